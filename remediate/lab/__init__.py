@@ -1,0 +1,1 @@
+"""Practice Windows hosts on loopback, for learning, demonstrations and tests."""

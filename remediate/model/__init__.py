@@ -1,0 +1,1 @@
+"""Pure data of the domain; knows nothing of terminals, networks or databases."""

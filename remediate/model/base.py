@@ -1,0 +1,14 @@
+"""What all published data has in common: frozen, strict, versioned JSON."""
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+__all__ = ["SCHEMA_VERSION", "JsonValue", "Model"]
+
+SCHEMA_VERSION = 1
+"""Version of every published model; a reader refuses what it does not know."""
+
+
+class Model(BaseModel):
+    """A frozen record. Unknown fields are an error: data is parsed once, at the edge."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

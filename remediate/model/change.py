@@ -1,0 +1,54 @@
+"""One property of one resource, before and after."""
+
+from enum import StrEnum
+
+from remediate.model.base import JsonValue, Model
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class ResourceId(Model):
+    """Names one resource on a host: its kind and the values that identify it there."""
+
+    kind: str
+    key: dict[str, str]
+
+    def __hash__(self) -> int:
+        return hash((self.kind, tuple(sorted(self.key.items()))))
+
+    def __str__(self) -> str:
+        return f"{self.kind} {' '.join(self.key.values())}"
+
+
+class Change(Model):
+    r"""A property that has to change, with the value it was seen to have.
+
+    Args:
+        playbook: id of the playbook that wants it.
+        resource: what it is a property of.
+        title: the resource in words (`task \Microsoft\OnlineBackup\Backup`).
+        property: name of the property.
+        before: the value that was observed; None is absence.
+        after: the value that it is to have; None is absence.
+        before_label: the value before in words (`StopExisting`), when a number says little.
+        after_label: the same of the value after.
+        severity: how much the wrong value matters.
+        why: what the wrong value does, in a sentence; empty when the playbook's title says it.
+    """
+
+    playbook: str
+    resource: ResourceId
+    title: str
+    property: str
+    before: JsonValue
+    after: JsonValue
+    before_label: str | None = None
+    after_label: str | None = None
+    severity: Severity = Severity.WARNING
+    why: str = ""

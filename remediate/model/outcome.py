@@ -1,0 +1,149 @@
+"""The final verdict for a host, and the exit code it means."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from pydantic import Field
+
+from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.change import Change
+from remediate.model.plan import Plan
+
+
+class Outcome(StrEnum):
+    """What became of a host in a run."""
+
+    COMPLIANT = "compliant"
+    ATTENTION = "attention"
+    WOULD_CHANGE = "would_change"
+    CHANGED = "changed"
+    FAILED_UNCHANGED = "failed_unchanged"
+    ROLLED_BACK = "rolled_back"
+    FAILED_CHANGED = "failed_changed"
+    CONFLICT = "conflict"
+    INDETERMINATE = "indeterminate"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    INTERNAL_ERROR = "internal_error"
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; stable, documented in the user guide."""
+
+    OK = 0
+    INTERNAL_ERROR = 1
+    PENDING = 2
+    FAILED = 3
+    NEEDS_PERSON = 4
+    UNREACHABLE = 5
+    REFUSED = 6
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+EXIT_CODES: dict[Outcome, ExitCode] = {
+    Outcome.COMPLIANT: ExitCode.OK,
+    Outcome.CHANGED: ExitCode.OK,
+    Outcome.SKIPPED: ExitCode.OK,
+    Outcome.ATTENTION: ExitCode.PENDING,
+    Outcome.WOULD_CHANGE: ExitCode.PENDING,
+    Outcome.FAILED_UNCHANGED: ExitCode.FAILED,
+    Outcome.ROLLED_BACK: ExitCode.FAILED,
+    Outcome.FAILED_CHANGED: ExitCode.NEEDS_PERSON,
+    Outcome.CONFLICT: ExitCode.NEEDS_PERSON,
+    Outcome.INDETERMINATE: ExitCode.NEEDS_PERSON,
+    Outcome.UNREACHABLE: ExitCode.UNREACHABLE,
+    Outcome.REFUSED: ExitCode.REFUSED,
+    Outcome.INTERNAL_ERROR: ExitCode.INTERNAL_ERROR,
+}
+
+_PRECEDENCE = (
+    ExitCode.INTERNAL_ERROR,
+    ExitCode.NEEDS_PERSON,
+    ExitCode.FAILED,
+    ExitCode.REFUSED,
+    ExitCode.UNREACHABLE,
+    ExitCode.PENDING,
+    ExitCode.OK,
+)
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
+    """The exit code for several hosts: the gravest that applies, in the documented order."""
+    codes = {EXIT_CODES[outcome] for outcome in outcomes}
+    return next((code for code in _PRECEDENCE if code in codes), ExitCode.OK)
+
+
+class Problem(Model):
+    """An error as data: what happened and what to do next.
+
+    Args:
+        code: stable name of the error's class (`authentication_failed`).
+        message: what happened, in words.
+        hint: what to do next.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Conflict(Model):
+    """A property that rollback left alone, because somebody else changed it since.
+
+    Args:
+        change: what the run to be undone had done.
+        current: the value found now; None is absence.
+        missing: the resource itself is gone.
+    """
+
+    change: Change
+    current: object = None
+    missing: bool = False
+
+
+class Holder(Model):
+    """Who holds the lease of a host.
+
+    Args:
+        run: the run that took it.
+        owner: who runs it, and on which controller.
+        since: when it was taken.
+        until: when it may be taken by somebody else.
+    """
+
+    run: str
+    owner: str
+    since: datetime
+    until: datetime
+
+
+class HostReport(Model):
+    """All that a run has to say of one host.
+
+    Args:
+        host: name of the host.
+        outcome: the verdict.
+        plan: what was found and intended; None when the host could not be observed.
+        applied: changes that were read back as made and are still in force.
+        differing: properties that should have kept or got a value and have not.
+        conflicts: properties that rollback left alone.
+        problem: what went wrong.
+        holder: who held the lease, when that is why nothing was done.
+        lease_kept: the lease is still on the host, until it expires or a rollback frees it.
+        notes: what else a person should know.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    host: str
+    outcome: Outcome
+    plan: Plan | None = None
+    applied: tuple[Change, ...] = ()
+    differing: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    problem: Problem | None = None
+    holder: Holder | None = None
+    lease_kept: bool = False
+    notes: tuple[str, ...] = Field(default=())

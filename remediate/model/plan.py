@@ -1,0 +1,93 @@
+"""What a run found on a host and intends to do there."""
+
+from pydantic import Field
+
+from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
+from remediate.model.change import Change, ResourceId, Severity
+
+
+class Advice(Model):
+    """Something that a person has to do; never a change.
+
+    Args:
+        playbook: id of the playbook that gives it.
+        title: what was seen, in a few words.
+        text: what to do about it.
+        severity: how much it matters.
+    """
+
+    playbook: str
+    title: str
+    text: str
+    severity: Severity = Severity.WARNING
+
+
+class Refusal(Model):
+    """Why a plan must not be applied as things stand.
+
+    Args:
+        playbook: id of the playbook that refuses.
+        text: the reason, and what would lift it.
+    """
+
+    playbook: str
+    text: str
+
+
+class PlaybookUse(Model):
+    """A playbook with the parameters it was run with (no secrets)."""
+
+    id: str
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class HostFacts(Model):
+    """What a host says of itself in every reply.
+
+    Args:
+        computer: its own name.
+        powershell: version of the engine that answered (`5.1.17763.1`).
+        os: version of the operating system (`10.0.17763`).
+        culture: name of the display language (`ko-KR`).
+        utc: its clock at the time of the reply, ISO 8601.
+    """
+
+    computer: str
+    powershell: str
+    os: str
+    culture: str
+    utc: str
+
+
+class Observed(Model):
+    """A resource as it was read: identity and every property, in the form a host sent it."""
+
+    resource: ResourceId
+    properties: dict[str, JsonValue]
+
+
+class Plan(Model):
+    """The changes for one host, with what was assumed and what cannot be undone.
+
+    Args:
+        host: name of the host.
+        playbooks: what was asked for.
+        changes: what differs, in the order it would be written.
+        advice: what needs a person.
+        refusals: reasons not to apply it now.
+        not_applicable: why a playbook has nothing to say of this host, by playbook id.
+        assumptions: what a dry run cannot know.
+        irreversible: what rollback will not bring back.
+        facts: what the host said of itself.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    host: str
+    playbooks: tuple[PlaybookUse, ...]
+    changes: tuple[Change, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    not_applicable: dict[str, str] = Field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    irreversible: tuple[str, ...] = ()
+    facts: HostFacts | None = None

@@ -1,0 +1,148 @@
+"""The contract of a resource: what identifies it, what can be set, what must not move."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
+
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.plan import Observed
+
+
+class Resource(Model):
+    """A thing on a host. Subclasses are named by what they are and stand beside a `.ps1`.
+
+    Class attributes:
+        kind: name of the resource in records (`scheduled_task`).
+        noun: what a person calls it (`task`).
+        function: the noun of its PowerShell functions (`ScheduledTask` makes
+            `Get-RemediateScheduledTask` and `Set-RemediateScheduledTask`).
+        script: the `.ps1` file with these functions.
+        identity: names of the fields that identify it on its host.
+        settable: names of the properties that Set can write.
+        volatile: names of the properties that move by themselves.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str]
+    noun: ClassVar[str]
+    function: ClassVar[str]
+    script: ClassVar[Path]
+    identity: ClassVar[tuple[str, ...]]
+    settable: ClassVar[frozenset[str]]
+    volatile: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def resource_id(self) -> ResourceId:
+        """What identifies it on its host."""
+        return ResourceId(
+            kind=self.kind, key={name: str(getattr(self, name)) for name in self.identity}
+        )
+
+    @property
+    def title(self) -> str:
+        """The resource in words."""
+        return f"{self.noun} {' '.join(self.resource_id.key.values())}"
+
+    def observed(self) -> Observed:
+        """The resource as a record."""
+        properties = self.model_dump(mode="json", exclude=set(self.identity))
+        return Observed(resource=self.resource_id, properties=properties)
+
+    def compared(self) -> dict[str, JsonValue]:
+        """All that must stay as it was unless a change names it, by property name."""
+        return self.model_dump(mode="json", exclude={*self.identity, *self.volatile})
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """A property's value in words, when the value itself says little."""
+        kind = cls.model_fields[name].annotation
+        if isinstance(kind, type) and issubclass(kind, Enum) and value is not None:
+            return str(kind(value).name.title().replace("_", ""))
+        return None
+
+    def should(
+        self, *, severity: Severity = Severity.WARNING, why: str = "", **desired: Any
+    ) -> "Desire":
+        """Say what some of its properties have to be; those that differ become changes.
+
+        Args:
+            severity: how much it matters when they differ.
+            why: what the wrong value does, in a sentence.
+            desired: values by property name.
+
+        Raises:
+            ValueError: a name is not a property that can be set.
+        """
+        unknown = desired.keys() - self.settable
+        if unknown:
+            msg = f"{self.kind} has no settable property {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        wanted = self.model_validate({**self.model_dump(), **desired})
+        return Desire(resource=self, wanted=wanted, names=tuple(desired), severity=severity, why=why)
+
+
+class Desire(Model):
+    """What a playbook wants a resource to be.
+
+    Args:
+        resource: as it was observed.
+        wanted: as it is to be.
+        names: the properties that were spoken of.
+        severity: how much it matters when they differ.
+        why: what the wrong value does.
+    """
+
+    resource: Resource
+    wanted: Resource
+    names: tuple[str, ...]
+    severity: Severity
+    why: str
+
+    def changes(self, playbook: str) -> Iterable[Change]:
+        """The properties that differ, on behalf of `playbook`."""
+        before = self.resource.model_dump(mode="json")
+        after = self.wanted.model_dump(mode="json")
+        for name in self.names:
+            if before[name] != after[name]:
+                yield Change(
+                    playbook=playbook,
+                    resource=self.resource.resource_id,
+                    title=self.resource.title,
+                    property=name,
+                    before=before[name],
+                    after=after[name],
+                    before_label=self.resource.label(name, before[name]),
+                    after_label=self.resource.label(name, after[name]),
+                    severity=self.severity,
+                    why=self.why,
+                )
+
+
+class Query(Model):
+    """A question that returns any number of resources of one kind.
+
+    Its fields are the arguments of the resource's `Get-Remediate…` function.
+    """
+
+    resource: ClassVar[type[Resource]]
+
+    def arguments(self) -> dict[str, JsonValue]:
+        """The question as the host's function takes it."""
+        return self.model_dump(mode="json")
+
+    def parse(self, values: Iterable[JsonValue]) -> tuple[Resource, ...]:
+        """What a host sent, as resources.
+
+        Raises:
+            pydantic.ValidationError: it is not what the function emits.
+        """
+        return tuple(self.resource.model_validate(value) for value in values)
+
+    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
+        """Whether a resource would be in the answer; for simulated hosts."""
+        return all(resource.get(name) == value for name, value in self.arguments().items())

@@ -1,0 +1,1 @@
+"""How we talk to a host: one session, one thread, one tree of errors."""

@@ -1,0 +1,60 @@
+"""The seam between the engine and whatever carries a request to a host."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from remediate.model.host import Host
+from remediate.powershell.messages import Reply, Request
+
+
+class Deadline:
+    """A moment by which all waiting ends.
+
+    Args:
+        seconds: from now.
+        clock: monotonic seconds; a fake in tests.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.seconds = seconds
+        self._end = clock() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until it, never negative."""
+        return max(0.0, self._end - self._clock())
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is too late."""
+        return self.left <= 0
+
+
+class Session(Protocol):
+    """One connection to one host, used by one thread."""
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        """Run one pipeline: the script with the request as its parameter.
+
+        The first call opens the connection. Nothing is sent twice that could write.
+
+        Raises:
+            TransportError: one of its leaves; its `after_send` says whether the host may have
+                begun to act.
+        """
+
+    def close(self) -> None:
+        """End the connection and the host's shell. Never raises; bounded in time."""
+
+
+class Transport(Protocol):
+    """Makes sessions."""
+
+    def session(self, host: Host) -> Session:
+        """A session that has sent nothing yet.
+
+        Raises:
+            TransportError: the host's settings cannot work.
+        """
