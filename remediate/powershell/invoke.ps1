@@ -1,0 +1,2 @@
+# Sent last in every script.
+Invoke-RemediateRequest -Request $Request

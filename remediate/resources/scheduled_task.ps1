@@ -1,0 +1,49 @@
+# Tasks of Task Scheduler: reads all of them in a folder, writes the multiple-instance policy.
+# The policy is the integer in CimInstanceProperties: the enum shown for it has no name for 3 (StopExisting).
+
+function Find-RemediateTask {
+    # The tasks of exactly this folder; none is no error.
+    param([string] $Folder)
+    # surface: allow language-mode - Escape keeps brackets in a folder's name from being a pattern
+    $pattern = [System.Management.Automation.WildcardPattern]::Escape($Folder)
+    try { $tasks = @(Get-ScheduledTask -TaskPath $pattern -ErrorAction Stop) }
+    catch {
+        if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw }
+        $tasks = @()
+    }
+    return @($tasks | Where-Object -FilterScript { $_.TaskPath -eq $Folder })
+}
+
+function Get-RemediateScheduledTask {
+    # Every task in a folder, with its settings and its whole definition.
+    param([string] $Folder)
+    foreach ($task in @(Find-RemediateTask -Folder $Folder)) {
+        [ordered]@{
+            path               = [string] $task.TaskPath
+            name               = [string] $task.TaskName
+            multiple_instances = $task.Settings.CimInstanceProperties['MultipleInstances'].Value
+            logon_type         = $task.Principal.CimInstanceProperties['LogonType'].Value
+            state              = $task.CimInstanceProperties['State'].Value
+            xml                = [string] (Export-ScheduledTask -TaskName $task.TaskName -TaskPath $task.TaskPath)
+        }
+    }
+}
+
+function Set-RemediateScheduledTask {
+    # Writes the policy of one task, if it still has the value that was seen.
+    param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
+    $task = @(Find-RemediateTask -Folder $Identity['path']) | Where-Object -FilterScript { $_.TaskName -eq $Identity['name'] }
+    if ($null -eq $task) {
+        Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The task is no longer there.'
+    }
+    # TASK_LOGON_PASSWORD (1) and TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD (6)
+    if (@(1, 6) -contains $task.Principal.CimInstanceProperties['LogonType'].Value) {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'The task stores a password; Windows would want it again to save the task.'
+    }
+    $policy = $task.Settings.CimInstanceProperties['MultipleInstances']
+    if ($policy.Value -ne $Before['multiple_instances']) {
+        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The policy is no longer what it was.' -Detail @{ property = 'multiple_instances'; current = $policy.Value }
+    }
+    $policy.Value = [int] $After['multiple_instances']
+    $null = Set-ScheduledTask -InputObject $task
+}
