@@ -1,0 +1,5 @@
+"""A reference becomes a secret at the last moment; nothing else ever holds one."""
+
+from remediate.secrets.resolve import SecretError, Secrets, resolve
+
+__all__ = ["SecretError", "Secrets", "resolve"]

@@ -1,0 +1,114 @@
+"""References become secrets, and failing to never shows one."""
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from remediate.model.host import Host
+from remediate.secrets import SecretError, Secrets, resolve
+
+CANARY = "c4nary-Pässwört!"
+
+
+def host(name: str, user: str = "admin", reference: str | None = "prompt:") -> Host:
+    return Host(name=name, address="127.0.0.1", port=5985, user=user, password=reference)
+
+
+def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_VARIABLE", CANARY)
+    secret = resolve("env:CANARY_VARIABLE")
+    assert secret.get_secret_value() == CANARY
+    assert CANARY not in repr(secret) + str(secret)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_a_file_with_or_without_line_end_and_byte_order_mark(
+    tmp_path: Path, start: str, end: str
+) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(f"{start} {CANARY} {end}".encode())
+    assert f" {CANARY} " == resolve(f"file:{path}").get_secret_value()
+
+
+def test_a_program_gets_its_words_and_no_shell(tmp_path: Path) -> None:
+    script = tmp_path / "print a word.py"
+    script.write_text("import sys; print(sys.argv[1])")
+    secret = resolve(f'command:"{sys.executable}" "{script}" "C:\\a;b $(c)"')
+    assert secret.get_secret_value() == r"C:\a;b $(c)"
+
+
+def test_a_person_is_asked_whose_password_it_is() -> None:
+    asked: list[str] = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        return CANARY
+
+    assert resolve(r"prompt:CONTOSO\admin", ask).get_secret_value() == CANARY
+    assert asked == [r"Password of CONTOSO\admin: "]
+
+
+def test_one_prompt_for_all_hosts_of_a_user() -> None:
+    asked: list[str] = []
+    secrets = Secrets(lambda text: asked.append(text) or "x")
+    threads = [threading.Thread(target=secrets, args=(host(f"h{n}"),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    secrets(host("other", user="second"))
+    assert asked == ["Password of admin: ", "Password of second: "]
+
+
+def _nobody(text: str) -> str:
+    raise EOFError
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("env:CANARY_MISSING", "CANARY_MISSING is not set"),
+        ("env:CANARY_EMPTY", "empty"),
+        ("prompt:", "no terminal"),
+        ("file:{missing}", "No such file"),
+        ("file:{folder}", "cannot be read"),
+        ("file:{binary}", "not UTF-8"),
+        ("file:{long}", "too long"),
+        ("file:{nothing}", "empty"),
+        ("command:{missing}", "does not start"),
+        ("command:'{python}' -c 'print(\"c4nary\"); import sys; sys.exit(3)'", "exit code 3"),
+        ("command:'unclosed", "not closed"),
+        ("command: ", "names no program"),
+        ("c4nary", "by reference"),
+        ("c4nary:c4nary", "by reference"),
+        ("env:", "by reference"),
+        ("", "by reference"),
+    ],
+)
+def test_what_cannot_be_resolved_is_said_in_words_without_a_secret(
+    reference: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CANARY_MISSING", raising=False)
+    monkeypatch.setenv("CANARY_EMPTY", "")
+    files = {"binary": b"c4nary\xff\xfe", "long": b"c4nary" * 20000, "nothing": b"\n"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    places = {name: tmp_path / name for name in (*files, "missing")}
+    text = reference.format(folder=tmp_path, python=sys.executable, **places)
+    with pytest.raises(SecretError, match=says) as caught:
+        resolve(text)
+    assert "c4nary" not in str(caught.value) + repr(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_end_of_input_is_no_password() -> None:
+    with pytest.raises(SecretError, match="input ended"):
+        resolve("prompt:", _nobody)
+
+
+def test_a_host_without_a_reference_is_named() -> None:
+    with pytest.raises(SecretError, match="SRV01"):
+        Secrets()(host("SRV01", reference=None))
