@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
-from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.plan import Plan
 
@@ -70,12 +70,6 @@ _PRECEDENCE = (
 )
 
 
-def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
-    """The exit code for several hosts: the gravest that applies, in the documented order."""
-    codes = {EXIT_CODES[outcome] for outcome in outcomes}
-    return next((code for code in _PRECEDENCE if code in codes), ExitCode.OK)
-
-
 class Problem(Model):
     """An error as data: what happened and what to do next.
 
@@ -100,7 +94,7 @@ class Conflict(Model):
     """
 
     change: Change
-    current: object = None
+    current: JsonValue = None
     missing: bool = False
 
 
@@ -147,3 +141,17 @@ class HostReport(Model):
     holder: Holder | None = None
     lease_kept: bool = False
     notes: tuple[str, ...] = Field(default=())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it means for the process; advice that is left pending is never success."""
+        code = EXIT_CODES[self.outcome]
+        if code is ExitCode.OK and self.plan and self.plan.advice:
+            return ExitCode.PENDING
+        return code
+
+
+def exit_code(reports: Iterable[HostReport]) -> ExitCode:
+    """The exit code for several hosts: the gravest that applies, in the documented order."""
+    codes = {report.exit_code for report in reports}
+    return next((code for code in _PRECEDENCE if code in codes), ExitCode.OK)

@@ -1,25 +1,28 @@
 """What a run found on a host and intends to do there."""
 
+from dataclasses import dataclass
+
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
 
 
-class Advice(Model):
+@dataclass(frozen=True, slots=True)
+class Advice:
     """Something that a person has to do; never a change.
 
     Args:
-        playbook: id of the playbook that gives it.
         title: what was seen, in a few words.
         text: what to do about it.
         severity: how much it matters.
+        playbook: id of the playbook that gives it; filled in by the planning.
     """
 
-    playbook: str
     title: str
     text: str
     severity: Severity = Severity.WARNING
+    playbook: str = ""
 
 
 class Refusal(Model):

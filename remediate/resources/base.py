@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import ConfigDict
 
@@ -66,7 +66,7 @@ class Resource(Model):
         return None
 
     def should(
-        self, *, severity: Severity = Severity.WARNING, why: str = "", **desired: Any
+        self, *, severity: Severity = Severity.WARNING, why: str = "", **desired: object
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
 
@@ -83,7 +83,9 @@ class Resource(Model):
             msg = f"{self.kind} has no settable property {', '.join(sorted(unknown))}"
             raise ValueError(msg)
         wanted = self.model_validate({**self.model_dump(), **desired})
-        return Desire(resource=self, wanted=wanted, names=tuple(desired), severity=severity, why=why)
+        return Desire(
+            resource=self, wanted=wanted, names=tuple(desired), severity=severity, why=why
+        )
 
 
 class Desire(Model):

@@ -1,0 +1,55 @@
+"""Stop Task Scheduler from starting a backup while one is still running."""
+
+from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.scheduled_task import (
+    MultipleInstances,
+    ScheduledTask,
+    ScheduledTasks,
+    TaskFolder,
+)
+
+
+class Params(PlaybookParams):
+    folder: TaskFolder = Field(
+        r"\Microsoft\OnlineBackup", description="Task Scheduler folder to repair"
+    )
+
+
+class ScheduleFix(Playbook[Params]):
+    """Jobs fail with "another job was in progress" because a second instance is started."""
+
+    id = "schedule-fix"
+    title = "Do not start a new instance of a running backup task"
+    symptoms = ("job-already-running",)
+    source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+
+    def observe(self, params):
+        return [ScheduledTasks(folder=params.folder)]
+
+    def decide(self, seen, params):
+        tasks = seen.all(ScheduledTask)
+        if not tasks:
+            yield Advice(
+                f"No task in {params.folder}",
+                "No backup policy is saved, or the agent is not registered: open the Azure Backup "
+                "console, register the server if asked, and save a backup schedule.",
+            )
+        for task in tasks:
+            wrong = task.multiple_instances != MultipleInstances.IGNORE_NEW
+            if wrong and task.logon_type.stores_password:
+                yield Advice(
+                    f"{task.title} stores a password",
+                    "Windows asks for that password whenever the task is saved, so it was left "
+                    'alone: set "Do not start a new instance" in Task Scheduler by hand.',
+                )
+            elif task.multiple_instances == MultipleInstances.STOP_EXISTING:
+                yield task.should(
+                    multiple_instances=MultipleInstances.IGNORE_NEW,
+                    severity=Severity.CRITICAL,
+                    why="Task Scheduler kills the running backup to start the next one.",
+                )
+            else:
+                yield task.should(multiple_instances=MultipleInstances.IGNORE_NEW)
+
+    def assumptions(self, params):
+        return ["Saving a backup policy in the console later may write the old setting back."]

@@ -1,0 +1,1 @@
+"""Works a host through a run: observe, plan, apply, verify, roll back."""

@@ -1,0 +1,52 @@
+"""What a run is asked to do on each of its hosts."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from remediate.model.plan import PlaybookUse
+from remediate.playbook.base import Playbook, PlaybookParams
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A playbook with its parameters."""
+
+    playbook: Playbook[Any]
+    params: PlaybookParams
+
+    @property
+    def use(self) -> PlaybookUse:
+        """The same as a record."""
+        return PlaybookUse(id=self.playbook.id, parameters=self.params.model_dump(mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The playbooks of a run, in the order in which they are applied."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def uses(self) -> tuple[PlaybookUse, ...]:
+        """The same as a record."""
+        return tuple(task.use for task in self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run goes about it.
+
+    Args:
+        timeout: seconds that a host may take altogether, waiting for a person not counted.
+        lease: how long a lease is good for; longer than the timeout.
+        auto_rollback: undo at once what was written when it does not read back as planned.
+        operator: who runs it, for the lease and the receipt (`ada@bastion`).
+        workers: hosts worked on at the same time.
+    """
+
+    operator: str
+    timeout: float = 120.0
+    lease: timedelta = field(default=timedelta(minutes=15))
+    auto_rollback: bool = True
+    workers: int = 16

@@ -1,0 +1,127 @@
+"""A playbook: what to look at, and what it should be."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from remediate.model.base import Model
+from remediate.model.plan import Advice, HostFacts
+from remediate.resources.base import Desire, Query, Resource
+
+Finding = Desire | Advice
+"""What `decide` yields: a resource as it should be, or something that a person has to do."""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MAX_TITLE = 72
+
+R = TypeVar("R", bound=Resource)
+
+
+class PlaybookParams(Model):
+    """Parameters of a playbook. Each field needs a description; each becomes an option."""
+
+
+P = TypeVar("P", bound=PlaybookParams)
+
+
+class Seen:
+    """What was observed on a host, for one playbook.
+
+    Args:
+        resources: everything that its questions returned.
+        facts: what the host said of itself.
+    """
+
+    def __init__(self, resources: Sequence[Resource], facts: HostFacts) -> None:
+        self._resources = tuple(resources)
+        self.facts = facts
+
+    def all(self, kind: type[R]) -> list[R]:
+        """All resources of a kind, in the order the host gave them."""
+        return [resource for resource in self._resources if isinstance(resource, kind)]
+
+    def one(self, kind: type[R]) -> R | None:
+        """The only resource of a kind, or None when there is none.
+
+        Raises:
+            LookupError: there are several.
+        """
+        found = self.all(kind)
+        if len(found) > 1:
+            msg = f"there are {len(found)} of {kind.kind}, not one"
+            raise LookupError(msg)
+        return found[0] if found else None
+
+
+class Playbook(Generic[P]):
+    """A documented fix. A subclass fills in the class attributes, `observe` and `decide`.
+
+    Both functions are pure: no I/O, no clock, no randomness. `decide` is called again on what
+    was read back after writing, and a host counts as changed only if it then yields no change.
+
+    Class attributes:
+        id: what one types (`schedule-fix`).
+        title: what it makes true, in at most 72 characters.
+        source: address of the documentation of the fix.
+        symptoms: ids of the symptoms it cures, from the diagnose catalogue.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    symptoms: ClassVar[Sequence[str]] = ()
+    params: ClassVar[type[PlaybookParams]] = PlaybookParams
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as they come
+        super().__init_subclass__(**kwargs)
+        for base in getattr(cls, "__orig_bases__", ()):
+            for argument in get_args(base):
+                if isinstance(argument, type) and issubclass(argument, PlaybookParams):
+                    cls.params = argument
+        problems = list(_metadata_problems(cls))
+        if problems:
+            raise TypeError(f"playbook {cls.__name__}: {'; '.join(problems)}")
+
+    def observe(self, params: P) -> Iterable[Query]:
+        """The questions to ask a host."""
+        raise NotImplementedError
+
+    def decide(self, seen: Seen, params: P) -> Iterable[Finding]:
+        """What should be, given what was seen."""
+        raise NotImplementedError
+
+    def not_applicable(self, seen: Seen, params: P) -> str | None:
+        """Why this playbook has nothing to say of the host, or None."""
+        del seen, params
+        return None
+
+    def guard(self, seen: Seen, params: P) -> Iterable[str]:
+        """Reasons to refuse writing just now; each says what would lift it."""
+        del seen, params
+        return ()
+
+    def assumptions(self, params: P) -> Iterable[str]:
+        """What a dry run cannot know."""
+        del params
+        return ()
+
+    def irreversible(self, params: P) -> Iterable[str]:
+        """What rollback will not bring back."""
+        del params
+        return ()
+
+
+def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
+    for name in ("id", "title", "source"):
+        if not isinstance(getattr(cls, name, None), str):
+            yield f"`{name}` is missing"
+            return
+    if not _ID.fullmatch(cls.id):
+        yield f"id {cls.id!r} must be lower-case words joined by hyphens"
+    if not 0 < len(cls.title) <= MAX_TITLE or cls.title.endswith("."):
+        yield f"the title must have 1 to {MAX_TITLE} characters and no full stop"
+    if not cls.source.startswith("https://"):
+        yield "the source must be an https address"
+    for name, field in cls.params.model_fields.items():
+        if not field.description:
+            yield f"parameter {name} has no description"
