@@ -1,6 +1,7 @@
 """Everything that can go wrong between a controller and a host.
 
 TransportError
+├── WrongSettings
 ├── Unreachable
 │   ├── NameNotResolved
 │   ├── Refused
@@ -15,17 +16,22 @@ TransportError
 """
 
 import re
-from typing import ClassVar
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
 
 from remediate.model.outcome import Problem
 
+MAX_DETAIL = 600
+"""Characters of what a host or a library says that are repeated to a person."""
+
 
 class TransportError(Exception):
-    """Base of the tree; the engine sees nothing else.
+    """Any of the below; the engine sees nothing else.
 
     Args:
         host: name of the host.
-        detail: what exactly was seen, in words and without secrets.
+        detail: what exactly was seen, in words and without secrets; may quote the host.
         after_send: the host may have begun to act on what was sent.
     """
 
@@ -35,27 +41,46 @@ class TransportError(Exception):
     def __init__(self, host: str, detail: str = "", *, after_send: bool = False) -> None:
         super().__init__(host, detail, after_send)
         self.host = host
-        self.detail = detail
+        self.detail = plain(detail)
         self.after_send = after_send
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders when hosts are worked through by several processes."""
+        return _rebuild, (type(self), self.__dict__.copy())
+
     def __str__(self) -> str:
-        return f"{self.host} {self.says}{': ' if self.detail else ''}{self.detail}"
+        seen = f"{self.host} {self.says}{': ' if self.detail else ''}{self.detail}"
+        return f"{seen.rstrip('. ')}. {self.left_behind}"
+
+    @property
+    def left_behind(self) -> str:
+        """What may have become of the request on the host, as a sentence."""
+        if self.after_send:
+            return "The request may have begun to run there."
+        return "The request was not sent."
 
     @property
     def code(self) -> str:
         """Stable name of the class, for records."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        return _code(type(self))
 
     def problem(self) -> Problem:
         """The error as data."""
         return Problem(code=self.code, message=str(self), hint=self.hint)
 
 
-class Unreachable(TransportError):  # noqa: N818 - the word for it in logs and records
+class WrongSettings(TransportError):  # noqa: N818 - the word for it in logs and records
+    """A setting, file or password that the connection needs is missing or cannot work."""
+
+    says = "is set up in a way that cannot work"
+    hint = "Correct it in the inventory or on the command line; the host was not contacted."
+
+
+class Unreachable(TransportError):  # noqa: N818 - as above
     """No conversation came about."""
 
     says = "cannot be reached"
-    hint = "Check the network, the WinRM service and its firewall rule; nothing was sent."
+    hint = "Check the network, the WinRM service and its firewall rule."
 
 
 class NameNotResolved(Unreachable):
@@ -83,7 +108,7 @@ class TlsUntrusted(Unreachable):
     """The host's certificate is not to be believed."""
 
     says = "shows a certificate that is not trusted"
-    hint = "Give the authority that signed it with --ca-file."
+    hint = "Give the authority that signed it with --ca-file, and use the name it was made for."
 
 
 class AuthenticationFailed(TransportError):  # noqa: N818 - as above
@@ -108,7 +133,7 @@ class QuotaExceeded(TransportError):  # noqa: N818 - as above
 
 
 class ConnectionLost(TransportError):  # noqa: N818 - as above
-    """A conversation broke off."""
+    """A conversation broke off, or the host ended the shell under it."""
 
     says = "broke off the connection"
     hint = "Run the audit again to see how the host is now."
@@ -118,11 +143,73 @@ class ProtocolError(TransportError):
     """What came back is not WS-Management, PSRP, or a reply to our request."""
 
     says = "gave an answer that makes no sense"
-    hint = "Is it a proxy or another service on that port?"
+    hint = "Is it a proxy or another service on that port? --debug shows the cause."
 
 
 class RemoteError(TransportError):
-    """The script itself failed on the host."""
+    """The script itself failed on the host.
+
+    Args:
+        host: name of the host.
+        detail: the host's own words, in its language.
+        exception: full name of the .NET type, or nothing when it is not known.
+        line: line of the script, 0 when it is not known.
+    """
 
     says = "failed to run the script"
     hint = "Run again with --debug, and report it with the text above."
+
+    def __init__(
+        self,
+        host: str,
+        detail: str = "",
+        *,
+        exception: str = "",
+        line: int = 0,
+        after_send: bool = True,
+    ) -> None:
+        where = f" (line {line} of the script)" if line else ""
+        what = f"{exception}: " if exception else ""
+        super().__init__(host, f"{what}{plain(detail)}{where}", after_send=after_send)
+        self.exception = plain(exception)
+        self.line = line
+
+
+class ErrorKind(NamedTuple):
+    """A class of the tree, described for the user guide."""
+
+    code: str
+    parent: str
+    meaning: str
+    says: str
+    hint: str
+
+
+def kinds() -> Iterator[ErrorKind]:
+    """Every class a person can meet, in the order of the drawing above."""
+    waiting: list[type[TransportError]] = TransportError.__subclasses__()
+    while waiting:
+        kind = waiting.pop(0)
+        base = kind.__base__
+        parent = _code(base) if base and base is not TransportError else ""
+        meaning = (kind.__doc__ or "").partition("\n")[0]
+        yield ErrorKind(_code(kind), parent, meaning, kind.says, kind.hint)
+        waiting = kind.__subclasses__() + waiting
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere as one short line: nothing in it can steer a terminal."""
+    text = text[: 4 * MAX_DETAIL]
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= MAX_DETAIL else shown[: MAX_DETAIL - 1] + "…"
+
+
+def _code(kind: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+
+def _rebuild(kind: type[TransportError], fields: dict[str, Any]) -> TransportError:
+    error = kind.__new__(kind, fields["host"], fields["detail"], fields["after_send"])
+    error.__dict__.update(fields)
+    return error

@@ -1,0 +1,317 @@
+"""The PowerShell Remoting Protocol over WinRM, on pypsrp.
+
+pypsrp encodes messages; when to send, wait, repeat and give up is decided here. Only Receive is
+ever repeated, because the host answers it with the same data again; Create, Command and Send may
+start something and go out once.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import SecretStr
+from pypsrp.complex_objects import PSInvocationState, RunspacePoolState
+from pypsrp.messages import MessageType
+from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.wsman import SelectorSet
+
+from remediate.model.host import Auth, Host
+from remediate.powershell.messages import (
+    MAX_REPLY,
+    MalformedReplyError,
+    Reply,
+    Request,
+    decode_reply,
+)
+from remediate.transport import wsman
+from remediate.transport.classify import classify, is_passing, is_waiting, of_record
+from remediate.transport.errors import (
+    AuthenticationFailed,
+    NameNotResolved,
+    ProtocolError,
+    Refused,
+    RemoteError,
+    TimedOut,
+    TransportError,
+    WrongSettings,
+)
+from remediate.transport.protocol import Deadline
+from remediate.transport.wire import Watch
+
+OPERATION_SECONDS: Final = 20
+"""A host with nothing to say answers so after this time, and is asked again."""
+
+GRACE_SECONDS: Final = 10
+"""Silence beyond that for which a Receive is given up, and repeated."""
+
+START_SECONDS: Final = 60
+"""A host may take long to make a shell, or to begin a pipeline."""
+
+IDLE_SECONDS: Final = 180
+"""The host ends a shell that we have left; Windows allows no less than 60."""
+
+CLOSE_SECONDS: Final = 5.0
+_REUSE_SECONDS: Final = IDLE_SECONDS - 60
+_CONNECT_PAUSES: Final = (0.2, 0.5)
+_RECEIVE_PAUSES: Final = (0.1, 0.5, 1.0)
+_OVERHEAD: Final = 1024 * 1024
+_SHELL: Final = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
+_QUESTIONS: Final = {MessageType.PIPELINE_HOST_CALL, MessageType.RUNSPACEPOOL_HOST_CALL}
+_NO_ANSWER_WANTED: Final = -100
+_SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z]+)")
+
+_log = logging.getLogger(__name__)
+
+SecretFor = Callable[[Host], SecretStr]
+"""Finds a host's password; raises ValueError, with a text for people, when it cannot."""
+
+
+class PsrpTransport:
+    """Makes sessions over WinRM.
+
+    Args:
+        secret_for: called when a session first connects, and not for certificates.
+        pause: waits the given seconds between tries; a fake in tests.
+        clock: monotonic seconds; a fake in tests.
+        max_reply: characters after which a host is cut off.
+    """
+
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        max_reply: int = MAX_REPLY,
+    ) -> None:
+        wsman.quiet()
+        self._secret_for = secret_for
+        self._pause = pause
+        self._clock = clock
+        self._max_reply = max_reply
+
+    def session(self, host: Host) -> "PsrpSession":
+        """A session that has sent nothing yet.
+
+        Raises:
+            WrongSettings: the host's settings cannot work.
+        """
+        wsman.check(host)
+        return PsrpSession(
+            host,
+            self._secret_for,
+            pause=self._pause,
+            clock=self._clock,
+            max_reply=self._max_reply,
+        )
+
+
+class PsrpSession:
+    """One shell on one host over one connection, for one thread. Arguments as for the transport."""
+
+    def __init__(
+        self,
+        host: Host,
+        secret_for: SecretFor,
+        *,
+        pause: Callable[[float], None],
+        clock: Callable[[], float],
+        max_reply: int,
+    ) -> None:
+        self._host = host
+        self._secret_for = secret_for
+        self._pause = pause
+        self._clock = clock
+        self._max_reply = max_reply
+        self._watch = Watch(Deadline(0, clock))
+        self._client: wsman.Client | None = None
+        self._pool: RunspacePool | None = None
+        self._opened = False
+        self._begun = False
+        self._last = 0.0
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        """Run one pipeline; see the protocol. A session that failed opens a new shell first."""
+        self._begun = False
+        try:
+            pool = self._ready(deadline)
+            return self._pipeline(pool, script, request)
+        except RemoteError:
+            raise  # of the script, not of the connection
+        except BaseException as error:
+            self._opened = False
+            if not isinstance(error, Exception) or isinstance(error, TransportError):
+                raise
+            raise self._problem(error) from error
+        finally:
+            self._last = self._clock()
+
+    def close(self) -> None:
+        """End the shell and the connection; see the protocol."""
+        try:
+            self._delete_shell()
+        except Exception:  # noqa: BLE001 - a failing close must not hide a result; the host ends idle shells
+            _log.debug("%s: the shell may stay until it has been idle", self._host.name)
+        finally:
+            self._pool = None
+            self._opened = False
+            self._reset()
+
+    def _ready(self, deadline: Deadline) -> RunspacePool:
+        """The open shell, or a new one when there is none, or it may have ended by now."""
+        fresh = self._opened and self._clock() - self._last < _REUSE_SECONDS
+        if not fresh:
+            self.close()
+        self._watch.deadline = deadline
+        self._watch.budget = 2 * self._max_reply + _OVERHEAD
+        if self._pool is not None:
+            return self._pool
+        if self._client is None:
+            self._client = wsman.Client(self._host, self._secret(), self._watch)
+        pool = RunspacePool(self._client, no_profile=True, idle_timeout=IDLE_SECONDS)
+        self._create(pool)
+        while pool.state == RunspacePoolState.NEGOTIATION_SENT:
+            self._receive(pool, None)
+        if pool.state != RunspacePoolState.OPENED:
+            raise self._error(ProtocolError, "its shell does not open")
+        self._opened = True
+        return pool
+
+    def _secret(self) -> SecretStr | None:
+        if self._host.auth is Auth.CERTIFICATE:
+            return None
+        try:
+            return self._secret_for(self._host)
+        except ValueError as error:
+            raise WrongSettings(self._host.name, str(error)) from error
+
+    def _create(self, pool: RunspacePool) -> None:
+        """Ask for a shell; a few quick tries, but only to connect."""
+        for pause in (*_CONNECT_PAUSES, None):
+            self._allow(START_SECONDS)
+            self._watch.sent = False
+            self._pool = pool  # whatever happens now, it may exist and is to be deleted
+            try:
+                pool.open()
+            except Exception as error:
+                if pool.shell.opened and (is_waiting(error) or is_passing(error)):
+                    return  # it exists, and is asked again by Receive
+                problem = self._problem(error)
+                turned_away = isinstance(problem, AuthenticationFailed) and not self._watch.accepted
+                if turned_away or not self._watch.sent:
+                    self._pool = None  # a Delete would be one more wrong logon
+                again = isinstance(problem, (Refused, NameNotResolved)) and not self._watch.sent
+                if pause is None or not again or self._watch.deadline.left <= pause:
+                    raise problem from error
+            else:
+                return
+            self._pause(pause)
+
+    def _pipeline(self, pool: RunspacePool, script: str, request: Request) -> Reply:
+        pipeline = PowerShell(pool)
+        pipeline.add_script(script).add_parameter("Request", request.encode())
+        self._allow(START_SECONDS)
+        self._watch.sent = False
+        self._begun = True
+        pipeline.begin_invoke()
+        outputs: list[object] = []
+        while pipeline.state == PSInvocationState.RUNNING:
+            for kind, message in self._receive(pool, pipeline.id):
+                if kind == MessageType.PIPELINE_OUTPUT:
+                    outputs.append(message.data.data)
+                elif kind in _QUESTIONS and message.ci != _NO_ANSWER_WANTED:
+                    self._opened = False  # it would wait for ever
+                    raise RemoteError(self._host.name, "it asks a person for input")
+            if len(outputs) > 1:
+                raise self._error(ProtocolError, "it prints more than a reply")
+        pool.pipelines.pop(pipeline.id, None)
+        if pipeline.streams.error:
+            raise of_record(pipeline.streams.error[0], self._host.name)
+        if pipeline.state != PSInvocationState.COMPLETED:
+            raise RemoteError(self._host.name, "the script was stopped")
+        return self._reply(outputs, request)
+
+    def _reply(self, outputs: list[object], request: Request) -> Reply:
+        text = outputs[0] if outputs else None
+        if not isinstance(text, str):
+            what = "something that is not text" if outputs else "nothing"
+            raise self._error(ProtocolError, f"the script ended and printed {what}")
+        if len(text) > self._max_reply:
+            raise self._error(ProtocolError, "it sends more than a reply can be")
+        try:
+            return decode_reply(text, request)
+        except MalformedReplyError as error:
+            raise self._error(ProtocolError, str(error)) from error
+
+    def _receive(self, pool: RunspacePool, pipeline: str | None) -> list[tuple[int, Any]]:
+        """Ask for output, again over a new connection when one breaks."""
+        for pause in (*_RECEIVE_PAUSES, None):
+            self._allow(OPERATION_SECONDS)
+            try:
+                messages: list[tuple[int, Any]] = pool._receive(pipeline)  # noqa: SLF001 - pypsrp's public loop has no deadline and drops host calls
+            except Exception as error:
+                if is_waiting(error):
+                    return []
+                left = self._watch.deadline.left
+                if pause is None or not is_passing(error) or left <= pause:
+                    raise
+                _log.debug("%s: asking again after %s", self._host.name, type(error).__name__)
+            else:
+                return messages
+            self._pause(pause)
+            self._reset()
+        return []
+
+    def _allow(self, seconds: int) -> None:
+        """Set how long the host may take to answer the next request."""
+        left = self._watch.deadline.left
+        if left <= 0:
+            raise self._error(TimedOut, "the time for this host is used up")
+        if self._client is not None:
+            # A second less than we wait, so that the answer still comes in time.
+            self._client.operation_timeout = max(1, min(seconds, int(left) - 1))
+            self._watch.patience = self._client.operation_timeout + GRACE_SECONDS
+
+    def _delete_shell(self) -> None:
+        """Delete the shell, if there may be one, over a new connection if need be."""
+        pool, client = self._pool, self._client
+        if pool is None or client is None:
+            return
+        self._pool = None
+        self._watch.deadline = Deadline(CLOSE_SECONDS, self._clock)
+        self._watch.budget = _OVERHEAD
+        if not self._opened:
+            self._reset()
+        shell = SelectorSet()
+        shell.add_option("ShellId", pool.shell.id or pool.id)
+        for last in (False, True):
+            self._allow(OPERATION_SECONDS)
+            try:
+                client.delete(_SHELL, selector_set=shell)
+            except Exception as error:
+                if last or not is_passing(error):
+                    raise
+                self._reset()
+            else:
+                return
+
+    def _reset(self) -> None:
+        if self._client is not None:
+            self._client.http.reset()
+
+    def _problem(self, error: Exception) -> TransportError:
+        watch, name = self._watch, self._host.name
+        after_send = self._begun and watch.sent
+        found = classify(error, name, after_send=after_send, accepted=watch.accepted)
+        unknown = isinstance(found, (AuthenticationFailed, ProtocolError))
+        if watch.challenge and not watch.accepted and unknown:
+            # Also where pypsrp only has a ValueError, because the host lacks the method.
+            offers = ", ".join(dict.fromkeys(_SCHEME.findall(watch.challenge)))
+            text = f"as {self._host.user} by {self._host.auth}; it offers {offers}"
+            return AuthenticationFailed(name, text, after_send=after_send)
+        return found
+
+    def _error(self, kind: type[TransportError], detail: str) -> TransportError:
+        return kind(self._host.name, detail, after_send=self._begun and self._watch.sent)
