@@ -1,0 +1,209 @@
+"""One database: opened, brought to the version of this program, its errors in our words."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+
+import filelock
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
+
+from remediate.store.errors import StoreError, StoreTooNew, StoreUnavailable
+from remediate.store.place import VARIABLE, StorePlace
+from remediate.store.schema import HEAD, VERSION_TABLE
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another process to finish its transaction."""
+
+_ELSEWHERE = f"Set {VARIABLE} to another file, or move this one away."
+_FREE_SPACE = f"Free some space, or set {VARIABLE} to a file on another disk."
+_PRIMARY_CODE = 0xFF  # the rest of SQLite's error number is a detail
+_SQLITE_ERRORS = {
+    sqlite3.SQLITE_PERM: ("access is denied", _ELSEWHERE),
+    sqlite3.SQLITE_BUSY: (
+        f"another program has kept it locked for {BUSY_SECONDS} seconds",
+        "See which program has it open, and try again.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "it may only be read",
+        f"Make the file and its folder writable, or set {VARIABLE} to another file.",
+    ),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk. " + _ELSEWHERE),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Restore it from a copy. " + _ELSEWHERE),
+    sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
+    sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _ELSEWHERE),
+    sqlite3.SQLITE_NOTADB: ("the file is not a database", _ELSEWHERE),
+}
+
+
+class Database:
+    """Transactions on the store's database, for many threads.
+
+    Args:
+        place: where it is; made when it is not there.
+
+    Raises:
+        StoreUnavailable: it cannot be used.
+        StoreTooNew: a newer version of the program has written it.
+    """
+
+    def __init__(self, place: StorePlace) -> None:
+        self.place = place
+        # SQLite lets one writer in at a time, and those who wait poll: a queue of our own is fair.
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if place.file else nullcontext()
+        )
+        try:
+            with self._alone():
+                self._engine = self._open()
+                self._reader = self._engine.execution_options(remediate_begin="BEGIN")
+                try:
+                    self._bring_to_head()
+                except BaseException:
+                    self.close()
+                    raise
+        except filelock.Timeout as error:
+            raise self.unavailable("another process is preparing it", "Try again.") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise self.unavailable(reason.lower(), _ELSEWHERE) from error
+
+    def close(self) -> None:
+        """Close all connections. Never raises."""
+        with suppress(SQLAlchemyError):
+            self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state and writes nothing."""
+        with self._in_our_words(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction; durable at its end, undone by an exception."""
+        with self._turn, self._in_our_words(), self._engine.begin() as connection:
+            yield connection
+
+    def unavailable(self, reason: str, hint: str) -> StoreUnavailable:
+        """The error that names this database."""
+        return StoreUnavailable(str(self.place), reason, hint)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold off other processes that start, while the file is made and migrated."""
+        if self.place.file is None:
+            yield
+            return
+        self.place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.place.locks.mkdir(mode=0o700, exist_ok=True)
+        lock = filelock.FileLock(self.place.locks / "store.lock", timeout=60, mode=0o600)
+        with lock:
+            # Made here, because SQLite would make it readable for everybody.
+            os.close(os.open(self.place.file, os.O_RDWR | os.O_CREAT, 0o600))
+            yield
+
+    def _open(self) -> sa.Engine:
+        if self.place.file is None:
+            return self._open_server()
+        url = sa.URL.create("sqlite", database=str(self.place.file))
+        engine = sa.create_engine(
+            url,
+            connect_args={"timeout": BUSY_SECONDS},
+            hide_parameters=True,
+        )
+        sa.event.listen(engine, "connect", _prepare_connection)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    def _open_server(self) -> sa.Engine:
+        try:
+            return sa.create_engine(self.place.url, hide_parameters=True, pool_pre_ping=True)
+        except (ArgumentError, ValueError) as error:
+            raise self.unavailable(
+                "its address is not understood",
+                f"Set {VARIABLE} to a path, or to postgresql+psycopg://user@server/database.",
+            ) from error
+        except ImportError as error:
+            raise self.unavailable(
+                f"Python module {error.name} is missing", f"Install {error.name}."
+            ) from error
+
+    def _bring_to_head(self) -> None:
+        with self.reading() as connection:
+            found = self._version(connection)
+        if found == HEAD:
+            return
+        try:
+            if self.place.file:
+                self._keep_a_log()
+            with self.writing() as connection:
+                _migrate(connection)
+        except StoreError:
+            # On a server another process may have done the same at the same time.
+            with self.reading() as connection:
+                if self._version(connection) != HEAD:
+                    raise
+
+    def _version(self, connection: sa.Connection) -> str:
+        """The version of the schema, empty when there is none yet."""
+        tables = sa.inspect(connection).get_table_names()
+        if VERSION_TABLE not in tables:
+            if tables and self.place.file:
+                raise self.unavailable("it is the database of another program", _ELSEWHERE)
+            return ""
+        found = str(connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")) or "")  # noqa: S608 - a constant
+        if found > HEAD:
+            raise StoreTooNew(str(self.place), found, HEAD)
+        return found
+
+    def _keep_a_log(self) -> None:
+        """Write-ahead logging, which is a property of the file: readers never block the writer."""
+        outside = self._engine.execution_options(remediate_begin="")
+        with self._in_our_words(), outside.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, StatementError) else error
+            if isinstance(cause, ValueError):
+                raise cause from None  # the caller's mistake, found while values were converted
+            reason, hint = _explain(cause)
+            raise self.unavailable(reason, hint) from error
+
+
+def _explain(cause: BaseException | None) -> tuple[str, str]:
+    """What is wrong in words, and what to do, by SQLite's error number."""
+    number = getattr(cause, "sqlite_errorcode", None)
+    known = _SQLITE_ERRORS.get(number & _PRIMARY_CODE) if number is not None else None
+    if known:
+        return known
+    said = str(cause).strip().splitlines()
+    return (said[0] if said else type(cause).__name__), "See whether the database is up."
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin
+    connection.execute("PRAGMA synchronous=FULL")  # on disk when COMMIT returns
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A writer that began as a reader would fail at once when another one wrote in between.
+    begin = connection.get_execution_options().get("remediate_begin", "BEGIN IMMEDIATE")
+    if begin:
+        connection.exec_driver_sql(begin)
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - heavy, and needed once in the life of a store
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "remediate.store:migrations")
+    command.upgrade(config, "head")

@@ -1,0 +1,149 @@
+"""The seam between the engine and whatever keeps the journal and the leases."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pydantic import Field
+
+from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.host import Host
+from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.run import HostRecord, Intent, Run, RunRecord
+
+
+class LeaseGrant(Model):
+    """A lease that was taken.
+
+    Args:
+        fence: grows with every grant for a host; of two writers the higher one is right.
+        took: whose expired lease it was until now; None when the host was free.
+    """
+
+    fence: int
+    took: Holder | None = None
+
+
+class RunSummary(Model):
+    """A run in a list of runs.
+
+    Args:
+        run: how it began.
+        finished: when it ended in order, in UTC; None when it goes on or was killed.
+        hosts: how many hosts it has.
+        outcomes: how many of them got which verdict.
+        open: how many have an intent and no verdict.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    run: Run
+    finished: datetime | None = None
+    hosts: int = 0
+    outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    open: int = 0
+
+
+def lease_key(host: Host) -> str:
+    """What the lease of a host is kept under: two names for one endpoint give the same."""
+    address = host.address.rstrip(".").lower()
+    return f"[{address}]:{host.port}" if ":" in address else f"{address}:{host.port}"
+
+
+class Store(Protocol):
+    """Keeps runs, intents, verdicts and leases.
+
+    What a method has recorded is durable when it returns. All methods may be called by many
+    threads at once, and all may raise `StoreError`; `StoreUnavailable` means that nothing of the
+    call was recorded. Times are aware of their zone.
+    """
+
+    def begin_run(self, run: Run, hosts: Sequence[Host]) -> None:
+        """Record a run and its hosts.
+
+        Raises:
+            JournalConflict: the id is taken, or two hosts have the same name.
+        """
+
+    def take_lease(
+        self, host: str, run: str, owner: str, now: datetime, ttl: timedelta
+    ) -> LeaseGrant | Holder:
+        """Take the lease of a host until `now + ttl`, or say who holds it.
+
+        A run that holds it gets it again, until later and with a higher fence.
+
+        Args:
+            host: the host's `lease_key`.
+            run: id of the run that wants it.
+            owner: who runs it, and on which controller (`ada@bastion`).
+            now: the time.
+            ttl: how long it is to last.
+        """
+
+    def release_lease(self, host: str, run: str) -> None:
+        """Give the lease back. Does nothing when the run does not hold it any more.
+
+        Args:
+            host: the host's `lease_key`.
+            run: id of the run that took it.
+        """
+
+    def leases(self, now: datetime) -> list[tuple[str, Holder]]:
+        """The leases in force, by `lease_key`, in its order."""
+
+    def record_intent(self, intent: Intent) -> None:
+        """Record what is about to be sent to a host, with the snapshot, before it is.
+
+        Recording the same intent again does nothing.
+
+        Raises:
+            UnknownRun: there is no such run.
+            JournalConflict: the host is not in the run, has another intent, or has its verdict.
+        """
+
+    def close_host(
+        self, run: str, host: str, report: HostReport, *, reconciled: bool = False
+    ) -> None:
+        """Record the verdict for a host; an intent of it is closed by this.
+
+        Recording the same verdict again does nothing.
+
+        Args:
+            run: id of the run.
+            host: name of the host in the run.
+            report: the verdict.
+            reconciled: the host was looked at again; may replace an earlier verdict.
+
+        Raises:
+            UnknownRun: there is no such run.
+            JournalConflict: the host is not in the run, or has another verdict.
+        """
+
+    def finish_run(self, run: str, now: datetime) -> None:
+        """Record that a run ended in order; the first time counts.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+
+    def run(self, run: str) -> RunRecord:
+        """Everything about one run.
+
+        Args:
+            run: its id, or the beginning of it when no other run begins so.
+
+        Raises:
+            UnknownRun: no run or several runs match; names those that may be meant.
+        """
+
+    def runs(self, limit: int = 50) -> list[RunSummary]:
+        """The newest runs, newest first."""
+
+    def open_intents(self, *, indeterminate: bool = False) -> list[tuple[Run, HostRecord]]:
+        """The hosts with an intent and no verdict, oldest first.
+
+        Args:
+            indeterminate: also those whose verdict says that nobody knows.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections. Never raises."""

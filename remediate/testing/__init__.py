@@ -1,0 +1,1 @@
+"""Public helpers for those who write playbooks: fakes of every seam."""

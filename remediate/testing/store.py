@@ -1,0 +1,154 @@
+"""A store in memory, for tests; keeps every promise of the Protocol but durability."""
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from remediate.model.host import Host
+from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.run import HostRecord, Intent, Run, RunRecord
+from remediate.store.errors import JournalConflict, UnknownRun
+from remediate.store.protocol import LeaseGrant, RunSummary
+from remediate.store.run_names import match_run
+
+
+class MemoryStore:
+    """A `Store` that is gone with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._runs: dict[str, RunRecord] = {}
+        self._fences: Counter[str] = Counter()
+        self._holders: dict[str, Holder] = {}
+
+    def begin_run(self, run: Run, hosts: Sequence[Host]) -> None:
+        """Record a run and its hosts."""
+        with self._lock:
+            if run.id in self._runs:
+                raise JournalConflict(run.id, "", "a run of this name is already recorded")
+            if len({host.name for host in hosts}) < len(hosts):
+                raise JournalConflict(run.id, "", "two hosts have the same name")
+            records = tuple(HostRecord(host=host) for host in hosts)
+            self._runs[run.id] = RunRecord(run=run, hosts=records)
+
+    def take_lease(
+        self, host: str, run: str, owner: str, now: datetime, ttl: timedelta
+    ) -> LeaseGrant | Holder:
+        """Take the lease of a host until `now + ttl`, or say who holds it."""
+        with self._lock:
+            held = self._holders.get(host)
+            ours = held is not None and held.run == run
+            if held and not ours and held.until > now:
+                return held
+            since = held.since if held and ours else now
+            self._holders[host] = Holder(run=run, owner=owner, since=since, until=now + ttl)
+            self._fences[host] += 1
+            return LeaseGrant(fence=self._fences[host], took=None if ours else held)
+
+    def release_lease(self, host: str, run: str) -> None:
+        """Give the lease back. Does nothing when the run does not hold it any more."""
+        with self._lock:
+            if host in self._holders and self._holders[host].run == run:
+                del self._holders[host]
+
+    def leases(self, now: datetime) -> list[tuple[str, Holder]]:
+        """The leases in force, by `lease_key`, in its order."""
+        with self._lock:
+            return sorted(
+                ((host, held) for host, held in self._holders.items() if held.until > now),
+                key=lambda lease: lease[0],
+            )
+
+    def record_intent(self, intent: Intent) -> None:
+        """Record what is about to be sent to a host, with the snapshot, before it is."""
+        with self._lock:
+            record = self._host(intent.run, intent.host.name)
+            if record.intent == intent:
+                return
+            if record.intent:
+                raise JournalConflict(
+                    intent.run, intent.host.name, "another intent is already recorded"
+                )
+            if record.outcome:
+                raise JournalConflict(
+                    intent.run, intent.host.name, f"it already ended as {record.outcome}"
+                )
+            self._replace(intent.run, record.model_copy(update={"intent": intent}))
+
+    def close_host(
+        self, run: str, host: str, report: HostReport, *, reconciled: bool = False
+    ) -> None:
+        """Record the verdict for a host; an intent of it is closed by this."""
+        with self._lock:
+            record = self._host(run, host)
+            if record.report == report:
+                return
+            if record.report and not reconciled:
+                raise JournalConflict(run, host, f"it already ended as {record.outcome}")
+            self._replace(run, record.model_copy(update={"report": report}))
+
+    def finish_run(self, run: str, now: datetime) -> None:
+        """Record that a run ended in order; the first time counts."""
+        with self._lock:
+            record = self._begun(run)
+            if record.finished is None:
+                self._runs[run] = record.model_copy(update={"finished": now})
+
+    def run(self, run: str) -> RunRecord:
+        """Everything about one run, by its id or the beginning of it."""
+        with self._lock:
+            return self._runs[match_run(run, [record.run.id for record in self._newest()])]
+
+    def runs(self, limit: int = 50) -> list[RunSummary]:
+        """The newest runs, newest first."""
+        with self._lock:
+            return [
+                RunSummary(
+                    run=record.run,
+                    finished=record.finished,
+                    hosts=len(record.hosts),
+                    outcomes=dict(Counter(host.outcome for host in record.hosts if host.outcome)),
+                    open=sum(1 for host in record.hosts if host.intent and not host.report),
+                )
+                for record in self._newest()[:limit]
+            ]
+
+    def open_intents(self, *, indeterminate: bool = False) -> list[tuple[Run, HostRecord]]:
+        """The hosts with an intent and no verdict, oldest first."""
+        unsettled = {None, Outcome.INDETERMINATE} if indeterminate else {None}
+        with self._lock:
+            found = [
+                (host.intent.recorded, record.run, host)
+                for record in self._runs.values()
+                for host in record.hosts
+                if host.intent and host.outcome in unsettled
+            ]
+        found.sort(key=lambda entry: entry[0])
+        return [(run, host) for _, run, host in found]
+
+    def close(self) -> None:
+        """Do nothing: there are no files or connections."""
+
+    def _newest(self) -> list[RunRecord]:
+        return sorted(
+            self._runs.values(),
+            key=lambda record: (record.run.started, record.run.id),
+            reverse=True,
+        )
+
+    def _begun(self, run: str) -> RunRecord:
+        if run not in self._runs:
+            raise UnknownRun(run)
+        return self._runs[run]
+
+    def _host(self, run: str, name: str) -> HostRecord:
+        for record in self._begun(run).hosts:
+            if record.host.name == name:
+                return record
+        raise JournalConflict(run, name, "it is not a host of this run")
+
+    def _replace(self, run: str, new: HostRecord) -> None:
+        record = self._runs[run]
+        hosts = tuple(new if old.host.name == new.host.name else old for old in record.hosts)
+        self._runs[run] = record.model_copy(update={"hosts": hosts})
