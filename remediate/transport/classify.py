@@ -82,7 +82,6 @@ _LOST = (
     StaleConnectionError,
 )
 _PASSING = (*_LOST, TimeoutError, ConnectionRefusedError, ssl.SSLEOFError, requests.Timeout)
-_NO_CONNECTION = (requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError)
 _SILENCE = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 _NO_WAY = {
     errno.EADDRNOTAVAIL,
@@ -98,7 +97,7 @@ _NETWORK: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fou
     (socket.gaierror, (errors.NameNotResolved, "")),
     (urllib3.exceptions.NameResolutionError, (errors.NameNotResolved, "")),
     (ConnectionRefusedError, (errors.Refused, "")),
-    (_NO_CONNECTION, (errors.TimedOut, "it does not accept a connection")),
+    (requests.ConnectTimeout, (errors.TimedOut, "it does not accept a connection")),
     (_SILENCE, (errors.TimedOut, "")),
     (_LOST, (errors.ConnectionLost, "")),
 )
@@ -118,7 +117,7 @@ def classify(
     if isinstance(error, errors.TransportError):
         return error
     links = list(chain(error))
-    for find in (_of_winrm, _of_ours, _of_tls, _of_network, _of_http):
+    for find in (_of_winrm, _of_ours, _of_tls, _of_network, _of_http, _at_last):
         found = next((f for link in links if (f := find(link, accepted=accepted))), None)
         if found:
             kind, detail = found
@@ -228,6 +227,14 @@ def _of_http(error: BaseException, *, accepted: bool) -> Found | None:
         return errors.ProtocolError, "it sends us to another address"
     if isinstance(error, (http.client.HTTPException, requests.exceptions.ContentDecodingError)):
         return errors.ProtocolError, "its answer is not HTTP"
+    return None
+
+
+def _at_last(error: BaseException, *, accepted: bool) -> Found | None:
+    """What is known only roughly, after everything that it may have been raised from."""
+    del accepted
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return errors.Unreachable, ""
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return errors.ConnectionLost, "in the middle of an answer"
     if isinstance(error, requests.ConnectionError):

@@ -169,9 +169,10 @@ class RemoteError(TransportError):
         after_send: bool = True,
     ) -> None:
         where = f" (line {line} of the script)" if line else ""
+        exception = plain(exception)
         what = f"{exception}: " if exception else ""
         super().__init__(host, f"{what}{plain(detail)}{where}", after_send=after_send)
-        self.exception = plain(exception)
+        self.exception = exception
         self.line = line
 
 

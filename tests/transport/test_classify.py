@@ -1,0 +1,195 @@
+"""Every way in which the libraries fail ends in the right leaf of our tree."""
+
+import errno
+import http.client
+import socket
+import ssl
+import xml.etree.ElementTree as ET
+
+import pytest
+import requests
+import urllib3
+from pypsrp.exceptions import (
+    AuthenticationError,
+    FragmentError,
+    WinRMError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+
+from remediate.transport import errors
+from remediate.transport.classify import classify, is_passing, is_waiting
+from remediate.transport.wire import (
+    LoggedOutError,
+    OutOfTimeError,
+    StaleConnectionError,
+    TooMuchError,
+)
+
+POOL = urllib3.HTTPConnectionPool("h")
+
+
+def fault(code: int | str | None, reason: str = "warum") -> WSManFaultError:
+    return WSManFaultError(code, "H", reason, None, None, None)
+
+
+def from_(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def failed_connect(cause: Exception) -> requests.ConnectionError:
+    """As requests and urllib3 nest it: only `args[0].reason` leads to it."""
+    connection = urllib3.connection.HTTPConnection("h")
+    new = urllib3.exceptions.NewConnectionError(connection, "Failed")
+    new.__cause__ = cause
+    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(POOL, "/wsman", new))
+
+
+def dropped(cause: Exception) -> requests.ConnectionError:
+    return requests.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", cause))
+
+
+def tls(error: Exception) -> requests.exceptions.SSLError:
+    wrapped = urllib3.exceptions.SSLError(error)
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(POOL, "/", wrapped))
+
+
+def ssl_error(kind: type[ssl.SSLError], reason: str) -> ssl.SSLError:
+    error = kind(1, reason)
+    error.reason = reason
+    return error
+
+
+def untrusted() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "verify failed")
+    error.verify_message = "self-signed certificate"
+    return error
+
+
+TABLE = [
+    (failed_connect(ConnectionRefusedError(111, "refused")), errors.Refused),
+    (failed_connect(socket.gaierror(-2, "unknown")), errors.NameNotResolved),
+    (failed_connect(OSError(errno.EHOSTUNREACH, "No route to host")), errors.Unreachable),
+    (failed_connect(OSError(errno.ENETUNREACH, "No network")), errors.Unreachable),
+    (requests.ConnectTimeout(), errors.TimedOut),
+    (requests.ReadTimeout(), errors.TimedOut),
+    (TimeoutError(), errors.TimedOut),
+    (OutOfTimeError(), errors.TimedOut),
+    (requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(POOL, "/", "")), errors.TimedOut),
+    (tls(untrusted()), errors.TlsUntrusted),
+    (tls(ssl_error(ssl.SSLError, "WRONG_VERSION_NUMBER")), errors.ProtocolError),
+    (tls(ssl_error(ssl.SSLEOFError, "EOF")), errors.ProtocolError),
+    (
+        tls(ssl_error(ssl.SSLError, "TLSV13_ALERT_CERTIFICATE_REQUIRED")),
+        errors.AuthenticationFailed,
+    ),
+    (tls(ssl_error(ssl.SSLError, "TLSV1_ALERT_UNKNOWN_CA")), errors.AuthenticationFailed),
+    (AuthenticationError("Failed"), errors.AuthenticationFailed),
+    (LoggedOutError(), errors.AuthenticationFailed),
+    (WinRMTransportError("http", 401, ""), errors.AuthenticationFailed),
+    (WinRMTransportError("http", 403, ""), errors.AccessDenied),
+    (WinRMTransportError("http", 404, "<html>"), errors.ProtocolError),
+    (WinRMTransportError("http", 500, ""), errors.ProtocolError),
+    (WinRMTransportError("http", 503, ""), errors.QuotaExceeded),
+    (fault(5), errors.AccessDenied),
+    (fault(2147942405), errors.AccessDenied),
+    (fault(-2147024891), errors.AccessDenied),
+    (fault("w:AccessDenied"), errors.AccessDenied),
+    (fault(1326), errors.AuthenticationFailed),
+    (fault(2150859173), errors.QuotaExceeded),
+    (fault(2150859174), errors.QuotaExceeded),
+    (fault(2150859240), errors.QuotaExceeded),
+    (fault("w:QuotaLimit"), errors.QuotaExceeded),
+    (fault(2150858843), errors.ConnectionLost),
+    (fault(2150858813), errors.ConnectionLost),
+    (fault(995), errors.ConnectionLost),
+    (fault(2150858793), errors.TimedOut),
+    (fault("w:TimedOut"), errors.TimedOut),
+    (fault(2150858752), errors.ProtocolError),
+    (fault("wsa:DestinationUnreachable"), errors.ProtocolError),
+    (fault(None), errors.ProtocolError),
+    (dropped(http.client.RemoteDisconnected("closed")), errors.ConnectionLost),
+    (dropped(ConnectionResetError(104, "reset")), errors.ConnectionLost),
+    (dropped(BrokenPipeError(32, "pipe")), errors.ConnectionLost),
+    (
+        requests.exceptions.ChunkedEncodingError(
+            urllib3.exceptions.ProtocolError("broken", http.client.IncompleteRead(b""))
+        ),
+        errors.ConnectionLost,
+    ),
+    (dropped(http.client.BadStatusLine("SSH-2.0")), errors.ProtocolError),
+    (requests.TooManyRedirects(), errors.ProtocolError),
+    (TooMuchError(), errors.ProtocolError),
+    (ET.ParseError("syntax"), errors.ProtocolError),
+    (WinRMError("RelatesTo"), errors.ProtocolError),
+    (FragmentError("id"), errors.ProtocolError),
+    (KeyError("RefId"), errors.ProtocolError),
+    (RecursionError(), errors.ProtocolError),
+    (from_(RuntimeError("odd"), StaleConnectionError()), errors.ConnectionLost),
+]
+
+
+@pytest.mark.parametrize(("error", "expected"), TABLE, ids=[repr(row[0])[:60] for row in TABLE])
+def test_each_failure_has_its_leaf(error: Exception, expected: type[errors.TransportError]) -> None:
+    found = classify(error, "SRV01", after_send=True)
+    assert type(found) is expected
+    assert found.after_send
+    assert "SRV01" in str(found)
+
+
+def test_every_leaf_is_reached() -> None:
+    """But for the two that no library raises."""
+    reached = {kind for _, kind in TABLE}
+    missing = {kind for kind in _leaves(errors.TransportError) if kind not in reached}
+    assert missing == {errors.RemoteError, errors.WrongSettings}
+
+
+def _leaves(kind: type) -> set[type]:
+    below = kind.__subclasses__()
+    return {kind} if not below else set().union(*map(_leaves, below))
+
+
+def test_our_own_errors_stay_as_they_are() -> None:
+    error = errors.Refused("a")
+    assert classify(error, "b", after_send=True) is error
+
+
+def test_an_unforeseen_failure_is_named_but_not_quoted() -> None:
+    found = classify(RuntimeError("hunter2"), "SRV01")
+    assert "builtins.RuntimeError" in str(found)
+    assert "hunter2" not in str(found)
+
+
+def test_the_end_of_tls_in_a_conversation_is_a_lost_connection() -> None:
+    error = tls(ssl_error(ssl.SSLEOFError, "UNEXPECTED_EOF_WHILE_READING"))
+    assert type(classify(error, "h", accepted=True)) is errors.ConnectionLost
+    assert is_passing(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (dropped(http.client.RemoteDisconnected("closed")), True),
+        (requests.ReadTimeout(), True),
+        (requests.exceptions.ChunkedEncodingError(http.client.IncompleteRead(b"")), True),
+        (WinRMTransportError("http", 503, ""), True),
+        (WinRMTransportError("http", 500, ""), False),
+        (AuthenticationError("401"), False),
+        (LoggedOutError(), False),
+        (OutOfTimeError(), False),
+        (TooMuchError(), False),
+        (fault(2150858843), False),
+        (ET.ParseError("syntax"), False),
+    ],
+)
+def test_only_what_a_new_connection_may_mend_is_asked_again(
+    error: Exception, passing: bool
+) -> None:
+    assert is_passing(error) is passing
+
+
+def test_waiting_is_known_by_number() -> None:
+    assert is_waiting(fault(2150858793))
+    assert not is_waiting(fault(5))
+    assert not is_waiting(TimeoutError())

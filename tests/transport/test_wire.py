@@ -1,0 +1,169 @@
+"""The bounds of HTTP: no wait without end, no answer without end, nothing sent twice."""
+
+from itertools import count
+
+import pytest
+import requests
+from pydantic import SecretStr
+from pypsrp.exceptions import AuthenticationError
+
+from remediate.model.host import Auth, Host
+from remediate.transport import errors
+from remediate.transport.classify import classify
+from remediate.transport.protocol import Deadline
+from remediate.transport.wire import LoggedOutError, OutOfTimeError, TooMuchError, Watch
+from remediate.transport.wsman import Http
+from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
+
+CANARY = "c4nary-Päss€wörd"
+
+
+def client(server: Scripted, seconds: float = 20, auth: Auth = Auth.BASIC) -> tuple[Http, Watch]:
+    watch = Watch(Deadline(seconds), budget=1_000_000)
+    host = Host(name="h", address="127.0.0.1", port=server.port, auth=auth, user="üser")
+    return Http(host, SecretStr(CANARY), watch), watch
+
+
+def test_a_password_of_any_characters_is_sent_as_utf_8() -> None:
+    import base64
+
+    with scripted(ok()) as server:
+        http, _ = client(server)
+        assert http.send(b"<m/>") == b"<a/>"
+        http.reset()
+    expected = base64.b64encode(f"üser:{CANARY}".encode())
+    assert b"Authorization: Basic " + expected in server.requests[0]
+
+
+def test_an_idle_connection_that_was_closed_is_replaced_before_anything_is_sent() -> None:
+    with scripted(ok(), ok(b"<b/>")) as server:
+        http, watch = client(server)
+        http.send(b"<m/>")
+        server._open[0].shutdown(2)
+        watch.sent = False
+        assert http.send(b"<m/>") == b"<b/>"
+        http.reset()
+    assert len(server.requests) == 2
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_a_message_is_not_repeated_when_its_answer_is_lost(auth: Auth) -> None:
+    with scripted(HANG_UP) as server:
+        http, watch = client(server, auth=auth)
+        with pytest.raises(requests.ConnectionError) as caught:
+            http.send(b"<m/>")
+        http.reset()
+    assert len(server.requests) == 1
+    assert type(classify(caught.value, "h")) is errors.ConnectionLost
+    assert watch.sent is (auth is Auth.BASIC)  # an empty logon is no message
+
+
+def test_silence_ends_with_patience_and_is_not_repeated() -> None:
+    """pypsrp alone repeats a Receive five times."""
+    with scripted(SILENCE) as server:
+        http, watch = client(server)
+        watch.patience = 0.05
+        with pytest.raises(requests.ReadTimeout):
+            http.send(b"<m/>", retries_on_read_timeout=5)
+        http.reset()
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+def test_an_answer_in_drops_ends_with_the_deadline(where: str) -> None:
+    """Each byte comes in time, the whole never would."""
+    ticks = count()
+    with scripted() as server:
+        http, watch = client(server)
+        watch.deadline = Deadline(30, lambda: next(ticks))
+        drops = b"H" * 500 if where == "head" else b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 500
+        server._answers = iter([drops])
+        server._talk = _drop_by_drop(drops)  # type: ignore[method-assign]
+        with pytest.raises(requests.RequestException) as caught:
+            http.send(b"<m/>")
+        http.reset()
+    assert type(classify(caught.value, "h")) is errors.TimedOut
+
+
+def _drop_by_drop(data: bytes):  # noqa: ANN202 - a stand-in for a method
+    def talk(connection):  # noqa: ANN001, ANN202
+        import socket
+
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.recv(65536)
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            connection.recv(0)
+
+    return talk
+
+
+def test_after_the_deadline_nothing_is_sent() -> None:
+    with scripted(ok()) as server:
+        http, watch = client(server, seconds=0)
+        with pytest.raises(OutOfTimeError):
+            http.send(b"<m/>")
+    assert server.requests == []
+    assert not watch.sent
+
+
+def test_an_answer_without_end_is_cut_off() -> None:
+    with scripted(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 3_000_000) as server:
+        http, _ = client(server)
+        with pytest.raises(TooMuchError):
+            http.send(b"<m/>")
+        http.reset()
+
+
+def test_a_redirect_is_not_followed() -> None:
+    there = ok(b"", "307 Temporary Redirect", "Location: http://127.0.0.1:1/")
+    with scripted(there) as server:
+        http, _ = client(server)
+        with pytest.raises(requests.TooManyRedirects) as caught:
+            http.send(b"<m/>")
+        http.reset()
+    assert type(classify(caught.value, "h")) is errors.ProtocolError
+    assert len(server.requests) == 1
+
+
+def test_a_wrong_password_is_tried_once() -> None:
+    with scripted(ok(b"", "401 Unauthorized", "WWW-Authenticate: Negotiate")) as server:
+        http, watch = client(server)
+        with pytest.raises(AuthenticationError):
+            http.send(b"<m/>")
+        http.reset()
+    assert len(server.requests) == 1
+    assert watch.challenge == "Negotiate"
+    assert not watch.accepted
+
+
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_a_401_in_a_conversation_starts_no_second_logon(auth: Auth) -> None:
+    """pypsrp would log on again, and repeat a message encrypted for the old logon."""
+    refused = ok(b"", "401 Unauthorized", "WWW-Authenticate: Negotiate, NTLM")
+    with scripted(ok(), refused) as server:
+        http, _ = client(server, auth=auth)
+        http.wrap_required = False
+        http.send(b"<m/>")
+        with pytest.raises((LoggedOutError, AuthenticationError)):
+            http.send(b"<m/>")
+        http.reset()
+    assert len(server.requests) == 2
+
+
+def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # noqa: ANN001
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    with scripted(ok()) as server:
+        http, _ = client(server, auth=Auth.NTLM)
+        http.wrap_required = False
+        assert http.send(b"<m/>") == b"<a/>"
+        assert http.session is not None
+        assert http.session.verify is True
+        http.reset()
+    assert b"Authorization" not in server.requests[0]
