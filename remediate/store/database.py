@@ -19,6 +19,7 @@ BUSY_SECONDS = 30
 
 _ELSEWHERE = f"Set {VARIABLE} to another file, or move this one away."
 _FREE_SPACE = f"Free some space, or set {VARIABLE} to a file on another disk."
+_SQLITE_FILE = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html
 _PRIMARY_CODE = 0xFF  # the rest of SQLite's error number is a detail
 _SQLITE_ERRORS = {
     sqlite3.SQLITE_PERM: ("access is denied", _ELSEWHERE),
@@ -103,6 +104,10 @@ class Database:
         with lock:
             # Made here, because SQLite would make it readable for everybody.
             os.close(os.open(self.place.file, os.O_RDWR | os.O_CREAT, 0o600))
+            with self.place.file.open("rb") as file:
+                begins = file.read(len(_SQLITE_FILE))
+            if begins not in {b"", _SQLITE_FILE}:  # SQLite itself would overwrite a short one
+                raise self.unavailable(*_SQLITE_ERRORS[sqlite3.SQLITE_NOTADB])
             yield
 
     def _open(self) -> sa.Engine:

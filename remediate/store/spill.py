@@ -1,10 +1,9 @@
 """Where the journal goes when the store fails in the middle of a run: one JSON line per record."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.outcome import HostReport
@@ -55,7 +54,8 @@ def spill(entry: SpillEntry, folder: Path) -> Path:
     Raises:
         OSError: neither can be written.
     """
-    line = f"{entry.model_dump_json()}\n".encode()
+    # Not model_dump_json: a host may have sent text that is not valid Unicode.
+    line = f"{json.dumps(entry.model_dump(mode='json'))}\n".encode()
     try:
         path = folder / f"{_PREFIX}{entry.run}{_SUFFIX}"
         return _append(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), path, line)
@@ -103,7 +103,7 @@ def _read(path: Path) -> SpillFile:
         if not line:
             continue
         try:
-            entries.append(SpillEntry.model_validate_json(line))
-        except ValidationError:
+            entries.append(SpillEntry.model_validate(json.loads(line)))
+        except ValueError:
             damaged += 1
     return SpillFile(path=path, entries=tuple(entries), damaged=damaged)

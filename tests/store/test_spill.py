@@ -1,0 +1,65 @@
+"""Where the journal goes when the store fails."""
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from remediate.store.spill import SpillEntry, SpillFile, read_spill, spill
+from tests.store.records import RUN, a_report, an_intent
+
+ENTRY = SpillEntry(run=RUN, host="SRV01", report=a_report())
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_what_was_spilled_is_read_back_in_order(tmp_path: Path) -> None:
+    first = SpillEntry(run=RUN, host="SRV01", intent=an_intent())
+    path = spill(first, tmp_path)
+    assert path == spill(ENTRY, tmp_path)
+    assert [SpillFile(path=path, entries=(first, ENTRY))] == read_spill(tmp_path)
+
+
+def test_without_the_folder_it_goes_to_the_temporary_files(tmp_path: Path, temporary: Path) -> None:
+    (tmp_path / "file").touch()
+    path = spill(ENTRY, tmp_path / "file")
+    assert temporary == path.parent
+    assert [SpillFile(path=path, entries=(ENTRY,))] == read_spill(tmp_path / "file")
+
+
+def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
+    path = spill(ENTRY, tmp_path)
+    path.write_bytes(path.read_bytes()[:-20])
+    spill(ENTRY, tmp_path)
+    assert [SpillFile(path=path, entries=(ENTRY,), damaged=1)] == read_spill(tmp_path)
+
+
+def test_many_threads_spill_whole_lines(tmp_path: Path) -> None:
+    entries = [SpillEntry(run=RUN, host=str(n), report=a_report(str(n))) for n in range(50)]
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda entry: spill(entry, tmp_path), entries))
+    [found] = read_spill(tmp_path)
+    assert {str(n) for n in range(50)} == {entry.host for entry in found.entries}
+    assert found.damaged == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has access lists, not modes")
+def test_only_the_user_may_read_it(tmp_path: Path) -> None:
+    assert spill(ENTRY, tmp_path).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_a_file_that_another_account_put_there_is_not_believed(
+    tmp_path: Path, temporary: Path
+) -> None:
+    (tmp_path / "file").touch()
+    os.chown(spill(ENTRY, tmp_path / "file"), 12345, 12345)
+    assert read_spill(tmp_path) == []
