@@ -1,0 +1,103 @@
+"""Results for people: what one wants to read at 3 a.m."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from remediate.model.event import Event
+from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.report import words
+from remediate.report.lines import DIM, STRONG, Line, host_lines, line
+from remediate.report.printable import printable
+from remediate.report.reporter import Subject
+
+MAX_WIDTH = 120
+"""Columns; longer lines are hard to read on wide terminals."""
+
+_ASCII = str.maketrans({"→": "->", "…": "...", "·": "-", "\N{REPLACEMENT CHARACTER}": "?"})
+
+
+class ConsoleReporter:
+    """Prints each host when it is done, and a summary of several.
+
+    Args:
+        subject: what the result is about.
+        out: where it goes.
+        quiet: entered while something is printed, so that progress stays out of the way.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        out: TextIO,
+        quiet: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._subject = subject
+        self._out = out
+        self._quiet = quiet or nullcontext()
+        self._outcomes: Counter[str] = Counter()
+        self._changes: Counter[Outcome] = Counter()
+
+    def event(self, event: Event) -> None:
+        """Progress shows these."""
+
+    def host(self, report: HostReport) -> None:
+        """Print all about a host."""
+        name, _ = words.verdict(self._subject.command, report)
+        self._outcomes[name] += 1
+        if report.plan and report.plan.changes:
+            self._changes[report.outcome] += 1
+        self._print(host_lines(report, self._subject))
+
+    def finish(self, code: ExitCode) -> None:
+        """Print the summary."""
+        self._print(self._summary(code))
+
+    def _summary(self, code: ExitCode) -> Iterator[Line]:
+        subject = self._subject
+        total = sum(self._outcomes.values())
+        if total > 1:
+            parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
+            yield line(0, (f"{words.count(total, 'host')}: ", STRONG), parts)
+        if self._changes[Outcome.WOULD_CHANGE] and subject.proceed:
+            yield line(0, ("to do it: ", STRONG), (subject.proceed, "cyan"))
+        if subject.run:
+            yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
+
+    def _print(self, lines: Iterable[Line]) -> None:
+        with self._quiet:
+            print_lines(lines, self._out)
+
+
+def print_lines(lines: Iterable[Line], out: TextIO) -> None:
+    """Print lines: wrapped and coloured on a terminal, one by one and plain elsewhere.
+
+    `NO_COLOR`, `TERM=dumb` and the width of the terminal are respected.
+    """
+    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    for each in lines:
+        text = Text()
+        for words_, style in each.spans:
+            text.append(_encodable(printable(words_), out), style)
+        if not out.isatty():
+            out.write(" " * each.indent + text.plain.rstrip() + "\n")
+            continue
+        width = max(20, min(console.width, MAX_WIDTH) - each.indent)
+        for part in text.wrap(console, width, overflow="fold"):
+            part.rstrip()
+            part.pad_left(each.indent)
+            console.print(part, no_wrap=True, overflow="ignore", crop=False)
+    out.flush()
+
+
+def _encodable(text: str, out: TextIO) -> str:
+    encoding = out.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text

@@ -1,0 +1,73 @@
+"""What programs get from a command: published models, each with its version."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.run import Run
+
+
+class Document(Model):
+    """The whole result of a command (`--format json`).
+
+    Args:
+        command: what was typed (`apply`).
+        run: id of the run; None when the command starts none.
+        hosts: one report for each host, in the order of the selection.
+        exit_code: what the process ends with.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    command: str
+    run: str | None = None
+    hosts: tuple[HostReport, ...] = ()
+    exit_code: int
+
+
+class Summary(Model):
+    """The last line of `--format ndjson`; a stream without it broke off.
+
+    Args:
+        command: what was typed (`apply`).
+        run: id of the run; None when the command starts none.
+        outcomes: how many hosts got which verdict.
+        exit_code: what the process ends with.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    type: Literal["summary"] = "summary"
+    command: str
+    run: str | None = None
+    outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    exit_code: int
+
+
+class Closed(Model):
+    """An intent that `runs reconcile` closed.
+
+    Args:
+        run: the run that it belongs to.
+        report: what was seen.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    type: Literal["closed"] = "closed"
+    run: Run
+    report: HostReport
+
+
+class Reconciliation(Model):
+    """The whole result of `runs reconcile` (`--format json`).
+
+    Args:
+        command: always `runs reconcile`.
+        closed: the intents that were closed.
+        exit_code: what the process ends with.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    command: Literal["runs reconcile"] = "runs reconcile"
+    closed: tuple[Closed, ...] = ()
+    exit_code: int

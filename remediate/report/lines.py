@@ -1,0 +1,168 @@
+"""A report as styled lines; what they look like on a terminal is decided in `console`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from remediate.model.change import Change, Severity
+from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.plan import Advice, Conflict, Plan
+from remediate.report import words
+from remediate.report.reporter import Subject
+
+GOOD, WARN, BAD, DIM, STRONG, PLAIN = "green", "yellow", "bold red", "dim", "bold", ""
+_STYLES = {
+    ExitCode.OK: GOOD,
+    ExitCode.PENDING: WARN,
+    ExitCode.UNREACHABLE: "red",
+    ExitCode.REFUSED: "red",
+}
+_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+_WRITTEN = {Outcome.CHANGED, Outcome.FAILED_CHANGED, Outcome.CONFLICT}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a report.
+
+    Args:
+        indent: columns before it, and before what it is wrapped into.
+        spans: text and style.
+    """
+
+    indent: int
+    spans: tuple[tuple[str, str], ...]
+
+
+def line(indent: int, *spans: str | tuple[str, str]) -> Line:
+    """A line of plain and styled texts."""
+    return Line(indent, tuple((s, PLAIN) if isinstance(s, str) else s for s in spans))
+
+
+def style_of(report: HostReport) -> str:
+    """How grave a verdict looks."""
+    return _STYLES.get(report.exit_code, BAD)
+
+
+def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
+    """Everything about one host, the most important first."""
+    name, meaning = words.verdict(subject.command, report)
+    held = bool(report.holder) and subject.command == "hosts locks"
+    style = WARN if held else style_of(report)
+    yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
+    if report.problem:
+        yield line(2, ("what happened: ", STRONG), report.problem.message)
+        if report.problem.hint:
+            yield line(2, ("what to do:    ", STRONG), report.problem.hint)
+    if report.holder:
+        yield from _holder_lines(report, subject)
+    if report.plan:
+        yield from _plan_lines(report.plan, subject, report)
+        if subject.command == "hosts check" and (facts := report.plan.facts):
+            yield line(2, f"{facts.computer}: Windows {facts.os}, PowerShell {facts.powershell}, ")
+            yield line(2, f"language {facts.culture}, its clock says {facts.utc}")
+    for text in report.differing:
+        yield line(2, ("not as it should be: ", BAD), text)
+    for note in report.notes:
+        yield line(2, ("note: ", STRONG), note)
+    yield from _next_lines(report, subject)
+
+
+def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
+    """What is about to be done to a host, for the person who is asked."""
+    many = words.count(len(plan.changes), "change")
+    yield line(0, (plan.host, STRONG), "  ", (f"{many.upper()} PLANNED", WARN))
+    yield from _plan_lines(plan, subject, None)
+
+
+def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    made = set() if report is None else {_key(change) for change in report.applied}
+    tell = report is not None and report.outcome in _WRITTEN
+    for change in sorted(plan.changes, key=lambda change: _RANK[change.severity]):
+        yield from _change_lines(change, subject)
+        if tell and _key(change) in made:
+            yield line(6, ("read back: ", GOOD), words.after(change))
+        elif tell:
+            yield line(6, ("not in force", BAD))
+    for conflict in plan.conflicts:
+        yield from _conflict_lines(conflict)
+    for advice in sorted(plan.advice, key=lambda advice: _RANK[Severity(advice.severity)]):
+        yield from _advice_lines(advice)
+    for refusal in plan.refusals:
+        yield line(2, ("refused by ", STRONG), f"{refusal.playbook}: {refusal.text}")
+    for playbook, reason in plan.not_applicable.items():
+        yield line(2, (f"{playbook} does not apply: ", DIM), reason)
+    if plan.changes:
+        for text in plan.assumptions:
+            yield line(2, ("assumed: ", DIM), text)
+        for text in plan.irreversible:
+            yield line(2, ("rollback will not bring back: ", WARN), text)
+
+
+def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
+    critical = change.severity is Severity.CRITICAL
+    mark = ("CRITICAL  ", BAD) if critical else ("", PLAIN)
+    yield line(2, mark, (change.title, STRONG), ("  " + change.playbook, DIM))
+    why = change.why or subject.titles.get(change.playbook, "")
+    if why:
+        yield line(6, why)
+    yield line(
+        6,
+        f"{change.property}: ",
+        (words.before(change), "red"),
+        " → ",
+        (words.after(change), GOOD),
+    )
+
+
+def _advice_lines(advice: Advice) -> Iterator[Line]:
+    critical = advice.severity is Severity.CRITICAL
+    mark = ("CRITICAL, for a person: ", BAD) if critical else ("for a person: ", WARN)
+    yield line(2, mark, (advice.title, STRONG), ("  " + advice.playbook, DIM))
+    yield line(6, advice.text)
+
+
+def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
+    change = conflict.change
+    yield line(2, ("left alone: ", BAD), (change.title, STRONG))
+    if conflict.missing:
+        yield line(6, f"{change.property}: it does not exist any more")
+        return
+    now = words.value(conflict.current)
+    yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
+    yield line(6, f"before the run it was {words.before(change)}")
+
+
+def _holder_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
+    holder = report.holder
+    if holder is None:
+        return
+    yield line(
+        2,
+        ("held by ", STRONG),
+        f"{holder.owner} since {words.moment(holder.since)}, "
+        f"until {words.moment(holder.until)} at the latest (run {holder.run})",
+    )
+    if subject.command != "hosts locks":
+        yield line(2, ("what to do:    ", STRONG), "wait for that run to end, or ask its operator")
+
+
+def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
+    run = subject.run
+    only = [] if len(subject.hosts) == 1 else ["--host", report.host]
+    if report.lease_kept:
+        yield line(2, ("left behind: ", WARN), "the lease on the host, until it expires")
+    if run and report.outcome is Outcome.INDETERMINATE:
+        yield _do("to find out", ["remediate", "runs", "reconcile"])
+    elif subject.undone and report.outcome is Outcome.CONFLICT:
+        force = ["remediate", "rollback", subject.undone, "--host", report.host, "--force"]
+        yield _do("to overwrite it", force)
+    if run and (report.applied or report.outcome is Outcome.FAILED_CHANGED):
+        yield _do("to undo", ["remediate", "rollback", run, *only])
+
+
+def _do(purpose: str, command: list[str]) -> Line:
+    return line(2, (f"{purpose}: ", STRONG), (words.command_line(command), "cyan"))
+
+
+def _key(change: Change) -> tuple[object, str]:
+    return change.resource, change.property

@@ -1,0 +1,93 @@
+"""Results for programs: one JSON document, or one JSON line for each thing that happens."""
+
+import json
+import threading
+from collections import Counter
+from typing import TextIO
+
+from remediate.model.base import Model
+from remediate.model.event import Event, HostFinished
+from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.report.document import Document, Summary
+from remediate.report.reporter import Subject
+
+
+class JsonReporter:
+    """One document at the end, so that it is whole or not there.
+
+    Args:
+        subject: what the result is about.
+        out: where it goes.
+    """
+
+    def __init__(self, subject: Subject, out: TextIO) -> None:
+        self._subject = subject
+        self._out = out
+        self._reports: list[HostReport] = []
+
+    def event(self, event: Event) -> None:
+        """Not part of a document."""
+
+    def host(self, report: HostReport) -> None:
+        """Kept until the end."""
+        self._reports.append(report)
+
+    def finish(self, code: ExitCode) -> None:
+        """Write the document."""
+        order = {name: position for position, name in enumerate(self._subject.hosts)}
+        reports = sorted(self._reports, key=lambda report: order.get(report.host, len(order)))
+        document = Document(
+            command=self._subject.command,
+            run=self._subject.run,
+            hosts=tuple(reports),
+            exit_code=code,
+        )
+        self._out.write(as_json(document, indent=2) + "\n")
+        self._out.flush()
+
+
+class NdjsonReporter:
+    """A line as soon as something happens, and a summary at the end.
+
+    Args:
+        subject: what the result is about.
+        out: where it goes.
+    """
+
+    def __init__(self, subject: Subject, out: TextIO) -> None:
+        self._subject = subject
+        self._out = out
+        self._outcomes: Counter[Outcome] = Counter()
+        self._lock = threading.Lock()
+
+    def event(self, event: Event) -> None:
+        """Write it; a verdict is written by `host`, once."""
+        if not isinstance(event, HostFinished):
+            self._write(event)
+
+    def host(self, report: HostReport) -> None:
+        """Write the verdict."""
+        self._outcomes[report.outcome] += 1
+        self._write(HostFinished(report=report))
+
+    def finish(self, code: ExitCode) -> None:
+        """Write the summary."""
+        self._write(
+            Summary(
+                command=self._subject.command,
+                run=self._subject.run,
+                outcomes=dict(self._outcomes),
+                exit_code=code,
+            )
+        )
+
+    def _write(self, model: Model) -> None:
+        with self._lock:
+            self._out.write(as_json(model) + "\n")
+            self._out.flush()
+
+
+def as_json(model: Model, indent: int | None = None) -> str:
+    """A model as JSON that is safe on a terminal: everything but ASCII is escaped."""
+    text = json.dumps(model.model_dump(mode="json"), indent=indent)
+    return text.replace("\x7f", r"\u007f")

@@ -1,0 +1,42 @@
+"""The seam between commands and the ways of showing a result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from remediate.model.event import Event
+from remediate.model.outcome import ExitCode, HostReport
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a result is about.
+
+    Args:
+        command: what was typed (`apply`).
+        hosts: names of the selected hosts, in their order.
+        run: id of the run that the command started, when it did.
+        undone: id of the run that a rollback undoes.
+        titles: what each playbook makes true, by id.
+        proceed: the command that would make the announced changes, when there is one.
+    """
+
+    command: str
+    hosts: Sequence[str]
+    run: str | None = None
+    undone: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    proceed: str | None = None
+
+
+class Reporter(Protocol):
+    """Shows one result; the only owner of stdout while it does."""
+
+    def event(self, event: Event) -> None:
+        """Something happened; called from any thread."""
+
+    def host(self, report: HostReport) -> None:
+        """A host has its verdict."""
+
+    def finish(self, code: ExitCode) -> None:
+        """There is no more to come."""

@@ -1,0 +1,93 @@
+"""Verdicts, values and times in words."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from remediate.model.base import JsonValue
+from remediate.model.change import Change
+from remediate.model.outcome import HostReport, Outcome
+
+MAX_VALUE = 400
+"""Characters of a value that are shown to a person; JSON has it whole."""
+
+_VERDICTS = {
+    Outcome.COMPLIANT: ("compliant", "nothing to change"),
+    Outcome.ATTENTION: ("needs a person", "nothing that can be changed from here"),
+    Outcome.WOULD_CHANGE: ("would change", "nothing was written"),
+    Outcome.CHANGED: ("changed", "written and read back"),
+    Outcome.FAILED_UNCHANGED: ("failed", "the host is as it was"),
+    Outcome.ROLLED_BACK: ("failed, rolled back", "the host is as it was, read back"),
+    Outcome.FAILED_CHANGED: ("failed, half changed", "a person has to look at it"),
+    Outcome.CONFLICT: ("conflict", "somebody else changed it since, so it was left alone"),
+    Outcome.INDETERMINATE: ("unknown", "the host may have been changed and could not be read"),
+    Outcome.UNREACHABLE: ("unreachable", "nothing was written"),
+    Outcome.REFUSED: ("refused", "nothing was written"),
+    Outcome.SKIPPED: ("skipped", "nothing was written"),
+    Outcome.INTERNAL_ERROR: ("internal error", "a defect of remediate"),
+}
+_OF_COMMAND = {
+    ("rollback", Outcome.COMPLIANT): ("nothing to undo", "every value is as it was before the run"),
+    ("rollback", Outcome.CHANGED): ("undone", "written and read back"),
+    ("rollback --dry-run", Outcome.COMPLIANT): ("nothing to undo", "it is as before the run"),
+    ("rollback --dry-run", Outcome.WOULD_CHANGE): ("would be undone", "nothing was written"),
+    ("hosts check", Outcome.COMPLIANT): ("ready", "it answers, and the account may run scripts"),
+    ("hosts locks", Outcome.COMPLIANT): ("free", "nobody holds its lease"),
+    ("runs reconcile", Outcome.FAILED_UNCHANGED): ("unchanged", "the host is as it was"),
+    ("runs reconcile", Outcome.CHANGED): ("changed", "the write had been made, as read back now"),
+}
+
+
+def verdict(command: str, report: HostReport) -> tuple[str, str]:
+    """A verdict in a few words, and what it means in a few more."""
+    if command == "hosts locks" and report.holder:
+        return "held", "somebody works on it"
+    default = _VERDICTS[report.outcome]
+    return _OF_COMMAND.get((command, report.outcome), default)
+
+
+def before(change: Change) -> str:
+    """The value before."""
+    return value(change.before, change.before_label)
+
+
+def after(change: Change) -> str:
+    """The value after."""
+    return value(change.after, change.after_label)
+
+
+def value(data: JsonValue, label: str | None = None) -> str:
+    """A value as a person reads it."""
+    if data is None:
+        return "absent"
+    plain = isinstance(data, str) and data == data.strip() != ""
+    text = str(data) if plain else json.dumps(data, ensure_ascii=False)
+    if label:
+        text = f"{label} ({text})"
+    if len(text) > MAX_VALUE:
+        text = f"{text[:MAX_VALUE]}… ({len(text)} characters; --format json has them all)"
+    return text
+
+
+def moment(when: datetime) -> str:
+    """A time in UTC, to the second."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def join(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command as one types it, quoted for this system's shell."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
