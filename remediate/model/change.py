@@ -52,3 +52,14 @@ class Change(Model):
     after_label: str | None = None
     severity: Severity = Severity.WARNING
     why: str = ""
+
+    def reversed(self) -> "Change":
+        """The change that takes this one back."""
+        swapped = {
+            "before": self.after,
+            "after": self.before,
+            "before_label": self.after_label,
+            "after_label": self.before_label,
+            "why": "",
+        }
+        return self.model_copy(update=swapped)

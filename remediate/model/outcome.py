@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
-from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
+from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change
 from remediate.model.plan import Plan
 
@@ -84,20 +84,6 @@ class Problem(Model):
     hint: str = ""
 
 
-class Conflict(Model):
-    """A property that rollback left alone, because somebody else changed it since.
-
-    Args:
-        change: what the run to be undone had done.
-        current: the value found now; None is absence.
-        missing: the resource itself is gone.
-    """
-
-    change: Change
-    current: JsonValue = None
-    missing: bool = False
-
-
 class Holder(Model):
     """Who holds the lease of a host.
 
@@ -123,7 +109,6 @@ class HostReport(Model):
         plan: what was found and intended; None when the host could not be observed.
         applied: changes that were read back as made and are still in force.
         differing: properties that should have kept or got a value and have not.
-        conflicts: properties that rollback left alone.
         problem: what went wrong.
         holder: who held the lease, when that is why nothing was done.
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
@@ -136,7 +121,6 @@ class HostReport(Model):
     plan: Plan | None = None
     applied: tuple[Change, ...] = ()
     differing: tuple[str, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
     problem: Problem | None = None
     holder: Holder | None = None
     lease_kept: bool = False

@@ -37,6 +37,20 @@ class Refusal(Model):
     text: str
 
 
+class Conflict(Model):
+    """A property that rollback leaves alone, because somebody else changed it since.
+
+    Args:
+        change: what the run to be undone had done.
+        current: the value found now; None is absence.
+        missing: the resource itself is gone.
+    """
+
+    change: Change
+    current: JsonValue = None
+    missing: bool = False
+
+
 class PlaybookUse(Model):
     """A playbook with the parameters it was run with (no secrets)."""
 
@@ -78,6 +92,7 @@ class Plan(Model):
         changes: what differs, in the order it would be written.
         advice: what needs a person.
         refusals: reasons not to apply it now.
+        conflicts: what a rollback leaves alone.
         not_applicable: why a playbook has nothing to say of this host, by playbook id.
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
@@ -90,6 +105,7 @@ class Plan(Model):
     changes: tuple[Change, ...] = ()
     advice: tuple[Advice, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()

@@ -56,8 +56,8 @@ function Open-RemediateLock {
 }
 
 function Lock-RemediateLease {
-    # Takes the lease for a run, or says who has it.
-    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl)
+    # Takes the lease for a run, or says who has it. The lease of the run that it undoes may be taken over.
+    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl, [string] $Undoes)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
     }
@@ -74,7 +74,7 @@ function Lock-RemediateLease {
         Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run is writing at this moment.' -Detail $detail
     }
     if ($null -ne $held) {
-        $ours = $held['run'] -eq $Run -and $held['fence'] -le $Fence
+        $ours = @($Run, $Undoes) -contains $held['run'] -and $held['fence'] -le $Fence
         if (-not $ours -and $held['until'] -gt $now) {
             Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run holds the lease.' -Detail (Format-RemediateLease -Lease $held)
         }
@@ -118,7 +118,7 @@ function Unlock-RemediateLease {
 
 function Save-RemediateReceipt {
     # Leaves word of a run, for whoever looks at this host next. No secrets.
-    param([string] $Run, [string] $Operator, [object[]] $Playbooks, [object[]] $Changes)
+    param([string] $Run, [string] $Operator, [string] $State, [object[]] $Playbooks, [object[]] $Changes)
     if ($Run -notmatch '^[0-9A-Za-z-]{1,64}$') {
         Stop-RemediateCall -ErrorId 'RemediateBadRun' -Message 'The name of the run cannot be the name of a file.'
     }
@@ -127,6 +127,7 @@ function Save-RemediateReceipt {
     $receipt = [ordered]@{
         run       = $Run
         operator  = $Operator
+        state     = $State
         playbooks = $Playbooks
         changes   = $Changes
         written   = (Get-Date).ToUniversalTime().ToString('s') + 'Z'

@@ -1,5 +1,7 @@
 """The contract of a resource: what identifies it, what can be set, what must not move."""
 
+import contextlib
+import importlib
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -36,6 +38,11 @@ class Resource(Model):
     settable: ClassVar[frozenset[str]]
     volatile: ClassVar[frozenset[str]] = frozenset()
 
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "Query":
+        """A question that returns the resource with this identity, perhaps among others."""
+        raise NotImplementedError
+
     @property
     def resource_id(self) -> ResourceId:
         """What identifies it on its host."""
@@ -47,6 +54,11 @@ class Resource(Model):
     def title(self) -> str:
         """The resource in words."""
         return f"{self.noun} {' '.join(self.resource_id.key.values())}"
+
+    def value(self, name: str) -> JsonValue:
+        """One property as a record has it."""
+        value: JsonValue = self.model_dump(mode="json", include={name})[name]
+        return value
 
     def observed(self) -> Observed:
         """The resource as a record."""
@@ -86,6 +98,20 @@ class Resource(Model):
         return Desire(
             resource=self, wanted=wanted, names=tuple(desired), severity=severity, why=why
         )
+
+
+def resource_type(kind: str) -> type[Resource]:
+    """The class of a kind of resource, to read records of it.
+
+    Raises:
+        LookupError: none is known; a third party's playbook has to be loaded first.
+    """
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(f"remediate.resources.{kind}")
+    for known in Resource.__subclasses__():
+        if known.kind == kind:
+            return known
+    raise LookupError(f"nothing is known of resources of kind {kind!r}")
 
 
 class Desire(Model):

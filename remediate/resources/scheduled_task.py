@@ -1,12 +1,13 @@
 """Tasks of Windows' Task Scheduler."""
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 from xml.etree import ElementTree as ET
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from remediate.model.base import JsonValue
 from remediate.resources.base import Query, Resource
@@ -94,6 +95,17 @@ class ScheduledTask(Resource):
     state: int
     xml: str
 
+    @field_validator("xml")
+    @classmethod
+    def _is_a_definition(cls, value: str) -> str:
+        definition_of(value)
+        return value
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "ScheduledTasks":
+        """The question that returns one task, among others of its folder."""
+        return ScheduledTasks(folder=key["path"])
+
     @property
     def title(self) -> str:
         """The task as Task Scheduler's window would show its path."""
@@ -118,7 +130,7 @@ class ScheduledTasks(Query):
 
     folder: TaskFolder
 
-    def matches(self, resource: dict[str, JsonValue]) -> bool:  # type: ignore[override]
+    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
         """Whether a task is in the folder; Windows ignores case in it."""
         return str(resource["path"]).casefold() == self.folder.casefold()
 
@@ -130,8 +142,8 @@ def definition_of(xml: str) -> dict[str, JsonValue]:
         ValueError: it is not the XML of a task.
     """
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", xml)
-    if "<!" in text:
-        msg = "a task's XML has no document type, comment or CDATA section"
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        msg = "a task's XML has no document type"
         raise ValueError(msg)
     try:
         root = ET.fromstring(text)  # noqa: S314 - no document type, so no entities

@@ -1,0 +1,193 @@
+"""What is to be done on one host, and the requests and replies that do it."""
+
+from dataclasses import dataclass
+
+from remediate.engine.planning import Observation, Planner, call_problem, observe_calls, write_calls
+from remediate.model.base import JsonValue
+from remediate.model.change import Change
+from remediate.model.outcome import Holder, Problem
+from remediate.powershell.messages import (
+    Call,
+    CallError,
+    CallResult,
+    Reply,
+    Request,
+    Status,
+)
+
+AUDIT = "audit"
+"""Stands for the run's id where nothing is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be done on one host.
+
+    Args:
+        host: name of the host.
+        planner: what the run wants of it.
+        run: id of the run; `audit` when nothing is recorded.
+        operator: who runs it, for lease and receipt.
+        lease_seconds: how long the host's lease is good for.
+        ask: a person has to agree to the plan.
+        auto_rollback: undo at once what does not read back as planned.
+        undoes: the run that this one undoes.
+    """
+
+    host: str
+    planner: Planner
+    run: str = AUDIT
+    operator: str = ""
+    lease_seconds: int = 900
+    ask: bool = False
+    auto_rollback: bool = True
+    undoes: str | None = None
+
+    def observe(self) -> Request:
+        """The planner's questions."""
+        return Request(run=self.run, calls=observe_calls(self.planner.queries()))
+
+    def look_again(self, fence: int) -> Request:
+        """The lease, so that no pipeline of ours can still be writing, and the questions."""
+        return Request(
+            run=self.run, calls=(self._lock(fence), *observe_calls(self.planner.queries()))
+        )
+
+    def unlock(self) -> Request:
+        """Gives the host's lease back."""
+        return Request(run=self.run, calls=(self._unlock(),))
+
+    def write(self, fence: int, changes: tuple[Change, ...], *, undoing: bool = False) -> Request:
+        """Lease, compare-and-set, questions, receipt, release: one pipeline."""
+        writes = write_calls(changes, first_needs="lease")
+        receipt = Call(
+            id="receipt",
+            function="Save-RemediateReceipt",
+            arguments={
+                "run": self.run,
+                "operator": self.operator,
+                "state": "rolled_back" if undoing else "applied",
+                "playbooks": [use.id for use in self.planner.uses],
+                "changes": [
+                    {
+                        "title": change.title,
+                        "property": change.property,
+                        "before": change.before,
+                        "after": change.after,
+                    }
+                    for change in changes
+                ],
+            },
+            needs=("lease",),
+        )
+        return Request(
+            run=self.run,
+            calls=(
+                self._lock(fence),
+                *writes,
+                *observe_calls(self.planner.queries()),
+                receipt,
+                self._unlock(writes[-1].id, "receipt"),
+            ),
+        )
+
+    def _lock(self, fence: int) -> Call:
+        return Call(
+            id="lease",
+            function="Lock-RemediateLease",
+            arguments={
+                "run": self.run,
+                "owner": self.operator,
+                "fence": fence,
+                "ttl": self.lease_seconds,
+                "undoes": self.undoes or self.run,
+            },
+        )
+
+    def _unlock(self, *needs: str) -> Call:
+        return Call(
+            id="unlock",
+            function="Unlock-RemediateLease",
+            arguments={"run": self.run},
+            needs=needs,
+        )
+
+
+def failed_with(error: CallError | None, name: str) -> bool:
+    """Whether a call failed with one of the script's own errors."""
+    return error is not None and error.error_id.partition(",")[0] == name
+
+
+def succeeded(reply: Reply, call: str) -> bool:
+    """Whether a call of a reply succeeded."""
+    return reply[call].status is Status.OK
+
+
+def first_problem(reply: Reply) -> Problem | None:
+    """Why not all went well in a pipeline that writes; reading is judged elsewhere."""
+    for result in reply.calls:
+        if result.status is not Status.ERROR or result.id.startswith("observe"):
+            continue
+        error = result.error
+        moved = failed_with(error, "RemediateStale") or failed_with(error, "RemediateMissing")
+        if moved and error is not None:
+            return Problem(
+                code="stale",
+                message=f"the host moved since it was observed: {error.message}",
+                hint="Run the audit again to see how it is now.",
+            )
+        doing = {"lease": "taking the lease", "receipt": "leaving the receipt"}
+        return call_problem(error, f"{doing.get(result.id, 'writing')} failed")
+    return None
+
+
+def _refused(result: CallResult) -> bool:
+    names = ("RemediateStale", "RemediateMissing", "RemediateRefused")
+    return any(failed_with(result.error, name) for name in names)
+
+
+def refused_by_host(reply: Reply) -> bool:
+    """Whether a write was refused by our own function, before it wrote."""
+    return any(_refused(result) for result in reply.calls)
+
+
+def may_have_written(reply: Reply) -> bool:
+    """Whether a write was made, or failed on the way; our own refusals come before it."""
+    return any(
+        result.id.startswith("write")
+        and result.status is not Status.SKIPPED
+        and not _refused(result)
+        for result in reply.calls
+    )
+
+
+def still_writing(error: CallError | None) -> bool:
+    """Whether the lease was denied because a pipeline is at work there."""
+    detail = (error.detail if error else None) or {}
+    return bool(detail.get("active"))
+
+
+def holder_of(error: CallError | None) -> Holder | None:
+    """Who holds the lease on the host, as its refusal says."""
+    return holder_in(error.detail) if error else None
+
+
+def holder_in(lease: JsonValue) -> Holder | None:
+    """Who holds a lease, as the host describes it."""
+    if not isinstance(lease, dict):
+        return None
+    try:
+        return Holder.model_validate({name: lease.get(name) for name in Holder.model_fields})
+    except ValueError:
+        return None
+
+
+def in_force(changes: tuple[Change, ...], seen: Observation) -> tuple[Change, ...]:
+    """The changes whose value after is there now."""
+    resources = seen.resources
+    return tuple(
+        change
+        for change in changes
+        if change.resource in resources
+        and resources[change.resource].value(change.property) == change.after
+    )

@@ -1,0 +1,290 @@
+"""Audits, applies, rolls back and reconciles: what the command line and other programs call."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from remediate.engine.assignment import AUDIT, Assignment, holder_in
+from remediate.engine.effects import Ask
+from remediate.engine.host_run import Steps, apply, audit, reconcile
+from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
+from remediate.engine.job import Job, Settings
+from remediate.engine.planning import (
+    Planner,
+    PlaybookPlanner,
+    RecordPlanner,
+    UndoPlanner,
+    call_problem,
+    scripts,
+)
+from remediate.engine.verdict import failed, touched
+from remediate.model.change import Change
+from remediate.model.event import Event, HostFinished, Phase
+from remediate.model.host import Host
+from remediate.model.outcome import HostReport, Outcome, Problem
+from remediate.model.plan import Plan
+from remediate.model.run import HostRecord, Run, RunRecord
+from remediate.powershell.messages import Call, Reply, Request, Status
+from remediate.powershell.script import compose
+from remediate.resources.base import Query, Resource, resource_type
+from remediate.runner.threads import Runner, Threads
+from remediate.store.protocol import Store
+from remediate.transport.errors import TransportError
+from remediate.transport.protocol import Transport
+
+_IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
+_PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
+
+RunAlive = Callable[[str], AbstractContextManager[object]]
+"""Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Works hosts through runs. Reports come as hosts finish, in any order.
+
+    Args:
+        transport: how hosts are talked to.
+        settings: timeout, lease, workers, operator.
+        store: the journal and the leases; only what writes needs it.
+        spill_folder: where the journal goes when the store fails after an intent.
+        emit: hears of phases and verdicts, from several threads.
+        now: the time in UTC.
+        alive: marks a run as alive.
+        is_running: whether a run is alive somewhere on this machine.
+        runner: works through the hosts; threads when not given.
+    """
+
+    transport: Transport
+    settings: Settings
+    store: Store | None = None
+    spill_folder: Path | None = None
+    emit: Callable[[Event], None] = lambda _: None
+    now: Callable[[], datetime] = utc_now
+    alive: RunAlive = nullcontext
+    is_running: Callable[[str], bool] = lambda _: False
+    runner: Runner | None = None
+
+    def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
+        """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
+        planner = PlaybookPlanner(job)
+        return self._each(hosts, lambda host: self._audit(host, planner))
+
+    def apply(
+        self,
+        hosts: Sequence[Host],
+        job: Job,
+        run: Run,
+        confirm: Callable[[Plan], bool] | None = None,
+    ) -> Iterator[HostReport]:
+        """Change what differs, and prove it.
+
+        Args:
+            hosts: where.
+            job: what.
+            run: what to record it as.
+            confirm: asks a person, in the host's thread; None when nobody is asked.
+
+        Raises:
+            StoreError: the run cannot be recorded; nothing was sent.
+        """
+        planner = PlaybookPlanner(job)
+        return self._recorded(run, [(host, planner) for host in hosts], confirm)
+
+    def rollback(
+        self,
+        record: RunRecord,
+        run: Run,
+        *,
+        hosts: Collection[str] | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+        confirm: Callable[[Plan], bool] | None = None,
+    ) -> Iterator[HostReport]:
+        """Write back what a run recorded, where it is still what that run wrote.
+
+        Args:
+            record: the run to undo.
+            run: what to record the rollback as; its `undoes` is the run to undo.
+            hosts: names of the hosts to do it on; all that were changed when None.
+            force: also where somebody else has changed it since.
+            dry_run: only say what would be written back.
+            confirm: asks a person; None when nobody is asked.
+
+        Raises:
+            StoreError: the rollback cannot be recorded; nothing was sent.
+        """
+        todo: list[tuple[Host, Planner]] = []
+        for host in record.hosts:
+            changes = changes_to_undo(host)
+            if changes and (hosts is None or host.host.name in hosts):
+                planner = UndoPlanner(record.run.playbooks, changes, force=force)
+                todo.append((host.host, planner))
+        if dry_run:
+            planners = {host.name: planner for host, planner in todo}
+            names = [host for host, _ in todo]
+            return self._each(names, lambda host: self._audit(host, planners[host.name]))
+        return self._recorded(run, todo, confirm)
+
+    def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
+        """Close every intent without an end by looking at its host.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        found = self._journal.open_intents(indeterminate=True)
+        runs = {id(record): run for run, record in found}
+        records = [record for _, record in found]
+        ended: set[str] = set()
+
+        def work(record: HostRecord) -> tuple[Run, HostReport]:
+            run = runs[id(record)]
+            return run, self._reconcile(run, record)
+
+        def skip(record: HostRecord) -> tuple[Run, HostReport]:
+            return runs[id(record)], _halted(record.host)
+
+        for run, report in self._runner.run(records, work, skip):
+            self.emit(HostFinished(report=report))
+            ended.add(run.id)
+            yield run, report
+        for name in ended:
+            record = self._journal.run(name)
+            if record.finished is None and all(host.report for host in record.hosts):
+                self._journal.finish_run(name, self.now())
+
+    def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
+        """Connect, and say what each host says of itself."""
+        nothing = PlaybookPlanner(Job(()))
+        return self._each(hosts, lambda host: self._audit(host, nothing))
+
+    def locks(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
+        """Say who holds the lease on each host."""
+        return self._each(hosts, lambda host: self._worker(host, AUDIT, ()).work(_lease_of(host)))
+
+    # --- how ----------------------------------------------------------------------------------
+
+    @property
+    def _runner(self) -> Runner:
+        return self.runner or Threads(self.settings.workers)
+
+    @property
+    def _journal(self) -> Store:
+        if self.store is None:
+            raise RuntimeError("a run that writes needs a store")
+        return self.store
+
+    def _each(
+        self, hosts: Sequence[Host], work: Callable[[Host], HostReport]
+    ) -> Iterator[HostReport]:
+        for report in self._runner.run(hosts, work, _halted):
+            self.emit(HostFinished(report=report))
+            yield report
+
+    def _audit(self, host: Host, planner: Planner) -> HostReport:
+        steps = audit(Assignment(host=host.name, planner=planner))
+        return self._worker(host, AUDIT, planner.queries()).work(steps)
+
+    def _recorded(
+        self,
+        run: Run,
+        todo: Sequence[tuple[Host, Planner]],
+        confirm: Callable[[Plan], bool] | None,
+    ) -> Iterator[HostReport]:
+        planners = {host.name: planner for host, planner in todo}
+        hosts = [host for host, _ in todo]
+
+        def work(host: Host) -> HostReport:
+            assignment = self._assignment(host, planners[host.name], run, ask=bool(confirm))
+            worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
+            return worker.work(apply(assignment))
+
+        with self.alive(run.id):
+            self._journal.begin_run(run, hosts)
+            yield from self._each(hosts, work)
+            self._journal.finish_run(run.id, self.now())
+
+    def _reconcile(self, run: Run, record: HostRecord) -> HostReport:
+        intent = record.intent
+        if intent is None:
+            raise ValueError(f"{record.host.name} has no intent in run {run.id}")
+        plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=intent.changes)
+        work = self._assignment(record.host, RecordPlanner(run.playbooks, intent.changes), run)
+        if self.is_running(run.id):
+            problem = Problem(
+                code="still_running",
+                message=f"run {run.id} is still going on",
+                hint="Wait for it to end; it will say itself what it did.",
+            )
+            return failed(work, Outcome.REFUSED, problem, plan)
+        seen: list[Resource] = []
+        for observed in intent.snapshot:
+            known = resource_type(observed.resource.kind)
+            seen.append(known.model_validate({**observed.resource.key, **observed.properties}))
+        worker = self._worker(record.host, run.id, work.planner.queries())
+        worker.reconciling = True
+        return worker.work(reconcile(work, plan, touched(plan, tuple(seen))))
+
+    def _assignment(
+        self, host: Host, planner: Planner, run: Run, *, ask: bool = False
+    ) -> Assignment:
+        return Assignment(
+            host=host.name,
+            planner=planner,
+            run=run.id,
+            operator=self.settings.operator,
+            lease_seconds=int(self.settings.lease.total_seconds()),
+            ask=ask,
+            auto_rollback=self.settings.auto_rollback,
+            undoes=run.undoes,
+        )
+
+    def _worker(
+        self,
+        host: Host,
+        run: str,
+        queries: Iterable[Query],
+        confirm: Callable[[Plan], bool] | None = None,
+    ) -> HostWorker:
+        around = Surroundings(
+            transport=self.transport,
+            settings=self.settings,
+            store=self.store,
+            spill_folder=self.spill_folder,
+            emit=self.emit,
+            now=self.now,
+        )
+        if confirm is not None:
+            around = replace(around, confirm=confirm)
+        return HostWorker(host, compose(scripts(queries)), run, around)
+
+
+def changes_to_undo(record: HostRecord) -> tuple[Change, ...]:
+    """What a run changed on a host, or may have: what a rollback has to look at."""
+    if record.outcome in _IN_FORCE and record.report is not None:
+        return record.report.applied
+    if record.outcome in _PERHAPS_IN_FORCE and record.intent is not None:
+        return record.intent.changes
+    return ()
+
+
+def _halted(host: Host) -> HostReport:
+    problem = Problem(code="halted", message="the run was stopped before its turn came")
+    return HostReport(host=host.name, outcome=Outcome.SKIPPED, problem=problem)
+
+
+def _lease_of(host: Host) -> Steps:
+    request = Request(run=AUDIT, calls=(Call(id="lease", function="Get-RemediateLease"),))
+    answer = yield Ask(request, Phase.OBSERVE)
+    if isinstance(answer, TransportError):
+        return HostReport(host=host.name, outcome=Outcome.UNREACHABLE, problem=answer.problem())
+    if not isinstance(answer, Reply):
+        raise TypeError(f"a question was answered by {answer!r}")
+    lease = answer["lease"]
+    if lease.status is Status.ERROR:
+        problem = call_problem(lease.error, "reading the lease failed")
+        return HostReport(host=host.name, outcome=Outcome.FAILED_UNCHANGED, problem=problem)
+    holder = holder_in(lease.value[0]) if lease.value else None
+    return HostReport(host=host.name, outcome=Outcome.COMPLIANT, holder=holder)

@@ -1,0 +1,243 @@
+"""Does what the state machine of a host asks for: talks, records, waits, asks a person."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from remediate.engine.effects import (
+    Answer,
+    Ask,
+    Close,
+    Confirm,
+    Effect,
+    FreeLease,
+    Granted,
+    Pause,
+    RecordIntent,
+    StoreFailed,
+    TakeLease,
+    Write,
+)
+from remediate.engine.host_run import Steps
+from remediate.engine.job import Settings
+from remediate.model.event import Event, HostPhase, Phase
+from remediate.model.host import Host
+from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.plan import Plan
+from remediate.model.run import Intent
+from remediate.powershell.messages import Reply, Request
+from remediate.store.errors import StoreError
+from remediate.store.protocol import Store, lease_key
+from remediate.store.spill import SpillEntry, spill
+from remediate.transport.errors import ConnectionLost, TransportError
+from remediate.transport.protocol import Deadline, Session, Transport
+
+_log = structlog.get_logger(__name__)
+
+_SHARE = {Phase.OBSERVE: 0.5, Phase.APPLY: 0.6, Phase.ROLLBACK: 0.6, Phase.RECOVER: 1.0}
+"""Part of the time left that a phase may take, so that there is some to recover in."""
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker needs beside its host.
+
+    Args:
+        transport: makes the session.
+        settings: timeout, lease, operator.
+        store: the journal; None when nothing is recorded.
+        spill_folder: where the journal goes when the store fails after an intent.
+        emit: hears of phases.
+        confirm: asks a person.
+        now: the time in UTC.
+        sleep: waits the given seconds.
+        clock: monotonic seconds.
+    """
+
+    transport: Transport
+    settings: Settings
+    store: Store | None = None
+    spill_folder: Path | None = None
+    emit: Callable[[Event], None] = lambda _: None
+    confirm: Callable[[Plan], bool] = lambda _: True
+    now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass
+class HostWorker:
+    """Works one host through its steps, in one thread.
+
+    Args:
+        host: the host.
+        script: the script that all its pipelines run.
+        run: id of the run, for the journal.
+        around: what else is needed.
+        reconciling: the verdict may replace an earlier one.
+    """
+
+    host: Host
+    script: str
+    run: str
+    around: Surroundings
+    reconciling: bool = False
+    _session: Session | None = field(default=None, init=False)
+    _deadline: Deadline = field(init=False)
+
+    def work(self, steps: Steps) -> HostReport:
+        """Take all steps; always gives a report, and always closes the session."""
+        self._renew_deadline()
+        answer: Answer = None
+        try:
+            while True:
+                answer = self._do(steps.send(answer))
+        except StopIteration as end:
+            report: HostReport = end.value
+            return report
+        except Exception as error:  # noqa: BLE001 - a bug on one host must not end the others
+            _log.debug("internal error", host=self.host.name, exc_info=True)
+            return HostReport(
+                host=self.host.name,
+                outcome=Outcome.INTERNAL_ERROR,
+                problem=Problem(
+                    code="internal_error",
+                    message=f"{type(error).__name__}: {error}",
+                    hint="Run again with --debug and report it; remediate runs reconcile tells "
+                    "whether something was written.",
+                ),
+            )
+        finally:
+            if self._session is not None:
+                self._session.close()
+
+    def _renew_deadline(self) -> None:
+        self._deadline = Deadline(self.around.settings.timeout, self.around.clock)
+
+    def _do(self, effect: Effect) -> Answer:  # noqa: PLR0911 - one answer for each effect
+        match effect:
+            case Ask(request, phase):
+                return self._ask(request, phase)
+            case Write(request, phase):
+                return self._talk(request, phase)
+            case Confirm(plan):
+                self._enter(Phase.CONFIRM)
+                agreed = self.around.confirm(plan)
+                self._renew_deadline()
+                return agreed
+            case Pause(seconds):
+                if self._deadline.left <= seconds:
+                    return False
+                self.around.sleep(seconds)
+                return True
+            case Close(report):
+                self._close(report)
+                return None
+            case TakeLease(undoes):
+                return self._take_lease(undoes)
+            case RecordIntent():
+                return self._record(effect)
+            case FreeLease():
+                self._free_lease()
+                return None
+
+    def _ask(self, request: Request, phase: Phase) -> Reply | TransportError:
+        """A question may be asked again, when the connection broke."""
+        answer = self._talk(request, phase)
+        if isinstance(answer, ConnectionLost) and phase is Phase.OBSERVE:
+            answer = self._talk(request, phase)
+        return answer
+
+    def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
+        self._enter(phase)
+        deadline = Deadline(self._deadline.left * _SHARE[phase], self.around.clock)
+        try:
+            if self._session is None:
+                self._session = self.around.transport.session(self.host)
+            return self._session.run(self.script, request, deadline)
+        except TransportError as error:
+            _log.debug("pipeline failed", host=self.host.name, phase=phase, error=error.code)
+            return error
+
+    def _enter(self, phase: Phase) -> None:
+        self.around.emit(HostPhase(host=self.host.name, phase=phase))
+
+    # --- the journal --------------------------------------------------------------------------
+
+    @property
+    def _store(self) -> Store:
+        if self.around.store is None:
+            raise RuntimeError("a run that writes needs a store")
+        return self.around.store
+
+    def _take_lease(self, undoes: str | None) -> Granted | Holder | StoreFailed:
+        key, settings = lease_key(self.host), self.around.settings
+        try:
+            grant = self._grant(key, settings.operator, settings.lease)
+            if isinstance(grant, Holder) and grant.run == undoes:
+                self._store.release_lease(key, grant.run)
+                grant = self._grant(key, settings.operator, settings.lease)
+        except StoreError as error:
+            return StoreFailed(error.message, error.hint)
+        return grant
+
+    def _grant(self, key: str, owner: str, ttl: timedelta) -> Granted | Holder:
+        grant = self._store.take_lease(key, self.run, owner, self.around.now(), ttl)
+        if isinstance(grant, Holder):
+            return grant
+        note = ""
+        if grant.took is not None:
+            note = f"took over the expired lease of run {grant.took.run} ({grant.took.owner})"
+            _log.warning("lease taken over", host=self.host.name, run=grant.took.run)
+        return Granted(grant.fence, note)
+
+    def _record(self, effect: RecordIntent) -> StoreFailed | None:
+        intent = Intent(
+            run=self.run,
+            host=self.host,
+            changes=effect.changes,
+            snapshot=effect.snapshot,
+            recorded=self.around.now(),
+        )
+        try:
+            self._store.record_intent(intent)
+        except StoreError as error:
+            return StoreFailed(error.message, error.hint)
+        return None
+
+    def _close(self, report: HostReport) -> None:
+        try:
+            self._store.close_host(self.run, self.host.name, report, reconciled=self.reconciling)
+        except StoreError as error:
+            _log.error(
+                "the verdict could not be recorded; it is spilled",
+                host=self.host.name,
+                run=self.run,
+                outcome=report.outcome,
+                error=error.message,
+                file=self._spill(report),
+            )
+
+    def _spill(self, report: HostReport) -> str:
+        if self.around.spill_folder is None:
+            return ""
+        entry = SpillEntry(run=self.run, host=self.host.name, report=report)
+        try:
+            return str(spill(entry, self.around.spill_folder))
+        except OSError as error:
+            return f"nowhere: {error}"
+
+    def _free_lease(self) -> None:
+        try:
+            self._store.release_lease(lease_key(self.host), self.run)
+        except StoreError as error:
+            _log.warning("the lease will expire by itself", host=self.host.name, error=str(error))

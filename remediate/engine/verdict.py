@@ -1,0 +1,134 @@
+"""What a host is after a run, compared with what it was and what it was to be."""
+
+from remediate.engine.assignment import Assignment, in_force
+from remediate.engine.planning import Observation, differences
+from remediate.model.change import Change
+from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.plan import Plan
+from remediate.resources.base import Resource
+
+
+def touched(plan: Plan, snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:
+    """The resources of a snapshot that a plan changes."""
+    ids = {change.resource for change in plan.changes}
+    return tuple(resource for resource in snapshot if resource.resource_id in ids)
+
+
+def verdict(
+    work: Assignment,
+    plan: Plan,
+    snapshot: tuple[Resource, ...],
+    seen: Observation,
+    problem: Problem | None = None,
+) -> HostReport:
+    """Judge a write by what was read back afterwards.
+
+    Args:
+        work: what was to be done.
+        plan: the changes that were written, or not.
+        snapshot: the resources as they were before.
+        seen: the host as it is.
+        problem: what went wrong on the way.
+    """
+    ours = touched(plan, snapshot)
+    others = tuple(resource for resource in snapshot if resource not in ours)
+    moved = tuple(f"meanwhile, {text}" for text in differences(others, seen, ()))
+    wrong = tuple(differences(ours, seen, plan.changes))
+    again = work.planner.plan(work.host, seen)
+    if not wrong and not again.changes:
+        notes = () if problem is None else (f"{problem.message}; then it was read again",)
+        return HostReport(
+            host=work.host,
+            outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
+            plan=plan.model_copy(update={"advice": again.advice}),
+            applied=plan.changes,
+            notes=notes + moved,
+        )
+    if not tuple(differences(ours, seen, ())):
+        return HostReport(
+            host=work.host,
+            outcome=Outcome.FAILED_UNCHANGED,
+            plan=plan,
+            problem=problem or _NO_EFFECT,
+            notes=moved,
+        )
+    new = tuple(_wanted(change) for change in again.changes) if not wrong else ()
+    return HostReport(
+        host=work.host,
+        outcome=Outcome.FAILED_CHANGED,
+        plan=plan,
+        applied=in_force(plan.changes, seen),
+        differing=wrong + new,
+        problem=problem or _NOT_VERIFIED,
+        notes=moved,
+        lease_kept=True,
+    )
+
+
+def _wanted(change: Change) -> str:
+    return f"{change.title}: {change.property} is {change.before!r}, should be {change.after!r}"
+
+
+def nothing_written(plan: Plan) -> HostReport:
+    """The report of a host that was only looked at."""
+    if plan.changes:
+        outcome = Outcome.WOULD_CHANGE
+    elif plan.conflicts:
+        outcome = Outcome.CONFLICT
+    elif plan.advice:
+        outcome = Outcome.ATTENTION
+    elif len(plan.not_applicable) == len(plan.playbooks) > 0:
+        outcome = Outcome.SKIPPED
+    else:
+        outcome = Outcome.COMPLIANT
+    return HostReport(host=plan.host, outcome=outcome, plan=plan)
+
+
+def failed(
+    work: Assignment, outcome: Outcome, problem: Problem, plan: Plan | None = None
+) -> HostReport:
+    """The report of a host on which a problem ended the run before anything was in force."""
+    return HostReport(host=work.host, outcome=outcome, plan=plan, problem=problem)
+
+
+def refused(work: Assignment, plan: Plan, code: str, text: str) -> HostReport:
+    """The report of a host on which the plan must not, or need not, be applied."""
+    hint = "Nothing was written. Run it again when that has changed."
+    return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
+
+
+def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostReport:
+    """The report of a host that somebody else is working on."""
+    if holder is None:
+        text = "another run is writing there at this moment"
+    else:
+        text = (
+            f"run {holder.run} of {holder.owner} holds the host "
+            f"since {holder.since:%Y-%m-%d %H:%M:%S} UTC, until {holder.until:%H:%M:%S} at most"
+        )
+    problem = Problem(
+        code="lease_held",
+        message=text,
+        hint="Nothing was written. Wait for it to end, or for its lease to expire.",
+    )
+    return failed(work, Outcome.REFUSED, problem, plan).model_copy(update={"holder": holder})
+
+
+def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
+    """The report of a host that cannot be asked what a write did."""
+    hint = "Something may have been written. When the host answers again: remediate runs reconcile"
+    problem = problem.model_copy(update={"hint": hint})
+    report = failed(work, Outcome.INDETERMINATE, problem, plan)
+    return report.model_copy(update={"lease_kept": True})
+
+
+_NOT_VERIFIED = Problem(
+    code="not_verified",
+    message="it does not read back as planned",
+    hint="Look at the host, then run the rollback or the playbook again.",
+)
+_NO_EFFECT = Problem(
+    code="no_effect",
+    message="the host reported success, but nothing changed",
+    hint="Something on the host may put the old value back, such as a policy.",
+)
