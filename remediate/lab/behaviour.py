@@ -1,0 +1,73 @@
+"""What Windows does besides when a property is written; one small class for each such resource."""
+
+import re
+from typing import Protocol
+
+from remediate.lab.state import Record
+from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
+
+_POLICY = re.compile(r"(<MultipleInstancesPolicy>)[^<]*(</MultipleInstancesPolicy>)")
+_SETTINGS = re.compile(r"(\r?\n?)([ \t]*)<Settings>")
+_NAMES = {
+    MultipleInstances.PARALLEL: "Parallel",
+    MultipleInstances.QUEUE: "Queue",
+    MultipleInstances.IGNORE_NEW: "IgnoreNew",
+    MultipleInstances.STOP_EXISTING: "StopExisting",
+}
+
+
+class Behaviour(Protocol):
+    """What is special about one kind of resource."""
+
+    def refuse(self, record: Record) -> str | None:
+        """Why Set would refuse to write to it, if it would."""
+
+    def written(self, record: Record) -> None:
+        """Bring the derived fields of a record that was just written up to date, in place."""
+
+
+class Plain:
+    """A resource that just takes what is written."""
+
+    def refuse(self, record: Record) -> str | None:  # noqa: ARG002 - Protocol
+        """Nothing is refused."""
+        return None
+
+    def written(self, record: Record) -> None:
+        """Nothing follows."""
+
+
+class TaskBehaviour(Plain):
+    """Task Scheduler keeps the setting in the task's XML, and needs stored passwords again."""
+
+    def refuse(self, record: Record) -> str | None:
+        """A task that stores a password cannot be saved without it."""
+        if LogonType(record["logon_type"]).stores_password:
+            return "The task stores a password; Windows would want it again to save the task."
+        return None
+
+    def written(self, record: Record) -> None:
+        """The XML says what the property says."""
+        record["xml"] = with_policy(record["xml"], MultipleInstances(record["multiple_instances"]))
+
+
+def with_policy(xml: str, policy: MultipleInstances) -> str:
+    """A task's XML with this policy and everything else as it was.
+
+    An absent element means IgnoreNew, and stays absent then.
+    """
+    if _POLICY.search(xml):
+        return _POLICY.sub(rf"\g<1>{_NAMES[policy]}\g<2>", xml, count=1)
+    if policy is MultipleInstances.IGNORE_NEW:
+        return xml
+    element = f"<MultipleInstancesPolicy>{_NAMES[policy]}</MultipleInstancesPolicy>"
+    return _SETTINGS.sub(rf"\g<0>\g<1>\g<2>  {element}", xml, count=1)
+
+
+BEHAVIOURS: dict[str, Behaviour] = {ScheduledTask.kind: TaskBehaviour()}
+"""By kind of resource; a kind that is not named is plain."""
+
+
+def behaviour_of(kind: str) -> Behaviour:
+    """What is special about a kind of resource."""
+    return BEHAVIOURS.get(kind, Plain())

@@ -1,0 +1,242 @@
+"""The functions of a simulated host: the same names, arguments and errors as the `.ps1` files."""
+
+import gzip
+import importlib
+import json
+import pkgutil
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import remediate.resources
+from remediate.lab.behaviour import behaviour_of
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue
+from remediate.model.plan import HostFacts
+from remediate.powershell.messages import (
+    Call,
+    CallError,
+    CallResult,
+    Reply,
+    Request,
+    Status,
+    end_marker,
+)
+from remediate.resources.base import Query, Resource
+
+Arguments = dict[str, Any]
+T = TypeVar("T")
+Function = Callable[[HostState, Arguments], list[JsonValue]]
+
+
+class CallFailedError(Exception):
+    """A function of the host ended with an error record.
+
+    Args:
+        error_id: what the controller knows it by.
+        message: for people.
+        detail: data that goes with it.
+        exception: full name of the .NET type.
+    """
+
+    def __init__(
+        self,
+        error_id: str,
+        message: str,
+        detail: Record | None = None,
+        exception: str = "Microsoft.PowerShell.Commands.WriteErrorException",
+    ) -> None:
+        super().__init__(error_id, message)
+        self.record = CallError(
+            exception=exception,
+            message=message,
+            hresult=-2146233087,
+            error_id=error_id,
+            category="InvalidOperation",
+            line=1,
+            detail=detail,
+        )
+
+
+def answer(state: HostState, request: Request) -> str:
+    """Run the calls of a request in order and reply as `envelope.ps1` would."""
+    with state.lock:
+        results: list[CallResult] = []
+        succeeded: set[str] = set()
+        for call in request.calls:
+            result = _run(state, call, succeeded)
+            if result.status is Status.OK:
+                succeeded.add(call.id)
+            results.append(result)
+        reply = Reply(host=_facts(state), calls=tuple(results))
+    marker = end_marker(request)
+    body = reply.encode(request).removesuffix(marker)
+    return "gzip:" + b64encode(gzip.compress(body.encode(), mtime=0)).decode() + marker
+
+
+def _run(state: HostState, call: Call, succeeded: set[str]) -> CallResult:
+    if not succeeded.issuperset(call.needs):
+        return CallResult(id=call.id, status=Status.SKIPPED)
+    try:
+        value = _function(call.function)(state, call.arguments)
+    except CallFailedError as error:
+        return CallResult(id=call.id, status=Status.ERROR, error=error.record)
+    return CallResult(id=call.id, status=Status.OK, value=json.loads(json.dumps(value)))
+
+
+def _facts(state: HostState) -> HostFacts:
+    return HostFacts(
+        computer=state.name,
+        powershell=state.powershell,
+        os=state.os,
+        culture=state.culture,
+        utc=_text(state.clock().timestamp()),
+    )
+
+
+def _function(name: str) -> Function:
+    if name in _HOST_FUNCTIONS:
+        return _HOST_FUNCTIONS[name]
+    verb, _, noun = name.partition("-Remediate")
+    resource = next((kind for kind in _subclasses(Resource) if kind.function == noun), None)
+    if resource is None or verb not in {"Get", "Set"}:
+        raise CallFailedError(
+            "CommandNotFoundException",
+            f"The term '{name}' is not recognized as the name of a function.",
+            exception="System.Management.Automation.CommandNotFoundException",
+        )
+    if verb == "Get":
+        return lambda state, arguments: _get(resource, state, arguments)
+    return lambda state, arguments: _set(resource, state, arguments)
+
+
+def _subclasses(base: type[T]) -> Iterator[type[T]]:
+    """Every concrete subclass that is loaded, after loading all of ours."""
+    for module in pkgutil.iter_modules(remediate.resources.__path__, "remediate.resources."):
+        importlib.import_module(module.name)
+    todo = base.__subclasses__()
+    while todo:
+        cls = todo.pop()
+        todo.extend(cls.__subclasses__())
+        yield cls
+
+
+def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
+    for query in _subclasses(Query):
+        if getattr(query, "resource", None) is resource and query.model_fields.keys() == set(
+            arguments
+        ):
+            question = query.model_validate(arguments)
+            return [record for record in state.kind(resource.kind) if question.matches(record)]
+    raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
+
+
+def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
+    if set(arguments) != {"identity", "before", "after"}:
+        raise _binding(f"Set takes identity, before and after, not {sorted(arguments)}")
+    identity, before, after = (arguments[name] for name in ("identity", "before", "after"))
+    unknown = after.keys() - resource.settable
+    if unknown or before.keys() != after.keys() or identity.keys() != set(resource.identity):
+        raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
+    record = _find(resource, state, identity)
+    refusal = behaviour_of(resource.kind).refuse(record)
+    if refusal:
+        raise CallFailedError("RemediateRefused", refusal)
+    for name, expected in before.items():
+        if record[name] != expected:
+            raise CallFailedError(
+                "RemediateStale",
+                "The property is no longer what it was.",
+                {"property": name, "current": record[name]},
+            )
+    wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
+    record.update({name: wanted[name] for name in after})
+    behaviour_of(resource.kind).written(record)
+    _changed(state)
+    return []
+
+
+def _find(resource: type[Resource], state: HostState, identity: Arguments) -> Record:
+    """The resource with this identity; Windows ignores case in names."""
+    for record in state.kind(resource.kind):
+        if all(
+            str(record[name]).casefold() == str(value).casefold()
+            for name, value in identity.items()
+        ):
+            return record
+    raise CallFailedError("RemediateMissing", "It is no longer there.")
+
+
+def _binding(message: str) -> CallFailedError:
+    return CallFailedError(
+        "ParameterBindingFailed",
+        message,
+        exception="System.Management.Automation.ParameterBindingException",
+    )
+
+
+def _changed(state: HostState) -> None:
+    if state.changed:
+        state.changed()
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown(lease: Record) -> Record:
+    return {**lease, "since": _text(lease["since"]), "until": _text(lease["until"])}
+
+
+def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
+    run, owner = arguments["run"], arguments["owner"]
+    fence, ttl = arguments["fence"], arguments["ttl"]
+    held, now, took = state.lease, int(state.clock().timestamp()), None
+    if state.lease_active:
+        detail = {"active": True, **(_shown(held) if held else {})}
+        raise CallFailedError(
+            "RemediateLeaseHeld", "Another run is writing at this moment.", detail
+        )
+    if held is not None and not (held["run"] == run and held["fence"] <= fence):
+        if held["until"] > now:
+            raise CallFailedError(
+                "RemediateLeaseHeld", "Another run holds the lease.", _shown(held)
+            )
+        took = _shown(held)
+    state.lease = {"run": run, "owner": owner, "fence": fence, "since": now, "until": now + ttl}
+    _changed(state)
+    return [{**_shown(state.lease), "took": took}]
+
+
+def _get_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:  # noqa: ARG001 - takes none
+    if state.lease is None:
+        return []
+    return [{**_shown(state.lease), "active": state.lease_active}]
+
+
+def _unlock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
+    if state.lease is not None and state.lease["run"] == arguments["run"]:
+        state.lease = None
+        _changed(state)
+    return []
+
+
+def _save_receipt(state: HostState, arguments: Arguments) -> list[JsonValue]:
+    state.receipts[:] = [kept for kept in state.receipts if kept["run"] != arguments["run"]]
+    state.receipts.append({**arguments, "written": _text(state.clock().timestamp())})
+    _changed(state)
+    return []
+
+
+def _get_receipts(state: HostState, arguments: Arguments) -> list[JsonValue]:  # noqa: ARG001 - takes none
+    return list(state.receipts)
+
+
+_HOST_FUNCTIONS: dict[str, Function] = {
+    "Lock-RemediateLease": _lock_lease,
+    "Get-RemediateLease": _get_lease,
+    "Unlock-RemediateLease": _unlock_lease,
+    "Save-RemediateReceipt": _save_receipt,
+    "Get-RemediateReceipt": _get_receipts,
+}

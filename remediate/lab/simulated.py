@@ -1,0 +1,202 @@
+"""A runspace pool without PowerShell: answers our requests out of a host's state in memory."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from psrpcore import (
+    CreatePipelineEvent,
+    PSRPPayload,
+    ServerPipeline,
+    ServerRunspacePool,
+    StreamType,
+)
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorCategoryInfo,
+    ErrorRecord,
+    NETException,
+    PSInvocationState,
+    PSObject,
+    PSRPMessageType,
+)
+
+from remediate.lab.backend import BackendFactory, Done, Output
+from remediate.lab.functions import answer
+from remediate.lab.state import HostState
+from remediate.powershell.messages import Request
+
+FRAGMENT = 32768
+"""Bytes of a fragment as Windows sends them, header included."""
+
+_BOM = b"\xef\xbb\xbf"
+_MESSAGE_HEADER = 40
+
+
+class WindowsPool(ServerRunspacePool):
+    """psrpcore's pool, with messages as Windows sends them: a BOM, fragments of 32 KiB.
+
+    Args:
+        output: takes each fragment as it arises.
+    """
+
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self._output = output
+
+    def prepare_message(
+        self,
+        message: PSObject | None,
+        message_type: PSRPMessageType | None = None,
+        pipeline_id: UUID | None = None,
+        stream_type: StreamType = StreamType.default,
+    ) -> None:
+        """Queue a message, and pass it on at once, so that none shares a fragment."""
+        super().prepare_message(message, message_type, pipeline_id, stream_type)
+        data = self._send_buffer[-1]._data  # noqa: SLF001 - psrpcore has no hook for the BOM
+        if len(data) > _MESSAGE_HEADER:
+            data[_MESSAGE_HEADER:_MESSAGE_HEADER] = _BOM
+        while payload := self.data_to_send(FRAGMENT):
+            self._output(payload.pipeline_id, payload.data)
+
+
+class SimulatedBackend:
+    """One runspace pool of a simulated host.
+
+    Args:
+        state: the host.
+        output: takes fragments.
+        done: is told of the end of each pipeline.
+    """
+
+    def __init__(self, state: HostState, output: Output, done: Done) -> None:
+        self._state = state
+        self._done = done
+        self._pool = WindowsPool(output)
+        self._pipelines: dict[UUID, ServerPipeline] = {}
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    async def open(self, creation: bytes) -> None:
+        """Take the opening messages; the answers are put out at once."""
+        self._take(None, StreamType.default, creation)
+
+    async def command(self, pipeline: UUID, fragments: bytes) -> None:
+        """Begin a pipeline; it runs when the whole of its message is there."""
+        self._pipelines[pipeline] = ServerPipeline(self._pool, pipeline)
+        self._take(pipeline, StreamType.default, fragments)
+
+    async def send(self, pipeline: UUID | None, stream: str, fragments: bytes) -> None:
+        """Take further fragments."""
+        kind = StreamType.prompt_response if stream == "pr" else StreamType.default
+        self._take(pipeline, kind, fragments)
+
+    async def signal(self, pipeline: UUID) -> None:
+        """Stop a pipeline and forget it."""
+        task = self._tasks.pop(pipeline, None)
+        if task:
+            task.cancel()
+        pipe = self._pipelines.pop(pipeline, None)
+        if pipe and pipe.state == PSInvocationState.Running:
+            pipe.stop()
+            self._done(pipeline)
+        self._pool.pipeline_table.pop(pipeline, None)
+
+    async def close(self) -> None:
+        """Forget everything."""
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        self._pipelines.clear()
+
+    def _take(self, pipeline: UUID | None, stream: StreamType, fragments: bytes) -> None:
+        self._pool.receive_data(PSRPPayload(fragments, stream, pipeline))
+        while event := self._pool.next_event():
+            if isinstance(event, CreatePipelineEvent) and event.pipeline_id in self._pipelines:
+                self._start(self._pipelines[event.pipeline_id])
+
+    def _start(self, pipe: ServerPipeline) -> None:
+        # Windows does not announce Running.
+        pipe._change_state(PSInvocationState.Running, emit=False)  # noqa: SLF001 - no public way
+        with self._state.lock:
+            self._state.pipelines += 1
+            hook, number = self._state.before_pipeline, self._state.pipelines
+        delay = hook(self._state, number) if hook else None
+        if delay:
+            task = asyncio.get_running_loop().create_task(self._later(pipe, delay))
+            self._tasks[pipe.pipeline_id] = task
+        else:
+            self._run(pipe)
+
+    async def _later(self, pipe: ServerPipeline, delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._tasks.pop(pipe.pipeline_id, None)
+        self._run(pipe)
+
+    def _run(self, pipe: ServerPipeline) -> None:
+        try:
+            for value in run_commands(self._state, getattr(pipe.metadata, "commands", [])):
+                pipe.write_output(value)
+        except ScriptFailedError as error:
+            pipe._change_state(  # noqa: SLF001 - psrpcore has no fail()
+                PSInvocationState.Failed, error=error.record()
+            )
+        else:
+            pipe.complete()
+        self._done(pipe.pipeline_id)
+
+
+class ScriptFailedError(Exception):
+    """A script ended with a terminating error."""
+
+    def record(self) -> ErrorRecord:
+        """The error as PowerShell reports it."""
+        exception = NETException(Message=str(self), HResult=-2146233087)
+        exception.PSObject.type_names = [
+            "System.Management.Automation.CommandNotFoundException",
+            "System.Management.Automation.RuntimeException",
+            *exception.PSObject.type_names,
+        ]
+        return ErrorRecord(
+            Exception=exception,
+            CategoryInfo=ErrorCategoryInfo(
+                Category=ErrorCategory.ObjectNotFound, Reason="CommandNotFoundException"
+            ),
+            FullyQualifiedErrorId="CommandNotFoundException",
+        )
+
+
+def run_commands(state: HostState, commands: list[Any]) -> list[Any]:
+    """What a pipeline puts out: the reply to our request, or canned answers.
+
+    Raises:
+        ScriptFailedError: it is neither; a simulated host runs no scripts.
+    """
+    output: list[Any] = []
+    for command in commands:
+        parameters = dict(command.parameters)
+        if isinstance(parameters.get("Request"), str):
+            output.append(answer(state, _request(parameters["Request"])))
+            continue
+        text = command.command_text.strip()
+        if text not in state.answers:
+            msg = f"A simulated host runs no scripts of its own: {text[:80]!r}"
+            raise ScriptFailedError(msg)
+        output.extend(state.answers[text])
+    return output
+
+
+def _request(text: str) -> Request:
+    try:
+        return Request.decode(text)
+    except (ValueError, LookupError, TypeError) as error:
+        msg = f"The request cannot be read: {type(error).__name__}"
+        raise ScriptFailedError(msg) from error
+
+
+def simulated_backend_factory(state: HostState) -> BackendFactory:
+    """Backends that work on this host."""
+
+    def factory(output: Output, done: Done) -> SimulatedBackend:
+        return SimulatedBackend(state, output, done)
+
+    return factory

@@ -1,0 +1,122 @@
+"""What a practice host is: its resources, lease and receipts, in memory and as a JSON file."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+"""One resource as `model_dump(mode="json")` writes it."""
+
+BeforePipeline = Callable[["HostState", int], float | None]
+"""Called with the state and the number of the pipeline (from 1) before it runs. It may change
+the state (drift), and may return seconds for which the pipeline has to wait."""
+
+
+@dataclass
+class HostState:
+    """The state of one simulated host. Take `lock` to look at or change several things at once.
+
+    Args:
+        name: what the host calls itself.
+        resources: records by kind of resource.
+        receipts: what runs left behind.
+        lease: who holds the host, with times in seconds since 1970; None when nobody does.
+        lease_active: a pipeline that writes is running at this moment.
+        os: version of the operating system.
+        powershell: version of the engine.
+        culture: display language.
+        answers: script or command line → what it puts out; only these scripts can be run.
+        before_pipeline: hook for tests.
+        clock: the host's clock.
+    """
+
+    name: str
+    resources: dict[str, list[Record]] = field(default_factory=dict)
+    receipts: list[Record] = field(default_factory=list)
+    lease: Record | None = None
+    lease_active: bool = False
+    os: str = "10.0.17763"
+    powershell: str = "5.1.17763.6893"
+    culture: str = "en-US"
+    answers: dict[str, list[Any]] = field(default_factory=dict)
+    before_pipeline: BeforePipeline | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    pipelines: int = 0
+    changed: Callable[[], None] | None = None
+
+    def kind(self, kind: str) -> list[Record]:
+        """The records of one kind of resource."""
+        return self.resources.setdefault(kind, [])
+
+    def find(self, kind: str, **identity: str) -> Record:
+        """The record with these values.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for record in self.kind(kind):
+            if all(record.get(name) == value for name, value in identity.items()):
+                return record
+        msg = f"{self.name} has no {kind} with {identity}"
+        raise LookupError(msg)
+
+    def snapshot(self) -> Record:
+        """A copy of everything that is kept in a file."""
+        with self.lock:
+            document = {
+                "name": self.name,
+                "os": self.os,
+                "powershell": self.powershell,
+                "culture": self.culture,
+                "resources": self.resources,
+                "receipts": self.receipts,
+                "lease": self.lease,
+            }
+            return dict(json.loads(json.dumps(document)))
+
+    @classmethod
+    def parse(cls, document: Record) -> "HostState":
+        """What `snapshot` made, or part of it.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        known = {"name", "os", "powershell", "culture", "resources", "receipts", "lease"}
+        unknown = document.keys() - known
+        if unknown or not isinstance(document.get("name"), str):
+            msg = f"not the state of a practice host: needs a name; unknown: {sorted(unknown)}"
+            raise ValueError(msg)
+        return cls(**document)
+
+
+def load(path: Path) -> list[HostState]:
+    """Read the states of one or several hosts.
+
+    Raises:
+        ValueError: the file holds something else.
+        OSError: it cannot be read.
+    """
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        msg = f"{path}: the state of practice hosts is a JSON object"
+        raise ValueError(msg)  # noqa: TRY004 - one error for a bad file, whatever is bad in it
+    hosts = document.get("hosts", [document])
+    return [HostState.parse(host) for host in hosts]
+
+
+def save(path: Path, states: Iterable[HostState]) -> None:
+    """Write the states of one or several hosts; the file is whole at every moment.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    hosts = [state.snapshot() for state in states]
+    document = hosts[0] if len(hosts) == 1 else {"hosts": hosts}
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
