@@ -1,5 +1,6 @@
 """One database: opened, brought to the version of this program, its errors in our words."""
 
+import errno
 import os
 import sqlite3
 import threading
@@ -18,24 +19,29 @@ BUSY_SECONDS = 30
 """How long a writer waits for another process to finish its transaction."""
 
 _ELSEWHERE = f"Set {VARIABLE} to another file, or move this one away."
+_WRITABLE = f"Make the file and its folder writable, or set {VARIABLE} to another file."
 _FREE_SPACE = f"Free some space, or set {VARIABLE} to a file on another disk."
 _SQLITE_FILE = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html
 _PRIMARY_CODE = 0xFF  # the rest of SQLite's error number is a detail
 _SQLITE_ERRORS = {
-    sqlite3.SQLITE_PERM: ("access is denied", _ELSEWHERE),
+    sqlite3.SQLITE_PERM: ("access is denied", _WRITABLE),
     sqlite3.SQLITE_BUSY: (
         f"another program has kept it locked for {BUSY_SECONDS} seconds",
         "See which program has it open, and try again.",
     ),
-    sqlite3.SQLITE_READONLY: (
-        "it may only be read",
-        f"Make the file and its folder writable, or set {VARIABLE} to another file.",
-    ),
+    sqlite3.SQLITE_READONLY: ("it may only be read", _WRITABLE),
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk. " + _ELSEWHERE),
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Restore it from a copy. " + _ELSEWHERE),
     sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
     sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _ELSEWHERE),
     sqlite3.SQLITE_NOTADB: ("the file is not a database", _ELSEWHERE),
+}
+
+_OS_HINTS = {
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.EROFS: _WRITABLE,
+    errno.ENOSPC: _FREE_SPACE,
 }
 
 
@@ -68,8 +74,9 @@ class Database:
         except filelock.Timeout as error:
             raise self.unavailable("another process is preparing it", "Try again.") from error
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise self.unavailable(reason.lower(), _ELSEWHERE) from error
+            reason = (error.strerror or str(error)).lower()
+            hint = _OS_HINTS.get(error.errno or 0, _ELSEWHERE)
+            raise self.unavailable(reason, hint) from error
 
     def close(self) -> None:
         """Close all connections. Never raises."""
