@@ -131,6 +131,11 @@ def is_waiting(error: BaseException) -> bool:
     return isinstance(error, WSManFaultError) and _fault(error) is errors.TimedOut
 
 
+def is_fault(error: BaseException) -> bool:
+    """Whether the host has understood the request and says no to it."""
+    return isinstance(error, WSManFaultError) and error.code is not None
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same question may succeed over a new connection."""
     return any(

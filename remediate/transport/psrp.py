@@ -26,7 +26,7 @@ from remediate.powershell.messages import (
     decode_reply,
 )
 from remediate.transport import wsman
-from remediate.transport.classify import classify, is_passing, is_waiting, of_record
+from remediate.transport.classify import classify, is_fault, is_passing, is_waiting, of_record
 from remediate.transport.errors import (
     AuthenticationFailed,
     NameNotResolved,
@@ -53,6 +53,8 @@ IDLE_SECONDS: Final = 180
 """The host ends a shell that we have left; Windows allows no less than 60."""
 
 CLOSE_SECONDS: Final = 5.0
+"""To end a shell; it ends by itself otherwise."""
+
 _REUSE_SECONDS: Final = IDLE_SECONDS - 60
 _CONNECT_PAUSES: Final = (0.2, 0.5)
 _RECEIVE_PAUSES: Final = (0.1, 0.5, 1.0)
@@ -76,6 +78,7 @@ class PsrpTransport:
         pause: waits the given seconds between tries; a fake in tests.
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
+        close_within: seconds that closing may take.
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class PsrpTransport:
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
+        close_within: float = CLOSE_SECONDS,
     ) -> None:
         wsman.quiet()
         self._secret_for = secret_for
         self._pause = pause
         self._clock = clock
         self._max_reply = max_reply
+        self._close_within = close_within
 
     def session(self, host: Host) -> "PsrpSession":
         """A session that has sent nothing yet.
@@ -105,6 +110,7 @@ class PsrpTransport:
             pause=self._pause,
             clock=self._clock,
             max_reply=self._max_reply,
+            close_within=self._close_within,
         )
 
 
@@ -119,12 +125,14 @@ class PsrpSession:
         pause: Callable[[float], None],
         clock: Callable[[], float],
         max_reply: int,
+        close_within: float,
     ) -> None:
         self._host = host
         self._secret_for = secret_for
         self._pause = pause
         self._clock = clock
         self._max_reply = max_reply
+        self._close_within = close_within
         self._watch = Watch(Deadline(0, clock))
         self._client: wsman.Client | None = None
         self._pool: RunspacePool | None = None
@@ -280,7 +288,7 @@ class PsrpSession:
         if pool is None or client is None:
             return
         self._pool = None
-        self._watch.deadline = Deadline(CLOSE_SECONDS, self._clock)
+        self._watch.deadline = Deadline(self._close_within, self._clock)
         self._watch.budget = _OVERHEAD
         if not self._opened:
             self._reset()
@@ -288,11 +296,14 @@ class PsrpSession:
         shell.add_option("ShellId", pool.shell.id or pool.id)
         for last in (False, True):
             self._allow(OPERATION_SECONDS)
+            self._watch.patience = self._close_within / 2
             try:
                 client.delete(_SHELL, selector_set=shell)
             except Exception as error:
-                if last or not is_passing(error):
-                    raise
+                # To delete twice does no harm, but to log on twice may, and a fault is an answer.
+                problem = self._problem(error)
+                if last or isinstance(problem, AuthenticationFailed) or is_fault(error):
+                    raise problem from error
                 self._reset()
             else:
                 return
@@ -309,7 +320,8 @@ class PsrpSession:
         if watch.challenge and not watch.accepted and unknown:
             # Also where pypsrp only has a ValueError, because the host lacks the method.
             offers = ", ".join(dict.fromkeys(_SCHEME.findall(watch.challenge)))
-            text = f"as {self._host.user} by {self._host.auth}; it offers {offers}"
+            who = f"as {self._host.user} " if self._host.user else ""
+            text = f"{who}by {self._host.auth}; it offers {offers or 'no other way'}"
             return AuthenticationFailed(name, text, after_send=after_send)
         return found
 

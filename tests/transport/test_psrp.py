@@ -1,0 +1,449 @@
+"""Sessions against practice hosts: what they cost, leave behind, and say when it breaks."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from psrpcore.types import PSInvocationState
+from pydantic import SecretStr
+
+from remediate.lab.faults import Action, Fault, Kind, When
+from remediate.lab.lab import Lab
+from remediate.lab.simulated import ScriptFailedError, SimulatedBackend
+from remediate.lab.tls import Tls
+from remediate.model.host import Auth, Host
+from remediate.powershell.messages import Call, Request, Status
+from remediate.secrets import SecretError, Secrets
+from remediate.transport import errors
+from remediate.transport.protocol import Deadline
+from remediate.transport.psrp import PsrpSession, PsrpTransport
+
+SCRIPT = "param([string]$Request)\n# simulated"
+REQUEST = Request(
+    run="audit",
+    calls=(Call(id="a", function="Get-RemediateScheduledTask", arguments={"folder": "\\"}),),
+)
+CANARY = "c4nary-Passw0rd"
+
+
+def transport(**changes: object) -> PsrpTransport:
+    return PsrpTransport(Secrets(), pause=lambda _: None, **changes)  # type: ignore[arg-type]
+
+
+def session(host: Host, **changes: object) -> PsrpSession:
+    return transport(**changes).session(host)
+
+
+def run(session: PsrpSession, seconds: float = 30) -> None:
+    reply = session.run(SCRIPT, REQUEST, Deadline(seconds))
+    assert reply["a"].status is not Status.SKIPPED
+
+
+@pytest.fixture
+def make_lab() -> Iterator[Callable[..., Lab]]:
+    """Labs that must have been left clean."""
+    labs: list[Lab] = []
+
+    def make(**options: object) -> Lab:
+        lab = Lab(**options)  # type: ignore[arg-type]
+        lab.start()
+        labs.append(lab)
+        return lab
+
+    yield make
+    leaks = [host.leaks() for lab in labs for host in lab.hosts]
+    for lab in labs:
+        lab.close()
+    assert not any(leaks)
+
+
+def way(auth: Auth, tls: Tls | None = None) -> dict[str, object]:
+    return {"auth": auth, "tls": tls}
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "each"),
+    [
+        (way(Auth.BASIC), 6, 2),
+        (way(Auth.BASIC, Tls.VALID), 6, 2),
+        (way(Auth.CERTIFICATE, Tls.VALID), 6, 2),
+        (way(Auth.NTLM), 9, 2),
+        (way(Auth.NEGOTIATE), 9, 2),
+        (way(Auth.NTLM, Tls.VALID), 8, 2),
+        (way(Auth.NEGOTIATE, Tls.VALID), 8, 2),
+    ],
+)
+def test_what_a_conversation_costs(
+    make_lab: Callable[..., Lab], options: dict[str, object], first: int, each: int
+) -> None:
+    host = make_lab(**options).hosts[0]
+    for pipelines in (1, 3):
+        before = host.requests
+        with closing(session(host.target())) as talk:
+            for _ in range(pipelines):
+                run(talk)
+        assert host.requests - before == first + (pipelines - 1) * each
+    assert host.connections == 2
+
+
+def test_a_shell_that_may_have_ended_is_replaced_before_the_next_pipeline(
+    make_lab: Callable[..., Lab],
+) -> None:
+    """A person was asked in between, and took an hour."""
+    host = make_lab().hosts[0]
+    now = [0.0]
+    with closing(session(host.target(), clock=lambda: now[0])) as talk:
+        run(talk)
+        now[0] += 3600
+        run(talk)
+    assert host.counters[Kind.CREATE] == 2
+
+
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_a_connection_closed_while_idle_costs_nothing_but_a_new_one(
+    make_lab: Callable[..., Lab], auth: Auth
+) -> None:
+    lab = make_lab(auth=auth)
+    with closing(session(lab.hosts[0].target())) as talk:
+        run(talk)
+        lab.drop_connections()
+        run(talk)
+    assert lab.hosts[0].counters[Kind.COMMAND] == 2
+    assert lab.hosts[0].counters[Kind.CREATE] == 1
+
+
+BREAKS = [
+    (Action.DROP, When.BEFORE),
+    (Action.DROP, When.AFTER),
+    (Action.HALF, When.AFTER),
+    (Action.UNAVAILABLE, When.BEFORE),
+]
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(("action", "when"), BREAKS)
+@pytest.mark.parametrize(
+    "options", [way(Auth.BASIC), way(Auth.NTLM), way(Auth.BASIC, Tls.VALID)], ids=str
+)
+def test_a_receive_that_breaks_is_repeated(
+    make_lab: Callable[..., Lab], options: dict[str, object], action: Action, when: When, nth: int
+) -> None:
+    lab = make_lab(**options, faults=[Fault(match=Kind.RECEIVE, nth=nth, do=action, when=when)])
+    with closing(session(lab.hosts[0].target())) as talk:
+        run(talk)
+    counters = lab.hosts[0].counters
+    assert (counters[Kind.CREATE], counters[Kind.COMMAND], counters[Kind.DELETE]) == (1, 1, 1)
+    assert counters[Kind.RECEIVE] == 4
+    assert lab.hosts[0].state.pipelines == 1
+
+
+def test_a_receive_is_not_repeated_for_ever(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(faults=[Fault(match=Kind.RECEIVE, nth=3, count=0, do=Action.DROP)])
+    with (
+        closing(session(lab.hosts[0].target())) as talk,
+        pytest.raises(errors.ConnectionLost) as caught,
+    ):
+        run(talk)
+    assert caught.value.after_send
+    assert lab.hosts[0].counters[Kind.RECEIVE] == 2 + 4
+
+
+FAILS = {
+    Action.DROP: errors.ConnectionLost,
+    Action.HALF: errors.ConnectionLost,
+    Action.EMPTY: errors.ProtocolError,
+    Action.HTML: errors.ProtocolError,
+    Action.FAULT: errors.AccessDenied,
+    Action.HANG: errors.TimedOut,
+    Action.GARBAGE: errors.ProtocolError,
+    Action.UNAUTHORIZED: errors.AuthenticationFailed,
+    Action.UNAVAILABLE: errors.QuotaExceeded,
+}
+MENDED = {Action.DROP, Action.HALF, Action.UNAVAILABLE}
+POINTS = [
+    (Kind.CREATE, 1, False),
+    (Kind.RECEIVE, 1, False),
+    (Kind.RECEIVE, 2, False),
+    (Kind.COMMAND, 1, True),
+    (Kind.RECEIVE, 3, True),
+    (Kind.DELETE, 1, None),
+]
+
+
+@pytest.mark.parametrize("when", When)
+@pytest.mark.parametrize("action", FAILS)
+@pytest.mark.parametrize(("kind", "nth", "after_send"), POINTS)
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_every_exchange_may_break_in_every_way(
+    auth: Auth, kind: Kind, nth: int, after_send: bool | None, action: Action, when: When
+) -> None:
+    """The right class, the truth about what was sent, nothing sent twice, no shell left behind."""
+    mended = kind is Kind.DELETE or (kind is Kind.RECEIVE and action in MENDED)
+    with Lab(auth=auth, faults=[Fault(match=kind, nth=nth, do=action, when=when)]) as lab:
+        host = lab.hosts[0]
+        talk = session(host.target(), close_within=0.6)
+        failure = None
+        try:
+            talk.run(SCRIPT, REQUEST, Deadline(0.4 if action is Action.HANG else 20))
+        except errors.TransportError as error:
+            failure = error
+        talk.close()
+        if mended:
+            assert failure is None
+        else:
+            assert type(failure) is FAILS[action]
+            assert failure.after_send is after_send
+        assert host.counters[Kind.CREATE] == 1
+        assert host.counters[Kind.COMMAND] <= 1
+        assert bool(host.leaks()) is left_behind(auth, kind, action, when)
+
+
+def left_behind(auth: Auth, kind: Kind, action: Action, when: When) -> bool:
+    """Where a host refuses to listen, and to log on again might lock the account.
+
+    Its shells then end by being idle.
+    """
+    if kind is Kind.CREATE:
+        return auth is Auth.BASIC and action is Action.UNAUTHORIZED and when is When.AFTER
+    refused = action in {Action.FAULT, Action.UNAUTHORIZED}
+    return kind is Kind.DELETE and refused and when is When.BEFORE
+
+
+@pytest.mark.parametrize(
+    "options",
+    [way(Auth.BASIC), way(Auth.NTLM), way(Auth.NEGOTIATE), way(Auth.NTLM, Tls.VALID)],
+    ids=str,
+)
+def test_a_wrong_password_is_tried_exactly_once(
+    make_lab: Callable[..., Lab], options: dict[str, object], tmp_path: Path
+) -> None:
+    host = make_lab(**options).hosts[0]
+    wrong = tmp_path / "wrong"
+    wrong.write_text(CANARY)
+    talk = session(host.target().model_copy(update={"password": f"file:{wrong}"}))
+    with closing(talk), pytest.raises(errors.AuthenticationFailed) as caught:
+        run(talk)
+    basic = options["auth"] is Auth.BASIC
+    proofs = [e for e in host.trace if len(e.headers.get("authorization", "")) > 200 or basic]
+    assert len(proofs) == 1
+    assert not caught.value.after_send
+    assert "labadmin" in str(caught.value)
+    assert "it offers" in str(caught.value)
+    assert CANARY not in str(caught.value) + repr(caught.value)
+
+
+def test_a_method_that_the_host_lacks_is_named(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab(allow=[Auth.BASIC]).hosts[0]
+    talk = session(host.target(Auth.NTLM))
+    with closing(talk), pytest.raises(errors.AuthenticationFailed, match=r"by ntlm.*Basic"):
+        run(talk)
+
+
+@pytest.mark.parametrize("kind", [Tls.EXPIRED, Tls.WRONG_NAME, Tls.UNKNOWN_AUTHORITY])
+def test_a_certificate_that_is_not_to_be_trusted(make_lab: Callable[..., Lab], kind: Tls) -> None:
+    host = make_lab(tls=kind).hosts[0]
+    talk = session(host.target())
+    with closing(talk), pytest.raises(errors.TlsUntrusted) as caught:
+        run(talk)
+    assert host.requests == 0
+    assert caught.value.detail
+    assert not caught.value.after_send
+
+
+def test_the_environment_does_not_replace_the_authority(
+    make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = make_lab(tls=Tls.VALID).hosts[0]
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(host.ca_file))
+    talk = session(host.target().model_copy(update={"ca_file": None}))
+    with closing(talk), pytest.raises(errors.TlsUntrusted):
+        run(talk)
+
+
+def test_tls_where_there_is_none_and_the_other_way_round(make_lab: Callable[..., Lab]) -> None:
+    plain, secure = make_lab().hosts[0], make_lab(tls=Tls.VALID).hosts[0]
+    for host, tls in ((plain, True), (secure, False)):
+        talk = session(host.target().model_copy(update={"tls": tls}))
+        with closing(talk), pytest.raises((errors.ProtocolError, errors.ConnectionLost)) as caught:
+            run(talk)
+        assert not caught.value.after_send
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def here(port: int, address: str = "127.0.0.1") -> Host:
+    return Host(name="h", address=address, port=port, auth=Auth.BASIC, user="u", insecure=True)
+
+
+def known(_: Host) -> SecretStr:
+    return SecretStr(CANARY)
+
+
+def test_a_refused_port_is_tried_a_few_times_and_no_longer() -> None:
+    pauses: list[float] = []
+    talk = PsrpTransport(known, pause=pauses.append).session(here(free_port()))
+    with closing(talk), pytest.raises(errors.Refused) as caught:
+        run(talk)
+    assert len(pauses) == 2
+    assert not caught.value.after_send
+
+
+def test_a_name_that_does_not_exist() -> None:
+    talk = PsrpTransport(known, pause=lambda _: None).session(here(5985, "no-such-host.invalid"))
+    with closing(talk), pytest.raises(errors.NameNotResolved):
+        run(talk)
+
+
+def test_a_deadline_that_has_passed_sends_nothing(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab().hosts[0]
+    with closing(session(host.target())) as talk:
+        with pytest.raises(errors.TimedOut) as caught:
+            run(talk, seconds=0)
+        assert not caught.value.after_send
+    assert host.requests == 0
+
+
+def test_a_script_that_outlasts_the_deadline_is_ended(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    lab.hosts[0].state.before_pipeline = lambda state, number: 60.0  # noqa: ARG005 - the hook's
+    with closing(session(lab.hosts[0].target())) as talk:
+        with pytest.raises(errors.TimedOut) as caught:
+            run(talk, seconds=0.3)
+        assert caught.value.after_send
+
+
+def test_a_slow_host_is_asked_again_also_while_it_opens(make_lab: Callable[..., Lab]) -> None:
+    """Windows says that the operation timed out; pypsrp gives up when that is in open()."""
+    waiting = [
+        Fault(match=Kind.RECEIVE, nth=nth, do=Action.FAULT, code=2150858793) for nth in (1, 3, 5)
+    ]
+    host = make_lab(faults=waiting).hosts[0]
+    with closing(session(host.target())) as talk:
+        run(talk)
+    assert host.counters[Kind.RECEIVE] == 6
+
+
+def test_quota(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab(max_shells=1).hosts[0]
+    with closing(session(host.target())) as first, closing(session(host.target())) as second:
+        run(first)
+        with pytest.raises(errors.QuotaExceeded):
+            run(second)
+        run(first)
+
+
+def test_a_session_that_failed_starts_anew(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(auth=Auth.NTLM, faults=[Fault(match=Kind.COMMAND, do=Action.DROP)])
+    with closing(session(lab.hosts[0].target())) as talk:
+        with pytest.raises(errors.ConnectionLost):
+            run(talk)
+        run(talk)
+
+
+class Odd(SimulatedBackend):
+    """Puts out what it is told, whatever it is asked."""
+
+    outputs: tuple[object, ...] = ()
+    ending: Exception | None = None
+
+    def _run(self, pipe) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - as the base's
+        for value in self.outputs:
+            pipe.write_output(value)
+        if isinstance(self.ending, ScriptFailedError):
+            pipe._change_state(PSInvocationState.Failed, error=self.ending.record())
+        else:
+            pipe.complete()
+        self._done(pipe.pipeline_id)
+
+
+def odd(*values: object, error: Exception | None = None):  # noqa: ANN201 - a factory of factories
+    kind = type("Odd", (Odd,), {"outputs": values, "ending": error})
+    return lambda state: lambda output, done: kind(state, output, done)
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        (odd(), "printed nothing"),
+        (odd("x", "y"), "more than a reply"),
+        (odd(7), "not text"),
+        (odd(None), "not text"),
+        (odd("no marker"), "end marker"),
+        (odd("x" * 5000), "more than a reply"),
+        (odd(*["x" * 100_000] * 200), "more than a reply"),
+    ],
+)
+def test_what_is_no_reply_is_never_a_success(
+    make_lab: Callable[..., Lab],
+    engine: Callable[..., object],
+    says: str,
+) -> None:
+    host = make_lab(engine=engine).hosts[0]
+    with closing(session(host.target(), max_reply=4000)) as talk:
+        with pytest.raises(errors.ProtocolError, match=says) as caught:
+            run(talk)
+        assert caught.value.after_send
+
+
+def test_a_script_that_fails_is_told_with_type_and_words(make_lab: Callable[..., Lab]) -> None:
+    engine = odd(error=ScriptFailedError("kein\x1b[2J Befehl"))
+    host = make_lab(engine=engine).hosts[0]
+    with closing(session(host.target())) as talk:
+        with pytest.raises(errors.RemoteError) as caught:
+            run(talk)
+        assert caught.value.after_send
+        assert caught.value.exception.endswith("CommandNotFoundException")
+        assert "kein [2J Befehl" in str(caught.value)
+    assert host.counters[Kind.CREATE] == 1
+
+
+def test_settings_that_cannot_work_are_found_before_anything_is_sent(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    base = here(1)
+    for update, says in (
+        ({"user": None}, "no user"),
+        ({"tls": True, "ca_file": tmp_path / "missing"}, "cannot be read"),
+        ({"tls": True, "ca_file": empty}, "no certificate"),
+        ({"auth": Auth.CERTIFICATE}, "needs TLS"),
+        ({"auth": Auth.CERTIFICATE, "tls": True}, "needs its file"),
+        ({"auth": Auth.CERTIFICATE, "tls": True, "cert_file": empty, "key_file": empty}, "no pair"),
+    ):
+        with pytest.raises(errors.WrongSettings, match=says):
+            transport().session(base.model_copy(update=update))
+
+
+def test_a_missing_password_is_a_setting() -> None:
+    talk = transport().session(here(free_port()))
+    with closing(talk), pytest.raises(errors.WrongSettings, match="no password") as caught:
+        run(talk)
+    assert isinstance(caught.value.__cause__, SecretError)
+
+
+def test_the_password_and_the_script_are_in_no_log(
+    make_lab: Callable[..., Lab], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    fault = Fault(match=Kind.RECEIVE, nth=3, do=Action.DROP)
+    for auth in (Auth.BASIC, Auth.NTLM):
+        host = make_lab(auth=auth, faults=[fault]).hosts[0]
+        talk = session(host.target())
+        with closing(talk):
+            run(talk)
+        assert host.password not in repr(vars(talk))
+        assert host.password not in caplog.text
+    assert "simulated" not in caplog.text
+    assert "Receive" not in caplog.text
+
+
+def test_ntlm_over_http_sends_no_message_in_clear(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab(auth=Auth.NTLM).hosts[0]
+    with closing(session(host.target())) as talk:
+        run(talk)
+    assert not any(b"Envelope" in exchange.wire for exchange in host.trace)
