@@ -53,9 +53,9 @@ class Assignment:
             run=self.run, calls=(self._lock(fence), *observe_calls(self.planner.queries()))
         )
 
-    def unlock(self) -> Request:
-        """Gives the host's lease back."""
-        return Request(run=self.run, calls=(self._unlock(),))
+    def unlock(self, run: str | None = None) -> Request:
+        """Gives the host's lease back: this run's, or that of another run which is undone."""
+        return Request(run=self.run, calls=(self._unlock(run or self.run),))
 
     def write(self, fence: int, changes: tuple[Change, ...], *, undoing: bool = False) -> Request:
         """Lease, compare-and-set, questions, receipt, release: one pipeline."""
@@ -87,7 +87,7 @@ class Assignment:
                 *writes,
                 *observe_calls(self.planner.queries()),
                 receipt,
-                self._unlock(writes[-1].id, "receipt"),
+                self._unlock(self.run, writes[-1].id, "receipt"),
             ),
         )
 
@@ -104,11 +104,11 @@ class Assignment:
             },
         )
 
-    def _unlock(self, *needs: str) -> Call:
+    def _unlock(self, run: str, *needs: str) -> Call:
         return Call(
             id="unlock",
             function="Unlock-RemediateLease",
-            arguments={"run": self.run},
+            arguments={"run": run},
             needs=needs,
         )
 
@@ -151,14 +151,19 @@ def refused_by_host(reply: Reply) -> bool:
     return any(_refused(result) for result in reply.calls)
 
 
-def may_have_written(reply: Reply) -> bool:
-    """Whether a write was made, or failed on the way; our own refusals come before it."""
-    return any(
-        result.id.startswith("write")
-        and result.status is not Status.SKIPPED
-        and not _refused(result)
-        for result in reply.calls
-    )
+def perhaps_written(reply: Reply, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes that were written, or whose writing failed on the way.
+
+    Our own refusals come before the write they refuse.
+    """
+    resources = list(dict.fromkeys(change.resource for change in changes))
+    results = (result for result in reply.calls if result.id.startswith("write"))
+    touched = {
+        resource
+        for resource, result in zip(resources, results, strict=True)
+        if result.status is not Status.SKIPPED and not _refused(result)
+    }
+    return tuple(change for change in changes if change.resource in touched)
 
 
 def still_writing(error: CallError | None) -> bool:

@@ -225,7 +225,7 @@ class Engine:
             seen.append(known.model_validate({**observed.resource.key, **observed.properties}))
         worker = self._worker(record.host, run.id, work.planner.queries())
         worker.reconciling = True
-        return worker.work(reconcile(work, plan, touched(plan, tuple(seen))))
+        return worker.work(reconcile(work, plan, touched(plan.changes, tuple(seen))))
 
     def _assignment(
         self, host: Host, planner: Planner, run: Run, *, ask: bool = False

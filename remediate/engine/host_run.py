@@ -15,7 +15,7 @@ from remediate.engine.assignment import (
     first_problem,
     holder_of,
     in_force,
-    may_have_written,
+    perhaps_written,
     refused_by_host,
     still_writing,
     succeeded,
@@ -112,6 +112,8 @@ def _apply(work: Assignment, fence: int) -> Steps:
         return seen
     plan = work.planner.plan(work.host, seen)
     if not plan.changes:
+        if work.undoes:  # a run that is undone may have kept the host's lease
+            yield Ask(work.unlock(work.undoes), Phase.ROLLBACK)
         return nothing_written(plan)
     if plan.refusals:
         return refused(work, plan, "guarded", plan.refusals[0].text)
@@ -142,13 +144,14 @@ def _judge(
         if not answer.after_send:
             return failed(work, Outcome.FAILED_UNCHANGED, answer.problem(), plan)
         seen: Observation | Problem = answer.problem()
-        unlocked = False
+        unlocked, written = False, plan.changes
     else:
         assert isinstance(answer, Reply)
         if failed_with(answer["lease"].error, "RemediateLeaseHeld"):
             return held(work, holder_of(answer["lease"].error), plan)
         problem = first_problem(answer)
-        if problem and not may_have_written(answer):
+        written = perhaps_written(answer, plan.changes)
+        if problem and not written:
             outcome = Outcome.REFUSED if refused_by_host(answer) else Outcome.FAILED_UNCHANGED
             report = failed(work, outcome, problem, plan)
             return (yield from _unlock(work, report)) if succeeded(answer, "lease") else report
@@ -161,7 +164,7 @@ def _judge(
         if isinstance(looked, Problem):
             return unknown(work, plan, problem or looked)
         seen, unlocked = looked, False
-    report = verdict(work, plan, snapshot, seen, problem)
+    report = verdict(work, plan, snapshot, seen, problem, written)
     if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:
         return (yield from _undo(work, fence, report, snapshot))
     if report.outcome is not Outcome.FAILED_CHANGED and not unlocked:
@@ -189,9 +192,9 @@ def _undo(
             return unknown(work, plan, looked)
         seen, unlocked = looked, False
     assert isinstance(seen, Observation)
-    left = tuple(differences(touched(plan, snapshot), seen, ()))
+    left = tuple(differences(touched(report.applied, snapshot), seen, ()))
     if left:
-        now = {"applied": in_force(plan.changes, seen), "differing": left}
+        now = {"applied": in_force(report.applied, seen), "differing": left}
         return report.model_copy(update={**now, "lease_kept": not unlocked})
     report = report.model_copy(
         update={"outcome": Outcome.ROLLED_BACK, "applied": (), "lease_kept": False}

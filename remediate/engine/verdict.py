@@ -8,9 +8,9 @@ from remediate.model.plan import Plan
 from remediate.resources.base import Resource
 
 
-def touched(plan: Plan, snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:
-    """The resources of a snapshot that a plan changes."""
-    ids = {change.resource for change in plan.changes}
+def touched(changes: tuple[Change, ...], snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:
+    """The resources of a snapshot that some changes are about."""
+    ids = {change.resource for change in changes}
     return tuple(resource for resource in snapshot if resource.resource_id in ids)
 
 
@@ -20,6 +20,7 @@ def verdict(
     snapshot: tuple[Resource, ...],
     seen: Observation,
     problem: Problem | None = None,
+    written: tuple[Change, ...] | None = None,
 ) -> HostReport:
     """Judge a write by what was read back afterwards.
 
@@ -29,8 +30,10 @@ def verdict(
         snapshot: the resources as they were before.
         seen: the host as it is.
         problem: what went wrong on the way.
+        written: the changes that were, or may have been, written; all of them when not known.
     """
-    ours = touched(plan, snapshot)
+    written = plan.changes if written is None else written
+    ours = touched(plan.changes, snapshot)
     others = tuple(resource for resource in snapshot if resource not in ours)
     moved = tuple(f"meanwhile, {text}" for text in differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
@@ -41,7 +44,7 @@ def verdict(
             host=work.host,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
             plan=plan.model_copy(update={"advice": again.advice}),
-            applied=plan.changes,
+            applied=in_force(written, seen),
             notes=notes + moved,
         )
     if not tuple(differences(ours, seen, ())):
@@ -57,7 +60,7 @@ def verdict(
         host=work.host,
         outcome=Outcome.FAILED_CHANGED,
         plan=plan,
-        applied=in_force(plan.changes, seen),
+        applied=in_force(written, seen),
         differing=wrong + new,
         problem=problem or _NOT_VERIFIED,
         notes=moved,

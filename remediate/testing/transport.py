@@ -1,0 +1,71 @@
+"""A transport to simulated hosts in this process: no network, every fault on demand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from remediate.lab.functions import answer
+from remediate.lab.state import HostState
+from remediate.model.host import Host
+from remediate.powershell.messages import Reply, Request, decode_reply
+from remediate.transport.errors import NameNotResolved, TransportError
+from remediate.transport.protocol import Deadline
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong with one pipeline.
+
+    Args:
+        error: what the caller gets instead of a reply.
+        calls: how many of the pipeline's calls the host carries out all the same; -1 for all.
+    """
+
+    error: type[TransportError]
+    calls: int = 0
+
+
+@dataclass
+class MemoryTransport:
+    """Makes sessions to hosts that live in memory.
+
+    Args:
+        states: the hosts, by address.
+        trouble: asked before each pipeline with its number, from 1; None when all goes well.
+    """
+
+    states: Mapping[str, HostState]
+    trouble: Callable[[int], Trouble | None] = lambda _: None
+    requests: list[Request] = field(default_factory=list)
+    opened: int = 0
+    closed: int = 0
+
+    def session(self, host: Host) -> "MemorySession":
+        """A session to one of the hosts."""
+        self.opened += 1
+        return MemorySession(self, host)
+
+
+@dataclass
+class MemorySession:
+    """One connection to a host in memory."""
+
+    transport: MemoryTransport
+    host: Host
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        """Carry the request out, or as much of it as the trouble of the moment allows."""
+        del script, deadline
+        self.transport.requests.append(request)
+        trouble = self.transport.trouble(len(self.transport.requests))
+        state = self.transport.states.get(self.host.address)
+        if state is None:
+            raise NameNotResolved(self.host.name)
+        if trouble is None:
+            return decode_reply(answer(state, request), request)
+        calls = request.calls if trouble.calls < 0 else request.calls[: trouble.calls]
+        answer(state, Request(run=request.run, calls=calls))
+        raise trouble.error(self.host.name, after_send=True)
+
+    def close(self) -> None:
+        """Count that it was closed."""
+        self.transport.closed += 1

@@ -1,0 +1,10 @@
+import pytest
+
+from remediate.engine.job import Job, Task
+from remediate.playbook.catalogue import Catalogue
+
+
+@pytest.fixture(scope="session")
+def job() -> Job:
+    playbook = Catalogue().load("schedule-fix")
+    return Job((Task(playbook, playbook.params()),))

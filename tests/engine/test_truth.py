@@ -1,0 +1,258 @@
+"""Whatever breaks, and whenever: what is reported is what is true."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from remediate.engine.engine import Engine, changes_to_undo
+from remediate.engine.job import Job, Settings
+from remediate.lab.behaviour import with_policy
+from remediate.lab.hosts import make_state
+from remediate.lab.state import HostState, Record
+from remediate.model.host import Auth, Host
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.run import Run, RunKind
+from remediate.resources.scheduled_task import MultipleInstances
+from remediate.runner.threads import Serial
+from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport, Trouble
+from remediate.transport import errors
+
+HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+KIND = "scheduled_task"
+NOTHING_OF_OURS = {
+    Outcome.COMPLIANT,
+    Outcome.ATTENTION,
+    Outcome.FAILED_UNCHANGED,
+    Outcome.ROLLED_BACK,
+    Outcome.REFUSED,
+    Outcome.UNREACHABLE,
+}
+
+
+class Killed(BaseException):
+    """The controller is gone, with -9."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Somebody edits a task when the tasks are looked at for the n-th time."""
+
+    at: int
+    task: int
+    policy: int | None
+    """The policy it gets; None to disable the task instead."""
+
+
+@dataclass
+class LivelyState(HostState):
+    """A host on which somebody else is at work too."""
+
+    drift: dict[int, Drift] = field(default_factory=dict)
+    looks: int = 0
+    theirs: dict[str, Any] = field(default_factory=dict)
+    """The tasks as they would be if we had never come."""
+
+    def kind(self, kind: str) -> list[Record]:
+        tasks = super().kind(kind)
+        self.looks += 1
+        drift = self.drift.pop(self.looks, None)
+        if drift is not None and tasks:
+            for where in (tasks, self.theirs[KIND]):
+                edit(where[drift.task % len(where)], drift.policy)
+        return tasks
+
+
+def edit(task: Record, policy: int | None) -> None:
+    if policy is None:
+        task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
+    else:
+        task["multiple_instances"] = policy
+        task["xml"] = with_policy(task["xml"], MultipleInstances(policy))
+
+
+def lively(policies: list[int], drifts: list[Drift]) -> LivelyState:
+    model = make_state().resources[KIND][0]
+    tasks = []
+    for number, policy in enumerate(policies):
+        task = copy.deepcopy(model) | {"name": f"Backup {number}"}
+        edit(task, policy)
+        tasks.append(task)
+    theirs = {KIND: copy.deepcopy(tasks)}
+    return LivelyState(
+        name="SRV01",
+        resources={KIND: tasks},
+        theirs=theirs,
+        drift={drift.at: drift for drift in drifts},
+    )
+
+
+class KillingStore(MemoryStore):
+    """Kills the controller before or after its n-th durable write."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        super().__init__()
+        self.writes = 0
+        self.kill_at = kill_at
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        durable = {"begin_run", "take_lease", "release_lease", "record_intent", "close_host"}
+        if name not in durable:
+            return value
+
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            self._moment()
+            result = value(*args, **kwargs)
+            self._moment()
+            return result
+
+        return guarded
+
+    def _moment(self) -> None:
+        self.writes += 1
+        if self.writes == self.kill_at:
+            raise Killed
+
+
+def run_of(kind: RunKind, undoes: str | None = None) -> Run:
+    name = "20260101-000000-0001" if kind is RunKind.APPLY else "20260101-000000-0002"
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return Run(id=name, kind=kind, playbooks=(), operator="ada@here", started=now, undoes=undoes)
+
+
+def engine_for(transport: MemoryTransport, store: MemoryStore, *, auto: bool = True) -> Engine:
+    options = Settings(
+        operator="ada@here", timeout=60, lease=timedelta(minutes=5), auto_rollback=auto
+    )
+    return Engine(transport, options, store, runner=Serial())
+
+
+def tasks_of(state: HostState) -> list[Record]:
+    return HostState.kind(state, KIND)
+
+
+TROUBLES = st.builds(
+    Trouble,
+    st.sampled_from(
+        [
+            errors.ConnectionLost,
+            errors.TimedOut,
+            errors.ProtocolError,
+            errors.RemoteError,
+            errors.QuotaExceeded,
+            errors.AuthenticationFailed,
+        ]
+    ),
+    st.integers(-1, 6),
+)
+POLICIES = st.lists(st.integers(0, 3), max_size=4)
+DRIFTS = st.lists(
+    st.builds(
+        Drift, at=st.integers(1, 12), task=st.integers(0, 3), policy=st.none() | st.integers(0, 3)
+    ),
+    max_size=2,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0, 0.0))
+    return
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    policies=POLICIES,
+    troubles=st.dictionaries(st.integers(1, 6), TROUBLES, max_size=3),
+    drifts=DRIFTS,
+    kill_at=st.none() | st.integers(1, 14),
+    auto=st.booleans(),
+)
+def test_the_report_tells_the_truth(
+    job: Job,
+    policies: list[int],
+    troubles: dict[int, Trouble],
+    drifts: list[Drift],
+    kill_at: int | None,
+    auto: bool,
+) -> None:
+    """Never "unchanged" while changed, never "changed" while not; reconcile closes the rest."""
+    state = lively(policies, drifts)
+    transport = MemoryTransport({"127.0.0.1": state}, troubles.get)
+    store = KillingStore(kill_at)
+    engine = engine_for(transport, store, auto=auto)
+    report = None
+    with suppress(Killed):
+        [report] = engine.apply([HOST], job, run_of(RunKind.APPLY))
+    if report is not None:
+        event(report.outcome)
+        check_truth(report, state)
+    check_no_write_was_repeated(transport)
+
+    calm = MemoryTransport({"127.0.0.1": state})
+    store.kill_at = None
+    for _, closed in engine_for(calm, store).reconcile():
+        event(f"reconciled {closed.outcome}")
+        check_truth(closed, state)
+    assert store.open_intents(indeterminate=True) == []
+    assert all("Set-" not in call.function for sent in calm.requests for call in sent.calls)
+    check_rollback(store, state)
+
+
+def check_truth(report: HostReport, state: LivelyState) -> None:
+    tasks, theirs = tasks_of(state), state.theirs[KIND]
+    if report.outcome is Outcome.CHANGED:
+        assert report.plan
+        now = {task["name"]: task["multiple_instances"] for task in tasks}
+        for change in report.plan.changes:
+            assert now[change.resource.key["name"]] == change.after
+    elif report.outcome in NOTHING_OF_OURS:
+        assert tasks == theirs
+    else:
+        assert report.outcome in {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
+
+
+def check_no_write_was_repeated(transport: MemoryTransport) -> None:
+    writes = Counter(
+        (call.arguments["identity"]["name"], call.arguments["after"]["multiple_instances"])
+        for request in transport.requests
+        for call in request.calls
+        if call.function.startswith("Set-")
+    )
+    assert set(writes.values()) <= {1}
+
+
+def check_rollback(store: MemoryStore, state: LivelyState) -> None:
+    """What is still ours goes back; the host is as if we had never come."""
+    state.drift.clear()
+    try:
+        record = store.run(run_of(RunKind.APPLY).id)
+    except errors.TransportError:
+        return
+    except Exception as error:
+        assert type(error).__name__ == "UnknownRun"
+        return
+    changed = [change for host in record.hosts for change in changes_to_undo(host)]
+    engine = engine_for(MemoryTransport({"127.0.0.1": state}), store)
+    again = run_of(RunKind.ROLLBACK, undoes=record.run.id)
+    reports = list(engine.rollback(record, again))
+    if not changed:
+        assert reports == []
+        assert tasks_of(state) == state.theirs[KIND]
+        return
+    [report] = reports
+    assert report.outcome in {Outcome.CHANGED, Outcome.COMPLIANT, Outcome.CONFLICT}
+    assert state.lease is None
+    theirs = {task["name"]: task["multiple_instances"] for task in state.theirs[KIND]}
+    before = {change.resource.key["name"]: change.before for change in changed}
+    for task in tasks_of(state):
+        assert task["multiple_instances"] in {theirs[task["name"]], before.get(task["name"])}
