@@ -1,0 +1,154 @@
+"""Engines that are started before they are needed, so that a session begins at once.
+
+A PowerShell process takes a third of a second to open its first session, and a tenth of that
+to open another. So each process first opens sessions of our own: one loads and compiles what
+all sessions need, one tells the process which host it is to be.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from remediate.lab.engine_session import EngineSession
+from remediate.lab.out_of_proc import EngineGoneError, EngineProcess
+
+_log = logging.getLogger(__name__)
+
+_WINDOWS = Path(__file__).parent / "windows"
+_START_SECONDS = 30.0
+_PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
+
+_WARM_UP = "$null = 1 | Where-Object { $_ } | ConvertTo-Json; $null = Get-Command Get-ScheduledTask"
+_BECOME = """
+param([hashtable] $Variables)
+foreach ($name in $Variables.Keys) {
+    [System.Environment]::SetEnvironmentVariable($name, $Variables[$name])
+}
+"""
+
+
+@dataclass(frozen=True)
+class _Ready:
+    process: EngineProcess
+    variables: Mapping[str, str]
+
+
+class EnginePool:
+    """Starts engines, keeps a few ready, and ends them all.
+
+    Args:
+        program: the `pwsh`.
+        ready: how many processes wait for a session, once there has been a first one.
+    """
+
+    def __init__(self, program: Path, *, ready: int = 2) -> None:
+        self._program = program
+        self._wanted = ready
+        self._folder: Path | None = None
+        self._ready: list[_Ready] = []
+        self._all: set[EngineProcess] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def take(self, variables: Mapping[str, str]) -> EngineProcess:
+        """An engine in which no client has been, with these environment variables.
+
+        Args:
+            variables: what the host's processes see.
+
+        Raises:
+            OSError: the program cannot be started.
+            EngineGoneError: it does not behave like PowerShell.
+            TimeoutError: it does not answer.
+        """
+        while self._ready:
+            ready = next((one for one in self._ready if one.variables == variables), self._ready[0])
+            self._ready.remove(ready)
+            if not ready.process.gone:
+                if ready.variables != variables:
+                    await self._become(ready.process, variables)
+                return ready.process
+            await self.give_back(ready.process)
+        return await self._start(variables)
+
+    def refill(self, variables: Mapping[str, str]) -> None:
+        """Start engines in the background until enough are ready.
+
+        Args:
+            variables: of the host that is most likely to be asked for next.
+        """
+        missing = self._wanted - len(self._ready) - len(self._starting)
+        for _ in range(0 if self._closed else missing):
+            task = asyncio.create_task(self._start_ready(variables))
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def give_back(self, process: EngineProcess) -> None:
+        """End an engine; it is never used twice."""
+        await process.kill()
+        self._all.discard(process)
+
+    async def close(self) -> None:
+        """End all engines and remove what they left behind."""
+        self._closed = True
+        for task in tuple(self._starting):
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        await asyncio.gather(*(self.give_back(process) for process in tuple(self._all)))
+        self._ready.clear()
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _start_ready(self, variables: Mapping[str, str]) -> None:
+        try:
+            self._ready.append(_Ready(await self._start(variables), variables))
+        except (OSError, EngineGoneError, TimeoutError) as error:
+            _log.warning("no engine could be made ready: %s", error)
+
+    async def _start(self, variables: Mapping[str, str]) -> EngineProcess:
+        if self._closed:
+            raise EngineGoneError("the lab has been closed")
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="remediate-engines-"))
+        process = await EngineProcess.start(self._program, self._environment(), self._folder)
+        self._all.add(process)
+        await self._prepare(process, _WARM_UP, {})
+        await self._become(process, variables)
+        return process
+
+    async def _become(self, process: EngineProcess, variables: Mapping[str, str]) -> None:
+        await self._prepare(process, _BECOME, {"Variables": dict(variables)})
+
+    async def _prepare(
+        self, process: EngineProcess, script: str, parameters: Mapping[str, object]
+    ) -> None:
+        """Run a script in a session of its own; an engine that cannot do that is of no use."""
+        try:
+            session = EngineSession(process)
+            async with asyncio.timeout(_START_SECONDS):
+                await session.open()
+                (await session.run(script, parameters)).check()
+                await session.close()
+        except BaseException:
+            await self.give_back(process)
+            raise
+
+    def _environment(self) -> dict[str, str]:
+        """Little of our own: what a script can read must hold no secret of ours."""
+        folder = str(self._folder)
+        return {
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            "HOME": folder,
+            "TMPDIR": folder,
+            "PSModulePath": str(_WINDOWS),
+            "PSModuleAnalysisCachePath": os.path.join(folder, "modules"),  # noqa: PTH118 - text
+            "DOTNET_EnableDiagnostics": "0",
+            "DOTNET_gcServer": "0",
+            "POWERSHELL_TELEMETRY_OPTOUT": "1",
+            "POWERSHELL_UPDATECHECK": "Off",
+        }

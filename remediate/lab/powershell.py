@@ -1,0 +1,217 @@
+"""The lab's `powershell` engine: every session of a host is a real PowerShell process.
+
+The front end hands over PSRP fragments as they come from the client; they go to the engine as
+they are, and what it answers goes back. Only the ends of pipelines are looked for on the way.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+from remediate.lab.backend import Backend, BackendFactory, Done, Output
+from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engine_pool import EnginePool
+from remediate.lab.out_of_proc import POOL, EngineGoneError, EngineProcess
+from remediate.lab.windows.host import WindowsHost
+
+_log = logging.getLogger(__name__)
+
+MAX_OUTPUT = 128 * 1024 * 1024
+"""Bytes that one pipeline may send; nobody may fetch them, so it has to end somewhere."""
+
+_STOP_SECONDS = 5.0
+_HEADER = 21
+_PIPELINE_ID = slice(45, 61)
+_PIPELINE_STATE = (0x00041006).to_bytes(4, "little")
+_STATE = re.compile(rb'<I32 N="PipelineState">(\d+)</I32>')
+_FINAL_STATES = {3, 4, 5}
+_START, _END = 1, 2
+
+
+class EngineNotFoundError(Exception):
+    """There is no PowerShell on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(f"no PowerShell engine was found: {HOW_TO_GET_ONE}")
+
+
+class PowerShellEngine:
+    """Makes the backends of a lab's hosts. One for each lab; close it on the lab's event loop.
+
+    Args:
+        program: the `pwsh`; found when not given.
+        ready: how many processes are kept waiting for the next session.
+
+    Raises:
+        EngineNotFoundError: there is none.
+    """
+
+    def __init__(self, program: Path | None = None, *, ready: int = 2) -> None:
+        found = program or find_pwsh()
+        if found is None:
+            raise EngineNotFoundError
+        self.pool = EnginePool(found, ready=ready)
+
+    def backend_factory(self, host: WindowsHost) -> BackendFactory:
+        """What makes a backend for each shell that is opened on a host."""
+
+        def make(output: Output, done: Done) -> Backend:
+            return PowerShellBackend(self.pool, host, output, done)
+
+        return make
+
+    async def close(self) -> None:
+        """End all engines, whatever they are doing, and remove their files."""
+        await self.pool.close()
+
+
+class PowerShellBackend:
+    """One runspace pool in one engine process. See `Backend` for what each method promises.
+
+    An engine that ends or stops answering ends the pool (`done(None)`); only what the client
+    got wrong is raised (ValueError).
+    """
+
+    def __init__(self, pool: EnginePool, host: WindowsHost, output: Output, done: Done) -> None:
+        self._pool = pool
+        self._host = host
+        self._output = output
+        self._done = done
+        self._process: EngineProcess | None = None
+        self._order = asyncio.Lock()
+        self._closed = False
+        self._engine_names: dict[UUID, UUID] = {}
+        self._watches: dict[UUID, _Watch] = {POOL: _Watch()}
+
+    async def open(self, creation: bytes) -> None:
+        """Take an engine and open the client's session in it."""
+        try:
+            self._process = await self._pool.take(self._host.variables())
+            if self._closed:
+                await self._pool.give_back(self._process)
+                return
+            self._process.attach(self._received, self._engine_ended)
+            await self._process.data(POOL, creation)
+        except (OSError, EngineGoneError, TimeoutError) as error:
+            _log.warning("%s: no session could be opened: %s", self._host.name, error)
+            await self._fail()
+        self._pool.refill(self._host.variables())
+
+    async def command(self, pipeline: UUID, fragments: bytes) -> None:
+        """Begin a pipeline under the name that its own message carries."""
+        if len(fragments) < _PIPELINE_ID.stop:
+            raise ValueError("the first fragment of a pipeline is cut off")
+        name = UUID(bytes_le=fragments[_PIPELINE_ID])
+        if name == POOL or name in self._watches:
+            raise ValueError("a pipeline has no name of its own")
+        self._engine_names[pipeline] = name
+        self._watches[name] = _Watch(pipeline)
+
+        async def begin(process: EngineProcess) -> None:
+            await process.say("Command", name)
+            await process.data(name, fragments)
+
+        await self._in_order(begin)
+
+    async def send(self, pipeline: UUID | None, stream: str, fragments: bytes) -> None:
+        """Pass on input of a pipeline or answers to its questions."""
+        name = POOL if pipeline is None else self._engine_names.get(pipeline)
+        if name is None:
+            raise ValueError("there is no such pipeline")
+        kind = "PromptResponse" if stream == "pr" else "Default"
+        await self._in_order(lambda process: process.data(name, fragments, kind))
+
+    async def signal(self, pipeline: UUID) -> None:
+        """Stop a pipeline; one that cannot be stopped takes the whole engine with it."""
+        name = self._engine_names.pop(pipeline, None)
+        if name is None or self._process is None:
+            return
+        try:
+            await self._process.say("Signal", name, _STOP_SECONDS)
+            await self._process.say("Close", name, _STOP_SECONDS)
+        except EngineGoneError as error:
+            _log.warning("%s: a pipeline cannot be stopped: %s", self._host.name, error)
+            await self._fail()
+        self._watches.pop(name, None)
+
+    async def close(self) -> None:
+        """End the engine. It needs no farewell: nothing in it outlives the session."""
+        self._closed = True
+        if self._process is not None:
+            await self._pool.give_back(self._process)
+
+    async def _in_order(self, action: Callable[[EngineProcess], Awaitable[None]]) -> None:
+        async with self._order:
+            if self._process is None or self._closed:
+                return
+            try:
+                await action(self._process)
+            except EngineGoneError as error:
+                _log.warning("%s: %s", self._host.name, error)
+                await self._fail()
+
+    def _received(self, target: UUID, fragments: bytes) -> None:
+        watch = self._watches.get(target)
+        if watch is None:
+            return
+        if wanted := watch.look(fragments):
+            self._output(watch.pipeline, wanted)
+        if watch.finished:
+            watch.finished = False
+            self._done(watch.pipeline)
+        if watch.seen > MAX_OUTPUT and self._process is not None:
+            _log.warning("%s: a pipeline sends more than %d bytes", self._host.name, MAX_OUTPUT)
+            self._process.abandon()
+
+    def _engine_ended(self) -> None:
+        if not self._closed:
+            self._done(None)
+
+    async def _fail(self) -> None:
+        """The engine is of no use any more."""
+        if self._process is None:
+            self._engine_ended()
+        else:
+            await self._pool.give_back(self._process)  # which says that it ended
+
+
+class _Watch:
+    """Looks through the fragments of one target for the message that ends a pipeline."""
+
+    def __init__(self, pipeline: UUID | None = None) -> None:
+        self.pipeline = pipeline
+        self.seen = 0
+        self.finished = False
+        self._message: bytearray | None = None
+
+    def look(self, data: bytes) -> bytes:
+        """The fragments that are the client's business."""
+        self.seen += len(data)
+        return b"".join(whole for whole in _fragments(data) if self._wanted(whole))
+
+    def _wanted(self, fragment: bytes) -> bool:
+        flags, content = fragment[16], fragment[_HEADER:]
+        if flags & _START:
+            self._message = bytearray() if content[4:8] == _PIPELINE_STATE else None
+        if self._message is None:
+            return True
+        self._message += content
+        if flags & _END:
+            state = _STATE.search(self._message)
+            self._message = None
+            if self.pipeline and state and int(state[1]) in _FINAL_STATES:
+                self.finished = True
+        # PowerShell 7 reports the end of a start-up pipeline to the pool; Windows has none
+        return self.pipeline is not None
+
+
+def _fragments(data: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(data):
+        length = int.from_bytes(data[start + 17 : start + _HEADER], "big")
+        end = start + _HEADER + length
+        yield data[start:end]
+        start = end

@@ -1,0 +1,13 @@
+@{
+    RootModule        = 'ScheduledTasks.psm1'
+    ModuleVersion     = '1.0.0.0'
+    GUID              = '5b7a3ed0-6f0e-4f7e-9a53-1d0f6b8f6a01'
+    Description       = 'Stand-in for the Windows module of the same name, for practice hosts.'
+    FunctionsToExport = @(
+        'Disable-ScheduledTask', 'Enable-ScheduledTask', 'Export-ScheduledTask', 'Get-ScheduledTask',
+        'Get-ScheduledTaskInfo', 'Set-ScheduledTask', 'Start-ScheduledTask', 'Stop-ScheduledTask'
+    )
+    CmdletsToExport   = @()
+    AliasesToExport   = @()
+    VariablesToExport = @()
+}

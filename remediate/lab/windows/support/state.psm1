@@ -1,0 +1,86 @@
+# The host's state file: read when it has changed, written whole, by one session at a time.
+
+Set-StrictMode -Version Latest
+
+$script:Head = $null
+$script:State = $null
+
+function ConvertFrom-LabElement {
+    # JSON as ordered dictionaries, lists, strings and numbers. ConvertFrom-Json would make dates of strings.
+    param([System.Text.Json.JsonElement] $Element)
+    switch ($Element.ValueKind) {
+        'Object' {
+            $table = [ordered]@{}
+            foreach ($property in $Element.EnumerateObject()) {
+                $table[$property.Name] = ConvertFrom-LabElement -Element $property.Value
+            }
+            return $table
+        }
+        'Array' {
+            $list = [System.Collections.Generic.List[object]]::new()
+            foreach ($item in $Element.EnumerateArray()) { $list.Add((ConvertFrom-LabElement -Element $item)) }
+            return , $list
+        }
+        'String' { return $Element.GetString() }
+        'Number' { return $Element.GetInt64() }
+        'True' { return $true }
+        'False' { return $false }
+        default { return $null }
+    }
+}
+
+function Get-LabState {
+    # The state as it is now. Not to be changed by the caller.
+    $path = $env:REMEDIATE_LAB_STATE
+    $stream = [System.IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
+    try {
+        # The generation stands first, so that an unchanged file need not be read again.
+        $bytes = [byte[]]::new(64)
+        $head = $path + [System.Text.Encoding]::ASCII.GetString($bytes, 0, $stream.Read($bytes, 0, 64))
+        if ($head -cne $script:Head) {
+            $stream.Position = 0
+            $document = [System.Text.Json.JsonDocument]::Parse($stream)
+            $script:State = ConvertFrom-LabElement -Element $document.RootElement
+            $document.Dispose()
+            $script:Head = $head
+        }
+    }
+    finally { $stream.Dispose() }
+    return $script:State
+}
+
+function Update-LabState {
+    # Runs an action on the state with all other sessions kept out, and writes what it made of it.
+    param([scriptblock] $Action)
+    $path = $env:REMEDIATE_LAB_STATE
+    $lock = Open-LabLock -Path ($path + '.lock')
+    try {
+        $state = Get-LabState
+        try { $result = & $Action $state }
+        catch {
+            $script:Head = $null
+            throw
+        }
+        $state['generation'] = [guid]::NewGuid().ToString()
+        $text = [System.Text.Json.JsonSerializer]::Serialize($state, [System.Collections.IDictionary])
+        [System.IO.File]::WriteAllText($path + '.new', $text)
+        [System.IO.File]::Move($path + '.new', $path, $true)
+        return $result
+    }
+    finally { $lock.Dispose() }
+}
+
+function Open-LabLock {
+    # The lock file, held open.
+    param([string] $Path)
+    $end = [datetime]::UtcNow.AddSeconds(10)
+    while ($true) {
+        try { return [System.IO.File]::Open($Path, 'OpenOrCreate', 'ReadWrite', 'None') }
+        catch [System.IO.IOException] {
+            if ([datetime]::UtcNow -gt $end) { throw }
+            [System.Threading.Thread]::Sleep(5)
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabState', 'Update-LabState'
