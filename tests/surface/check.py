@@ -1,0 +1,38 @@
+"""Runs all rules over files, each file by itself or all as one script."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.surface import rules_cim, rules_commands, rules_language, rules_types
+from tests.surface.binding import own_functions
+from tests.surface.findings import Finding, Findings
+from tests.surface.inference import Inference
+from tests.surface.tree import ROOT, Script, parse
+
+SENT = ("remediate/powershell/*.ps1", "remediate/resources/*.ps1")
+LOADED = ("remediate/lab/windows/*.psm1",)
+
+
+def sent_files() -> list[Path]:
+    """Every file that is sent to a host, and the stand-ins, which only have to parse."""
+    return sorted(path for pattern in (*SENT, *LOADED) for path in ROOT.glob(pattern))
+
+
+def check_scripts(scripts: Sequence[Script]) -> list[Finding]:
+    """The findings of scripts that run together: a function of one is known to the others."""
+    functions = own_functions([*scripts])
+    inference = Inference(functions)
+    found: list[Finding] = []
+    for script in scripts:
+        findings = Findings(script)
+        rules_language.check(findings)
+        rules_commands.check(findings, functions)
+        rules_types.check(findings, inference)
+        rules_cim.check(findings, inference)
+        found += findings.result()
+    return sorted(found)
+
+
+def check_files(files: Sequence[Path], pwsh: Path) -> list[Finding]:
+    """Parses files with an engine and checks them as one script."""
+    return check_scripts(parse(files, pwsh)) if files else []
