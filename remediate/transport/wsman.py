@@ -94,7 +94,7 @@ class Client(WSMan):
     def __init__(self, host: Host, secret: SecretStr | None, watch: Watch) -> None:
         super().__init__(
             host.address,
-            host.port,
+            port=host.port,
             ssl=host.tls,
             auth=host.auth.value,
             encryption=_encryption(host),
