@@ -84,6 +84,7 @@ class Wire(HTTPAdapter):
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self._message = False
+        self._answer: requests.Response | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
@@ -128,6 +129,7 @@ class Wire(HTTPAdapter):
         except requests.RequestException as error:
             error.request = None  # it holds the password, and errors travel far
             raise
+        self._answer = response
         if response.status_code != _UNAUTHORISED:
             watch.accepted = watch.live = True
             return response
@@ -138,6 +140,12 @@ class Wire(HTTPAdapter):
             response.close()
             raise LoggedOutError
         return response
+
+    def close(self) -> None:
+        """Close every connection, also of an answer that nobody has read to its end."""
+        if self._answer is not None:
+            self._answer.close()
+        super().close()
 
     def before_connecting(self) -> None:
         """Refuse to go on silently where a logon has been lost with its connection."""
