@@ -11,6 +11,8 @@ from psrpcore.types import PSInvocationState
 from pydantic import SecretStr
 
 from remediate.lab.faults import Action, Fault, Kind, When
+from remediate.lab.host import Spec
+from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.simulated import ScriptFailedError, SimulatedBackend
 from remediate.lab.tls import Tls
@@ -135,6 +137,38 @@ def test_a_connection_closed_while_idle_costs_nothing_but_a_new_one(
         run(talk)
     assert lab.hosts[0].counters[Kind.COMMAND] == 2
     assert lab.hosts[0].counters[Kind.CREATE] == 1
+
+
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_a_host_that_went_away_while_idle_got_no_request(
+    make_lab: Callable[..., Lab], auth: Auth
+) -> None:
+    lab = make_lab(auth=auth)
+    with closing(session(lab.hosts[0].target())) as talk:
+        run(talk)
+        lab.close()
+        with pytest.raises(errors.Refused) as caught:
+            run(talk)
+    assert not caught.value.after_send
+
+
+def test_ipv6(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab(hosts=[Spec(make_state(), address="::1")]).hosts[0]
+    with closing(session(host.target())) as talk:
+        run(talk)
+
+
+def test_a_client_certificate_of_a_stranger(make_lab: Callable[..., Lab]) -> None:
+    host, other = make_lab(tls=Tls.VALID).hosts[0], make_lab(tls=Tls.VALID).hosts[0]
+    files = other.target(Auth.CERTIFICATE)
+    update = {"cert_file": files.cert_file, "key_file": files.key_file}
+    talk = session(host.target(Auth.CERTIFICATE).model_copy(update=update))
+    # Windows says why before it hangs up; a server that just hangs up cannot be told apart.
+    refused = (errors.AuthenticationFailed, errors.ConnectionLost)
+    with closing(talk), pytest.raises(refused) as caught:
+        run(talk)
+    assert not caught.value.after_send
+    assert host.state.pipelines == 0
 
 
 BREAKS = [
