@@ -1,7 +1,7 @@
 """Results for people: what one wants to read at 3 a.m."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
@@ -34,11 +34,11 @@ class ConsoleReporter:
         self,
         subject: Subject,
         out: TextIO,
-        quiet: AbstractContextManager[object] | None = None,
+        quiet: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._subject = subject
         self._out = out
-        self._quiet = quiet or nullcontext()
+        self._quiet = quiet
         self._outcomes: Counter[str] = Counter()
         self._changes: Counter[Outcome] = Counter()
 
@@ -69,7 +69,7 @@ class ConsoleReporter:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
 
     def _print(self, lines: Iterable[Line]) -> None:
-        with self._quiet:
+        with self._quiet():
             print_lines(lines, self._out)
 
 

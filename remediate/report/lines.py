@@ -17,6 +17,11 @@ _STYLES = {
     ExitCode.REFUSED: "red",
 }
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+_MARKS = {
+    Severity.CRITICAL: ("CRITICAL ", BAD),
+    Severity.WARNING: ("wrong ", WARN),
+    Severity.NOTICE: ("notice ", DIM),
+}
 _WRITTEN = {Outcome.CHANGED, Outcome.FAILED_CHANGED, Outcome.CONFLICT}
 
 
@@ -75,14 +80,7 @@ def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
 
 
 def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
-    made = set() if report is None else {_key(change) for change in report.applied}
-    tell = report is not None and report.outcome in _WRITTEN
-    for change in sorted(plan.changes, key=lambda change: _RANK[change.severity]):
-        yield from _change_lines(change, subject)
-        if tell and _key(change) in made:
-            yield line(6, ("read back: ", GOOD), words.after(change))
-        elif tell:
-            yield line(6, ("not in force", BAD))
+    yield from _changes_lines(plan, subject, report)
     for conflict in plan.conflicts:
         yield from _conflict_lines(conflict)
     for advice in sorted(plan.advice, key=lambda advice: _RANK[Severity(advice.severity)]):
@@ -91,6 +89,17 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         yield line(2, ("refused by ", STRONG), f"{refusal.playbook}: {refusal.text}")
     for playbook, reason in plan.not_applicable.items():
         yield line(2, (f"{playbook} does not apply: ", DIM), reason)
+
+
+def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    made = set() if report is None else {_key(change) for change in report.applied}
+    tell = report is not None and report.outcome in _WRITTEN
+    for change in sorted(plan.changes, key=lambda change: _RANK[change.severity]):
+        yield from _change_lines(change, subject)
+        if tell and _key(change) in made:
+            yield line(6, ("read back: ", GOOD), words.after(change))
+        elif tell:
+            yield line(6, ("not in force", BAD))
     if plan.changes:
         for text in plan.assumptions:
             yield line(2, ("assumed: ", DIM), text)
@@ -99,9 +108,8 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
 
 
 def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
-    critical = change.severity is Severity.CRITICAL
-    mark = ("CRITICAL  ", BAD) if critical else ("", PLAIN)
-    yield line(2, mark, (change.title, STRONG), ("  " + change.playbook, DIM))
+    mark = ("", PLAIN) if subject.undone else _MARKS[change.severity]
+    yield line(2, mark, (change.title, STRONG), (f"  [{change.playbook}]", DIM))
     why = change.why or subject.titles.get(change.playbook, "")
     if why:
         yield line(6, why)
@@ -117,7 +125,7 @@ def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
 def _advice_lines(advice: Advice) -> Iterator[Line]:
     critical = advice.severity is Severity.CRITICAL
     mark = ("CRITICAL, for a person: ", BAD) if critical else ("for a person: ", WARN)
-    yield line(2, mark, (advice.title, STRONG), ("  " + advice.playbook, DIM))
+    yield line(2, mark, (advice.title, STRONG), (f"  [{advice.playbook}]", DIM))
     yield line(6, advice.text)
 
 

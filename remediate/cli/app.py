@@ -1,0 +1,101 @@
+"""The root command, and what becomes of every error."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate import __version__
+from remediate.cli.lazy import LazyGroup
+from remediate.cli.stop import INTERNAL_ERROR, INTERRUPTED, USAGE, Interrupted, Stop
+
+if TYPE_CHECKING:
+    from remediate.cli.wiring import Parts
+
+_COMMANDS = "remediate.cli.commands."
+TABLE = {
+    "list": (f"{_COMMANDS}list:command", "Show the playbooks there are."),
+    "show": (f"{_COMMANDS}show:command", "Show what a playbook does and its parameters."),
+    "audit": (f"{_COMMANDS}audit:command", "See what playbooks would change; writes nothing."),
+    "apply": (f"{_COMMANDS}apply:command", "Make the changes, and prove them by reading back."),
+    "rollback": (f"{_COMMANDS}rollback:command", "Undo a run, property by property."),
+    "runs": (f"{_COMMANDS}runs:group", "List runs, show one, or find out what became of them."),
+    "hosts": (f"{_COMMANDS}hosts:group", "Check that hosts can be reached, or who works on them."),
+    "lab": (f"{_COMMANDS}lab:group", "Practice Windows hosts on this machine."),
+    "demo": (f"{_COMMANDS}demo:command", "Watch the whole story on a practice host."),
+    "schema": (f"{_COMMANDS}schema:command", "Print the JSON Schema of what is published."),
+    "completion": (f"{_COMMANDS}completion:command", "Print completion for your shell."),
+}
+
+root = LazyGroup(
+    "remediate",
+    table=TABLE,
+    help="Repair Windows servers over WinRM: audit, dry run, apply, verify, roll back.",
+    epilog="Try it without a server: remediate demo",
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=lambda ctx, _, value: _version(ctx) if value else None,
+            help="Print the version and exit.",
+        )
+    ],
+)
+
+
+def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: without the name of the program.
+        parts: what the commands work with; fakes in tests.
+
+    Returns:
+        The exit code of the process.
+    """
+    if parts is None:
+        from remediate.cli.wiring import Parts
+
+        parts = Parts()
+    parts.arguments = tuple(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a legacy code page is not an error
+    try:
+        code = root.main(
+            args=list(arguments), prog_name="remediate", standalone_mode=False, obj=parts
+        )
+    except BrokenPipeError:
+        parts.terminal.stdout_is_gone()
+        return INTERNAL_ERROR
+    except (KeyboardInterrupt, click.Abort) as error:
+        parts.terminal.complain(
+            getattr(error, "message", "interrupted; nothing was written to a host"),
+            getattr(error, "hint", "") if isinstance(error, Interrupted) else "",
+        )
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last stop of every error
+        return _explain(error, parts)
+    return code if isinstance(code, int) else 0
+
+
+def _version(ctx: click.Context) -> None:
+    click.echo(f"remediate {__version__}")
+    ctx.exit()
+
+
+def _explain(error: Exception, parts: "Parts") -> int:
+    """Say what happened and what to do next."""
+    from remediate.cli import explaining
+
+    parts.terminal.trace(error)
+    if isinstance(error, click.UsageError):
+        message, hint = explaining.usage(error)
+        parts.terminal.complain(message, hint)
+        return USAGE
+    stop = error if isinstance(error, Stop) else explaining.stop_for(error)
+    parts.terminal.complain(stop.message, stop.hint)
+    return stop.code

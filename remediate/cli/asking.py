@@ -1,0 +1,106 @@
+"""Asks a person before a host is changed, one host at a time."""
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate.cli.lazy import Option
+from remediate.cli.stop import REFUSED, Stop
+from remediate.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from remediate.model.plan import Plan
+    from remediate.report.reporter import Subject
+
+
+SAFETY = "Before and after writing"
+
+
+def writing_options() -> list[click.Option]:
+    """Options of every command that writes."""
+    return [
+        Option(
+            ["--dry-run"],
+            is_flag=True,
+            section=SAFETY,
+            help="Only say what would be written.",
+        ),
+        Option(
+            ["--yes"],
+            is_flag=True,
+            section=SAFETY,
+            help="Do not ask before each host.",
+        ),
+    ]
+
+
+class Asking:
+    """Shows the plan of a host and asks; "all" and "quit" answer for the hosts after it, too.
+
+    Args:
+        terminal: where the person is.
+        subject: what the command is about.
+    """
+
+    def __init__(self, terminal: Terminal, subject: "Subject") -> None:
+        self._terminal = terminal
+        self._subject = subject
+        self._lock = threading.Lock()
+        self._for_the_rest: bool | None = None
+
+    def __call__(self, plan: "Plan") -> bool:
+        """Whether to go on with this plan. Called in the host's thread."""
+        from remediate.report.console import print_lines
+        from remediate.report.lines import plan_lines
+
+        with self._lock:
+            if self._for_the_rest is not None:
+                return self._for_the_rest
+            with self._terminal.quiet():
+                print_lines(plan_lines(plan, self._subject), sys.stderr)
+                return self._answer(plan.host)
+
+    def _answer(self, host: str) -> bool:
+        several = len(self._subject.hosts) > 1
+        forms = "yes/no/all/quit" if several else "yes/no"
+        while True:
+            line = self._terminal.ask(f"Write this to {host}? [{forms}] ")
+            word = line.strip().lower()
+            if word in {"y", "yes"}:
+                return True
+            if word in {"n", "no"}:
+                return False
+            if several and word in {"a", "all"}:
+                self._for_the_rest = True
+                return True
+            if not line or word in {"q", "quit"}:  # no line at all: the input has ended
+                self._for_the_rest = False
+                return False
+
+
+def confirm(terminal: Terminal, subject: "Subject", *, yes: bool) -> Asking | None:
+    """Who decides about each plan: a person, or nobody with `--yes`.
+
+    Raises:
+        Stop: there is no person to ask.
+    """
+    if yes:
+        return None
+    require_person(terminal, yes=yes)
+    return Asking(terminal, subject)
+
+
+def require_person(terminal: Terminal, *, yes: bool) -> None:
+    """Make sure that somebody can be asked, before anything else is done.
+
+    Raises:
+        Stop: nobody can, and `--yes` was not given.
+    """
+    if not yes and not terminal.interactive:
+        raise Stop(
+            "there is no terminal to ask on before hosts are changed, so nothing was done",
+            "Look with --dry-run first, then give --yes.",
+            REFUSED,
+        )

@@ -1,0 +1,118 @@
+"""`remediate lab`: practice Windows hosts on this machine."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.stop import Stop
+from remediate.cli.wiring import Parts
+
+
+def require_lab() -> None:
+    """Make sure that the lab is installed.
+
+    Raises:
+        Stop: it is not; says how to.
+    """
+    import importlib.util
+
+    missing = [
+        name
+        for name in ("cryptography", "psrpcore", "spnego")
+        if not importlib.util.find_spec(name)
+    ]
+    if missing:
+        raise Stop(
+            f"practice hosts need the extra `lab`, of which {', '.join(missing)} is missing",
+            "Install it: pip install 'remediate[lab]'.",
+        )
+
+
+def engine_option() -> click.Option:
+    """The option that says what runs the scripts."""
+    return Option(
+        ["--engine"],
+        type=click.Choice(["simulated", "powershell"]),
+        default="simulated",
+        show_default=True,
+        help="What runs the scripts: a simulation, or a real PowerShell 7.",
+    )
+
+
+@click.pass_obj
+def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    require_lab()
+    from remediate.lab.serve import serve
+    from remediate.model.host import Auth
+
+    parts.start_logging()
+    auth = options.pop("auth")
+    options.pop("form")
+    try:
+        serve(auth=Auth(auth) if auth else None, **options)
+    except (ValueError, OSError) as error:
+        raise Stop(str(error), "See remediate lab serve --help.") from error
+    return 0
+
+
+serve_command = Command(
+    "serve",
+    callback=_serve,
+    help="Serve practice hosts on loopback until Ctrl-C, SIGTERM or the end of standard input. "
+    "When they can be reached, one JSON line on stdout says where, with user and password.",
+    params=[
+        Option(
+            ["--hosts"],
+            type=click.IntRange(1, 5000),
+            default=1,
+            show_default=True,
+            help="How many.",
+        ),
+        Option(
+            ["--seed"],
+            type=int,
+            default=0,
+            show_default=True,
+            help="The same makes the same hosts.",
+        ),
+        Option(
+            ["--state"],
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="JSON file with the state of the hosts; read if it exists, and kept up to date.",
+        ),
+        Option(["--tls"], is_flag=True, help="Speak HTTPS, with a certificate made for it."),
+        Option(
+            ["--auth"],
+            type=click.Choice(["basic", "certificate", "negotiate", "ntlm"]),
+            help="The only method to offer.  [default: all]",
+        ),
+        Option(
+            ["--faults"],
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="JSON or YAML file with rules for faults.",
+        ),
+        Option(
+            ["--latency", "latency_ms"],
+            type=click.FloatRange(0, 600_000),
+            default=0,
+            metavar="MS",
+            help="Milliseconds before each reply.  [default: 0]",
+        ),
+        engine_option(),
+        Option(
+            ["--format", "form"],
+            type=click.Choice(["json"]),
+            default="json",
+            help="How the line is written.  [default: json]",
+        ),
+    ],
+)
+group = LazyGroup(
+    "lab",
+    help="Practice Windows hosts on this machine; they are never reachable from elsewhere.",
+    table={"serve": (f"{__name__}:serve_command", "Serve practice hosts.")},
+)

@@ -1,0 +1,57 @@
+"""`remediate runs reconcile`: find out what became of what broke off."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate.cli import targets
+from remediate.cli.following import format_option
+from remediate.cli.lazy import Command
+from remediate.cli.wiring import Parts, settings
+
+if TYPE_CHECKING:
+    from remediate.report.document import Closed
+
+
+@click.pass_obj
+def _run(parts: Parts, timeout: float | None, workers: int | None, form: str) -> int:
+    from remediate.model.outcome import exit_code
+    from remediate.report.document import Closed, Reconciliation
+    from remediate.report.machine import as_json
+
+    with parts.store() as store:
+        hosts = [record.host for _, record in store.open_intents(indeterminate=True)]
+        if not hosts:
+            parts.terminal.say("No intent is open: the journal is complete.")
+        engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
+        closed = []
+        for run, report in engine.reconcile():
+            closed.append(Closed(run=run, report=report))
+            if form == "ndjson":
+                print(as_json(closed[-1]), flush=True)
+            elif form == "console":
+                _print(closed[-1])
+    code = exit_code(each.report for each in closed)
+    if form == "json":
+        print(as_json(Reconciliation(closed=tuple(closed), exit_code=code), indent=2))
+    return int(code)
+
+
+def _print(closed: "Closed") -> None:
+    from remediate.report.console import print_lines
+    from remediate.report.lines import DIM, host_lines, line
+    from remediate.report.reporter import Subject
+
+    run, name = closed.run, closed.report.host
+    subject = Subject(command="runs reconcile", hosts=[name, "others"], run=run.id)
+    print_lines([*host_lines(closed.report, subject), line(2, ("run: ", DIM), run.id)], sys.stdout)
+
+
+command = Command(
+    "reconcile",
+    callback=_run,
+    help="Look at every host that a run may have changed without saying so, because it broke off, "
+    "and record what is seen. Writes nothing but to the journal.",
+    params=[*targets.pace_options(), format_option()],
+)

@@ -1,0 +1,142 @@
+"""`remediate runs`: what has been run, and finding out what became of it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate.cli.following import format_option
+from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.wiring import Parts
+
+if TYPE_CHECKING:
+    from remediate.model.run import RunRecord
+    from remediate.report.lines import Line
+    from remediate.store.protocol import RunSummary
+
+
+@click.pass_obj
+def _list(parts: Parts, limit: int, form: str) -> int:
+    with parts.store() as store:
+        found = store.runs(limit)
+    if form == "json":
+        rows = [summary.model_dump(mode="json") for summary in found]
+        print(json.dumps({"schema_version": 1, "runs": rows}, indent=2))
+    elif form == "ndjson":
+        for summary in found:
+            print(json.dumps(summary.model_dump(mode="json")))
+    else:
+        from remediate.report.console import print_lines
+
+        print_lines(_run_lines(found), sys.stdout)
+    return 0
+
+
+def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
+    from remediate.report.lines import BAD, DIM, STRONG, WARN, line
+    from remediate.report.words import count, moment
+
+    if not found:
+        yield line(0, "No run is recorded yet.")
+    for summary in found:
+        run = summary.run
+        what = f"{run.kind.value} {' '.join(use.id for use in run.playbooks)}"
+        if run.undoes:
+            what = f"rollback of {run.undoes}"
+        yield line(0, (run.id, STRONG), f"  {what}", (f"  {run.operator}", DIM))
+        verdicts = ", ".join(
+            f"{number} {outcome.value}" for outcome, number in summary.outcomes.items()
+        )
+        parts: list[str | tuple[str, str]] = [f"{count(summary.hosts, 'host')}: {verdicts or '-'}"]
+        if summary.open:
+            text = f"  {summary.open} open: remediate runs reconcile"
+            parts.append((text, BAD))
+        elif summary.finished is None:
+            parts.append(("  not finished", WARN))
+        yield line(4, f"{moment(run.started)}  ", *parts)
+
+
+@click.pass_obj
+def _show(parts: Parts, run: str, form: str) -> int:
+    with parts.store() as store:
+        record = store.run(run)
+    if form == "json":
+        from remediate.report.machine import as_json
+
+        print(as_json(record, indent=2))
+        return 0
+    from remediate.report.console import print_lines
+
+    print_lines(_record_lines(record), sys.stdout)
+    return 0
+
+
+def _record_lines(record: "RunRecord") -> "Iterator[Line]":
+    from remediate.report.lines import BAD, DIM, STRONG, host_lines, line
+    from remediate.report.reporter import Subject
+    from remediate.report.words import moment
+
+    run = record.run
+    yield line(0, (f"run {run.id}", STRONG), f"  {run.kind.value} by {run.operator}")
+    ended = moment(record.finished) if record.finished else "has no end yet"
+    yield line(2, ("from ", DIM), moment(run.started), ("  to ", DIM), ended)
+    for use in run.playbooks:
+        given = " ".join(f"{name}={value!r}" for name, value in use.parameters.items())
+        yield line(2, (use.id, STRONG), f"  {given}")
+    if run.undoes:
+        yield line(2, f"undoes run {run.undoes}")
+    subject = Subject(
+        command=run.kind.value,
+        hosts=[host.host.name for host in record.hosts],
+        run=run.id,
+        undone=run.undoes,
+    )
+    for host in record.hosts:
+        if host.report:
+            yield from host_lines(host.report, subject)
+            continue
+        name = host.host.name
+        if host.intent is None:
+            yield line(0, (name, STRONG), "  no verdict; nothing was written")
+        else:
+            yield line(
+                0, (name, STRONG), ("  OPEN", BAD), "  it may have been changed, nobody has looked"
+            )
+            yield line(2, "to find out: remediate runs reconcile")
+
+
+list_command = Command(
+    "list",
+    callback=_list,
+    help="List the newest runs, newest first.",
+    params=[
+        Option(
+            ["--limit"],
+            type=click.IntRange(1, 10000),
+            default=20,
+            show_default=True,
+            help="How many.",
+        ),
+        format_option(),
+    ],
+)
+show_command = Command(
+    "show",
+    callback=_show,
+    help="Show all that is recorded of a run. RUN may be the beginning of its id.",
+    params=[click.Argument(["run"]), format_option("console", "json")],
+)
+group = LazyGroup(
+    "runs",
+    help="What has been run, and finding out what became of it.",
+    table={
+        "list": (f"{__name__}:list_command", "List the newest runs."),
+        "show": (f"{__name__}:show_command", "Show all that is recorded of a run."),
+        "reconcile": (
+            "remediate.cli.commands.reconcile:command",
+            "Look at the hosts of runs that broke off, and close these.",
+        ),
+    },
+)

@@ -1,0 +1,67 @@
+"""`remediate schema`: the JSON Schema of everything that is published."""
+
+import difflib
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate.cli.lazy import Command
+from remediate.cli.stop import Stop
+
+if TYPE_CHECKING:
+    from remediate.model.base import Model
+
+
+def published() -> "dict[str, type[Model]]":
+    """The models whose JSON other programs may rely on, by name."""
+    from remediate.model.event import HostFinished, HostPhase
+    from remediate.model.host import Host
+    from remediate.model.outcome import HostReport
+    from remediate.model.plan import Plan
+    from remediate.model.run import Intent, Run, RunRecord
+    from remediate.report.document import Closed, Document, Reconciliation, Summary
+    from remediate.store.protocol import RunSummary
+
+    models: tuple[type[Model], ...] = (
+        Document,
+        HostReport,
+        Plan,
+        HostPhase,
+        HostFinished,
+        Summary,
+        Run,
+        RunRecord,
+        RunSummary,
+        Intent,
+        Reconciliation,
+        Closed,
+        Host,
+    )
+    return {model.__name__: model for model in models}
+
+
+def _run(model: str | None) -> int:
+    models = published()
+    if model is None:
+        schemas = {
+            name: each.model_json_schema(mode="serialization") for name, each in models.items()
+        }
+        click.echo(json.dumps({"schema_version": 1, "schemas": schemas}, indent=2))
+        return 0
+    name = next((name for name in models if name.casefold() == model.casefold()), None)
+    if name is None:
+        near = difflib.get_close_matches(model, models, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(models)}."
+        raise Stop(f"there is no published model {model!r}", hint)
+    click.echo(json.dumps(models[name].model_json_schema(mode="serialization"), indent=2))
+    return 0
+
+
+command = Command(
+    "schema",
+    callback=_run,
+    help="Print the JSON Schema of a published MODEL (Document is what --format json writes), "
+    "or of all.",
+    params=[click.Argument(["model"], required=False)],
+)

@@ -1,0 +1,50 @@
+"""What an exception means to the person who typed the command."""
+
+import click
+
+from remediate.cli.stop import INTERNAL_ERROR, REFUSED, USAGE, Stop
+
+_PASSWORDS = ("--password", "--pass", "--passwd", "--pwd")
+
+
+def usage(error: click.UsageError) -> tuple[str, str]:
+    """A wrong command line in a sentence, and where to look."""
+    if isinstance(error, click.NoSuchOption) and error.option_name in _PASSWORDS:
+        return no_password_option()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return "no command was given", "Try remediate --help, or remediate demo."
+    message = error.format_message().replace("\n", " ").strip()
+    path = error.ctx.command_path if error.ctx else "remediate"
+    return f"{message[:1].lower()}{message[1:]}", f"See {path} --help."
+
+
+def no_password_option() -> tuple[str, str]:
+    """Why there is no `--password`, and what there is."""
+    message = (
+        "a password is never given on the command line: every user of this machine can read "
+        "it there, and shells keep it"
+    )
+    where = "env:NAME, file:PATH, command:PROGRAM or prompt:"
+    return message, f"Set REMEDIATE_PASSWORD, or use --password-from {where}."
+
+
+def stop_for(error: Exception) -> Stop:
+    """One of the project's own errors, or anything else, as the end of a command."""
+    from remediate.inventory.protocol import InventoryError
+    from remediate.playbook.catalogue import PlaybookError
+    from remediate.secrets import SecretError
+    from remediate.store.errors import StoreError, UnknownRun
+    from remediate.transport.errors import TransportError
+
+    match error:
+        case PlaybookError() | InventoryError() | SecretError():
+            return Stop(str(error), "Nothing was sent to any host.")
+        case StoreError():
+            code = USAGE if isinstance(error, UnknownRun) else REFUSED
+            return Stop(error.message, error.hint, code)
+        case TransportError():
+            return Stop(str(error), error.hint, INTERNAL_ERROR)
+        case _:
+            what = str(error).strip().splitlines() or [""]
+            text = f"internal error: {type(error).__name__}: {what[0]}".rstrip(": ")
+            return Stop(text, "Run again with --debug, and report what it shows.", INTERNAL_ERROR)

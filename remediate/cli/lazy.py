@@ -1,0 +1,102 @@
+"""Click groups and commands that import nothing before they are needed."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Command(click.Command):
+    """A command whose options are shown in sections, and that knows `--debug`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            Option(
+                ["--debug"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_debug,
+                help="Show the cause of an error and what is logged, without secrets.",
+            )
+        )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of each section under its title."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                sections.setdefault(getattr(param, "section", "Options"), []).append(record)
+        sections["Options"] = sections.pop("Options", [])  # the least interesting ones last
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+class Option(click.Option):
+    """An option that belongs to a section of the help.
+
+    Args:
+        section: title of the section.
+    """
+
+    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table and imported when one is run.
+
+    Args:
+        table: `module:attribute` and one line of help, by command.
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:  # noqa: ANN401 - as above
+        super().__init__(*args, context_settings=CONTEXT, **kwargs)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the table."""
+        del ctx
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in self._table:
+            return None
+        module, _, attribute = self._table[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a mistyped one is answered with the nearest."""
+        name = args[0]
+        if name not in self._table and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, self._table, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"see `{ctx.command_path} --help`"
+            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        rows: Sequence[tuple[str, str]] = [(name, text) for name, (_, text) in self._table.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and ctx.obj is not None:
+        ctx.obj.start_debug()

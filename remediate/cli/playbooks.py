@@ -1,0 +1,165 @@
+"""Commands that work with playbooks, and take their parameters as options."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remediate.cli.explaining import no_password_option
+from remediate.cli.lazy import Command, Option
+from remediate.cli.stop import Stop
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from remediate.engine.job import Job
+    from remediate.playbook.catalogue import Catalogue
+
+PLAYBOOKS = "Playbooks"
+
+
+def playbooks_option() -> click.Option:
+    """The option that names the user's own playbooks."""
+    return Option(
+        ["--playbooks", "folders"],
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        section=PLAYBOOKS,
+        help="A folder with your own playbooks. Repeat it for several.",
+    )
+
+
+def playbook_argument(*, many: bool, required: bool) -> click.Argument:
+    """The argument that names one or several playbooks."""
+    name = "PLAYBOOK"
+    return click.Argument(
+        ["playbooks" if many else "playbook"],
+        nargs=-1 if many else 1,
+        required=required,
+        shell_complete=_complete,
+        metavar=(name if required else f"[{name}]") + ("..." if many else ""),
+    )
+
+
+def catalogue(folders: Sequence[Path]) -> "Catalogue":
+    """All playbooks there are.
+
+    Raises:
+        PlaybookError: a folder or file cannot be read, or two have the same id.
+    """
+    from remediate.playbook.catalogue import Catalogue
+
+    return Catalogue([folder.expanduser() for folder in folders])
+
+
+class PlaybookCommand(Command):
+    """A command whose options are its own and those of the playbooks that are named.
+
+    Which these are is only known when the command line has been read, so it is read twice: first
+    for the names, ignoring what is unknown, then with the options of these playbooks.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
+        super().__init__(*args, **kwargs)
+        self._own = list(self.params)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            click.UsageError: it cannot be understood.
+            PlaybookError: a playbook cannot be found or used.
+        """
+        self.params = list(self._own)
+        if any(word.split("=")[0] == "--password" for word in args):
+            raise Stop(*no_password_option())  # before any word is taken for a playbook and shown
+        known, named = self._look(ctx, args)
+        if args and args[0] == next(iter(named), None):
+            known.entry(named[0])
+        self._parameters_of(ctx, known, [name for name in named if name in known.entries])
+        if not named and any(word in ctx.help_option_names for word in args):
+            self.params = list(self._own)  # the parameters of every playbook would be a book
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            self._explain(ctx, error)
+            raise
+
+    def _look(self, ctx: click.Context, args: list[str]) -> "tuple[Catalogue, list[str]]":
+        """The playbooks there are, and the words that may name some of them."""
+        look = click.Context(self, info_name=ctx.info_name, parent=ctx.parent)
+        look.ignore_unknown_options = True
+        look.resilient_parsing = True
+        values, _, _ = self.make_parser(look).parse_args(list(args))
+        folders = values.get("folders")
+        named = values.get("playbooks")
+        known = catalogue([Path(folder) for folder in _given(folders)])
+        return known, [word for word in _given(named) if not word.startswith("-")]
+
+    def _parameters_of(self, ctx: click.Context, known: "Catalogue", names: Sequence[str]) -> None:
+        """Add the options of these playbooks, or of all when none is named."""
+        from remediate.cli import parameters
+
+        playbooks = [known.load(name) for name in dict.fromkeys(names or known.entries)]
+        found = parameters.parameters(playbooks)
+        taken = {name for param in self._own for name in (*param.opts, *param.secondary_opts)}
+        ctx.meta["catalogue"] = known
+        ctx.meta["parameters"] = found
+        self.params = [*parameters.options(found, taken | {"--help"}), *self._own]
+
+    def _explain(self, ctx: click.Context, error: click.NoSuchOption) -> None:
+        from remediate.cli import parameters
+
+        meant = parameters.rivals(ctx.meta["parameters"], error.option_name)
+        if len(meant) > 1:
+            forms = " or ".join(parameter.full for parameter in meant)
+            raise click.UsageError(
+                f"{error.option_name} can mean more than one parameter: write {forms}", ctx
+            ) from None
+
+
+def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
+    """The playbooks that are named, or all, with the parameters that are given.
+
+    Raises:
+        PlaybookError: there is no such playbook.
+        SecretError: a secret parameter cannot be had.
+        Stop: a parameter is wrong.
+    """
+    from remediate.cli import parameters
+
+    known: Catalogue = ctx.meta["catalogue"]
+    chosen = list(dict.fromkeys(names or known.entries))
+    for name in chosen:
+        known.entry(name)
+    for parameter in ctx.meta["parameters"]:
+        given = ctx.params.get(parameter.key) not in {None, ()}
+        if given and parameter.playbook not in chosen:
+            raise Stop(
+                f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
+                f"See {ctx.command_path} {' '.join(chosen)} --help.",
+            )
+    return parameters.job([known.load(name) for name in chosen], ctx.params)
+
+
+def titles(ctx: click.Context) -> dict[str, str]:
+    """What each playbook makes true, by id."""
+    known: Catalogue = ctx.meta["catalogue"]
+    return {name: entry.title for name, entry in known.entries.items()}
+
+
+def _given(value: object) -> Sequence[str]:
+    """What the parser found; it marks in its own way what it did not find."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _complete(
+    ctx: click.Context, _: click.Parameter, incomplete: str
+) -> "list[CompletionItem | str]":
+    try:
+        names = catalogue(ctx.params.get("folders") or ()).entries
+    except Exception:  # noqa: BLE001 - a broken playbook must not break the user's shell
+        return []
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,0 +1,42 @@
+"""Ending a command before its work is done: one sentence, what to do next, an exit code.
+
+Nothing here imports what is slow to import, since every command needs it.
+"""
+
+USAGE = 64
+INTERNAL_ERROR = 1
+REFUSED = 6
+INTERRUPTED = 130
+
+
+class Stop(Exception):  # noqa: N818 - it is the order to stop, whatever the reason
+    """The command cannot go on; nothing has been sent to a host.
+
+    Args:
+        message: what is wrong, in a sentence.
+        hint: what to do next.
+        code: exit code of the process (`ExitCode`).
+    """
+
+    def __init__(self, message: str, hint: str = "", code: int = USAGE) -> None:
+        super().__init__(message, hint, code)
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C during a run.
+
+    Args:
+        message: what was finished and what was not.
+        hint: how to find out what was left behind.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint

@@ -1,0 +1,151 @@
+"""What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
+
+import getpass
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from remediate.cli.redaction import Redaction
+from remediate.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from remediate.engine.engine import Engine
+    from remediate.engine.job import Settings
+    from remediate.model.event import Event
+    from remediate.model.host import Host
+    from remediate.store.place import StorePlace
+    from remediate.store.protocol import Store
+    from remediate.transport.protocol import Transport
+
+
+class Parts:
+    """Makes the parts that a command needs, when it needs them.
+
+    Args:
+        transport: makes a transport, given what knows the passwords; None is PSRP.
+        store_setting: path or URL of the store; when empty, what `REMEDIATE_STORE` says.
+    """
+
+    def __init__(
+        self,
+        transport: "Callable[[Callable[[Host], SecretStr]], Transport] | None" = None,
+        store_setting: str = "",
+    ) -> None:
+        self._transport = transport or _psrp
+        self._store_setting = store_setting
+        self.redaction = Redaction()
+        self.terminal = Terminal(self.redaction)
+        self.arguments: tuple[str, ...] = ()
+
+    def start_debug(self) -> None:
+        """Show tracebacks and logs from now on."""
+        self.terminal.debug = True
+
+    def start_logging(self) -> None:
+        """Show what is logged: warnings of our own, or everything with `--debug`."""
+        from remediate.cli.logs import start_logging
+
+        start_logging(self.redaction, self.terminal.say, debug=self.terminal.debug)
+
+    @contextmanager
+    def store(self) -> "Iterator[Store]":
+        """The store, open.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
+        from remediate.store.sql import SqlStore
+
+        self.start_logging()
+        with SqlStore(self._place()) as store:
+            yield store
+
+    def engine(
+        self,
+        hosts: "Sequence[Host]",
+        settings: "Settings",
+        *,
+        store: "Store | None" = None,
+        emit: "Callable[[Event], None] | None" = None,
+    ) -> "Engine":
+        """An engine for these hosts. Every password is looked up here, before any connection.
+
+        Raises:
+            SecretError: a password cannot be had.
+        """
+        from remediate.engine.engine import Engine
+        from remediate.store.run_lock import RunLock, is_running
+
+        self.start_logging()
+        engine = Engine(
+            transport=self._transport(self._passwords(hosts)),
+            settings=settings,
+            emit=emit or (lambda _: None),
+        )
+        if store is None:
+            return engine
+        place = self._place()
+        return replace(
+            engine,
+            store=store,
+            spill_folder=place.folder,
+            alive=lambda run: RunLock(run, place.locks),
+            is_running=lambda run: is_running(run, place.locks),
+        )
+
+    def _place(self) -> "StorePlace":
+        from remediate.store.place import store_place
+
+        return store_place(self._store_setting)
+
+    def _passwords(self, hosts: "Sequence[Host]") -> "Callable[[Host], SecretStr]":
+        from remediate.secrets import Secrets
+
+        secrets = Secrets(self.terminal.ask_secret if self.terminal.interactive else None)
+        for host in hosts:
+            if host.password is not None:
+                self.redaction.add(secrets(host).get_secret_value(), host.user or "")
+        return secrets
+
+
+def settings(
+    *, timeout: float | None, workers: int | None, auto_rollback: bool = True
+) -> "Settings":
+    """How a run goes about it, as the command line says.
+
+    Args:
+        timeout: seconds for each host; None is the default.
+        workers: hosts at the same time; None is the default.
+        auto_rollback: undo at once what does not read back as planned.
+    """
+    from remediate.engine.job import Settings
+
+    base = Settings(operator=operator(), auto_rollback=auto_rollback)
+    seconds = timeout or base.timeout
+    return Settings(
+        operator=base.operator,
+        timeout=seconds,
+        lease=max(base.lease, timedelta(seconds=2 * seconds)),
+        auto_rollback=auto_rollback,
+        workers=workers or base.workers,
+    )
+
+
+def operator() -> str:
+    """Who runs this, and on which controller."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def _psrp(secret_for: "Callable[[Host], SecretStr]") -> "Transport":
+    from remediate.transport.psrp import PsrpTransport
+
+    return PsrpTransport(secret_for=secret_for)
