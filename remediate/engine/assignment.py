@@ -32,6 +32,7 @@ class Assignment:
         ask: a person has to agree to the plan.
         auto_rollback: undo at once what does not read back as planned.
         undoes: the run that this one undoes.
+        accept_irreversible: what cannot be undone may be done.
     """
 
     host: str
@@ -42,6 +43,7 @@ class Assignment:
     ask: bool = False
     auto_rollback: bool = True
     undoes: str | None = None
+    accept_irreversible: bool = False
 
     def observe(self) -> Request:
         """The planner's questions."""
@@ -194,5 +196,5 @@ def in_force(changes: tuple[Change, ...], seen: Observation) -> tuple[Change, ..
         change
         for change in changes
         if change.resource in resources
-        and resources[change.resource].value(change.property) == change.after
+        and change.holds(resources[change.resource].value(change.property))
     )

@@ -16,6 +16,7 @@ from remediate.engine.planning import (
     PlaybookPlanner,
     RecordPlanner,
     UndoPlanner,
+    as_resource,
     call_problem,
     scripts,
 )
@@ -28,7 +29,7 @@ from remediate.model.plan import Plan
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
-from remediate.resources.base import Query, Resource, resource_type
+from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
 from remediate.store.protocol import Store
 from remediate.transport.errors import TransportError
@@ -120,7 +121,8 @@ class Engine:
         for host in record.hosts:
             changes = changes_to_undo(host)
             if changes and (hosts is None or host.host.name in hosts):
-                planner = UndoPlanner(record.run.playbooks, changes, force=force)
+                snapshot = host.intent.snapshot if host.intent else ()
+                planner = UndoPlanner(record.run.playbooks, changes, snapshot, force)
                 todo.append((host.host, planner))
         if dry_run:
             planners = {host.name: planner for host, planner in todo}
@@ -219,13 +221,10 @@ class Engine:
                 hint="Wait for it to end; it will say itself what it did.",
             )
             return failed(work, Outcome.REFUSED, problem, plan)
-        seen: list[Resource] = []
-        for observed in intent.snapshot:
-            known = resource_type(observed.resource.kind)
-            seen.append(known.model_validate({**observed.resource.key, **observed.properties}))
+        seen = tuple(as_resource(observed) for observed in intent.snapshot)
         worker = self._worker(record.host, run.id, work.planner.queries())
         worker.reconciling = True
-        return worker.work(reconcile(work, plan, touched(plan.changes, tuple(seen))))
+        return worker.work(reconcile(work, plan, touched(plan.changes, seen)))
 
     def _assignment(
         self, host: Host, planner: Planner, run: Run, *, ask: bool = False
@@ -238,6 +237,7 @@ class Engine:
             lease_seconds=int(self.settings.lease.total_seconds()),
             ask=ask,
             auto_rollback=self.settings.auto_rollback,
+            accept_irreversible=self.settings.accept_irreversible,
             undoes=run.undoes,
         )
 

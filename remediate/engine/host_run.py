@@ -115,8 +115,9 @@ def _apply(work: Assignment, fence: int) -> Steps:
         if work.undoes:  # a run that is undone may have kept the host's lease
             yield Ask(work.unlock(work.undoes), Phase.ROLLBACK)
         return nothing_written(plan)
-    if plan.refusals:
-        return refused(work, plan, "guarded", plan.refusals[0].text)
+    against = _against(work, plan)
+    if against is not None:
+        return against
     if work.ask:
         agreed = yield Confirm(plan)
         if not agreed:
@@ -133,6 +134,16 @@ def _apply(work: Assignment, fence: int) -> Steps:
         return failed(work, Outcome.REFUSED, not_recorded.problem, plan)
     answer = yield Write(work.write(fence, plan.changes), Phase.APPLY)
     return (yield from _judge(work, fence, plan, snapshot, answer))
+
+
+def _against(work: Assignment, plan: Plan) -> HostReport | None:
+    """Why a plan must not be applied, before anybody is asked."""
+    if plan.refusals:
+        return refused(work, plan, "guarded", plan.refusals[0].text)
+    if plan.irreversible and not (work.ask or work.accept_irreversible):
+        text = f"it cannot be undone, and nobody accepted that: {'; '.join(plan.irreversible)}"
+        return refused(work, plan, "irreversible", text)
+    return None
 
 
 def _judge(
@@ -179,7 +190,10 @@ def _undo(
     plan = report.plan
     assert plan is not None
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
-    back = tuple(change.reversed() for change in reversed(report.applied))
+    lasting = tuple(change for change in report.applied if not change.reversible)
+    back = tuple(change.reversed() for change in reversed(report.applied) if change.reversible)
+    if not back:
+        return report
     answer = yield Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK)
     unlocked = isinstance(answer, Reply) and succeeded(answer, "unlock")
     if isinstance(answer, AuthenticationFailed):
@@ -192,12 +206,17 @@ def _undo(
             return unknown(work, plan, looked)
         seen, unlocked = looked, False
     assert isinstance(seen, Observation)
-    left = tuple(differences(touched(report.applied, snapshot), seen, ()))
+    left = tuple(differences(touched(report.applied, snapshot), seen, lasting))
     if left:
         now = {"applied": in_force(report.applied, seen), "differing": left}
         return report.model_copy(update={**now, "lease_kept": not unlocked})
     report = report.model_copy(
-        update={"outcome": Outcome.ROLLED_BACK, "applied": (), "lease_kept": False}
+        update={
+            "outcome": Outcome.ROLLED_BACK,
+            "applied": lasting,
+            "lease_kept": False,
+            "notes": (*report.notes, *(f"not undone: {change.title}" for change in lasting)),
+        }
     )
     return report if unlocked else (yield from _unlock(work, report))
 

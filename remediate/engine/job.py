@@ -1,5 +1,6 @@
 """What a run is asked to do on each of its hosts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,24 @@ class Job:
 
     tasks: tuple[Task, ...]
 
+    @classmethod
+    def of(cls, tasks: Iterable[Task]) -> "Job":
+        """A job whose order is the one given, but for what a playbook says it comes after.
+
+        Raises:
+            ValueError: playbooks each want to come after the other.
+        """
+        waiting = {task.playbook.id: task for task in tasks}
+        ordered: list[Task] = []
+        while waiting:
+            ready = next(
+                (t for t in waiting.values() if not waiting.keys() & set(t.playbook.after)), None
+            )
+            if ready is None:
+                raise ValueError(f"playbooks wait for each other: {', '.join(sorted(waiting))}")
+            ordered.append(waiting.pop(ready.playbook.id))
+        return cls(tuple(ordered))
+
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:
         """The same as a record."""
@@ -41,6 +60,7 @@ class Settings:
         timeout: seconds that a host may take altogether, waiting for a person not counted.
         lease: how long a lease is good for; longer than the timeout.
         auto_rollback: undo at once what was written when it does not read back as planned.
+        accept_irreversible: do what cannot be undone without asking a person.
         operator: who runs it, for the lease and the receipt (`ada@bastion`).
         workers: hosts worked on at the same time.
     """
@@ -49,4 +69,5 @@ class Settings:
     timeout: float = 120.0
     lease: timedelta = field(default=timedelta(minutes=15))
     auto_rollback: bool = True
+    accept_irreversible: bool = False
     workers: int = 16

@@ -97,11 +97,17 @@ class PlaybookPlanner:
                 else:
                     wanted.extend(finding.changes(playbook.id))
             if wanted:
-                changes.extend(wanted)
+                changes.extend(change for change in wanted if not _wanted_before(change, changes))
                 guards = playbook.guard(own, params)
                 refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)
                 assumptions.extend(playbook.assumptions(params))
+                irreversible.extend(
+                    f"{change.title}: {change.after_label or change.property} cannot be undone"
+                    for change in wanted
+                    if not change.reversible
+                )
                 irreversible.extend(playbook.irreversible(params))
+        refusals.extend(_contradictions(changes))
         return Plan(
             host=host,
             playbooks=self.uses,
@@ -137,7 +143,7 @@ class RecordPlanner:
         open_changes = []
         for change in self.changes:
             resource = seen.resources.get(change.resource)
-            if resource and resource.value(change.property) != change.after:
+            if resource and not change.holds(resource.value(change.property)):
                 before = resource.value(change.property)
                 open_changes.append(change.model_copy(update={"before": before}))
         return Plan(host=host, playbooks=self.uses, changes=tuple(open_changes), facts=seen.facts)
@@ -150,10 +156,14 @@ class UndoPlanner(RecordPlanner):
     Per property, recorded before b, after a, now c: c == a writes b; c == b is done already;
     anything else is somebody else's, kept and named as a conflict.
 
+    What cannot be put back, such as the process before a restart, is left as it is.
+
     Args:
+        snapshot: the resources as they were before the run that is undone.
         force: write b over somebody else's value too.
     """
 
+    snapshot: tuple[Observed, ...] = ()
     force: bool = False
 
     def plan(self, host: str, seen: Observation) -> Plan:
@@ -161,7 +171,10 @@ class UndoPlanner(RecordPlanner):
         resources = seen.resources
         back: list[Change] = []
         conflicts: list[Conflict] = []
+        before = {observed.resource: observed for observed in self.snapshot}
         for change in reversed(self.changes):
+            if not change.reversible:
+                continue
             resource = resources.get(change.resource)
             if resource is None:
                 conflicts.append(Conflict(change=change, missing=True))
@@ -171,6 +184,10 @@ class UndoPlanner(RecordPlanner):
                 continue
             if current != change.after and not self.force:
                 conflicts.append(Conflict(change=change, current=current))
+                continue
+            reason = resource.undo_conflict(change, _as_it_was(before.get(change.resource)))
+            if reason is not None and not self.force:
+                conflicts.append(Conflict(change=change, current=current, reason=reason))
                 continue
             back.append(
                 change.model_copy(
@@ -190,6 +207,37 @@ class UndoPlanner(RecordPlanner):
             conflicts=tuple(conflicts),
             facts=seen.facts,
         )
+
+
+def _as_it_was(observed: Observed | None) -> Resource | None:
+    return None if observed is None else as_resource(observed)
+
+
+def as_resource(observed: Observed) -> Resource:
+    """A recorded resource, to be looked at again."""
+    known = resource_type(observed.resource.kind)
+    return known.model_validate({**observed.resource.key, **observed.properties})
+
+
+def _wanted_before(change: Change, changes: Sequence[Change]) -> bool:
+    return any(
+        (other.resource, other.property, other.after, other.renews)
+        == (change.resource, change.property, change.after, change.renews)
+        for other in changes
+    )
+
+
+def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
+    """Two playbooks that want different values for the same property."""
+    first: dict[tuple[ResourceId, str], Change] = {}
+    for change in changes:
+        other = first.setdefault((change.resource, change.property), change)
+        if (other.after, other.renews) != (change.after, change.renews):
+            yield Refusal(
+                playbook=change.playbook,
+                text=f"{other.playbook} and {change.playbook} want different values for "
+                f"{change.property} of {change.title}: apply one of them",
+            )
 
 
 def scripts(queries: Iterable[Query]) -> frozenset[Path]:
@@ -273,7 +321,7 @@ def differences(
     that it had; what moves by itself is left out.
     """
     resources = now.resources
-    expected = {(change.resource, change.property): change.after for change in changes}
+    expected = {(change.resource, change.property): change for change in changes}
     for old in snapshot:
         new = resources.get(old.resource_id)
         if new is None:
@@ -281,6 +329,9 @@ def differences(
             continue
         was, now_is = old.compared(), new.compared()
         for name in sorted(was.keys() | now_is.keys()):
-            want = expected.get((old.resource_id, name), was.get(name))
-            if now_is.get(name) != want:
-                yield f"{old.title}: {name} is {now_is.get(name)!r}, should be {want!r}"
+            change, now_value = expected.get((old.resource_id, name)), now_is.get(name)
+            if not change and now_value != was.get(name):
+                yield f"{old.title}: {name} is {now_value!r}, should be {was.get(name)!r}"
+            if change and not change.holds(now_value):
+                wanted = change.after_label if change.renews else repr(change.after)
+                yield f"{old.title}: {name} is {now_value!r}, should be {wanted}"

@@ -40,6 +40,8 @@ class Change(Model):
         after_label: the same of the value after.
         severity: how much the wrong value matters.
         why: what the wrong value does, in a sentence; empty when the playbook's title says it.
+        renews: any new value will do, such as another process after a restart; `after` is None.
+        reversible: whether rollback can put the value before back.
     """
 
     playbook: str
@@ -52,6 +54,14 @@ class Change(Model):
     after_label: str | None = None
     severity: Severity = Severity.WARNING
     why: str = ""
+    renews: bool = False
+    reversible: bool = True
+
+    def holds(self, current: JsonValue) -> bool:
+        """Whether a value found now is what the change was to bring about."""
+        if self.renews:
+            return current is not None and current != self.before
+        return current == self.after
 
     def reversed(self) -> "Change":
         """The change that takes this one back."""

@@ -44,11 +44,13 @@ class Conflict(Model):
         change: what the run to be undone had done.
         current: the value found now; None is absence.
         missing: the resource itself is gone.
+        reason: why it is left alone, when it is not that somebody changed it.
     """
 
     change: Change
     current: JsonValue = None
     missing: bool = False
+    reason: str = ""
 
 
 class PlaybookUse(Model):

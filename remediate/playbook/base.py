@@ -64,12 +64,16 @@ class Playbook(Generic[P]):
         title: what it makes true, in at most 72 characters.
         source: address of the documentation of the fix.
         symptoms: ids of the symptoms it cures, from the diagnose catalogue.
+        after: ids of playbooks that are applied before this one, when both are.
+        on_demand: it is about an event and not a state, so an audit of everything leaves it out.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str]
     symptoms: ClassVar[Sequence[str]] = ()
+    after: ClassVar[Sequence[str]] = ()
+    on_demand: ClassVar[bool] = False
     params: ClassVar[type[PlaybookParams]] = PlaybookParams
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as they come

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
@@ -77,14 +77,29 @@ class Resource(Model):
             return str(kind(value).name.title().replace("_", ""))
         return None
 
+    def undo_conflict(self, change: Change, then: "Resource | None") -> str | None:
+        """Why taking `change` back now would do harm, or None.
+
+        Args:
+            change: what a run did to this resource.
+            then: the resource as it was before that run, when it is on record.
+        """
+        del change, then
+
     def should(
-        self, *, severity: Severity = Severity.WARNING, why: str = "", **desired: object
+        self,
+        *,
+        severity: Severity = Severity.WARNING,
+        why: str = "",
+        irreversible: bool = False,
+        **desired: object,
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
 
         Args:
             severity: how much it matters when they differ.
             why: what the wrong value does, in a sentence.
+            irreversible: whether putting the old values back would do harm.
             desired: values by property name.
 
         Raises:
@@ -96,8 +111,32 @@ class Resource(Model):
             raise ValueError(msg)
         wanted = self.model_validate({**self.model_dump(), **desired})
         return Desire(
-            resource=self, wanted=wanted, names=tuple(desired), severity=severity, why=why
+            resource=self,
+            wanted=wanted,
+            names=tuple(desired),
+            irreversible=irreversible,
+            severity=severity,
+            why=why,
         )
+
+    def should_renew(
+        self, name: str, label: str, *, severity: Severity = Severity.WARNING, why: str = ""
+    ) -> "Desire":
+        """Say that a property has to get another value, whichever; it cannot be put back.
+
+        Args:
+            name: the property, such as the process of a service.
+            label: what is to happen, in words (`restarted`).
+            severity: how much it matters.
+            why: what is wrong with the value it has.
+
+        Raises:
+            ValueError: the name is not a property that can be set.
+        """
+        if name not in self.settable:
+            msg = f"{self.kind} has no settable property {name}"
+            raise ValueError(msg)
+        return Desire(resource=self, wanted=self, renews={name: label}, severity=severity, why=why)
 
 
 def resource_type(kind: str) -> type[Resource]:
@@ -121,34 +160,54 @@ class Desire(Model):
         resource: as it was observed.
         wanted: as it is to be.
         names: the properties that were spoken of.
+        renews: what is to get any other value → that in words.
+        irreversible: whether the change of these properties cannot be taken back.
         severity: how much it matters when they differ.
         why: what the wrong value does.
     """
 
     resource: Resource
     wanted: Resource
-    names: tuple[str, ...]
-    severity: Severity
-    why: str
+    names: tuple[str, ...] = ()
+    renews: dict[str, str] = Field(default_factory=dict)
+    irreversible: bool = False
+    severity: Severity = Severity.WARNING
+    why: str = ""
 
     def changes(self, playbook: str) -> Iterable[Change]:
         """The properties that differ, on behalf of `playbook`."""
-        before = self.resource.model_dump(mode="json")
-        after = self.wanted.model_dump(mode="json")
+        resource = self.resource
         for name in self.names:
-            if before[name] != after[name]:
+            before, after = resource.value(name), self.wanted.value(name)
+            if before != after:
                 yield Change(
                     playbook=playbook,
-                    resource=self.resource.resource_id,
-                    title=self.resource.title,
+                    resource=resource.resource_id,
+                    title=resource.title,
                     property=name,
-                    before=before[name],
-                    after=after[name],
-                    before_label=self.resource.label(name, before[name]),
-                    after_label=self.resource.label(name, after[name]),
+                    before=before,
+                    after=after,
+                    before_label=resource.label(name, before),
+                    after_label=resource.label(name, after),
                     severity=self.severity,
                     why=self.why,
+                    reversible=not self.irreversible,
                 )
+        for name, label in self.renews.items():
+            yield Change(
+                playbook=playbook,
+                resource=resource.resource_id,
+                title=resource.title,
+                property=name,
+                before=resource.value(name),
+                after=None,
+                before_label=resource.label(name, resource.value(name)),
+                after_label=label,
+                severity=self.severity,
+                why=self.why,
+                renews=True,
+                reversible=False,
+            )
 
 
 class Query(Model):
