@@ -1,11 +1,7 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
-import getpass
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from remediate.cli.redaction import Redaction
@@ -78,6 +74,8 @@ class Parts:
         Raises:
             SecretError: a password cannot be had.
         """
+        from dataclasses import replace
+
         from remediate.engine.engine import Engine
         from remediate.store.run_lock import RunLock, is_running
 
@@ -123,6 +121,8 @@ def settings(
         workers: hosts at the same time; None is the default.
         auto_rollback: undo at once what does not read back as planned.
     """
+    from datetime import timedelta
+
     from remediate.engine.job import Settings
 
     base = Settings(operator=operator(), auto_rollback=auto_rollback)
@@ -138,6 +138,9 @@ def settings(
 
 def operator() -> str:
     """Who runs this, and on which controller."""
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):

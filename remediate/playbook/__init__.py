@@ -1,9 +1,28 @@
-"""What a playbook's author needs: everything that a playbook file imports comes from here."""
+"""What a playbook's author needs: everything that a playbook file imports comes from here.
 
-from pydantic import Field
+Each name is imported when it is asked for, so that the catalogue beside it stays quick to load.
+"""
 
-from remediate.model.change import Severity
-from remediate.model.plan import Advice
-from remediate.playbook.base import Finding, Playbook, PlaybookParams, Seen
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import Field
+
+    from remediate.model.change import Severity
+    from remediate.model.plan import Advice
+    from remediate.playbook.base import Finding, Playbook, PlaybookParams, Seen
 
 __all__ = ["Advice", "Field", "Finding", "Playbook", "PlaybookParams", "Seen", "Severity"]
+
+_HOMES = {
+    "Advice": "remediate.model.plan",
+    "Field": "pydantic",
+    "Severity": "remediate.model.change",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as many types as names
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, f"{__name__}.base")), name)
