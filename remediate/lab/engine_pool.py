@@ -1,15 +1,13 @@
 """Engines that are started before they are needed, so that a session begins at once.
 
 A PowerShell process takes a third of a second to open its first session, and a tenth of that
-to open another. So each process first opens sessions of our own: one loads and compiles what
-all sessions need, one tells the process which host it is to be.
+to open another. So each process first opens sessions of our own: one tells the process which
+host it is to be, one has it load and compile what all sessions need.
 """
 
 import asyncio
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,10 @@ _WINDOWS = Path(__file__).parent / "windows"
 _START_SECONDS = 30.0
 _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 
-_WARM_UP = "$null = 1 | Where-Object { $_ } | ConvertTo-Json; $null = Get-Command Get-ScheduledTask"
+_WARM_UP = """
+$task = Get-ScheduledTask | Select-Object -First 1
+$null = $task | Export-ScheduledTask | ConvertTo-Json | ConvertFrom-Json
+"""
 _BECOME = """
 param([hashtable] $Variables)
 foreach ($name in $Variables.Keys) {
@@ -43,13 +44,14 @@ class EnginePool:
 
     Args:
         program: the `pwsh`.
+        folder: for what they write besides; the caller removes it.
         ready: how many processes wait for a session, once there has been a first one.
     """
 
-    def __init__(self, program: Path, *, ready: int = 2) -> None:
+    def __init__(self, program: Path, folder: Path, *, ready: int = 2) -> None:
         self._program = program
         self._wanted = ready
-        self._folder: Path | None = None
+        self._folder = folder
         self._ready: list[_Ready] = []
         self._all: set[EngineProcess] = set()
         self._starting: set[asyncio.Task[None]] = set()
@@ -94,30 +96,27 @@ class EnginePool:
         self._all.discard(process)
 
     async def close(self) -> None:
-        """End all engines and remove what they left behind."""
+        """End all engines."""
         self._closed = True
         for task in tuple(self._starting):
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(self.give_back(process) for process in tuple(self._all)))
         self._ready.clear()
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _start_ready(self, variables: Mapping[str, str]) -> None:
         try:
-            self._ready.append(_Ready(await self._start(variables), variables))
+            process = await self._start(variables)
+            await self._prepare(process, _WARM_UP, {})
+            self._ready.append(_Ready(process, variables))
         except (OSError, EngineGoneError, TimeoutError) as error:
             _log.warning("no engine could be made ready: %s", error)
 
     async def _start(self, variables: Mapping[str, str]) -> EngineProcess:
         if self._closed:
             raise EngineGoneError("the lab has been closed")
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="remediate-engines-"))
         process = await EngineProcess.start(self._program, self._environment(), self._folder)
         self._all.add(process)
-        await self._prepare(process, _WARM_UP, {})
         await self._become(process, variables)
         return process
 

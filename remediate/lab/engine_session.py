@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import psrpcore
@@ -101,7 +102,7 @@ class EngineSession:
         while payload := self._pool.data_to_send(_FRAGMENT):
             await self._process.data(payload.pipeline_id or POOL, payload.data)
 
-    async def _event(self) -> psrpcore.PSRPEvent:
+    async def _event(self) -> psrpcore.PSRPEvent[Any, Any]:
         while True:
             # PowerShell 7 reports the end of a start-up pipeline that belongs to no client
             with contextlib.suppress(KeyError):

@@ -46,7 +46,7 @@ class Lab:
         account: who may come in; a user of fixed name and random password when None.
         faults: rules; `faults` of the lab may be replaced while it runs.
         latency: seconds before each reply, or a function of the request's kind.
-        engine: makes what runs pipelines on a host.
+        engine: makes what runs pipelines on a host; its `close()` is awaited, if it has one.
         limits: how long clients may take.
         max_shells: shells that a host lets be open at once.
         clock: monotonic seconds, for idle time-outs.
@@ -257,6 +257,9 @@ class Lab:
         await asyncio.gather(*tasks, return_exceptions=True)
         for host in self.hosts:
             await host.service.close()
+        close = getattr(self._engine, "close", None)  # an engine with processes has one
+        if close is not None:
+            await close()
         # One more turn, in which the transports that were aborted close their sockets.
         await asyncio.sleep(0)
 

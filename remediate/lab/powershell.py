@@ -7,6 +7,7 @@ they are, and what it answers goes back. Only the ends of pipelines are looked f
 import asyncio
 import logging
 import re
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -15,13 +16,18 @@ from remediate.lab.backend import Backend, BackendFactory, Done, Output
 from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engine_pool import EnginePool
 from remediate.lab.out_of_proc import POOL, EngineGoneError, EngineProcess
+from remediate.lab.state import HostState
 from remediate.lab.windows.host import WindowsHost
 
 _log = logging.getLogger(__name__)
 
-MAX_OUTPUT = 128 * 1024 * 1024
+MAX_OUTPUT = 96 * 1024 * 1024
 """Bytes that one pipeline may send; nobody may fetch them, so it has to end somewhere."""
 
+_HOLD_SECONDS = 0.05
+"""Output waits so long for more of it, or a client would fetch each message by itself; Windows
+packs what a pipeline puts out together into one response."""
+_HOLD_BYTES = 256 * 1024
 _STOP_SECONDS = 5.0
 _HEADER = 21
 _PIPELINE_ID = slice(45, 61)
@@ -39,7 +45,7 @@ class EngineNotFoundError(Exception):
 
 
 class PowerShellEngine:
-    """Makes the backends of a lab's hosts. One for each lab; close it on the lab's event loop.
+    """An engine for `Lab`: makes the backends of its hosts, and is closed with it.
 
     Args:
         program: the `pwsh`; found when not given.
@@ -53,10 +59,23 @@ class PowerShellEngine:
         found = program or find_pwsh()
         if found is None:
             raise EngineNotFoundError
-        self.pool = EnginePool(found, ready=ready)
+        self._folder = tempfile.TemporaryDirectory(prefix="remediate-windows-")
+        self._hosts: list[WindowsHost] = []
+        self.pool = EnginePool(found, Path(self._folder.name), ready=ready)
 
-    def backend_factory(self, host: WindowsHost) -> BackendFactory:
-        """What makes a backend for each shell that is opened on a host."""
+    def __call__(self, state: HostState) -> BackendFactory:
+        """What makes a backend for each shell that is opened on a host.
+
+        Args:
+            state: the host; kept up to date with what its pipelines do.
+
+        Raises:
+            ValueError: the stand-in Windows cannot be such a host.
+        """
+        folder = Path(self._folder.name, f"host-{len(self._hosts)}")
+        folder.mkdir()
+        host = WindowsHost(state, folder)
+        self._hosts.append(host)
 
         def make(output: Output, done: Done) -> Backend:
             return PowerShellBackend(self.pool, host, output, done)
@@ -64,8 +83,9 @@ class PowerShellEngine:
         return make
 
     async def close(self) -> None:
-        """End all engines, whatever they are doing, and remove their files."""
+        """End all processes, whatever they are doing, and remove the hosts' files."""
         await self.pool.close()
+        self._folder.cleanup()
 
 
 class PowerShellBackend:
@@ -88,17 +108,18 @@ class PowerShellBackend:
 
     async def open(self, creation: bytes) -> None:
         """Take an engine and open the client's session in it."""
+        variables = self._host.variables()
         try:
-            self._process = await self._pool.take(self._host.variables())
+            self._process = await self._pool.take(variables)
             if self._closed:
                 await self._pool.give_back(self._process)
                 return
             self._process.attach(self._received, self._engine_ended)
             await self._process.data(POOL, creation)
         except (OSError, EngineGoneError, TimeoutError) as error:
-            _log.warning("%s: no session could be opened: %s", self._host.name, error)
+            _log.warning("%s: no session could be opened: %s", self._host.state.name, error)
             await self._fail()
-        self._pool.refill(self._host.variables())
+        self._pool.refill(variables)
 
     async def command(self, pipeline: UUID, fragments: bytes) -> None:
         """Begin a pipeline under the name that its own message carries."""
@@ -109,6 +130,7 @@ class PowerShellBackend:
             raise ValueError("a pipeline has no name of its own")
         self._engine_names[pipeline] = name
         self._watches[name] = _Watch(pipeline)
+        await self._before_pipeline()
 
         async def begin(process: EngineProcess) -> None:
             await process.say("Command", name)
@@ -133,15 +155,18 @@ class PowerShellBackend:
             await self._process.say("Signal", name, _STOP_SECONDS)
             await self._process.say("Close", name, _STOP_SECONDS)
         except EngineGoneError as error:
-            _log.warning("%s: a pipeline cannot be stopped: %s", self._host.name, error)
+            _log.warning("%s: a pipeline cannot be stopped: %s", self._host.state.name, error)
             await self._fail()
         self._watches.pop(name, None)
 
     async def close(self) -> None:
         """End the engine. It needs no farewell: nothing in it outlives the session."""
+        if self._closed:
+            return
         self._closed = True
         if self._process is not None:
             await self._pool.give_back(self._process)
+            self._pull()
 
     async def _in_order(self, action: Callable[[EngineProcess], Awaitable[None]]) -> None:
         async with self._order:
@@ -150,25 +175,59 @@ class PowerShellBackend:
             try:
                 await action(self._process)
             except EngineGoneError as error:
-                _log.warning("%s: %s", self._host.name, error)
+                _log.warning("%s: %s", self._host.state.name, error)
                 await self._fail()
+
+    def _pass_on(self, watch: "_Watch") -> None:
+        if watch.timer is not None:
+            watch.timer.cancel()
+            watch.timer = None
+        held, watch.held = bytes(watch.held), bytearray()
+        if held:
+            self._output(watch.pipeline, held)
+
+    async def _before_pipeline(self) -> None:
+        """What `HostState` promises to tests happens here as on a simulated host."""
+        state = self._host.state
+        with state.lock:
+            state.pipelines += 1
+            hook, number = state.before_pipeline, state.pipelines
+        delay = hook(state, number) if hook else None
+        self._host.push()
+        if delay:
+            await asyncio.sleep(delay)
 
     def _received(self, target: UUID, fragments: bytes) -> None:
         watch = self._watches.get(target)
         if watch is None:
             return
-        if wanted := watch.look(fragments):
-            self._output(watch.pipeline, wanted)
+        watch.held += watch.look(fragments)
         if watch.finished:
-            watch.finished = False
+            self._pull()
+            self._pass_on(watch)
             self._done(watch.pipeline)
+            watch.finished = False
+        elif watch.pipeline is None or len(watch.held) > _HOLD_BYTES:
+            self._pass_on(watch)
+        elif watch.timer is None:
+            loop = asyncio.get_running_loop()
+            watch.timer = loop.call_later(_HOLD_SECONDS, self._pass_on, watch)
         if watch.seen > MAX_OUTPUT and self._process is not None:
-            _log.warning("%s: a pipeline sends more than %d bytes", self._host.name, MAX_OUTPUT)
+            _log.warning(
+                "%s: a pipeline sends more than %d bytes", self._host.state.name, MAX_OUTPUT
+            )
             self._process.abandon()
 
     def _engine_ended(self) -> None:
         if not self._closed:
+            self._pull()
             self._done(None)
+
+    def _pull(self) -> None:
+        try:
+            self._host.pull()
+        except (OSError, ValueError, LookupError) as error:
+            _log.warning("%s: a script broke the state file: %s", self._host.state.name, error)
 
     async def _fail(self) -> None:
         """The engine is of no use any more."""
@@ -185,6 +244,8 @@ class _Watch:
         self.pipeline = pipeline
         self.seen = 0
         self.finished = False
+        self.held = bytearray()
+        self.timer: asyncio.TimerHandle | None = None
         self._message: bytearray | None = None
 
     def look(self, data: bytes) -> bytes:

@@ -101,7 +101,7 @@ def _engine(name: Engine) -> EngineFactory:
     if name == "simulated":
         return simulated_backend_factory
     module = importlib.import_module("remediate.lab.powershell")
-    factory: EngineFactory = module.powershell_backend_factory
+    factory: EngineFactory = module.PowerShellEngine()
     return factory
 
 

@@ -237,6 +237,10 @@ class PsrpShell(Shell):
             outlet.put(Piece("stdout", fragment, alone=state, opens=state and _OPENED in fragment))
 
     def _done(self, pipeline: UUID | None) -> None:
+        if pipeline is None:
+            for waiting in (self._pool, *self.commands.values()):
+                waiting.close()
+            return
         outlet = self._target(pipeline)
         if outlet is not None:
             outlet.finish()

@@ -6,16 +6,14 @@ scripts write below Program Files.
 """
 
 import json
+import shutil
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 from xml.etree import ElementTree as ET
 
+from remediate.lab.behaviour import with_policy
+from remediate.lab.state import HostState, Record
 from remediate.resources.scheduled_task import LogonType, MultipleInstances
-
-Record = dict[str, Any]
-"""A JSON object: a snapshot of a simulated host, or a part of it."""
 
 _NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 _POLICIES = {
@@ -34,36 +32,25 @@ _SERVICE_ACCOUNTS = {"S-1-5-18", "S-1-5-19", "S-1-5-20", "SYSTEM", "NT AUTHORITY
 _LANGUAGES = {"en", "de", "ko"}
 
 
-@dataclass(frozen=True)
 class WindowsHost:
-    """A host's folder, and what the host calls itself.
+    """A host in a folder, and in memory as a `HostState`; `push` and `pull` keep them the same.
 
     Args:
-        name: its computer name.
-        folder: holds `windows.json` and the folder `C`.
+        state: the host in memory. May be changed between pipelines, as a simulated host's.
+        folder: an existing folder for this host alone.
+
+    Raises:
+        ValueError: the stand-in Windows cannot be such a host.
+        OSError: the folder cannot be written.
     """
 
-    name: str
-    folder: Path
-
-    @classmethod
-    def prepare(cls, folder: Path, snapshot: Record) -> Self:
-        """Make the host that a simulated host's snapshot describes.
-
-        Args:
-            folder: an existing folder of its own.
-            snapshot: as `HostState.snapshot` makes it.
-
-        Raises:
-            ValueError: a task is not what its own XML says it is.
-            OSError: the folder cannot be written.
-        """
-        host = cls(name=snapshot["name"], folder=folder)
-        for place in (host.programs, host.folder / "C" / "ProgramData", host._windows / "Temp"):
-            place.mkdir(parents=True, exist_ok=True)
-        host._write(windows_state(snapshot))
-        host._write_remediate(snapshot)
-        return host
+    def __init__(self, state: HostState, folder: Path) -> None:
+        self.state = state
+        self.folder = folder
+        self._both: Record = {}
+        for place in (self.programs, self.folder / "C" / "ProgramData", self._windows / "Temp"):
+            place.mkdir(parents=True)
+        self.push()
 
     @property
     def state_file(self) -> Path:
@@ -83,7 +70,7 @@ class WindowsHost:
         """The environment of the host's processes."""
         data = str(self.folder / "C" / "ProgramData")
         return {
-            "COMPUTERNAME": self.name,
+            "COMPUTERNAME": self.state.name,
             "OS": "Windows_NT",
             "PROCESSOR_ARCHITECTURE": "AMD64",
             "ProgramFiles": str(self.programs),
@@ -95,25 +82,41 @@ class WindowsHost:
             "TEMP": str(self._windows / "Temp"),
             "TMP": str(self._windows / "Temp"),
             "USERNAME": "Administrator",
-            "USERDOMAIN": self.name,
+            "USERDOMAIN": self.state.name,
             "REMEDIATE_LAB_STATE": str(self.state_file),
         }
 
-    def snapshot(self) -> Record:
-        """The host as a simulated host's snapshot, to compare the two.
+    def push(self) -> None:
+        """Bring the files up to date when the state in memory was changed.
 
         Raises:
-            ValueError: a stand-in command or a script wrote something else.
+            ValueError: the stand-in Windows cannot be such a host.
         """
-        state = json.loads(self.state_file.read_text(encoding="utf-8"))
+        snapshot = self.state.snapshot()
+        if snapshot != self._both:
+            self._write(windows_state(snapshot))
+            self._write_remediate(snapshot)
+            self.pull()
+
+    def pull(self) -> None:
+        """Bring the state in memory up to date when the files were changed.
+
+        Raises:
+            ValueError: a script wrote something that is no state.
+        """
+        windows = json.loads(self.state_file.read_text(encoding="utf-8"))
         ours = self.programs / "remediate"
         lease = ours / "lease.json"
         receipts = [_read(path) for path in sorted((ours / "receipts").glob("*.json"))]
-        return {
-            **simulated_state(state),
-            "receipts": sorted(receipts, key=lambda receipt: str(receipt.get("written"))),
-            "lease": _read(lease) if lease.exists() else None,
-        }
+        with self.state.lock:
+            self.state.resources = simulated_state(windows)["resources"]
+            self.state.receipts = sorted(receipts, key=lambda one: str(one.get("written")))
+            self.state.lease = _read(lease) if lease.exists() else None
+            snapshot = self.state.snapshot()
+        if snapshot != self._both:
+            self._both = snapshot
+            if self.state.changed:
+                self.state.changed()
 
     def _write(self, state: Record) -> None:
         new = self.state_file.with_suffix(".new")
@@ -124,22 +127,24 @@ class WindowsHost:
 
     def _write_remediate(self, snapshot: Record) -> None:
         ours = self.programs / "remediate"
-        receipts = snapshot.get("receipts") or []
-        if receipts or snapshot.get("lease"):
-            (ours / "receipts").mkdir(parents=True, exist_ok=True)
-        for receipt in receipts:
+        shutil.rmtree(ours / "receipts", ignore_errors=True)
+        (ours / "receipts").mkdir(parents=True)
+        for receipt in snapshot["receipts"]:
             path = ours / "receipts" / f"{receipt['run']}.json"
             path.write_text(json.dumps(receipt), encoding="utf-8")
-        if snapshot.get("lease"):
-            (ours / "lease.json").write_text(json.dumps(snapshot["lease"]), encoding="utf-8")
+        lease = ours / "lease.json"
+        if snapshot["lease"] is None:
+            lease.unlink(missing_ok=True)
+        else:
+            lease.write_text(json.dumps(snapshot["lease"]), encoding="utf-8")
 
 
 def windows_state(snapshot: Record) -> Record:
     """A simulated host's snapshot as the content of `windows.json`.
 
     Raises:
-        ValueError: it has resources that the stand-in has no commands for, or a task is not
-            what its own XML says it is.
+        ValueError: it has resources that the stand-in has no commands for, or a task logs on
+            in another way than its own XML says.
     """
     resources = dict(snapshot.get("resources") or {})
     tasks = resources.pop("scheduled_task", [])
@@ -177,10 +182,11 @@ def simulated_state(state: Record) -> Record:
 def _windows_task(record: Record) -> Record:
     task = {name: record[name] for name in ("path", "name", "state", "xml")}
     said = _simulated_task(task)
-    for name in ("multiple_instances", "logon_type"):
-        if said[name] != record[name]:
-            msg = f"{record['path']}{record['name']}: {name} is {record[name]}, not so in its XML"
-            raise ValueError(msg)
+    if said["multiple_instances"] != record["multiple_instances"]:
+        task["xml"] = with_policy(task["xml"], MultipleInstances(record["multiple_instances"]))
+    if said["logon_type"] != record["logon_type"]:
+        msg = f"{record['path']}{record['name']}: its logon type is not the one in its XML"
+        raise ValueError(msg)
     return task
 
 
