@@ -9,13 +9,12 @@ from tests.surface.findings import Finding, Findings
 from tests.surface.inference import Inference
 from tests.surface.tree import ROOT, Script, parse
 
-SENT = ("remediate/powershell/*.ps1", "remediate/resources/*.ps1")
-LOADED = ("remediate/lab/windows/*.psm1",)
-
 
 def sent_files() -> list[Path]:
-    """Every file that is sent to a host, and the stand-ins, which only have to parse."""
-    return sorted(path for pattern in (*SENT, *LOADED) for path in ROOT.glob(pattern))
+    """Every file that is sent to a host, and the lab's stand-ins, which only have to parse."""
+    scripts = {*ROOT.glob("remediate/**/*.ps1"), *ROOT.glob("playbooks/**/*.ps1")}
+    of_lab = {*ROOT.glob("remediate/lab/**/*.ps1")}
+    return sorted(scripts - of_lab | {*ROOT.glob("remediate/lab/windows/**/*.psm1")})
 
 
 def check_scripts(scripts: Sequence[Script]) -> list[Finding]:

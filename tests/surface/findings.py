@@ -105,7 +105,7 @@ def _ordered(ids: Iterable[str] | None) -> tuple[str, ...]:
 
 def _markers(script: Script, findings: Findings) -> dict[tuple[int, str], tuple[int, str]]:
     """(line, rule) that is allowed -> (line of the marker, rule)."""
-    lines = script.source.decode("utf-16-le", "surrogatepass").splitlines()
+    lines = re.split(r"\r\n?|\n", script.source.decode("utf-16-le", "surrogatepass"))
     comments = {
         line for line, column, _ in script.comments if not lines[line - 1][: column - 1].strip()
     }

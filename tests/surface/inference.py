@@ -241,6 +241,9 @@ class Inference:
         shape = self.of(owner)
         if shape is not None and shape.kind == "cim":
             return self._cim_member(shape, name)
+        if shape is not None and shape.kind == "out":
+            kinds = {n.lower(): kind for n, kind in shapes()[shape.name]["properties"].items()}
+            return self.net(kinds.get(name, ""))
         return self._method(shape, name) if call and shape is not None else None
 
     @staticmethod

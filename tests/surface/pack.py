@@ -32,7 +32,14 @@ TITLES = {
 }
 # Modules that are there only with a role; the rest of the roles is left out.
 ROLE_MODULES = {"Deduplication", "WindowsServerBackup"}
-SHAPES = ["Get-Service", "Get-Process", "Get-TimeZone", "Get-FileHash", "Get-AuthenticodeSignature"]
+SHAPES = {
+    "Get-AuthenticodeSignature",
+    "Get-FileHash",
+    "Get-Process",
+    "Get-Service",
+    "Get-TimeZone",
+    "Get-WinEvent",
+}
 
 
 def _read(folder: Path, name: str) -> Json:
@@ -161,9 +168,12 @@ def _shapes(folder: Path) -> Json:
     for name, value in _read(folder, "object-shapes")["shapes"].items():
         base = value.get("base_class", "").split(" ")[0]
         if base or name in SHAPES:
+            properties = value.get("properties", {})
             found[name] = {
                 "class": base,
-                "properties": sorted(value.get("properties", {})),
+                "type": value["type_names"][0],
+                "properties": {n: p.get("type", "").rstrip("?") for n, p in properties.items()},
+                "added": sorted(n for n, p in properties.items() if "kind" in p),
                 "methods": sorted(value.get("methods", {})),
             }
     return found

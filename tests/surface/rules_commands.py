@@ -98,8 +98,8 @@ def _missing(command: Command, parameter_set: str, used: set[str], *, piped: boo
     """Mandatory parameters of a set that nothing gives."""
     found = []
     for key, parameter in command.parameters.items():
-        for name in (parameter_set, "*"):
-            flags = parameter.sets.get(name, "")
+        for name in {parameter_set, "*"} & parameter.sets.keys():
+            flags = parameter.sets[name]
             # The data does not say of a parameter in every set whether it takes pipeline input.
             from_pipe = piped and (name == "*" or "V" in flags or "N" in flags)
             if "M" in flags and key not in used and not from_pipe:

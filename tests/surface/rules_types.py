@@ -171,9 +171,7 @@ def _check_instance(
     if name in EVERYWHERE or (shape.many and name in _ARRAY):
         return
     if shape.kind == "out":
-        known = shapes()[shape.name]
-        if name not in {p.lower() for p in known["properties"] + known["methods"]}:
-            findings.add(node, "member", f"the output of {shape.name} has no {member}")
+        _check_output(findings, node, shape.name, member)
         return
     extended = arguments is None or shape.name.endswith("Object")
     if shape.kind != "net" or (extended and shape.name.lower() in _OPEN):
@@ -185,6 +183,22 @@ def _check_instance(
             _check_overloads(
                 findings, node, f"{found.name}.{member}", overloads, arguments, version
             )
+
+
+def _check_output(findings: Findings, node: Node, command: str, member: str) -> None:
+    """Checks a member of what a cmdlet gives back: of its .NET type, or added by PowerShell."""
+    known = shapes()[command]
+    if member.lower() in {name.lower() for name in known["added"]}:
+        return
+    listed = {name.lower() for name in (*known["properties"], *known["methods"])}
+    for version in versions():
+        found = version.type(known["type"])
+        if found is not None and found.facts.get("i"):
+            there = version.member(found, member, "i") is not None
+        else:
+            there = member.lower() in listed
+        if not there:
+            findings.add(node, "member", f"the output of {command} has no {member}", version)
 
 
 def is_core(found: Type, version: Version) -> bool:

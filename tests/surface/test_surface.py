@@ -9,7 +9,7 @@ import pytest
 from tests.surface.__main__ import main
 from tests.surface.check import check_scripts, sent_files
 from tests.surface.findings import RULES, Finding
-from tests.surface.tree import HERE, Script, find_pwsh, parse
+from tests.surface.tree import HERE, HOW_TO_GET_ONE, Script, find_pwsh, parse
 from tests.surface.windows import versions
 
 BAD = sorted((HERE / "bad").glob("*.ps1"))
@@ -22,13 +22,18 @@ needs_engine = pytest.mark.powershell
 
 
 @pytest.fixture(scope="module")
-def trees() -> dict[Path, Script]:
-    """All samples and all that is sent to a host, parsed once."""
+def engine() -> Path:
     pwsh = find_pwsh()
     if pwsh is None:
-        pytest.skip("no PowerShell engine")
+        pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
+    return pwsh
+
+
+@pytest.fixture(scope="module")
+def trees(engine: Path) -> dict[Path, Script]:
+    """All samples and all that is sent to a host, parsed once."""
     files = [*BAD, *GOOD, *sent_files()]
-    return dict(zip(files, parse(files, pwsh), strict=True))
+    return dict(zip(files, parse(files, engine), strict=True))
 
 
 def expected(path: Path) -> set[tuple[int, str, tuple[str, ...]]]:
@@ -71,7 +76,7 @@ def test_every_rule_has_a_bad_sample_of_its_own(rule: str) -> None:
 
 @needs_engine
 def test_the_command_reports_findings_and_a_line_for_each_windows(
-    capsys: pytest.CaptureFixture[str],
+    engine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(HERE / "bad" / "command.ps1")]) == 1
     report = capsys.readouterr().out
@@ -82,13 +87,15 @@ def test_the_command_reports_findings_and_a_line_for_each_windows(
 
 
 @needs_engine
-def test_the_command_can_answer_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_can_answer_in_json(engine: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--format", "json", str(HERE / "bad" / "alias.ps1")]) == 1
     assert {"alias"} == {finding["rule"] for finding in json.loads(capsys.readouterr().out)}
 
 
 @needs_engine
-def test_the_command_is_content_with_good_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_is_content_with_good_code(
+    engine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([str(GOOD[0])]) == 0
     assert "no findings" in capsys.readouterr().out
 

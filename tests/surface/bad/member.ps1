@@ -14,6 +14,8 @@ function Test-Member {
     foreach ($service in Get-Service) { $service.ProcessId } # expect: member
     $k = [System.DateTimeOffset]::FromUnixTimeSeconds(0) # expect: member [ws2012r2, ws2012r2-wmf5.1], language-mode
     $l = $Offset.ToUnixTimeSeconds() # expect: member [ws2012r2, ws2012r2-wmf5.1], language-mode
+    $n = (Get-Service -Name 'Spooler').StartType # expect: member [ws2012r2, ws2012r2-wmf5.1]
+    $o = (Get-Process -Id 4).Nonsense # expect: member
     try { $m = 1 } catch { $m = $_.Message } # expect: member
-    return @($a, $b, $c, $d, $e, $f, $g, $h, $i, $j, $k, $l, $m, $When)
+    return @($a, $b, $c, $d, $e, $f, $g, $h, $i, $j, $k, $l, $m, $n, $o, $When)
 }

@@ -6,5 +6,7 @@ function Test-Type {
     $c = New-Object -TypeName System.Windows.Forms.Form # expect: type
     try { Get-Date } catch [System.Nonsense.ThingException] { throw } # expect: type
     $d = New-Object -TypeName 'System.Collections.Generic.List[Nonsense]' # expect: type, language-mode
-    return @($a, $b, $c, $d)
+    # 𐐷𐐷 한국어: what stands behind characters of two units is still read as it is written
+    $e = 10
+    return @($a, $b, $c, $d, $e)
 }

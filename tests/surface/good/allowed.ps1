@@ -1,4 +1,4 @@
-# Uses a lot that is allowed; nothing here may be a finding.
+# Uses a lot that is allowed; nothing here may be a finding. 𐐷𐐷 한국어
 param([string] $Request)
 
 Set-StrictMode -Version Latest
@@ -46,7 +46,10 @@ function Get-Task {
         }
     }
     $info = Get-ScheduledTaskInfo -TaskName 'a' -TaskPath '\'
-    return @($info.LastTaskResult, $info.PSObject.Properties['NextRunTime'])
+    $event = Get-WinEvent -FilterHashtable @{ LogName = 'CloudBackup'; Level = 2 } -MaxEvents 5 | Select-Object -First 1
+    $when = $event.TimeCreated.ToUniversalTime().ToString('s')
+    $status = (Get-Service -Name 'Spooler').Status -eq 'Running'
+    return @($when, $status, $info.LastTaskResult, $info.PSObject.Properties['NextRunTime'])
 }
 
 function Set-Thing {
