@@ -118,7 +118,11 @@ class Authentication:
             return Verdict(self._context is not None and self._context.complete)
         if method == "basic" and Auth.BASIC in self._allowed:
             return Verdict(self._basic(value))
-        if method in {"negotiate", "ntlm"} and self._allowed & {Auth.NEGOTIATE, Auth.NTLM}:
+        if (
+            method in {"negotiate", "ntlm"}
+            and value
+            and self._allowed & {Auth.NEGOTIATE, Auth.NTLM}
+        ):
             return self._negotiate(value)
         if method == MUTUAL and self._tls and Auth.CERTIFICATE in self._allowed:
             return Verdict(self._client_name == self._account.user)

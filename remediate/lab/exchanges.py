@@ -14,7 +14,7 @@ from remediate.lab.service import Caller, Response, kind_of
 from remediate.lab.soap import SoapRequest, WSManFault, parse
 
 PATH = "/wsman"
-HTML = b"<html><head><title>Internal error</title></head><body><p>No.</body></html>"
+HTML = b"<html><head><title>Internal error</title></head><body><p>No.</p></body></html>"
 
 Latency = Callable[[Kind], float]
 """Seconds that a host takes before it replies to a request of a kind."""

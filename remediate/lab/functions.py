@@ -198,7 +198,8 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
         raise CallFailedError(
             "RemediateLeaseHeld", "Another run is writing at this moment.", detail
         )
-    if held is not None and not (held["run"] == run and held["fence"] <= fence):
+    ours = held is not None and held["run"] in {run, arguments.get("undoes")}
+    if held is not None and not (ours and held["fence"] <= fence):
         if held["until"] > now:
             raise CallFailedError(
                 "RemediateLeaseHeld", "Another run holds the lease.", _shown(held)
