@@ -104,7 +104,12 @@ _NETWORK: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fou
 
 
 def classify(
-    error: BaseException, host: str, *, after_send: bool = False, accepted: bool = False
+    error: BaseException,
+    host: str,
+    *,
+    after_send: bool = False,
+    accepted: bool = False,
+    connected: bool = False,
 ) -> errors.TransportError:
     """Our own error for a library's; never fails.
 
@@ -113,12 +118,14 @@ def classify(
         host: name of the host.
         after_send: as for TransportError.
         accepted: the host has let us in before, so a failing logon is not about the password.
+        connected: a connection stood, so what ends now is not the making of one.
     """
     if isinstance(error, errors.TransportError):
         return error
     links = list(chain(error))
+    state = {"accepted": accepted, "connected": connected or accepted}
     for find in (_of_winrm, _of_ours, _of_tls, _of_network, _of_http, _at_last):
-        found = next((f for link in links if (f := find(link, accepted=accepted))), None)
+        found = next((f for link in links if (f := find(link, **state))), None)
         if found:
             kind, detail = found
             return kind(host, detail, after_send=after_send)
@@ -170,7 +177,8 @@ def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - p
     return errors.RemoteError(host, str(record), exception=kind, line=line)
 
 
-def _of_winrm(error: BaseException, *, accepted: bool) -> Found | None:
+def _of_winrm(error: BaseException, *, accepted: bool, connected: bool) -> Found | None:
+    del connected
     if isinstance(error, WSManFaultError):
         detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
         if error.code is None:
@@ -191,8 +199,7 @@ def _fault(error: WSManFaultError) -> type[errors.TransportError]:
     return _SUBCODES.get(str(error.code).rpartition(":")[2], errors.ProtocolError)
 
 
-def _of_ours(error: BaseException, *, accepted: bool) -> Found | None:
-    del accepted
+def _of_ours(error: BaseException, **_: bool) -> Found | None:
     match error:
         case OutOfTimeError():
             return errors.TimedOut, "the time for this host is used up"
@@ -203,7 +210,8 @@ def _of_ours(error: BaseException, *, accepted: bool) -> Found | None:
     return None
 
 
-def _of_tls(error: BaseException, *, accepted: bool) -> Found | None:
+def _of_tls(error: BaseException, *, accepted: bool, connected: bool) -> Found | None:
+    del accepted
     if isinstance(error, ssl.SSLCertVerificationError):
         return errors.TlsUntrusted, error.verify_message or str(error.reason)
     if not isinstance(error, ssl.SSLError) or isinstance(error, TimeoutError):
@@ -211,13 +219,12 @@ def _of_tls(error: BaseException, *, accepted: bool) -> Found | None:
     reason = str(error.reason or "")
     if any(word in reason for word in _ABOUT_OUR_CERTIFICATE):
         return errors.AuthenticationFailed, f"it rejects the client's certificate ({reason})"
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) and accepted:
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) and connected:
         return errors.ConnectionLost, ""
     return errors.ProtocolError, f"TLS cannot be agreed on with it ({reason or 'closed'})"
 
 
-def _of_network(error: BaseException, *, accepted: bool) -> Found | None:
-    del accepted
+def _of_network(error: BaseException, **_: bool) -> Found | None:
     for kinds, found in _NETWORK:
         if isinstance(error, kinds):
             return found
@@ -226,8 +233,7 @@ def _of_network(error: BaseException, *, accepted: bool) -> Found | None:
     return None
 
 
-def _of_http(error: BaseException, *, accepted: bool) -> Found | None:
-    del accepted
+def _of_http(error: BaseException, **_: bool) -> Found | None:
     if isinstance(error, requests.TooManyRedirects):
         return errors.ProtocolError, "it sends us to another address"
     if isinstance(error, (http.client.HTTPException, requests.exceptions.ContentDecodingError)):
@@ -235,9 +241,8 @@ def _of_http(error: BaseException, *, accepted: bool) -> Found | None:
     return None
 
 
-def _at_last(error: BaseException, *, accepted: bool) -> Found | None:
+def _at_last(error: BaseException, **_: bool) -> Found | None:
     """What is known only roughly, after everything that it may have been raised from."""
-    del accepted
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return errors.Unreachable, ""
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

@@ -315,7 +315,9 @@ class PsrpSession:
     def _problem(self, error: Exception) -> TransportError:
         watch, name = self._watch, self._host.name
         after_send = self._begun and watch.sent
-        found = classify(error, name, after_send=after_send, accepted=watch.accepted)
+        found = classify(
+            error, name, after_send=after_send, accepted=watch.accepted, connected=watch.sent
+        )
         unknown = isinstance(found, (AuthenticationFailed, ProtocolError))
         if watch.challenge and not watch.accepted and unknown:
             # Also where pypsrp only has a ValueError, because the host lacks the method.

@@ -163,7 +163,7 @@ def test_an_unforeseen_failure_is_named_but_not_quoted() -> None:
 
 def test_the_end_of_tls_in_a_conversation_is_a_lost_connection() -> None:
     error = tls(ssl_error(ssl.SSLEOFError, "UNEXPECTED_EOF_WHILE_READING"))
-    assert type(classify(error, "h", accepted=True)) is errors.ConnectionLost
+    assert type(classify(error, "h", connected=True)) is errors.ConnectionLost
     assert is_passing(error)
 
 

@@ -229,8 +229,10 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize("when", When)
-@pytest.mark.parametrize("action", FAILS)
+@pytest.mark.parametrize(
+    ("action", "when"),
+    [(a, w) for a in FAILS for w in When if (a, w) != (Action.HANG, When.AFTER)],  # costs time
+)
 @pytest.mark.parametrize(("kind", "nth", "after_send"), POINTS)
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_every_exchange_may_break_in_every_way(
@@ -243,7 +245,7 @@ def test_every_exchange_may_break_in_every_way(
         talk = session(host.target(), close_within=0.6)
         failure = None
         try:
-            talk.run(SCRIPT, REQUEST, Deadline(0.4 if action is Action.HANG else 20))
+            talk.run(SCRIPT, REQUEST, Deadline(0.6 if action is Action.HANG else 20))
         except errors.TransportError as error:
             failure = error
         talk.close()
@@ -377,7 +379,7 @@ def test_a_script_that_outlasts_the_deadline_is_ended(make_lab: Callable[..., La
     lab.hosts[0].state.before_pipeline = lambda state, number: 60.0  # noqa: ARG005 - the hook's
     with closing(session(lab.hosts[0].target())) as talk:
         with pytest.raises(errors.TimedOut) as caught:
-            run(talk, seconds=0.3)
+            run(talk, seconds=0.6)
         assert caught.value.after_send
 
 
