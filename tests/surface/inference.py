@@ -249,7 +249,7 @@ class Inference:
     @staticmethod
     def _method(shape: Shape, name: str) -> Shape | None:
         if shape.name == "System.String" and name in STRING_METHODS:
-            return replace(STRING, many=shape.many)
+            return replace(STRING, many=shape.many or name == "split")
         to_date = name.startswith("add") or name in {"touniversaltime", "tolocaltime"}
         return DATE if shape.name == "System.DateTime" and to_date else None
 
@@ -286,6 +286,8 @@ class Inference:
         operator = str(node.value)
         if operator in {"Format", "Join", "Ireplace", "Creplace"}:
             return STRING
+        if operator in {"Isplit", "Csplit"}:
+            return replace(STRING, many=True)
         if operator == "Plus":
             return left
         if operator == "Minus" and left == DATE:

@@ -39,6 +39,11 @@ def _is_new(node: Node) -> bool:
     return bool(node.value[0]) and (node.children[1].literal or "").lower() == "new"
 
 
+def _new_number(node: Node) -> bool:
+    # `[Parameter(Mandatory)]` has a constant as well, whose text is the name.
+    return node.text[0] in "+-.0123456789" and not _OLD_NUMBER.fullmatch(node.text)
+
+
 def _escapes(node: Node) -> bool:
     return str(node.value[1]).startswith("DoubleQuoted") and bool(_NEW_ESCAPE.search(node.text))
 
@@ -48,7 +53,7 @@ _NEWER: list[tuple[str, Callable[[Node], bool], str]] = [
     ("AssignmentStatement", _coalesces, "??= is of 7.0"),
     ("BinaryExpression", _coalesces, "?? is of 7.0"),
     ("ConfigurationDefinition", _always, "a configuration does not belong on a host"),
-    ("ConstantExpression", lambda n: not _OLD_NUMBER.fullmatch(n.text), "no number in 4.0"),
+    ("ConstantExpression", _new_number, "no number in 4.0"),
     ("DynamicKeywordStatement", _always, "a dynamic keyword does not belong on a host"),
     ("ExpandableStringExpression", _escapes, "`e and `u{} are of 6.0"),
     ("FileRedirection", lambda n: n.value == "Information", "stream 6 is of 5.0"),

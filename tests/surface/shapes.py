@@ -41,6 +41,7 @@ STRING_METHODS = {
     "padleft",
     "padright",
     "remove",
+    "split",
     "replace",
     "substring",
     "tolower",

@@ -3,4 +3,5 @@ function Test-Program {
     devcon.exe enable '*' # expect: native
     curl.exe --version # expect: native [ws2012r2, ws2012r2-wmf5.1, ws2016]
     tzutil.exe /g
+    & "$env:windir\System32\devcon.exe" enable '*' # expect: native
 }

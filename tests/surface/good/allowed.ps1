@@ -12,7 +12,7 @@ function Get-Thing {
         [Parameter(Mandatory = $true, ValueFromPipeline = $true)] [string] $Name,
         [ValidateSet('Red', 'Green')] [string] $Kind = 'Red',
         [string[]] $More,
-        [switch] $All,
+        [Parameter(Mandatory)] [switch] $All,
         [hashtable] $Table,
         $Value
     )
@@ -28,6 +28,7 @@ function Get-Thing {
         $found['mode'] = [System.IO.FileMode]::Open
         $found['hex'] = 0x8007 + 1L + 2kb + 1.5 + 1e3
         $found['text'] = "a`tb`n$($found['id'])" -replace 'a', 'b' -split ','
+        $found['first'] = ($Name -split ',')[0].Trim() + $Name.Split(',')[1].ToUpperInvariant()
         return $found
     }
 }
@@ -64,10 +65,11 @@ function Set-Thing {
     Set-ItemProperty @splat -Type DWord
     Restart-Service -Name $Identity['name'] -Force -Confirm:$false
     tzutil.exe /g | Out-Null
+    & "$env:SystemRoot\System32\vssadmin.exe" list writers
     & { Get-Item -LiteralPath $env:ProgramFiles }
     $null = New-Item -Path 'C:\a' -ItemType Directory
     'one', 'two' | ForEach-Object -Process { Get-Thing -Name $_ -All } | Select-Object -First 1
-    'three' | Get-Thing -Kind Green -WhatIf -Verbose
+    'three' | Get-Thing -Kind Green -All -WhatIf -Verbose
 }
 
 function Get-Zone {
