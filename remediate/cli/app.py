@@ -8,7 +8,7 @@ import click
 
 from remediate import __version__
 from remediate.cli.lazy import LazyGroup
-from remediate.cli.stop import INTERNAL_ERROR, INTERRUPTED, USAGE, Interrupted, Stop
+from remediate.cli.stop import INTERNAL_ERROR, INTERRUPTED, USAGE, Stop
 
 if TYPE_CHECKING:
     from remediate.cli.wiring import Parts
@@ -71,10 +71,10 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
     except BrokenPipeError:
         parts.terminal.stdout_is_gone()
         return INTERNAL_ERROR
-    except (KeyboardInterrupt, click.Abort) as error:
+    except (KeyboardInterrupt, click.Abort):
         parts.terminal.complain(
-            getattr(error, "message", "interrupted; nothing was written to a host"),
-            getattr(error, "hint", "") if isinstance(error, Interrupted) else "",
+            "interrupted",
+            "If hosts were being changed, remediate runs reconcile tells what became of them.",
         )
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last stop of every error

@@ -11,6 +11,11 @@ def usage(error: click.UsageError) -> tuple[str, str]:
     """A wrong command line in a sentence, and where to look."""
     if isinstance(error, click.NoSuchOption) and error.option_name in _PASSWORDS:
         return no_password_option()
+    if isinstance(error, click.NoSuchOption):
+        near = " or ".join(sorted(error.possibilities or ())[:2])
+        path = error.ctx.command_path if error.ctx else "remediate"
+        message = f"there is no option {error.option_name}"
+        return f"{message}: did you mean {near}?" if near else message, f"See {path} --help."
     if type(error).__name__ == "NoArgsIsHelpError":
         return "no command was given", "Try remediate --help, or remediate demo."
     message = error.format_message().replace("\n", " ").strip()

@@ -117,7 +117,7 @@ class Following:
     def _interrupted(self) -> Interrupted:
         left = len(self._subject.hosts) - self._done
         if not self._writes:
-            return Interrupted("interrupted; nothing was written to any host", "")
+            return Interrupted("interrupted; nothing was written to any host")
         run = self._subject.run
         if left == 0:
             return Interrupted(

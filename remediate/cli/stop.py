@@ -10,7 +10,7 @@ INTERRUPTED = 130
 
 
 class Stop(Exception):  # noqa: N818 - it is the order to stop, whatever the reason
-    """The command cannot go on; nothing has been sent to a host.
+    """The command cannot go on. Unless it was interrupted, nothing has been sent to a host.
 
     Args:
         message: what is wrong, in a sentence.
@@ -28,15 +28,13 @@ class Stop(Exception):  # noqa: N818 - it is the order to stop, whatever the rea
         return self.message
 
 
-class Interrupted(KeyboardInterrupt):
-    """Somebody pressed Ctrl-C during a run.
+class Interrupted(Stop):
+    """Somebody pressed Ctrl-C while hosts were worked on.
 
     Args:
         message: what was finished and what was not.
         hint: how to find out what was left behind.
     """
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, INTERRUPTED)

@@ -1,6 +1,7 @@
 """The terminal: messages on stderr, progress, questions. Results on stdout are for reporters."""
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -37,7 +38,12 @@ class Terminal:
     def say(self, text: str) -> None:
         """A line on stderr."""
         with self.quiet():
-            sys.stderr.write(printable(self._redaction(text)) + "\n")
+            text = printable(self._redaction(text))
+            if sys.stderr.isatty():
+                import textwrap
+
+                text = textwrap.fill(text, min(shutil.get_terminal_size().columns, 120))
+            sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
     def complain(self, message: str, hint: str = "") -> None:

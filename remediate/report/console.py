@@ -18,6 +18,9 @@ from remediate.report.reporter import Subject
 MAX_WIDTH = 120
 """Columns; longer lines are hard to read on wide terminals."""
 
+HANG = 2
+"""Columns that the rest of a wrapped line is further in."""
+
 _ASCII = str.maketrans({"→": "->", "…": "...", "·": "-", "\N{REPLACEMENT CHARACTER}": "?"})
 
 
@@ -86,10 +89,10 @@ def print_lines(lines: Iterable[Line], out: TextIO) -> None:
         if not out.isatty():
             out.write(" " * each.indent + text.plain.rstrip() + "\n")
             continue
-        width = max(20, min(console.width, MAX_WIDTH) - each.indent)
-        for part in text.wrap(console, width, overflow="fold"):
+        width = max(20, min(console.width, MAX_WIDTH) - each.indent - HANG)
+        for number, part in enumerate(text.wrap(console, width, overflow="fold")):
             part.rstrip()
-            part.pad_left(each.indent)
+            part.pad_left(each.indent + (HANG if number else 0))
             console.print(part, no_wrap=True, overflow="ignore", crop=False)
     out.flush()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from remediate.model.change import Change, Severity
-from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.outcome import ExitCode, Holder, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan
 from remediate.report import words
 from remediate.report.reporter import Subject
@@ -58,13 +58,13 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield line(2, ("what happened: ", STRONG), report.problem.message)
         if report.problem.hint:
             yield line(2, ("what to do:    ", STRONG), report.problem.hint)
-    if report.holder:
-        yield from _holder_lines(report, subject)
+    if report.holder and not report.problem:
+        yield from _holder_lines(report.holder)
     if report.plan:
         yield from _plan_lines(report.plan, subject, report)
         if subject.command == "hosts check" and (facts := report.plan.facts):
-            yield line(2, f"{facts.computer}: Windows {facts.os}, PowerShell {facts.powershell}, ")
-            yield line(2, f"language {facts.culture}, its clock says {facts.utc}")
+            versions = f"Windows {facts.os}, PowerShell {facts.powershell}"
+            yield line(2, f"{facts.computer}: {versions}, {facts.culture}, its clock: {facts.utc}")
     for text in report.differing:
         yield line(2, ("not as it should be: ", BAD), text)
     for note in report.notes:
@@ -140,18 +140,13 @@ def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
     yield line(6, f"before the run it was {words.before(change)}")
 
 
-def _holder_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
-    holder = report.holder
-    if holder is None:
-        return
+def _holder_lines(holder: Holder) -> Iterator[Line]:
     yield line(
         2,
         ("held by ", STRONG),
         f"{holder.owner} since {words.moment(holder.since)}, "
         f"until {words.moment(holder.until)} at the latest (run {holder.run})",
     )
-    if subject.command != "hosts locks":
-        yield line(2, ("what to do:    ", STRONG), "wait for that run to end, or ask its operator")
 
 
 def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
