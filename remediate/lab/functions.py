@@ -128,7 +128,7 @@ def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> li
             arguments
         ):
             question = query.model_validate(arguments)
-            return [record for record in state.kind(resource.kind) if question.matches(record)]
+            return list(question.answer(state.kind(resource.kind)))
     raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
 
 
@@ -153,6 +153,12 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
     record.update({name: wanted[name] for name in after})
     behaviour_of(resource.kind).written(record)
+    records = state.kind(resource.kind)
+    nothing = resource.absent(identity)
+    if record == nothing:
+        records[:] = [kept for kept in records if kept is not record]
+    elif not any(kept is record for kept in records):
+        records.append(record)
     _changed(state)
     return []
 
@@ -165,6 +171,9 @@ def _find(resource: type[Resource], state: HostState, identity: Arguments) -> Re
             for name, value in identity.items()
         ):
             return record
+    nothing = resource.absent(identity)
+    if nothing is not None:
+        return nothing
     raise CallFailedError("RemediateMissing", "It is no longer there.")
 
 

@@ -15,7 +15,7 @@ from typing import Self
 from remediate.lab.auth import Account, Authentication
 from remediate.lab.backend import BackendFactory
 from remediate.lab.exchanges import Exchanges, Latency
-from remediate.lab.faults import Fault, Kind
+from remediate.lab.faults import Fault
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.http import Connection, Limits
@@ -271,8 +271,3 @@ def _client_name(connection: Connection) -> str | None:
             if name == "commonName":
                 return str(value)
     return None
-
-
-def kinds(host: LabHost) -> dict[str, int]:
-    """Counters of a host as plain data, for messages and comparisons."""
-    return {kind.value: number for kind, number in host.counters.items() if kind in set(Kind)}

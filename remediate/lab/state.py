@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from remediate.model.base import Model
+
 Record = dict[str, Any]
 """One resource as `model_dump(mode="json")` writes it."""
 
@@ -80,18 +84,23 @@ class HostState:
             return dict(json.loads(json.dumps(document)))
 
     @classmethod
-    def parse(cls, document: Record) -> "HostState":
+    def parse(cls, document: object) -> "HostState":
         """What `snapshot` made, or part of it.
 
         Raises:
             ValueError: it is something else.
         """
-        known = {"name", "os", "powershell", "culture", "resources", "receipts", "lease"}
-        unknown = document.keys() - known
-        if unknown or not isinstance(document.get("name"), str):
-            msg = f"not the state of a practice host: needs a name; unknown: {sorted(unknown)}"
-            raise ValueError(msg)
-        return cls(**document)
+        return cls(**_Saved.model_validate(document).model_dump(exclude_unset=True))
+
+
+class _Saved(Model):
+    name: str
+    os: str = ""
+    powershell: str = ""
+    culture: str = ""
+    resources: dict[str, list[Record]] = Field(default_factory=dict)
+    receipts: list[Record] = Field(default_factory=list)
+    lease: Record | None = None
 
 
 def load(path: Path) -> list[HostState]:
@@ -101,12 +110,13 @@ def load(path: Path) -> list[HostState]:
         ValueError: the file holds something else.
         OSError: it cannot be read.
     """
-    document = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(document, dict):
-        msg = f"{path}: the state of practice hosts is a JSON object"
-        raise ValueError(msg)  # noqa: TRY004 - one error for a bad file, whatever is bad in it
-    hosts = document.get("hosts", [document])
-    return [HostState.parse(host) for host in hosts]
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        several = isinstance(document, dict) and "hosts" in document
+        return [HostState.parse(host) for host in (document["hosts"] if several else [document])]
+    except (ValueError, TypeError) as error:
+        msg = f"{path}: not the state of practice hosts: {error}"
+        raise ValueError(msg) from error
 
 
 def save(path: Path, states: Iterable[HostState]) -> None:
