@@ -1,0 +1,251 @@
+"""What one reads at 3 a.m."""
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from remediate.model.change import Severity
+from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.plan import Advice, Conflict, Refusal
+from remediate.report.console import print_lines
+from remediate.report.lines import line, plan_lines
+from remediate.report.reporter import Subject
+from remediate.report.words import MAX_VALUE, command_line, value
+
+Make = Callable[..., Any]
+
+RUN = "20261123-010203-abcd"
+
+
+def test_a_changed_host_shows_wrong_before_after_proof_and_how_to_undo(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    made = change()
+    report = HostReport(
+        host="SRV01", outcome=Outcome.CHANGED, plan=plan(changes=(made,)), applied=(made,)
+    )
+    assert shown(report, run=RUN) == (
+        "SRV01  CHANGED  written and read back\n"
+        "  CRITICAL task \\A\\B  [schedule-fix]\n"
+        "      Task Scheduler kills the running backup.\n"
+        "      multiple_instances: StopExisting (3) → IgnoreNew (2)\n"
+        "      read back: IgnoreNew (2)\n"
+        f"  to undo: remediate rollback {RUN}\n"
+        f"run {RUN}, exit code 0\n"
+    )
+
+
+def test_critical_comes_first_whatever_the_order_of_writing(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    minor = change(title="task minor", severity=Severity.NOTICE)
+    report = HostReport(
+        host="A", outcome=Outcome.WOULD_CHANGE, plan=plan(changes=(minor, change(title="task x")))
+    )
+    text = shown(report, command="audit")
+    assert text.index("CRITICAL task x") < text.index("notice task minor")
+
+
+def test_a_change_without_a_reason_of_its_own_is_explained_by_its_playbook(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    report = HostReport(
+        host="A", outcome=Outcome.WOULD_CHANGE, plan=plan(changes=(change(why=""),))
+    )
+    assert "Do it right" in shown(report, titles={"schedule-fix": "Do it right"})
+
+
+def test_half_changed_says_which_change_holds_and_which_not(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    made = change()
+    lost = change(title="task \\A\\C", resource={"kind": "scheduled_task", "key": {"name": "C"}})
+    report = HostReport(
+        host="A",
+        outcome=Outcome.FAILED_CHANGED,
+        plan=plan(changes=(made, lost)),
+        applied=(made,),
+        differing=("task \\A\\C: multiple_instances is 3, should be 2",),
+        problem=Problem(code="x", message="it broke", hint="look"),
+        lease_kept=True,
+    )
+    text = shown(report, run=RUN)
+    assert "read back: IgnoreNew (2)" in text
+    assert "not in force" in text
+    assert "not as it should be: task \\A\\C: multiple_instances is 3, should be 2" in text
+    assert "left behind: the lease" in text
+    assert f"to undo: remediate rollback {RUN}" in text
+
+
+def test_unknown_says_how_to_find_out(plan: Make, change: Make, shown: Make) -> None:
+    report = HostReport(
+        host="A", outcome=Outcome.INDETERMINATE, plan=plan(changes=(change(),)), lease_kept=True
+    )
+    assert "to find out: remediate runs reconcile" in shown(report, run=RUN)
+
+
+def test_a_conflict_names_all_three_values_and_the_way_to_force_it(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    conflicts = (Conflict(change=change(), current=1), Conflict(change=change(), missing=True))
+    report = HostReport(host="SRV 1", outcome=Outcome.CONFLICT, plan=plan(conflicts=conflicts))
+    text = shown(report, command="rollback", run="NEW", undone=RUN)
+    assert "the run wrote IgnoreNew (2), now it is 1;" in text
+    assert "before the run it was StopExisting (3)" in text
+    assert "it does not exist any more" in text
+    assert f"to overwrite it: remediate rollback {RUN} --host 'SRV 1' --force" in text
+
+
+def test_advice_refusals_assumptions_and_what_is_irreversible_are_told(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    told = plan(
+        changes=(change(),),
+        advice=(Advice("No policy", "Save one.", Severity.WARNING, "schedule-fix"),),
+        refusals=(Refusal(playbook="schedule-fix", text="a backup runs"),),
+        assumptions=("nobody saves the policy",),
+        irreversible=("the process id",),
+        not_applicable={"other-fix": "no agent"},
+    )
+    text = shown(HostReport(host="A", outcome=Outcome.REFUSED, plan=told))
+    for part in (
+        "for a person: No policy",
+        "Save one.",
+        "refused by schedule-fix: a backup runs",
+        "assumed: nobody saves the policy",
+        "rollback will not bring back: the process id",
+        "other-fix does not apply: no agent",
+    ):
+        assert part in text
+
+
+def test_locks_say_who_holds_a_host_and_since_when(shown: Make) -> None:
+    since = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+    holder = Holder(run=RUN, owner="ada@bastion", since=since, until=since.replace(hour=2))
+    report = HostReport(host="A", outcome=Outcome.COMPLIANT, holder=holder)
+    text = shown(report, command="hosts locks")
+    assert "A  HELD" in text
+    assert "held by ada@bastion since 2026-11-23 01:02:03 UTC, until 2026-11-23 02:02:03" in text
+
+
+def test_several_hosts_end_with_a_count_and_undo_names_the_host(
+    change: Make, plan: Make, shown: Make, compliant: Make
+) -> None:
+    made = change()
+    changed = HostReport(
+        host="A", outcome=Outcome.CHANGED, plan=plan(changes=(made,)), applied=(made,)
+    )
+    text = shown(changed, compliant("B"), compliant("C"), run=RUN)
+    assert f"to undo: remediate rollback {RUN} --host A\n" in text
+    assert "3 hosts: 2 compliant, 1 changed\n" in text
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("command", ["apply", "rollback", "audit", "hosts check", "runs reconcile"])
+def test_every_verdict_has_words(outcome: Outcome, command: str, shown: Make) -> None:
+    assert shown(HostReport(host="A", outcome=outcome), command=command).startswith("A  ")
+
+
+def test_what_a_host_says_cannot_steer_the_terminal(change: Make, plan: Make, shown: Make) -> None:
+    evil = "\x1b[2J\u202eevil\x07\n"
+    report = HostReport(
+        host=f"A{evil}",
+        outcome=Outcome.FAILED_CHANGED,
+        plan=plan(
+            changes=(change(title=evil, why=evil, before=evil, before_label=evil, property=evil),),
+            advice=(Advice(evil, evil),),
+            not_applicable={evil: evil},
+        ),
+        differing=(evil,),
+        notes=(evil,),
+        problem=Problem(code="x", message=evil, hint=evil),
+    )
+    text = shown(report, run=RUN)
+    assert not set(text) & set("\x1b\u202e\x07")
+    assert all(part == part.rstrip() for part in text.splitlines())
+
+
+def test_the_plan_that_a_person_is_asked_about_says_it_all(change: Make, plan: Make) -> None:
+    out = io.StringIO()
+    asked = plan(changes=(change(),), conflicts=(Conflict(change=change(), current=0),))
+    print_lines(plan_lines(asked, Subject(command="apply", hosts=["SRV01"])), out)
+    assert out.getvalue().startswith("SRV01  1 CHANGE PLANNED\n")
+    assert "StopExisting (3) → IgnoreNew (2)" in out.getvalue()
+    assert "left alone" in out.getvalue()
+
+
+class Screen(io.StringIO):
+    """A terminal of 40 columns."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_are_wrapped_on_a_terminal_and_whole_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen, file = Screen(), io.StringIO()
+    text = "한국어 " * 20 + "x" * 90
+    for out in (screen, file):
+        print_lines([line(6, text)], out)
+    assert file.getvalue() == f"      {text}\n"
+    rows = screen.getvalue().splitlines()
+    assert len(rows) > 3
+    width = max(sum(2 if "가" <= c <= "힣" else 1 for c in row) for row in rows)
+    assert width <= 40
+    assert all(row.startswith("      ") for row in rows)
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain, coloured = Screen(), Screen()
+    print_lines([line(0, ("A", "bold red"))], coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_lines([line(0, ("A", "red"))], plain)
+    assert "\x1b[" in coloured.getvalue()
+    assert "\x1b[3" not in plain.getvalue()
+
+
+def test_a_legacy_code_page_gets_an_arrow_that_it_has() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="cp1252", newline="\n")
+    print_lines([line(0, "a → b 한")], out)
+    assert raw.getvalue() == b"a -> b \\ud55c\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "text"),
+    [
+        (None, None, "absent"),
+        (2, "IgnoreNew", "IgnoreNew (2)"),
+        (True, None, "true"),
+        ("plain", None, "plain"),
+        ("", None, '""'),
+        (" x", None, '" x"'),
+        ([1, "ö"], None, '[1, "ö"]'),
+    ],
+)
+def test_values_read_as_a_person_would_write_them(
+    data: object, label: str | None, text: str
+) -> None:
+    assert text == value(data, label)
+
+
+def test_a_long_value_is_cut_and_says_so() -> None:
+    text = value("x" * 5000)
+    assert len(text) < MAX_VALUE + 80
+    assert "5000 characters" in text
+
+
+def test_commands_can_be_pasted() -> None:
+    assert command_line(["remediate", "--host", "a b", "$(x)"]) == "remediate --host 'a b' '$(x)'"
