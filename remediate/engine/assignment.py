@@ -196,5 +196,5 @@ def in_force(changes: tuple[Change, ...], seen: Observation) -> tuple[Change, ..
         change
         for change in changes
         if change.resource in resources
-        and change.holds(resources[change.resource].value(change.property))
+        and change.holds(resources[change.resource].recorded(change.property))
     )

@@ -143,8 +143,8 @@ class RecordPlanner:
         open_changes = []
         for change in self.changes:
             resource = seen.resources.get(change.resource)
-            if resource and not change.holds(resource.value(change.property)):
-                before = resource.value(change.property)
+            if resource and not change.holds(resource.recorded(change.property)):
+                before = resource.recorded(change.property)
                 open_changes.append(change.model_copy(update={"before": before}))
         return Plan(host=host, playbooks=self.uses, changes=tuple(open_changes), facts=seen.facts)
 
@@ -179,7 +179,7 @@ class UndoPlanner(RecordPlanner):
             if resource is None:
                 conflicts.append(Conflict(change=change, missing=True))
                 continue
-            current = resource.value(change.property)
+            current = resource.recorded(change.property)
             if current == change.before:
                 continue
             if current != change.after and not self.force:

@@ -62,6 +62,7 @@ function Invoke-RemediateCall {
             Stop-RemediateCall -ErrorId 'RemediateNotOurs' -Message 'This is not a function of the script.'
         }
         $arguments = ConvertFrom-RemediateArgument -Value $Call.arguments
+        # surface: allow dynamic-command - the function's name was matched against ours just above
         $result['value'] = @(& $function @arguments)
         $result['status'] = 'ok'
         $Succeeded[$result['id']] = $true
@@ -91,9 +92,8 @@ function Compress-RemediateReply {
     # The reply packed, so that an audit of 500 tasks takes no more exchanges than one of 5.
     param([string] $Json)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { return $Json }
-    # surface: allow language-mode - only reached in FullLanguage; otherwise the reply goes unpacked
     $whole = [regex]::Replace($Json, '[\ud800-\udfff]', { param($match) '\u{0:x4}' -f [int] [char] $match.Value })
-    # surface: allow language-mode - as above
+    # surface: allow language-mode - only reached in FullLanguage; otherwise the reply goes unpacked
     $bytes = [System.Text.Encoding]::UTF8.GetBytes($whole)
     # surface: allow language-mode - as above
     $buffer = New-Object -TypeName System.IO.MemoryStream

@@ -43,6 +43,12 @@ class Resource(Model):
         """A question that returns the resource with this identity, perhaps among others."""
         raise NotImplementedError
 
+    @classmethod
+    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue] | None:
+        """What is read where there is none: its properties, all absent; None if that is nothing."""
+        del key
+        return None
+
     @property
     def resource_id(self) -> ResourceId:
         """What identifies it on its host."""
@@ -55,7 +61,7 @@ class Resource(Model):
         """The resource in words."""
         return f"{self.noun} {' '.join(self.resource_id.key.values())}"
 
-    def value(self, name: str) -> JsonValue:
+    def recorded(self, name: str) -> JsonValue:
         """One property as a record has it."""
         value: JsonValue = self.model_dump(mode="json", include={name})[name]
         return value
@@ -85,6 +91,7 @@ class Resource(Model):
             then: the resource as it was before that run, when it is on record.
         """
         del change, then
+        return None
 
     def should(
         self,
@@ -178,7 +185,7 @@ class Desire(Model):
         """The properties that differ, on behalf of `playbook`."""
         resource = self.resource
         for name in self.names:
-            before, after = resource.value(name), self.wanted.value(name)
+            before, after = resource.recorded(name), self.wanted.recorded(name)
             if before != after:
                 yield Change(
                     playbook=playbook,
@@ -199,9 +206,9 @@ class Desire(Model):
                 resource=resource.resource_id,
                 title=resource.title,
                 property=name,
-                before=resource.value(name),
+                before=resource.recorded(name),
                 after=None,
-                before_label=resource.label(name, resource.value(name)),
+                before_label=resource.label(name, resource.recorded(name)),
                 after_label=label,
                 severity=self.severity,
                 why=self.why,
@@ -229,6 +236,10 @@ class Query(Model):
             pydantic.ValidationError: it is not what the function emits.
         """
         return tuple(self.resource.model_validate(value) for value in values)
+
+    def answer(self, resources: Iterable[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
+        """What a host with these resources would answer; for simulated hosts."""
+        return [resource for resource in resources if self.matches(resource)]
 
     def matches(self, resource: Mapping[str, JsonValue]) -> bool:
         """Whether a resource would be in the answer; for simulated hosts."""

@@ -44,6 +44,7 @@ function Set-RemediateScheduledTask {
     if ($policy.Value -ne $Before['multiple_instances']) {
         Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The policy is no longer what it was.' -Detail @{ property = 'multiple_instances'; current = $policy.Value }
     }
+    # surface: allow language-mode - only a pipeline that has the lease writes, and that needs FullLanguage
     $policy.Value = [int] $After['multiple_instances']
     $null = Set-ScheduledTask -InputObject $task
 }

@@ -1,0 +1,95 @@
+"""Let the backup task's PowerShell load its module."""
+
+from typing import Literal
+
+from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.mars_agent import INSTALL_PATH, install_path
+from remediate.resources.registry_value import (
+    RegistryData,
+    RegistryName,
+    RegistryType,
+    RegistryValue,
+    RegistryValues,
+)
+
+SHELL = r"Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell"
+POLICIES = r"SOFTWARE\Policies\Microsoft\Windows\PowerShell"
+SYSTEM = (
+    r"HKEY_USERS\S-1-5-18"  # the backup task runs as SYSTEM; the operator's hive is nothing to it
+)
+MACHINE_POLICY = rf"HKEY_LOCAL_MACHINE\{POLICIES}"
+USER_POLICY = rf"{SYSTEM}\{POLICIES}"
+LOCAL_MACHINE = rf"HKEY_LOCAL_MACHINE\SOFTWARE\{SHELL}"
+LOCAL_MACHINE_32 = rf"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\{SHELL}"
+CURRENT_USER = rf"{SYSTEM}\SOFTWARE\{SHELL}"
+PRODUCT = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions"
+BLOCKING = {"restricted", "allsigned"}
+GROUP_POLICIES = {
+    MACHINE_POLICY: r"Computer Configuration",
+    USER_POLICY: r"User Configuration (SYSTEM)",
+}
+
+
+class Params(PlaybookParams):
+    policy: Literal["RemoteSigned", "Unrestricted", "Bypass"] = Field(
+        "RemoteSigned", description="policy to set where the one in force blocks the module"
+    )
+
+
+class ExecutionPolicy(Playbook[Params]):
+    """The task fails without a word when its execution policy is Restricted or AllSigned.
+
+    Order of precedence: MachinePolicy, UserPolicy, CurrentUser, LocalMachine; each view of the
+    registry, 64-bit and 32-bit, has a LocalMachine of its own.
+    """
+
+    id = "execution-policy"
+    title = "Let the backup task's PowerShell load its module"
+    symptoms = ("schedule-does-not-run",)
+    source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+
+    def observe(self, params):
+        scripts = [(key, "EnableScripts") for key in GROUP_POLICIES]
+        keys = (*GROUP_POLICIES, CURRENT_USER, LOCAL_MACHINE, LOCAL_MACHINE_32)
+        names = [*scripts, *((key, "ExecutionPolicy") for key in keys), (PRODUCT, "ProductType")]
+        asked = (RegistryName(key=key, name=name) for key, name in names)
+        return [RegistryValues(values=(INSTALL_PATH, *asked))]
+
+    def not_applicable(self, seen, params):
+        if install_path(seen.all(RegistryValue)) is None:
+            return "the Azure Backup agent is not installed"
+        return None
+
+    def decide(self, seen, params):
+        values = {(value.key, value.name): value for value in seen.all(RegistryValue)}
+        for key, where in GROUP_POLICIES.items():
+            policy = values[key, "ExecutionPolicy"].data
+            enabled = values[key, "EnableScripts"].data
+            if enabled is None:
+                continue
+            if enabled == 0 or str(policy).lower() in BLOCKING:
+                yield Advice(
+                    f"Group Policy sets {'Restricted' if enabled == 0 else policy}",
+                    f"{where} > Administrative Templates > Windows Components > Windows "
+                    'PowerShell > "Turn on Script Execution" wins over every setting on the host: '
+                    "change it there to allow local scripts and remote signed scripts.",
+                    Severity.CRITICAL,
+                )
+            return
+        user = values[CURRENT_USER, "ExecutionPolicy"]
+        machine = [values[key, "ExecutionPolicy"] for key in (LOCAL_MACHINE, LOCAL_MACHINE_32)]
+        defined = str(user.data or "Undefined").lower() != "undefined"
+        wanted = RegistryData(type=RegistryType.STRING, data=params.policy)
+        client = values[PRODUCT, "ProductType"].data == "WinNT"
+        for value in [user] if defined else machine:
+            unset = "Restricted" if client else "RemoteSigned"
+            in_force = value.data if str(value.data or "Undefined") != "Undefined" else unset
+            if str(in_force).lower() in BLOCKING:
+                yield value.should(
+                    value=wanted, why=f"{in_force} keeps the backup task from loading its module."
+                )
+
+    def assumptions(self, params):
+        yield "The task's own command line may set another policy, which would win."
+        if params.policy != "RemoteSigned":
+            yield f"WARNING: {params.policy} also runs unsigned scripts from the internet."

@@ -1,0 +1,155 @@
+"""Values in the registry; that there is none is a value too."""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from remediate.model.base import JsonValue, Model
+from remediate.resources.base import Query, Resource
+
+_HIVES = ("HKEY_LOCAL_MACHINE", "HKEY_USERS")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_MAX_PART = 255
+_MAX_NAME = 16_383
+
+
+def registry_key(value: str) -> str:
+    r"""Check the full path of a key, such as `HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft`.
+
+    Raises:
+        ValueError: Windows cannot have such a key, or it is another user's view of one.
+    """
+    hive, *parts = value.split("\\")
+    if hive not in _HIVES or not parts:
+        msg = f"a registry key begins with {' or '.join(_HIVES)}, not {value!r}"
+        raise ValueError(msg)
+    if _FORBIDDEN.search(value) or not all(0 < len(part) <= _MAX_PART for part in parts):
+        msg = f"{value!r} cannot be the path of a registry key"
+        raise ValueError(msg)
+    return value
+
+
+def registry_name(value: str) -> str:
+    """Check the name of a value.
+
+    Raises:
+        ValueError: Windows cannot have such a name.
+    """
+    if not 0 < len(value) <= _MAX_NAME or _FORBIDDEN.search(value):
+        msg = f"{value!r} cannot be the name of a registry value"
+        raise ValueError(msg)
+    return value
+
+
+class RegistryType(StrEnum):
+    """Types of registry data, named as RegistryValueKind in .NET."""
+
+    STRING = "String"
+    EXPAND_STRING = "ExpandString"
+    DWORD = "DWord"
+    QWORD = "QWord"
+    MULTI_STRING = "MultiString"
+    BINARY = "Binary"
+    NONE = "None"
+    UNKNOWN = "Unknown"
+
+
+class RegistryData(Model):
+    """What a value holds.
+
+    Args:
+        type: its type.
+        data: text unexpanded, a number, a list of texts, or a list of bytes.
+    """
+
+    type: RegistryType
+    data: str | int | tuple[int, ...] | tuple[str, ...]
+
+    def __str__(self) -> str:
+        return str(self.data)
+
+
+class RegistryValue(Resource):
+    """One value of one key.
+
+    Args:
+        key: full path of the key.
+        name: name of the value in it.
+        value: what it holds, or None when there is no such value.
+    """
+
+    kind: ClassVar[str] = "registry_value"
+    noun: ClassVar[str] = "registry value"
+    function: ClassVar[str] = "RegistryValue"
+    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    identity: ClassVar[tuple[str, ...]] = ("key", "name")
+    settable: ClassVar[frozenset[str]] = frozenset({"value"})
+
+    key: str
+    name: str
+    value: RegistryData | None
+
+    @property
+    def data(self) -> str | int | None:
+        """The text or number that it holds; None when it is absent or holds something else."""
+        data = self.value.data if self.value is not None else None
+        return data if isinstance(data, str | int) else None
+
+    @property
+    def title(self) -> str:
+        """The value as a path."""
+        return f"registry value {self.key}\\{self.name}"
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "RegistryValues":
+        """The question that returns one value."""
+        return RegistryValues(values=(RegistryName(key=key["key"], name=key["name"]),))
+
+    @classmethod
+    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
+        """There is always a value, if only none."""
+        return {"key": key["key"], "name": key["name"], "value": None}
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """What it holds, without its type."""
+        del name
+        return str(RegistryData.model_validate(value)) if value is not None else "absent"
+
+
+class RegistryName(Model):
+    """Where a value is.
+
+    Args:
+        key: full path of the key.
+        name: name of the value in it.
+    """
+
+    key: Annotated[str, AfterValidator(registry_key)]
+    name: Annotated[str, AfterValidator(registry_name)]
+
+
+class RegistryValues(Query):
+    """Some values; each is answered, if only by its absence.
+
+    Args:
+        values: where they are.
+    """
+
+    resource: ClassVar[type[Resource]] = RegistryValue
+
+    values: tuple[RegistryName, ...] = Field(min_length=1)
+
+    def answer(self, resources: Iterable[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
+        """Windows ignores case in keys and names."""
+        there = {_folded(record): record for record in resources}
+        wanted = (name.model_dump() for name in self.values)
+        return [there.get(_folded(one)) or RegistryValue.absent(one) for one in wanted]
+
+
+def _folded(record: Mapping[str, JsonValue]) -> tuple[str, str]:
+    return str(record["key"]).casefold(), str(record["name"]).casefold()
