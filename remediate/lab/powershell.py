@@ -50,17 +50,21 @@ class PowerShellEngine:
     Args:
         program: the `pwsh`; found when not given.
         ready: how many processes are kept waiting for the next session.
+        max_output: bytes that one pipeline may send.
 
     Raises:
         EngineNotFoundError: there is none.
     """
 
-    def __init__(self, program: Path | None = None, *, ready: int = 2) -> None:
+    def __init__(
+        self, program: Path | None = None, *, ready: int = 2, max_output: int = MAX_OUTPUT
+    ) -> None:
         found = program or find_pwsh()
         if found is None:
             raise EngineNotFoundError
         self._folder = tempfile.TemporaryDirectory(prefix="remediate-windows-")
         self._hosts: list[WindowsHost] = []
+        self._max_output = max_output
         self.pool = EnginePool(found, Path(self._folder.name), ready=ready)
 
     def __call__(self, state: HostState) -> BackendFactory:
@@ -78,7 +82,7 @@ class PowerShellEngine:
         self._hosts.append(host)
 
         def make(output: Output, done: Done) -> Backend:
-            return PowerShellBackend(self.pool, host, output, done)
+            return PowerShellBackend(self.pool, host, output, done, self._max_output)
 
         return make
 
@@ -95,11 +99,14 @@ class PowerShellBackend:
     got wrong is raised (ValueError).
     """
 
-    def __init__(self, pool: EnginePool, host: WindowsHost, output: Output, done: Done) -> None:
+    def __init__(
+        self, pool: EnginePool, host: WindowsHost, output: Output, done: Done, max_output: int
+    ) -> None:
         self._pool = pool
         self._host = host
         self._output = output
         self._done = done
+        self._max_output = max_output
         self._process: EngineProcess | None = None
         self._order = asyncio.Lock()
         self._closed = False

@@ -109,7 +109,8 @@ class WindowsHost:
         lease = ours / "lease.json"
         receipts = [_read(path) for path in sorted((ours / "receipts").glob("*.json"))]
         with self.state.lock:
-            self.state.resources = simulated_state(windows)["resources"]
+            for kind, records in simulated_state(windows)["resources"].items():
+                _merge(self.state.kind(kind), records)
             self.state.receipts = sorted(receipts, key=lambda one: str(one.get("written")))
             self.state.lease = _read(lease) if lease.exists() else None
             snapshot = self.state.snapshot()
@@ -137,6 +138,17 @@ class WindowsHost:
             lease.unlink(missing_ok=True)
         else:
             lease.write_text(json.dumps(snapshot["lease"]), encoding="utf-8")
+
+
+def _merge(old: list[Record], new: list[Record]) -> None:
+    """Make a list the same as another, but keep the records that somebody may hold."""
+    held = {(record["path"], record["name"]): record for record in old}
+    merged = []
+    for record in new:
+        kept = held.get((record["path"], record["name"]), record)
+        kept.update(record)
+        merged.append(kept)
+    old[:] = merged
 
 
 def windows_state(snapshot: Record) -> Record:

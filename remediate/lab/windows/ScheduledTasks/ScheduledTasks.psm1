@@ -12,6 +12,9 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'definition.psm1')
 Register-LabException -Name 'Microsoft.PowerShell.Cmdletization.Cim.CimJobException'
 Register-LabClass -Class 'MSFT_TaskDynamicInfo' -Property 'LastRunTime', 'LastTaskResult', 'NextRunTime', 'NumberOfMissedRuns', 'TaskName', 'TaskPath'
 
+$script:Fields = @{ TaskName = 'name'; TaskPath = 'path' }
+$script:Indexed = $null
+$script:Index = $null
 $script:NotFound = 'CmdletizationQuery_NotFound'
 $script:JobException = 'Microsoft.PowerShell.Cmdletization.Cim.CimJobException' -as [type]
 $script:Failures = @{
@@ -25,23 +28,36 @@ function Test-Wildcard {
     return [System.Management.Automation.WildcardPattern]::ContainsWildcardCharacters($Value)
 }
 
-function Test-Match {
-    # Whether a text is what one of the values asks for. No values ask for nothing in particular.
-    param([AllowNull()] [string[]] $Value, [string] $Text)
-    if ($null -eq $Value) { return $true }
-    foreach ($one in $Value) {
-        $pattern = [System.Management.Automation.WildcardPattern]::new($one, 'IgnoreCase, CultureInvariant')
-        if ($pattern.IsMatch($Text)) { return $true }
+function Get-Pattern {
+    # What the values of a parameter ask for, as Windows compares it. No values ask for nothing in particular.
+    param([AllowNull()] [string[]] $Value)
+    return , @(foreach ($one in $Value) { [System.Management.Automation.WildcardPattern]::new($one, 'IgnoreCase, CultureInvariant') })
+}
+
+function Select-Match {
+    # The tasks of which a field is what one of the patterns asks for.
+    param([object[]] $Task, [string] $Field, [System.Management.Automation.WildcardPattern[]] $Pattern)
+    foreach ($one in $Task) {
+        foreach ($each in $Pattern) {
+            if ($each.IsMatch($one[$Field])) {
+                $one
+                break
+            }
+        }
     }
-    return $false
 }
 
 function Find-Task {
     # The record with exactly this path and name in a state, as Windows compares them.
     param([System.Collections.IDictionary] $State, [string] $Path, [string] $Name)
-    foreach ($task in $State['scheduled_tasks']) {
-        if ($task['path'] -ieq $Path -and $task['name'] -ieq $Name) { return $task }
+    if (-not [object]::ReferenceEquals($State, $script:Indexed)) {
+        $script:Index = [System.Collections.Generic.Dictionary[string, object]]::new([System.StringComparer]::OrdinalIgnoreCase)
+        foreach ($task in $State['scheduled_tasks']) { $script:Index[$task['path'] + '|' + $task['name']] = $task }
+        $script:Indexed = $State
     }
+    $task = $null
+    $null = $script:Index.TryGetValue($Path + '|' + $Name, [ref] $task)
+    return $task
 }
 
 function Get-Key {
@@ -96,15 +112,16 @@ function Get-ScheduledTask {
         foreach ($name in 'TaskName', 'TaskPath') {
             if ($PSBoundParameters.ContainsKey($name)) { $asked[$name] = $PSBoundParameters[$name] }
         }
-        $found = @(foreach ($task in $state['scheduled_tasks']) {
-                if ((Test-Match -Value $asked['TaskName'] -Text $task['name']) -and (Test-Match -Value $asked['TaskPath'] -Text $task['path'])) { $task }
-            })
+        $found = @($state['scheduled_tasks'])
+        foreach ($name in $asked.Keys) {
+            $found = @(Select-Match -Task $found -Field $script:Fields[$name] -Pattern (Get-Pattern -Value $asked[$name]))
+        }
         foreach ($task in $found) { ConvertTo-LabTask -Task $task }
         if ($asked.Count -eq 1) {
             $name = @($asked.Keys)[0]
-            $field = @{ TaskName = 'name'; TaskPath = 'path' }[$name]
             foreach ($value in $asked[$name]) {
-                if ((Test-Wildcard -Value $value) -or @($found | Where-Object { Test-Match -Value $value -Text $_[$field] }).Count) { continue }
+                if (Test-Wildcard -Value $value) { continue }
+                if (@(Select-Match -Task $found -Field $script:Fields[$name] -Pattern (Get-Pattern -Value $value)).Count) { continue }
                 $text = Get-LabText -Culture $state['culture'] -Name 'NotFoundBy' -Value $name, $value
                 $PSCmdlet.WriteError((New-LabCimError -Message $text -Id "$($script:NotFound)_$name" -Category ObjectNotFound -Target $value -Exception $script:JobException))
             }

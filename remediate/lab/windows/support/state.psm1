@@ -2,6 +2,7 @@
 
 Set-StrictMode -Version Latest
 
+$script:HeadLength = 64
 $script:Head = $null
 $script:State = $null
 
@@ -35,8 +36,8 @@ function Get-LabState {
     $stream = [System.IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
     try {
         # The generation stands first, so that an unchanged file need not be read again.
-        $bytes = [byte[]]::new(64)
-        $head = $path + [System.Text.Encoding]::ASCII.GetString($bytes, 0, $stream.Read($bytes, 0, 64))
+        $bytes = [byte[]]::new($script:HeadLength)
+        $head = $path + [System.Text.Encoding]::ASCII.GetString($bytes, 0, $stream.Read($bytes, 0, $bytes.Length))
         if ($head -cne $script:Head) {
             $stream.Position = 0
             $document = [System.Text.Json.JsonDocument]::Parse($stream)
@@ -65,6 +66,7 @@ function Update-LabState {
         $text = [System.Text.Json.JsonSerializer]::Serialize($state, [System.Collections.IDictionary])
         [System.IO.File]::WriteAllText($path + '.new', $text)
         [System.IO.File]::Move($path + '.new', $path, $true)
+        $script:Head = $path + $text.Substring(0, [System.Math]::Min($script:HeadLength, $text.Length))
         return $result
     }
     finally { $lock.Dispose() }
