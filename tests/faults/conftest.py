@@ -1,0 +1,54 @@
+"""What the tests of faults share, and the line that says how many cases were tried."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from remediate.engine.job import Job
+from tests.faults.controller import open_store, schedule_fix
+
+CASES = "fault cases"
+
+
+@pytest.fixture(scope="session")
+def job() -> Job:
+    return schedule_fix()
+
+
+@pytest.fixture(scope="session")
+def blank_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("blank") / "remediate.db"
+    open_store(file).close()
+    return file
+
+
+@pytest.fixture
+def new_store(blank_store: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Makes an empty store in a folder of its own, without the time that migrations take."""
+
+    def make(name: str = "store") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        return Path(shutil.copy(blank_store, folder))
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.01, 0.01, 0.01))
+    return
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts = [
+        value
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, value in report.user_properties
+        if name == CASES
+    ]
+    if counts:
+        terminalreporter.write_line(f"fault matrix: {sum(map(int, counts))} cases")

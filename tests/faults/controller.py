@@ -1,0 +1,78 @@
+"""A controller as an operator has one: engine, PSRP, and a store in a file of its own."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from remediate.engine.engine import Engine
+from remediate.engine.job import Job, Settings, Task
+from remediate.lab.hosts import make_state
+from remediate.lab.state import HostState, Record
+from remediate.model.run import Run, RunKind
+from remediate.playbook.catalogue import Catalogue
+from remediate.resources.scheduled_task import ScheduledTask
+from remediate.runner.threads import Serial
+from remediate.store.place import store_place
+from remediate.store.sql import SqlStore
+from remediate.transport.psrp import PsrpTransport
+
+TASKS = ScheduledTask.kind
+PATIENT = 60.0
+"""Seconds for a host: more than anything but a hang takes."""
+LEASE = timedelta(minutes=5)
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def schedule_fix(**parameters: str) -> Job:
+    """The job that all these tests apply."""
+    playbook = Catalogue().load("schedule-fix")
+    return Job((Task(playbook, playbook.params(**parameters)),))
+
+
+def open_store(file: Path) -> SqlStore:
+    return SqlStore(store_place(str(file)))
+
+
+def engine_for(store: SqlStore, password: str, *, timeout: float = PATIENT, **more: Any) -> Engine:
+    """An engine that waits for nothing but its hosts.
+
+    Args:
+        store: its store.
+        password: of every host.
+        timeout: seconds for a host.
+        more: further arguments of the engine; `operator` and `auto_rollback` are settings.
+    """
+    settings = Settings(
+        operator=more.pop("operator", "ada@bastion"),
+        timeout=timeout,
+        lease=LEASE,
+        auto_rollback=more.pop("auto_rollback", True),
+    )
+    transport = PsrpTransport(
+        lambda _: SecretStr(password), pause=lambda _: None, close_within=min(timeout, 5.0)
+    )
+    more = {"transport": transport, "runner": Serial(), "spill_folder": store.place.folder} | more
+    return Engine(settings=settings, store=store, **more)
+
+
+def apply_run(name: str = "apply-1") -> Run:
+    return Run(id=name, kind=RunKind.APPLY, playbooks=(), operator="ada@bastion", started=STARTED)
+
+
+def undo_run(undoes: str = "apply-1", name: str = "undo-1") -> Run:
+    return apply_run(name).model_copy(update={"kind": RunKind.ROLLBACK, "undoes": undoes})
+
+
+def host_state(name: str = "SRV01") -> HostState:
+    """A practice host: of its three backup tasks two are wrong."""
+    return make_state(name)
+
+
+def task_of(state: HostState, number: int) -> Record:
+    return state.resources[TASKS][number]
+
+
+def policies(state: HostState) -> list[int]:
+    return [task["multiple_instances"] for task in state.resources[TASKS]]

@@ -1,0 +1,39 @@
+"""What a practice host was sent, read out of the lab's trace."""
+
+import base64
+import html
+import re
+
+from remediate.lab.faults import Kind
+from remediate.lab.host import Exchange, LabHost
+from remediate.powershell.messages import Request
+
+_ARGUMENTS = re.compile(rb"<rsp:Arguments[^>]*>([^<]*)</rsp:Arguments>")
+_REQUEST = re.compile(r'\{"version":1,"run":.*?\]\}(?=</)')
+
+
+def clear_text(exchange: Exchange) -> bytes:
+    """The body of an exchange after decryption, with the PSRP in it readable."""
+    body = exchange.wire if exchange.message is None else exchange.message
+    return body + b"".join(base64.b64decode(part) for part in _ARGUMENTS.findall(body))
+
+
+def requests(host: LabHost) -> list[Request]:
+    """Every pipeline that came over the wire, whether the host then ran it or not."""
+    found = []
+    for exchange in list(host.trace):
+        if exchange.kind is Kind.COMMAND:
+            [text] = _REQUEST.findall(clear_text(exchange).decode("utf-8", "replace"))
+            found.append(Request.decode(html.unescape(text)))
+    return found
+
+
+def writes(host: LabHost) -> list[tuple[str, str, int]]:
+    """Run, task and new value of every write that came over the wire."""
+    return [
+        (request.run, call.arguments["identity"]["name"], call.arguments["after"][name])
+        for request in requests(host)
+        for call in request.calls
+        if call.function.startswith("Set-")
+        for name in call.arguments["after"]
+    ]

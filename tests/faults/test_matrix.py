@@ -1,0 +1,146 @@
+"""Every exchange of an apply, and everything that can go wrong with it, over real HTTP."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from remediate.engine.job import Job
+from remediate.lab.faults import Action, Fault, Kind
+from remediate.lab.host import LabHost
+from remediate.lab.lab import Lab
+from remediate.model.host import Auth
+from remediate.model.outcome import HostReport, Outcome
+from remediate.transport.psrp import IDLE_SECONDS
+from tests.faults.conftest import CASES
+from tests.faults.controller import (
+    PATIENT,
+    apply_run,
+    engine_for,
+    host_state,
+    open_store,
+    undo_run,
+)
+from tests.faults.matrix import Case, lasting, passing
+from tests.faults.truth import check_lease_expires, check_report, check_written_once, resources
+
+IMPATIENT = 3.0
+"""Seconds for a host that hangs."""
+AT_ONCE = 24
+SETTLED = {
+    Outcome.CHANGED,
+    Outcome.FAILED_UNCHANGED,
+    Outcome.ROLLED_BACK,
+    Outcome.UNREACHABLE,
+}
+
+
+@dataclass
+class Bench:
+    """A lab with a host for each case, whose faults can be cleared one by one."""
+
+    lab: Lab
+    job: Job
+    new_store: Callable[[str], Path]
+    rules: dict[str | None, Fault]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def clear(self, host: LabHost) -> None:
+        with self.lock:
+            del self.rules[host.name]
+            self.lab.faults = tuple(self.rules.values())
+
+
+def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Kind]:
+    """What the exchanges of a run without faults are for."""
+    with Lab(auth=auth) as lab, open_store(file) as store:
+        [host] = lab.hosts
+        [report] = engine_for(store, host.password).apply([host.target()], job, apply_run())
+        assert report.outcome is Outcome.CHANGED
+        return [exchange.kind for exchange in host.trace]
+
+
+@pytest.mark.parametrize("row", [passing, lasting])
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
+    auth: Auth,
+    row: Callable[[Auth, Sequence[Kind]], Iterator[Case]],
+    job: Job,
+    new_store: Callable[[str], Path],
+    record_property: Callable[[str, object], None],
+) -> None:
+    clean = clean_exchanges(auth, job, new_store("clean"))
+    # The longest waits first, so that the others fill the gaps.
+    todo = sorted(row(auth, clean), key=lambda case: not case.hangs)
+    record_property(CASES, len(todo))
+    rules = {case.fault.host: case.fault for case in todo}
+    seconds = [0.0]
+    states = [host_state(str(name)) for name in rules]
+    with Lab(states, auth=auth, faults=rules.values(), clock=lambda: seconds[0]) as lab:
+        bench = Bench(lab, job, new_store, rules)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            failures = [text for text in pool.map(bench_one(bench), todo, lab.hosts) if text]
+        left = [case for case, host in zip(todo, lab.hosts, strict=True) if host.leaks()]
+        assert not [str(case) for case in left if not may_leave_a_shell(case)]
+        seconds[0] += IDLE_SECONDS
+        lab.reap()
+        assert not [host.name for host in lab.hosts if host.leaks()]
+    assert not failures, "\n".join(failures)
+
+
+def bench_one(bench: Bench) -> Callable[[Case, LabHost], str]:
+    def one(case: Case, host: LabHost) -> str:
+        try:
+            check(bench, case, host)
+        except Exception as error:  # noqa: BLE001 - one bad case must not hide the others
+            return f"{case}: {type(error).__name__}: {error}"
+        return ""
+
+    return one
+
+
+def check(bench: Bench, case: Case, host: LabHost) -> None:
+    start = resources(host.state)
+    file = bench.new_store(host.name)
+    target = host.target()
+    with open_store(file) as store:
+        hasty = engine_for(store, host.password, timeout=IMPATIENT if case.hangs else PATIENT)
+        [report] = hasty.apply([target], bench.job, apply_run())
+        check_report(report, host.state, start)
+        check_severity(case, report)
+        check_lease_expires(host.state)
+        check_written_once(host)
+        bench.clear(host)
+
+        engine = engine_for(store, host.password)
+        for _, closed in engine.reconcile():
+            assert closed.outcome in {Outcome.CHANGED, Outcome.FAILED_UNCHANGED}
+            check_report(closed, host.state, start)
+        assert store.open_intents(indeterminate=True) == []
+        assert store.run("apply-1").finished is not None
+
+        record = store.run("apply-1")
+        undone = list(engine.rollback(record, undo_run()))
+        assert start == resources(host.state)
+        assert [Outcome.CHANGED] * len(undone) == [report.outcome for report in undone]
+        if undone:
+            assert host.state.lease is None
+        assert store.leases(engine.now()) == []
+        check_written_once(host)
+
+
+def may_leave_a_shell(case: Case) -> bool:
+    """Nobody logs on again to delete a shell, and a fault is an answer; idle shells end."""
+    answered = case.kind is Kind.DELETE and case.fault.do is Action.FAULT
+    return not case.passing or answered or case.fault.do is Action.UNAUTHORIZED
+
+
+def check_severity(case: Case, report: HostReport) -> None:
+    """A passing fault needs no person: only a lost logon may not be tried again."""
+    if case.passing and not case.hangs and case.fault.do is not Action.UNAUTHORIZED:
+        assert report.outcome in SETTLED
+    if case.kind is Kind.DELETE:
+        assert report.outcome is Outcome.CHANGED
