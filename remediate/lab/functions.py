@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import remediate.resources
 from remediate.lab.behaviour import behaviour_of
-from remediate.lab.state import HostState, Record
+from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.plan import HostFacts
 from remediate.powershell.messages import (
@@ -28,6 +28,8 @@ from remediate.resources.base import Query, Resource
 Arguments = dict[str, Any]
 T = TypeVar("T")
 Function = Callable[[HostState, Arguments], list[JsonValue]]
+COR_E_EXCEPTION = -2146233087
+E_ACCESSDENIED = -2147024891
 
 
 class CallFailedError(Exception):
@@ -38,6 +40,8 @@ class CallFailedError(Exception):
         message: for people.
         detail: data that goes with it.
         exception: full name of the .NET type.
+        category: PowerShell's category of the error.
+        hresult: number of the error.
     """
 
     def __init__(
@@ -46,14 +50,16 @@ class CallFailedError(Exception):
         message: str,
         detail: Record | None = None,
         exception: str = "Microsoft.PowerShell.Commands.WriteErrorException",
+        category: str = "InvalidOperation",
+        hresult: int = COR_E_EXCEPTION,
     ) -> None:
         super().__init__(error_id, message)
         self.record = CallError(
             exception=exception,
             message=message,
-            hresult=-2146233087,
+            hresult=hresult,
             error_id=error_id,
-            category="InvalidOperation",
+            category=category,
             line=1,
             detail=detail,
         )
@@ -128,6 +134,7 @@ def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> li
             arguments
         ):
             question = query.model_validate(arguments)
+            _check_access(resource, state, "read")
             return list(question.answer(state.kind(resource.kind)))
     raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
 
@@ -139,6 +146,7 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     unknown = after.keys() - resource.settable
     if unknown or before.keys() != after.keys() or identity.keys() != set(resource.identity):
         raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
+    _check_access(resource, state, "read")
     record = _find(resource, state, identity)
     refusal = behaviour_of(resource.kind).refuse(record)
     if refusal:
@@ -150,6 +158,7 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
                 "The property is no longer what it was.",
                 {"property": name, "current": record[name]},
             )
+    _check_access(resource, state, "write")
     wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
     record.update({name: wanted[name] for name in after})
     behaviour_of(resource.kind).written(record)
@@ -161,6 +170,17 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
         records.append(record)
     _changed(state)
     return []
+
+
+def _check_access(resource: type[Resource], state: HostState, wanted: Access) -> None:
+    if state.denied.get(resource.kind) in {wanted, "read"}:
+        raise CallFailedError(
+            "AccessDenied",
+            "Access is denied.",
+            exception="System.UnauthorizedAccessException",
+            category="PermissionDenied",
+            hresult=E_ACCESSDENIED,
+        )
 
 
 def _find(resource: type[Resource], state: HostState, identity: Arguments) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from remediate.model.base import Model
 
 Record = dict[str, Any]
 """One resource as `model_dump(mode="json")` writes it."""
+
+Access = Literal["read", "write"]
 
 BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
@@ -33,6 +35,8 @@ class HostState:
         os: version of the operating system.
         powershell: version of the engine.
         culture: display language.
+        denied: kind of resource → "write", or "read" for all access, where the account that
+            comes in has none.
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
@@ -46,6 +50,7 @@ class HostState:
     os: str = "10.0.17763"
     powershell: str = "5.1.17763.6893"
     culture: str = "en-US"
+    denied: dict[str, Access] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)
     before_pipeline: BeforePipeline | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -77,6 +82,7 @@ class HostState:
                 "os": self.os,
                 "powershell": self.powershell,
                 "culture": self.culture,
+                "denied": self.denied,
                 "resources": self.resources,
                 "receipts": self.receipts,
                 "lease": self.lease,
@@ -98,6 +104,7 @@ class _Saved(Model):
     os: str = ""
     powershell: str = ""
     culture: str = ""
+    denied: dict[str, Access] = Field(default_factory=dict)
     resources: dict[str, list[Record]] = Field(default_factory=dict)
     receipts: list[Record] = Field(default_factory=list)
     lease: Record | None = None
