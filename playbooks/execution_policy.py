@@ -32,7 +32,7 @@ GROUP_POLICIES = {
 
 class Params(PlaybookParams):
     policy: Literal["RemoteSigned", "Unrestricted", "Bypass"] = Field(
-        "RemoteSigned", description="policy to set where the one in force blocks the module"
+        "RemoteSigned", description="Policy to set where the one in force blocks the module"
     )
 
 
@@ -47,6 +47,7 @@ class ExecutionPolicy(Playbook[Params]):
     title = "Let the backup task's PowerShell load its module"
     symptoms = ("schedule-does-not-run",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    risk = "Local scripts may run afterwards; it is set only where Restricted or AllSigned blocks."
 
     def observe(self, params):
         scripts = [(key, "EnableScripts") for key in GROUP_POLICIES]

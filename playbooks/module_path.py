@@ -37,6 +37,7 @@ class ModulePath(Playbook[PlaybookParams]):
     title = "Let PowerShell find the backup agent's module"
     symptoms = ("schedule-does-not-run", "module-not-found")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    risk = "Folders are only added, at the end, so what was found before is still found first."
 
     def observe(self, params):
         return [RegistryValues(values=(INSTALL_PATH, MODULE_PATH))]

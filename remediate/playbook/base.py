@@ -1,7 +1,8 @@
 """A playbook: what to look at, and what it should be."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from remediate.model.base import Model
@@ -13,6 +14,7 @@ Finding = Desire | Advice
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_TITLE = 72
+MAX_SENTENCE = 240
 
 R = TypeVar("R", bound=Resource)
 
@@ -66,6 +68,10 @@ class Playbook(Generic[P]):
         symptoms: ids of the symptoms it cures, from the diagnose catalogue.
         after: ids of playbooks that are applied before this one, when both are.
         on_demand: it is about an event and not a state, so an audit of everything leaves it out.
+        risk: what a host may feel of it, in a sentence; for people who have to decide.
+        rollback: what rollback brings back and what not, in a sentence; empty when it is simply
+            all, or what `irreversible` says.
+        example: parameters to describe it with, where some are required.
     """
 
     id: ClassVar[str]
@@ -74,6 +80,9 @@ class Playbook(Generic[P]):
     symptoms: ClassVar[Sequence[str]] = ()
     after: ClassVar[Sequence[str]] = ()
     on_demand: ClassVar[bool] = False
+    risk: ClassVar[str] = ""
+    rollback: ClassVar[str] = ""
+    example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     params: ClassVar[type[PlaybookParams]] = PlaybookParams
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on as they come
@@ -126,6 +135,10 @@ def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
         yield f"the title must have 1 to {MAX_TITLE} characters and no full stop"
     if not cls.source.startswith("https://"):
         yield "the source must be an https address"
+    for name in ("risk", "rollback"):
+        text = getattr(cls, name)
+        if text and not (text.endswith(".") and len(text) <= MAX_SENTENCE):
+            yield f"`{name}` must be a sentence of at most {MAX_SENTENCE} characters"
     for name, field in cls.params.model_fields.items():
         if not field.description:
             yield f"parameter {name} has no description"

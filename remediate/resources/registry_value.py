@@ -132,6 +132,9 @@ class RegistryName(Model):
     key: Annotated[str, AfterValidator(registry_key)]
     name: Annotated[str, AfterValidator(registry_name)]
 
+    def __str__(self) -> str:
+        return f"{self.key}\\{self.name}"
+
 
 class RegistryValues(Query):
     """Some values; each is answered, if only by its absence.

@@ -1,11 +1,10 @@
 """`remediate show`: what a playbook does, and its parameters."""
 
-import inspect
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,15 +13,17 @@ from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbook_argument, playbooks_option
 
 if TYPE_CHECKING:
-    from remediate.playbook.base import Playbook
+    from remediate.cli.describing import Description
     from remediate.report.lines import Line
 
 
 def _run(playbook: str, folders: tuple[Path, ...], form: str) -> int:
+    from remediate.cli.describing import describe
+
     known = catalogue(folders)
-    found = known.load(playbook)
+    found = describe(known.load(playbook))
     if form == "json":
-        click.echo(json.dumps(_data(found), indent=2))
+        click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
         return 0
     from remediate.report.console import print_lines
 
@@ -30,46 +31,33 @@ def _run(playbook: str, folders: tuple[Path, ...], form: str) -> int:
     return 0
 
 
-def _data(playbook: "Playbook[Any]") -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "id": playbook.id,
-        "title": playbook.title,
-        "source": playbook.source,
-        "symptoms": list(playbook.symptoms),
-        "parameters": playbook.params.model_json_schema(),
-    }
-
-
-def _lines(playbook: "Playbook[Any]", path: Path) -> "Iterator[Line]":
-    from pydantic import ValidationError
-
-    from remediate.cli.parameters import parameters
+def _lines(found: "Description", path: Path) -> "Iterator[Line]":
     from remediate.report.lines import DIM, STRONG, line
 
-    yield line(0, (playbook.id, STRONG), f"  {playbook.title}")
-    about = inspect.cleandoc(type(playbook).__doc__ or "")
-    for paragraph in filter(None, about.split("\n\n")):
+    yield line(0, (found.id, STRONG), f"  {found.title}")
+    for paragraph in found.about:
         yield line(2, paragraph)
     yield line(0)
-    for parameter in parameters([playbook]):
-        kind = " | ".join(parameter.choices) or parameter.metavar
-        yield line(2, (parameter.plain, STRONG), f" {kind}")
-        about = "; ".join(text for text in (parameter.limits, parameter.default) if text)
-        yield line(6, f"{(parameter.field.description or '').rstrip('.')}.  [{about}]")
-    try:
-        usual = playbook.params()
-    except ValidationError:
-        usual = None  # a parameter is required, so what follows cannot be told in advance
-    if usual is not None:
-        for text in playbook.assumptions(usual):
-            yield line(2, ("assumed: ", DIM), text)
-        for text in playbook.irreversible(usual):
-            yield line(2, ("rollback will not bring back: ", DIM), text)
-    if playbook.symptoms:
-        yield line(2, ("cures:  ", DIM), ", ".join(playbook.symptoms))
-    yield line(2, ("source: ", DIM), playbook.source)
-    yield line(2, ("file:   ", DIM), str(path))
+    for option in found.options:
+        yield line(2, (option.option, STRONG), f" {option.kind}")
+        yield line(6, f"{option.about}  [{option.limits}]")
+    yield line(2, ("risk:     ", DIM), found.risk)
+    yield line(2, ("rollback: ", DIM), found.rollback)
+    for reading in found.reads:
+        for where in reading.where:
+            yield line(2, ("reads:    ", DIM), f"{reading.resource}: {where}")
+    for writing in found.writes:
+        yield line(2, ("writes:   ", DIM), f"{writing.resource}: {', '.join(writing.properties)}")
+    for text in found.assumptions:
+        yield line(2, ("assumed:  ", DIM), text)
+    if found.after:
+        yield line(2, ("after:    ", DIM), ", ".join(found.after))
+    if found.on_demand:
+        yield line(2, ("runs:     ", DIM), "only when it is named")
+    if found.symptoms:
+        yield line(2, ("cures:    ", DIM), ", ".join(found.symptoms))
+    yield line(2, ("source:   ", DIM), found.source)
+    yield line(2, ("file:     ", DIM), str(path))
 
 
 command = Command(

@@ -1,0 +1,105 @@
+"""One page of the user guide for each playbook, made of what its code says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from remediate.cli.describing import Description, describe
+from remediate.playbook.catalogue import Catalogue
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "playbooks"
+
+
+def pages() -> dict[Path, str]:
+    """What each page has to say, the list of all of them included."""
+    known = Catalogue()
+    found = [describe(known.load(name)) for name in sorted(known.entries)]
+    texts = {FOLDER / f"{one.id}.md": "\n".join(_page(one)) + "\n" for one in found}
+    return {**texts, FOLDER / "index.md": "\n".join(_list(found)) + "\n"}
+
+
+def stale() -> list[Path]:
+    """Pages that are missing, out of date, or about a playbook that is gone."""
+    wanted = pages()
+    there = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
+    return sorted(path for path in wanted.keys() | there if wanted.get(path) != there.get(path))
+
+
+def write() -> list[Path]:
+    """Bring the pages up to date; returns those that were not."""
+    changed, wanted = stale(), pages()
+    for path in changed:
+        if path in wanted:
+            path.write_text(wanted[path], encoding="utf-8", newline="\n")
+        else:
+            path.unlink()
+    return changed
+
+
+def _list(found: list[Description]) -> Iterator[str]:
+    yield "# Playbooks\n"
+    yield "One page for each; `remediate show ID` prints the same.\n"
+    yield "| Playbook | What it makes true |"
+    yield "| --- | --- |"
+    for one in found:
+        yield f"| [{one.id}]({one.id}.md) | {one.title} |"
+
+
+def _page(one: Description) -> Iterator[str]:
+    yield f"# {one.id}\n"
+    yield f"**{one.title}.**"
+    for paragraph in one.about:
+        yield f"\n{_prose(paragraph)}"
+    yield f"\nSource: <{one.source}>"
+    yield "\n```sh"
+    needed = [f" {o.option} {o.kind}" for o in one.options if "required" in o.limits]
+    words = f"{one.id} --host SRV01{''.join(needed)}"
+    yield f"remediate audit {words}             # what is wrong; writes nothing"
+    yield f"remediate apply {words} --dry-run   # what would be written"
+    yield f"remediate apply {words}             # shows the plan, asks, applies, proves"
+    yield "```"
+    yield "\n## Parameters\n"
+    if not one.options:
+        yield "None."
+    for option in one.options:
+        values = option.kind.replace(" | ", "`, `")
+        yield f"- `{option.option}` `{values}`: {_prose(option.about)} ({_prose(option.limits)})"
+    yield "\n## Risk and rollback\n"
+    yield f"- Risk: {_prose(one.risk)}"
+    yield f"- Rollback: {_prose(one.rollback)}"
+    for text in one.assumptions:
+        yield f"- A dry run cannot know: {_prose(text)}"
+    yield from _reads_and_writes(one)
+    yield from _use(one)
+
+
+def _reads_and_writes(one: Description) -> Iterator[str]:
+    yield "\n## What is read\n"
+    if not one.reads:
+        yield "It depends on its parameters."
+    for reading in one.reads:
+        for where in reading.where:
+            yield f"- {reading.resource}: `{where}`"
+    yield "\n## What may be written\n"
+    yield "At most these properties, and of those only the ones that a dry run lists.\n"
+    for writing in one.writes:
+        names = ", ".join(f"`{name}`" for name in writing.properties)
+        yield f"- {writing.resource}: {names}"
+
+
+def _use(one: Description) -> Iterator[str]:
+    yield "\n## When it is used\n"
+    yield f"- Cures: {', '.join(f'`{name}`' for name in one.symptoms) or 'no known symptom'}"
+    if one.after:
+        links = ", ".join(f"[{name}]({name}.md)" for name in one.after)
+        yield f"- Order: after {links}, when both are applied"
+    if one.on_demand:
+        yield "- It has to be named: an audit of everything leaves it out"
+
+
+def _prose(text: str) -> str:
+    r"""Text with what Markdown would swallow kept: backslashes and angle brackets."""
+    parts = text.split("`")
+    for index in range(0, len(parts), 2):
+        parts[index] = parts[index].replace("\\", "\\\\").replace("<", "\\<").replace("*", "\\*")
+    return "`".join(parts)
