@@ -186,11 +186,11 @@ def decode_reply(text: str, request: Request) -> Reply:
     body = text.removesuffix(marker)
     try:
         document = json.loads(_unpacked(body) if body.startswith(_GZIP) else body)
-        if document.pop("version", None) != VERSION:
+        if not isinstance(document, dict) or document.pop("version", None) != VERSION:
             msg = "the reply is of an unknown version"
             raise MalformedReplyError(msg)
         reply = Reply.model_validate(document)
-    except (ValidationError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+    except (ValidationError, RecursionError, json.JSONDecodeError) as error:
         msg = "the reply is not what the script sends"
         raise MalformedReplyError(msg) from error
     if [result.id for result in reply.calls] != [call.id for call in request.calls]:

@@ -1,0 +1,119 @@
+"""Playbooks are found by their text, loaded one at a time, and refused in one sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from remediate.playbook.catalogue import Catalogue, PlaybookError
+
+GOOD = '''"""A playbook of somebody else."""
+from remediate.playbook import Playbook, PlaybookParams
+
+class Mine(Playbook[PlaybookParams]):
+    """Why."""
+
+    id = "mine"
+    title = "Make it so"
+    source = "https://example.com/kb/1"
+
+    def observe(self, params):
+        return []
+
+    def decide(self, seen, params):
+        return []
+'''
+
+
+def write(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_folder_of_ones_own_works_like_ours(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    write(tmp_path, "raise SystemExit", "_private.py")
+    catalogue = Catalogue([tmp_path])
+    assert catalogue.entry("mine").title == "Make it so"
+    assert "schedule-fix" in catalogue.entries
+    assert catalogue.load("mine").id == "mine"
+
+
+def test_listing_imports_no_playbook(tmp_path: Path) -> None:
+    write(tmp_path, GOOD + "\nraise SystemExit('imported')\n")
+    assert "mine" in Catalogue([tmp_path]).entries
+
+
+def test_listing_is_light() -> None:
+    code = (
+        "import sys; from remediate.playbook.catalogue import Catalogue; Catalogue();"
+        "print([m for m in ('pydantic', 'rich', 'sqlalchemy', 'pypsrp') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(PlaybookError, match="did you mean schedule-fix"):
+        Catalogue().entry("shedule-fix")
+    with pytest.raises(PlaybookError, match="remediate list"):
+        Catalogue().entry("zzzz")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("def broken(:\n", ":1: "),
+        ("x = 1\n", ":1: there is no playbook"),
+        (GOOD.replace('    id = "mine"\n', ""), ":4: playbook Mine needs id"),
+    ],
+)
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, where: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(PlaybookError) as caught:
+        Catalogue([tmp_path])
+    assert f"{path}{where}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (GOOD + "\n1 / 0\n", ":17: division by zero"),
+        (GOOD + "import nowhere_to_be_found\n", ":16: No module"),
+        (GOOD.replace('"mine"', '"Mine!"'), "lower-case words"),
+        (GOOD.replace("Make it so", "x" * 80), "the title must have"),
+        (GOOD.replace("https:", "http:"), "https address"),
+    ],
+)
+def test_what_cannot_be_loaded_says_where_and_why(tmp_path: Path, text: str, says: str) -> None:
+    write(tmp_path, text)
+    catalogue = Catalogue([tmp_path])
+    name = next(name for name, entry in catalogue.entries.items() if entry.path.parent == tmp_path)
+    with pytest.raises(PlaybookError) as caught:
+        catalogue.load(name)
+    assert says in str(caught.value)
+
+
+def test_two_playbooks_of_the_same_id_are_refused(tmp_path: Path) -> None:
+    first, second = write(tmp_path, GOOD), write(tmp_path, GOOD, "other.py")
+    with pytest.raises(PlaybookError) as caught:
+        Catalogue([tmp_path])
+    assert str(first) in str(caught.value)
+    assert str(second) in str(caught.value)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlaybookError, match="not a folder"):
+        Catalogue([tmp_path / "missing"])
+
+
+def test_a_parameter_needs_a_description(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "class Mine(Playbook[PlaybookParams])",
+        "class P(PlaybookParams):\n    x: int = 1\n\nclass Mine(Playbook[P])",
+    )
+    write(tmp_path, text)
+    with pytest.raises(PlaybookError, match="parameter x has no description"):
+        Catalogue([tmp_path]).load("mine")
