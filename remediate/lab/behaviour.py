@@ -5,6 +5,7 @@ from typing import Protocol
 
 from remediate.lab.state import Record
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
+from remediate.resources.shadow_storage import ShadowStorage
 
 _POLICY = re.compile(r"(<MultipleInstancesPolicy>)[^<]*(</MultipleInstancesPolicy>)")
 _SETTINGS = re.compile(r"(\r?\n?)([ \t]*)<Settings>")
@@ -19,8 +20,8 @@ _NAMES = {
 class Behaviour(Protocol):
     """What is special about one kind of resource."""
 
-    def refuse(self, record: Record) -> str | None:
-        """Why Set would refuse to write to it, if it would."""
+    def refuse(self, record: Record, after: Record) -> str | None:
+        """Why Set would refuse to write these values to it, if it would."""
 
     def written(self, record: Record) -> None:
         """Bring the derived fields of a record that was just written up to date, in place."""
@@ -29,7 +30,7 @@ class Behaviour(Protocol):
 class Plain:
     """A resource that just takes what is written."""
 
-    def refuse(self, record: Record) -> str | None:  # noqa: ARG002 - Protocol
+    def refuse(self, record: Record, after: Record) -> str | None:  # noqa: ARG002 - Protocol
         """Nothing is refused."""
         return None
 
@@ -40,7 +41,7 @@ class Plain:
 class TaskBehaviour(Plain):
     """Task Scheduler keeps the setting in the task's XML, and needs stored passwords again."""
 
-    def refuse(self, record: Record) -> str | None:
+    def refuse(self, record: Record, after: Record) -> str | None:  # noqa: ARG002 - whatever is written
         """A task that stores a password cannot be saved without it."""
         if LogonType(record["logon_type"]).stores_password:
             return "The task stores a password; Windows would want it again to save the task."
@@ -49,6 +50,18 @@ class TaskBehaviour(Plain):
     def written(self, record: Record) -> None:
         """The XML says what the property says."""
         record["xml"] = with_policy(record["xml"], MultipleInstances(record["multiple_instances"]))
+
+
+class ShadowStorageBehaviour(Plain):
+    """Windows would delete shadow copies to get below a limit."""
+
+    def refuse(self, record: Record, after: Record) -> str | None:
+        """The limit stays above what is used."""
+        if after["max_space"] is None:
+            return "Taking shadow storage away would delete its shadow copies."
+        if after["max_space"] < record["used_space"]:
+            return f"Shadow copies take {record['used_space']} bytes; Windows would delete some."
+        return None
 
 
 def with_policy(xml: str, policy: MultipleInstances) -> str:
@@ -64,7 +77,10 @@ def with_policy(xml: str, policy: MultipleInstances) -> str:
     return _SETTINGS.sub(rf"\g<0>\g<1>\g<2>  {element}", xml, count=1)
 
 
-BEHAVIOURS: dict[str, Behaviour] = {ScheduledTask.kind: TaskBehaviour()}
+BEHAVIOURS: dict[str, Behaviour] = {
+    ScheduledTask.kind: TaskBehaviour(),
+    ShadowStorage.kind: ShadowStorageBehaviour(),
+}
 """By kind of resource; a kind that is not named is plain."""
 
 

@@ -148,7 +148,7 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
         raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
     _check_access(resource, state, "read")
     record = _find(resource, state, identity)
-    refusal = behaviour_of(resource.kind).refuse(record)
+    refusal = behaviour_of(resource.kind).refuse(record, after)
     if refusal:
         raise CallFailedError("RemediateRefused", refusal)
     for name, expected in before.items():

@@ -1,0 +1,128 @@
+"""Where Windows keeps the shadow copies of a volume, and how large that may grow."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.model.size import size_text
+from remediate.resources.base import Query, Resource
+
+UNBOUNDED = 2**60
+"""Limits from here on are none: Windows writes 2^64-1 for it, and no volume has an exabyte."""
+
+_NAMED = 3
+
+
+class ShadowCopy(Model):
+    """A snapshot of a volume.
+
+    Args:
+        id: Windows' id of it.
+        created: when it was made, UTC in ISO 8601; None when Windows does not say.
+    """
+
+    id: str
+    created: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.id} of {self.created}" if self.created else self.id
+
+
+class ShadowStorage(Resource):
+    r"""The shadow storage of one volume; a volume that has none is described too, without a limit.
+
+    Args:
+        volume: DeviceID of the volume whose copies they are (`\\?\Volume{…}\`).
+        diff_volume: DeviceID of the volume that holds them; the same one where there is none.
+        name: drive letter (`C:`) or mount path of the former; its DeviceID when it has neither.
+        diff_name: the same of the latter.
+        max_space: bytes that it may take, see `UNBOUNDED`; None when there is no shadow storage.
+        used_space: bytes that shadow copies take.
+        allocated_space: bytes that are set aside for them, those included.
+        capacity: bytes of the volume that holds them; None when it is offline.
+        free_space: bytes free on it; None when it is offline.
+        file_system: of the same volume (`NTFS`); None when it is offline.
+        copies: the volume's shadow copies, whoever made them.
+    """
+
+    kind: ClassVar[str] = "shadow_storage"
+    noun: ClassVar[str] = "shadow storage"
+    function: ClassVar[str] = "ShadowStorage"
+    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    identity: ClassVar[tuple[str, ...]] = ("volume", "diff_volume")
+    settable: ClassVar[frozenset[str]] = frozenset({"max_space"})
+    volatile: ClassVar[frozenset[str]] = frozenset(
+        {"used_space", "allocated_space", "free_space", "copies"}
+    )
+
+    volume: str
+    diff_volume: str
+    name: str
+    diff_name: str
+    max_space: int | None
+    used_space: int = 0
+    allocated_space: int = 0
+    capacity: int | None
+    free_space: int | None
+    file_system: str | None
+    copies: tuple[ShadowCopy, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the volume has shadow storage."""
+        return self.max_space is not None
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether it may grow without limit."""
+        return self.max_space is not None and self.max_space >= UNBOUNDED
+
+    @property
+    def title(self) -> str:
+        """The volume by its name, and the other one where they differ."""
+        where = f" on {self.diff_name}" if self.diff_volume != self.volume else ""
+        return f"shadow storage of {self.name}{where}"
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "ShadowStorages":
+        """The question that returns one, among all others."""
+        del key
+        return ShadowStorages()
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """A limit in words."""
+        if name != "max_space":
+            return super().label(name, value)
+        if not isinstance(value, int):
+            return "none"
+        return "unbounded" if value >= UNBOUNDED else size_text(value)
+
+    def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
+        """A lower limit makes Windows delete the oldest shadow copies to fit in."""
+        limit = change.before
+        if not isinstance(limit, int) or (self.max_space or 0) <= limit:
+            return None
+        if self.used_space > limit:
+            return (
+                f"shadow copies take {size_text(self.used_space)} of it, so with {size_text(limit)}"
+                f" Windows would delete some: {_list(self.copies)}"
+            )
+        known = {copy.id for copy in then.copies} if isinstance(then, ShadowStorage) else set()
+        new = tuple(copy for copy in self.copies if copy.id not in known)
+        if new:
+            return f"shadow copies were made since, and need the space: {_list(new)}"
+        return None
+
+
+class ShadowStorages(Query):
+    """The shadow storage of all volumes, and what is known of local volumes that have none."""
+
+    resource: ClassVar[type[Resource]] = ShadowStorage
+
+
+def _list(copies: tuple[ShadowCopy, ...]) -> str:
+    names = ", ".join(str(copy) for copy in copies[:_NAMED])
+    return f"{names} and {len(copies) - _NAMED} more" if len(copies) > _NAMED else names
