@@ -1,0 +1,164 @@
+"""The lab with real engines behind it: our transport and our scripts, over HTTP."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.hosts import FOLDER, make_state, make_task
+from remediate.lab.lab import Lab
+from remediate.lab.powershell import PowerShellEngine
+from remediate.lab.state import HostState
+from remediate.powershell.messages import Call, Reply, Request, Status
+from remediate.powershell.script import compose
+from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
+from remediate.transport.errors import (
+    ConnectionLost,
+    ProtocolError,
+    RemoteError,
+    TransportError,
+)
+from remediate.transport.protocol import Deadline
+from remediate.transport.psrp import PsrpTransport
+
+pytestmark = [
+    pytest.mark.powershell,
+    pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
+]
+
+SCRIPT = compose([ScheduledTask.script])
+NAME = "Microsoft-OnlineBackup"
+STANDARD_OUTPUT = "[Console]::OpenStandardOutput()"
+GET = Call(id="get", function="Get-RemediateScheduledTask", arguments={"folder": FOLDER})
+LOCK = Call(
+    id="lock",
+    function="Lock-RemediateLease",
+    arguments={"run": "R1", "owner": "anna@desk", "fence": 1, "ttl": 600, "undoes": ""},
+)
+
+
+def set_policy(before: MultipleInstances, after: MultipleInstances, name: str = NAME) -> Call:
+    return Call(
+        id="set",
+        function="Set-RemediateScheduledTask",
+        arguments={
+            "identity": {"path": FOLDER, "name": name},
+            "before": {"multiple_instances": int(before)},
+            "after": {"multiple_instances": int(after)},
+        },
+        needs=("lock",),
+    )
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    states = [make_state(f"SRV{number}") for number in range(6)]
+    with Lab(states, engine=PowerShellEngine(ready=1)) as lab:
+        yield lab
+    assert [child for child in psutil.Process().children() if "pwsh" in child.name()] == []
+
+
+@pytest.fixture
+def ask(lab: Lab) -> Iterator[Callable[..., Reply]]:
+    """Send calls to a host in one session, which is closed with the test."""
+    sessions: dict[int, Any] = {}
+
+    def ask(number: int, *calls: Call, script: str = SCRIPT, seconds: float = 60) -> Reply:
+        host = lab.hosts[number]
+        if number not in sessions:
+            transport = PsrpTransport(lambda _: SecretStr(host.password))
+            sessions[number] = transport.session(host.target())
+        return sessions[number].run(script, Request(run="R1", calls=calls), Deadline(seconds))
+
+    yield ask
+    for session in sessions.values():
+        session.close()
+    assert not any(host.leaks() for host in lab.hosts)
+
+
+def test_an_audit_is_six_exchanges_and_sees_what_is_there(
+    lab: Lab, ask: Callable[..., Reply]
+) -> None:
+    reply = ask(0, GET)
+    assert reply.host.computer == "SRV0"
+    records = lab.hosts[0].state.kind("scheduled_task")
+    assert reply["get"].value == [record for record in records if record["path"] == FOLDER]
+    assert lab.hosts[0].requests == 5  # and one to close
+
+
+def test_a_change_is_proved_and_leaves_nothing_but_itself(
+    lab: Lab, ask: Callable[..., Reply]
+) -> None:
+    state = lab.hosts[1].state
+    before = state.snapshot()
+    there = set_policy(MultipleInstances.PARALLEL, MultipleInstances.IGNORE_NEW)
+    unlock = Call(id="unlock", function="Unlock-RemediateLease", arguments={"run": "R1"})
+    reply = ask(1, LOCK, there, GET, unlock)
+    assert [call.status for call in reply.calls] == [Status.OK] * 4
+    assert state.lease is None
+    assert state.find("scheduled_task", name=NAME)["multiple_instances"] == 2
+    back = set_policy(MultipleInstances.IGNORE_NEW, MultipleInstances.PARALLEL)
+    ask(1, LOCK, back, unlock)
+    assert state.snapshot() == before
+
+
+def test_a_lease_is_a_file_that_keeps_others_out(lab: Lab, ask: Callable[..., Reply]) -> None:
+    ask(2, LOCK)
+    lease = lab.hosts[2].state.lease
+    assert lease is not None
+    assert (lease["run"], lease["owner"]) == ("R1", "anna@desk")
+    other = LOCK.model_copy(update={"arguments": {**LOCK.arguments, "run": "R2"}})
+    change = set_policy(MultipleInstances.PARALLEL, MultipleInstances.QUEUE)
+    reply = ask(2, other, change)
+    assert reply["lock"].error is not None
+    assert reply["lock"].error.error_id.startswith("RemediateLeaseHeld")
+    assert reply["set"].status is Status.SKIPPED
+    assert lab.hosts[2].state.lease == lease
+
+
+def test_what_is_no_longer_as_it_was_and_what_stores_a_password_is_not_written(
+    lab: Lab, ask: Callable[..., Reply]
+) -> None:
+    state = lab.hosts[3].state
+    stale = set_policy(MultipleInstances.QUEUE, MultipleInstances.IGNORE_NEW)
+    reply = ask(3, LOCK, stale)
+    assert reply["set"].error is not None
+    assert reply["set"].error.error_id.startswith("RemediateStale")
+    assert reply["set"].error.detail == {"property": "multiple_instances", "current": 0}
+    assert state.find("scheduled_task", name=NAME)["multiple_instances"] == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        ("Stop-Process -Id $PID -Force", ConnectionLost),
+        ("throw 'no'", RemoteError),
+        ("exit", ProtocolError),
+        ("Get-NoSuchCommand", RemoteError),
+        ("'noise'", ProtocolError),
+        ("$Host.UI.ReadLine()", RemoteError),
+        ("$nothing.nope", RemoteError),
+        (f"{STANDARD_OUTPUT}.Write([byte[]](33, 10), 0, 2); while ($true) {{ }}", ConnectionLost),
+        ("while ($true) { }", TransportError),
+        ("$x = 'y' * 1MB; foreach ($i in 1..50) { $x }", ProtocolError),
+    ],
+)
+def test_a_script_that_goes_wrong_is_an_error_of_the_tree_and_never_a_hang(
+    ask: Callable[..., Reply], ending: str, kind: type[TransportError]
+) -> None:
+    bad = SCRIPT.replace("Invoke-RemediateRequest -Request $Request\n", ending + "\n")
+    assert bad != SCRIPT
+    with pytest.raises(TransportError) as caught:
+        ask(4, GET, script=bad, seconds=5 if "{ }" in ending else 60)
+    assert isinstance(caught.value, kind)
+    assert caught.value.after_send
+
+
+def test_hosts_do_not_share_state(lab: Lab, ask: Callable[..., Reply]) -> None:
+    mine: HostState = lab.hosts[5].state
+    mine.kind("scheduled_task").append(make_task("only here", MultipleInstances.QUEUE))
+    assert "only here" in [str(task["name"]) for task in ask(5, GET)["get"].value]
+    assert "only here" not in [str(task["name"]) for task in ask(0, GET)["get"].value]
