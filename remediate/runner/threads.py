@@ -8,6 +8,9 @@ from typing import Protocol, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_LISTEN = 0.5
+"""Seconds after which the waiting thread wakes: a wait without end may never hear Ctrl-C."""
+
 
 class Runner(Protocol):
     """Works through hosts."""
@@ -67,9 +70,11 @@ class Threads:
                 waiting = {pool.submit(one, item) for item in items}
                 while waiting:
                     try:
-                        for future in as_completed(waiting):
+                        for future in as_completed(waiting, timeout=_LISTEN):
                             waiting.discard(future)
                             yield future.result()
+                    except TimeoutError:
+                        continue
                     except KeyboardInterrupt:
                         if stop.is_set():
                             raise  # asked twice
