@@ -54,11 +54,13 @@ class Plain(Playbook[PlaybookParams]):
     source = "https://example.org/"
 
     def observe(self, params: PlaybookParams) -> Iterable[Query]:
+        del params
         return ()
 
 
 class Lasting(Plain):
     def irreversible(self, params: PlaybookParams) -> Iterable[str]:
+        del params
         return ("the old process",)
 
 
