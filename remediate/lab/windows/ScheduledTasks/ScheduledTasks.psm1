@@ -68,7 +68,7 @@ function Get-Key {
         return @{ Path = $given['TaskPath'].Value; Name = $given['TaskName'].Value }
     }
     if (-not $Bound.ContainsKey('TaskName')) {
-        throw [System.NotImplementedException]::new('The stand-in for this command needs -TaskName or -InputObject.')
+        throw [System.NotImplementedException]::new('The stand-in for this command does not export all tasks at once.')
     }
     $path = if ($Bound.ContainsKey('TaskPath')) { $Bound['TaskPath'] } else { '\' }
     return @{ Path = $path; Name = $Bound['TaskName'] }
@@ -141,7 +141,7 @@ function Get-ScheduledTaskInfo {
     param(
         [Parameter(ParameterSetName = 'Object', Mandatory, Position = 0, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
-        [Parameter(ParameterSetName = 'Name', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'Name', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'Name', Position = 1)] [string] $TaskPath,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
         [int] $ThrottleLimit,
@@ -191,7 +191,7 @@ function Set-ScheduledTask {
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
         [Parameter(ParameterSetName = 'Object', Position = 1)] [Parameter(ParameterSetName = 'User', Position = 6)] [string] $Password,
         [Parameter(ParameterSetName = 'Object', Position = 2)] [Parameter(ParameterSetName = 'User', Position = 5)] [string] $User,
-        [Parameter(ParameterSetName = 'User', Position = 0)] [Parameter(ParameterSetName = 'Principal', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'User', Mandatory, Position = 0)] [Parameter(ParameterSetName = 'Principal', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'User', Position = 1)] [Parameter(ParameterSetName = 'Principal', Position = 1)] [string] $TaskPath,
         [Parameter(ParameterSetName = 'User', Position = 2)] [Parameter(ParameterSetName = 'Principal', Position = 2)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_TaskAction')] [object[]] $Action,
@@ -228,7 +228,7 @@ function Enable-ScheduledTask {
     param(
         [Parameter(ParameterSetName = 'Object', Mandatory, Position = 0, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
-        [Parameter(ParameterSetName = 'Name', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'Name', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'Name', Position = 1)] [string] $TaskPath,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
         [int] $ThrottleLimit,
@@ -251,7 +251,7 @@ function Disable-ScheduledTask {
     param(
         [Parameter(ParameterSetName = 'Object', Mandatory, Position = 0, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
-        [Parameter(ParameterSetName = 'Name', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'Name', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'Name', Position = 1)] [string] $TaskPath,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
         [int] $ThrottleLimit,
@@ -274,7 +274,7 @@ function Start-ScheduledTask {
     param(
         [Parameter(ParameterSetName = 'Object', Mandatory, Position = 1, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
-        [Parameter(ParameterSetName = 'Path', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'Path', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'Path', Position = 1)] [string] $TaskPath,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
         [int] $ThrottleLimit,
@@ -295,7 +295,7 @@ function Stop-ScheduledTask {
     param(
         [Parameter(ParameterSetName = 'Object', Mandatory, Position = 1, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_ScheduledTask')] [object] $InputObject,
-        [Parameter(ParameterSetName = 'Path', Position = 0)] [string] $TaskName,
+        [Parameter(ParameterSetName = 'Path', Mandatory, Position = 0)] [string] $TaskName,
         [Parameter(ParameterSetName = 'Path', Position = 1)] [string] $TaskPath,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
         [int] $ThrottleLimit,
