@@ -92,6 +92,7 @@ class HostWorker:
     around: Surroundings
     reconciling: bool = False
     _session: Session | None = field(default=None, init=False)
+    _recorded: bool = field(default=False, init=False)
     _deadline: Deadline = field(init=False)
 
     def work(self, steps: Steps) -> HostReport:
@@ -106,6 +107,8 @@ class HostWorker:
             return report
         except Exception as error:  # noqa: BLE001 - a bug on one host must not end the others
             _log.debug("internal error", host=self.host.name, exc_info=True)
+            if self.around.store is not None and not self._recorded:
+                self._free_lease()
             return HostReport(
                 host=self.host.name,
                 outcome=Outcome.INTERNAL_ERROR,
@@ -208,6 +211,7 @@ class HostWorker:
             snapshot=effect.snapshot,
             recorded=self.around.now(),
         )
+        self._recorded = True
         try:
             self._store.record_intent(intent)
         except StoreError as error:

@@ -1,0 +1,471 @@
+"""One host through one run, story by story, over simulated hosts in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.engine.engine import Engine
+from remediate.engine.job import Job, Settings, Task
+from remediate.lab import functions
+from remediate.lab.hosts import make_state, make_task
+from remediate.lab.state import HostState
+from remediate.model.host import Auth, Host
+from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.plan import Plan
+from remediate.model.run import Run, RunKind
+from remediate.playbook import Advice, Playbook, PlaybookParams
+from remediate.playbook.catalogue import Catalogue
+from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.scheduled_task import MultipleInstances
+from remediate.runner import Serial
+from remediate.store.errors import StoreUnavailable
+from remediate.store.spill import read_spill
+from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport, Trouble
+from remediate.transport.errors import ConnectionLost
+
+HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+VALUE = RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Test", name="Setting")
+
+
+class SetValue(Playbook[PlaybookParams]):
+    """A setting."""
+
+    id = "set-value"
+    title = "Set a value"
+    source = "https://example.com/kb/1"
+    wanted = "good"
+
+    def observe(self, params: PlaybookParams) -> list[RegistryValues]:
+        return [RegistryValues(values=(VALUE,))]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        value = seen.one(RegistryValue)
+        yield value.should(value={"type": "String", "data": self.wanted})
+
+
+class SetOtherwise(SetValue):
+    """The same setting, otherwise."""
+
+    id = "set-otherwise"
+    wanted = "other"
+
+
+class Guarded(SetValue):
+    """A setting that must not be touched now."""
+
+    id = "guarded"
+
+    def guard(self, seen: Any, params: PlaybookParams) -> list[str]:
+        return ["a backup is running: wait for it to end"]
+
+
+class First(SetValue):
+    """Wants to come before the others by name, and says so nowhere."""
+
+    id = "first"
+    after = ("schedule-fix",)
+
+
+class ForGood(SetValue):
+    """A setting that nobody can take back."""
+
+    id = "for-good"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        value = seen.one(RegistryValue)
+        yield value.should(irreversible=True, value={"type": "String", "data": "good"})
+
+
+@dataclass
+class World:
+    """A host, a store and an engine to work on them."""
+
+    state: HostState = field(default_factory=make_state)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    trouble: Callable[[int], Trouble | None] = lambda _: None
+    settings: Settings = field(default_factory=lambda: Settings(operator="ada@here"))
+    folder: Path | None = None
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        states = {"127.0.0.1": self.state}
+        self.transport = MemoryTransport(states, lambda n: self.trouble(n))  # noqa: PLW0108 - it may be replaced
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(
+            self.transport, self.settings, self.store, spill_folder=self.folder, runner=Serial()
+        )
+
+    def run(self, undoes: str | None = None) -> Run:
+        self.runs += 1
+        kind = RunKind.ROLLBACK if undoes else RunKind.APPLY
+        name = f"run-{self.runs}"
+        return Run(id=name, kind=kind, playbooks=(), operator="ada", started=NOW, undoes=undoes)
+
+    def apply(self, job: Job, confirm: Callable[[Plan], bool] | None = None) -> HostReport:
+        [report] = self.engine.apply([HOST], job, self.run(), confirm)
+        return report
+
+    def rollback(self, run: str = "run-1", **options: Any) -> list[HostReport]:
+        return list(self.engine.rollback(self.store.run(run), self.run(run), **options))
+
+    def sent(self) -> list[str]:
+        return [call.function for request in self.transport.requests for call in request.calls]
+
+    def policies(self) -> list[int]:
+        tasks = self.state.kind("scheduled_task")
+        return [task["multiple_instances"] for task in tasks if "Backup" in task["path"]]
+
+    def value(self) -> str | None:
+        for record in self.state.kind("registry_value"):
+            return str(record["value"]["data"])
+        return None
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def job_of(*playbooks: Playbook[Any]) -> Job:
+    return Job.of(Task(playbook, playbook.params()) for playbook in playbooks)
+
+
+def schedule_fix() -> Playbook[Any]:
+    return Catalogue().load("schedule-fix")
+
+
+def test_an_audit_only_reads(world: World, job: Job) -> None:
+    before = world.state.snapshot()
+    [report] = world.engine.audit([HOST], job)
+    assert report.outcome is Outcome.WOULD_CHANGE
+    assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
+    assert world.state.snapshot() == before
+    assert world.transport.opened == world.transport.closed == 1
+
+
+def test_a_compliant_host_is_not_written_to_at_all(world: World, job: Job) -> None:
+    world.apply(job)
+    world.transport.requests.clear()
+    assert world.apply(job).outcome is Outcome.COMPLIANT
+    assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
+
+
+def test_a_change_takes_two_pipelines_with_lease_proof_and_receipt(world: World, job: Job) -> None:
+    report = world.apply(job)
+    assert report.outcome is Outcome.CHANGED
+    assert len(world.transport.requests) == 2
+    assert world.policies() == [2, 2, 2]
+    assert world.state.lease is None
+    assert [receipt["run"] for receipt in world.state.receipts] == ["run-1"]
+    assert world.store.leases(NOW) == []
+
+
+def test_several_playbooks_are_one_round_of_questions_and_one_write(world: World) -> None:
+    report = world.apply(job_of(SetValue(), schedule_fix()))
+    assert report.outcome is Outcome.CHANGED
+    assert len(world.transport.requests) == 2
+    assert (world.policies(), world.value()) == ([2, 2, 2], "good")
+    [undone] = world.rollback()
+    assert undone.outcome is Outcome.CHANGED
+    assert (2 in world.policies(), world.value()) == (True, None)
+
+
+def test_playbooks_come_in_the_order_that_they_ask_for() -> None:
+    job = job_of(First(), schedule_fix())
+    assert [task.playbook.id for task in job.tasks] == ["schedule-fix", "first"]
+
+
+def test_playbooks_that_wait_for_each_other_are_refused() -> None:
+    first, second = SetValue(), SetOtherwise()
+    first.after, second.after = ("set-otherwise",), ("set-value",)  # type: ignore[misc]
+    with pytest.raises(ValueError, match="wait for each other: set-otherwise, set-value"):
+        job_of(first, second)
+
+
+def test_when_one_playbook_fails_all_are_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is all or nothing on a host."""
+
+    def denied(*_: object) -> None:
+        raise functions.CallFailedError("Denied", "access is denied")
+
+    real = functions._set
+
+    def set_or_deny(resource: Any, state: Any, arguments: Any) -> Any:
+        return denied() if resource is RegistryValue else real(resource, state, arguments)
+
+    monkeypatch.setattr(functions, "_set", set_or_deny)
+    report = world.apply(job_of(schedule_fix(), SetValue()))
+    assert report.outcome is Outcome.ROLLED_BACK
+    assert report.problem
+    assert "access is denied" in report.problem.message
+    assert world.policies() == make_state_policies()
+    assert world.value() is None
+    assert world.state.lease is None
+
+
+def test_playbooks_that_want_different_values_are_refused(world: World) -> None:
+    report = world.apply(job_of(SetValue(), SetOtherwise()))
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert "set-value and set-otherwise want different values" in report.problem.message
+    assert world.value() is None
+
+
+def test_playbooks_that_want_the_same_value_change_it_once(world: World) -> None:
+    same = SetOtherwise()
+    same.wanted = "good"
+    report = world.apply(job_of(SetValue(), same))
+    assert report.outcome is Outcome.CHANGED
+    assert len(report.applied) == 1
+
+
+def test_a_guard_refuses_before_anything_is_recorded(world: World) -> None:
+    report = world.apply(job_of(Guarded()))
+    assert (report.outcome, report.exit_code) == (Outcome.REFUSED, ExitCode.REFUSED)
+    assert report.problem
+    assert report.problem.message.startswith("a backup is running")
+    assert world.store.open_intents() == []
+    assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
+
+
+def test_what_cannot_be_undone_needs_to_be_accepted(world: World) -> None:
+    report = world.apply(job_of(ForGood()))
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert report.problem.code == "irreversible"
+    assert world.value() is None
+    world.settings = replace(world.settings, accept_irreversible=True)
+    assert world.apply(job_of(ForGood())).outcome is Outcome.CHANGED
+    assert world.rollback("run-2") == [] or world.value() == "good"
+
+
+def test_a_person_who_says_no_leaves_the_host_alone(world: World, job: Job) -> None:
+    plans: list[Plan] = []
+
+    def no(plan: Plan) -> bool:
+        plans.append(plan)
+        return False
+
+    assert world.apply(job, no).outcome is Outcome.REFUSED
+    assert len(plans[0].changes) == 2
+    assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
+
+
+def test_a_person_who_says_yes_costs_one_more_look(world: World, job: Job) -> None:
+    assert world.apply(job, lambda _: True).outcome is Outcome.CHANGED
+    assert len(world.transport.requests) == 3
+
+
+def test_a_plan_that_grew_old_while_a_person_looked_is_refused(world: World, job: Job) -> None:
+    def yes_but(_: Plan) -> bool:
+        world.state.kind("scheduled_task")[0]["multiple_instances"] = MultipleInstances.QUEUE
+        return True
+
+    report = world.apply(job, yes_but)
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert report.problem.code == "stale"
+
+
+def test_a_task_that_moved_since_it_was_observed_is_not_written(world: World, job: Job) -> None:
+    def edit(state: HostState, pipeline: int) -> None:
+        if pipeline == 2:
+            for task in state.kind("scheduled_task"):
+                if task["multiple_instances"] != MultipleInstances.IGNORE_NEW:
+                    task["multiple_instances"] = MultipleInstances.QUEUE
+
+    reports = []
+    world.trouble = lambda n: edit(world.state, n)  # type: ignore[func-returns-value]
+    reports.append(world.apply(job))
+    assert reports[0].outcome is Outcome.REFUSED
+    assert reports[0].problem
+    assert reports[0].problem.code == "stale"
+    assert world.state.lease is None
+
+
+def test_an_unknown_result_is_looked_at_and_never_repeated(world: World, job: Job) -> None:
+    world.trouble = lambda n: Trouble(ConnectionLost, calls=-1) if n == 2 else None
+    report = world.apply(job)
+    assert report.outcome is Outcome.CHANGED
+    assert any("read again" in note for note in report.notes)
+    assert sum(name.startswith("Set-") for name in world.sent()) == 2
+    assert world.state.lease is None
+
+
+def test_a_host_that_stays_away_is_indeterminate_until_it_is_reconciled(
+    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0))
+    world.trouble = lambda n: Trouble(ConnectionLost, calls=2) if n > 1 else None
+    report = world.apply(job)
+    assert (report.outcome, report.exit_code) == (Outcome.INDETERMINATE, ExitCode.NEEDS_PERSON)
+    world.trouble = lambda _: None
+    [(run, closed)] = world.engine.reconcile()
+    assert (run.id, closed.outcome) == ("run-1", Outcome.FAILED_CHANGED)
+    assert len(closed.applied) == 1
+    [undone] = world.rollback()
+    assert undone.outcome is Outcome.CHANGED
+    assert sorted(world.policies()) == sorted(make_state_policies())
+
+
+def make_state_policies() -> list[int]:
+    return World().policies()
+
+
+def test_without_auto_rollback_a_half_done_host_is_left_for_a_person(world: World) -> None:
+    world.settings = replace(world.settings, auto_rollback=False)
+    world.trouble = lambda n: Trouble(ConnectionLost, calls=2) if n == 2 else None
+    report = world.apply(job_of(schedule_fix()))
+    assert report.outcome is Outcome.FAILED_CHANGED
+    assert report.lease_kept
+    assert len(report.applied) == 1
+    assert any("multiple_instances" in text for text in report.differing)
+
+
+@pytest.mark.parametrize("policy", list(MultipleInstances))
+def test_every_policy_goes_back_exactly(policy: MultipleInstances, job: Job) -> None:
+    world = World(HostState("SRV01", {"scheduled_task": [make_task("Backup", policy)]}))
+    before = world.state.snapshot()["resources"]
+    outcome = world.apply(job).outcome
+    assert outcome is (
+        Outcome.COMPLIANT if policy is MultipleInstances.IGNORE_NEW else Outcome.CHANGED
+    )
+    world.rollback()
+    assert world.state.snapshot()["resources"] == before
+
+
+def test_a_rollback_leaves_alone_what_somebody_else_changed(world: World, job: Job) -> None:
+    world.apply(job)
+    first = world.store.run("run-1").hosts[0].report
+    assert first
+    name = first.applied[0].resource.key["name"]
+    world.state.find("scheduled_task", name=name)["multiple_instances"] = MultipleInstances.QUEUE
+    [report] = world.rollback()
+    assert (report.outcome, report.exit_code) == (Outcome.CONFLICT, ExitCode.NEEDS_PERSON)
+    assert report.plan
+    assert [conflict.current for conflict in report.plan.conflicts] == [MultipleInstances.QUEUE]
+    assert len(report.applied) == 1
+    [forced] = world.rollback(force=True)
+    assert forced.outcome is Outcome.CHANGED
+    assert sorted(world.policies()) == sorted(make_state_policies())
+
+
+def test_a_rollback_can_be_rolled_back(world: World, job: Job) -> None:
+    world.apply(job)
+    world.rollback()
+    [report] = world.rollback("run-2")
+    assert report.outcome is Outcome.CHANGED
+    assert world.policies() == [2, 2, 2]
+
+
+def test_a_rollback_dry_run_says_what_it_would_do(world: World, job: Job) -> None:
+    world.apply(job)
+    [report] = world.rollback(dry_run=True)
+    assert report.outcome is Outcome.WOULD_CHANGE
+    assert world.policies() == [2, 2, 2]
+
+
+def test_a_host_that_somebody_holds_is_refused_with_his_name(world: World, job: Job) -> None:
+    other = {"run": "theirs", "owner": "eve@there", "fence": 9, "since": 0, "until": 4_000_000_000}
+    world.state.lease = dict(other)
+    report = world.apply(job)
+    assert report.outcome is Outcome.REFUSED
+    assert report.holder
+    assert report.holder.owner == "eve@there"
+    assert world.policies() == make_state_policies()
+    assert world.state.lease == other
+    [seen] = world.engine.locks([HOST])
+    assert seen.holder == report.holder
+
+
+def test_a_host_that_another_run_here_holds_is_not_even_contacted(world: World, job: Job) -> None:
+    now = datetime.now(UTC)
+    world.store.take_lease("127.0.0.1:5985", "theirs", "eve@here", now, timedelta(hours=1))
+    report = world.apply(job)
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert "eve@here" in report.problem.message
+    assert world.sent() == []
+
+
+class FailingStore(MemoryStore):
+    """A store whose disk is full from some method on."""
+
+    def __init__(self, failing: Sequence[str]) -> None:
+        super().__init__()
+        self.failing = failing
+
+    def __getattribute__(self, name: str) -> Any:
+        if name != "failing" and name in self.failing:
+            raise StoreUnavailable("store.db", "the disk is full", "Make room.")
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("failing", ["take_lease", "record_intent"])
+def test_nothing_is_written_when_the_store_cannot_be(job: Job, failing: str) -> None:
+    world = World(store=FailingStore([failing]))
+    report = world.apply(job)
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert "the disk is full" in report.problem.message
+    assert not any(name.startswith(("Set-", "Lock-")) for name in world.sent())
+
+
+def test_a_run_that_cannot_be_begun_sends_nothing(job: Job) -> None:
+    world = World(store=FailingStore(["begin_run"]))
+    with pytest.raises(StoreUnavailable):
+        world.apply(job)
+    assert world.sent() == []
+
+
+def test_a_verdict_that_cannot_be_recorded_is_spilled(job: Job, tmp_path: Path) -> None:
+    world = World(store=FailingStore(["close_host"]), folder=tmp_path)
+    assert world.apply(job).outcome is Outcome.CHANGED
+    [file] = [file for file in read_spill(tmp_path) if file.path.parent == tmp_path]
+    [entry] = file.entries
+    assert entry.report
+    assert entry.report.outcome is Outcome.CHANGED
+
+
+def test_a_bug_in_a_playbook_is_an_internal_error_of_one_host(world: World) -> None:
+    class Broken(SetValue):
+        """Broken."""
+
+        id = "broken"
+
+        def decide(self, seen: Any, params: PlaybookParams) -> Any:
+            raise ZeroDivisionError
+
+    report = world.apply(job_of(Broken()))
+    assert (report.outcome, report.exit_code) == (
+        Outcome.INTERNAL_ERROR,
+        ExitCode.INTERNAL_ERROR,
+    )
+    assert world.value() is None
+    assert world.transport.closed == 1
+    assert world.store.leases(datetime.now(UTC)) == []
+
+
+def test_advice_alone_asks_for_attention(world: World) -> None:
+    class Advising(SetValue):
+        """Advising."""
+
+        id = "advising"
+
+        def decide(self, seen: Any, params: PlaybookParams) -> Any:
+            yield Advice("Look", "at it")
+
+    report = world.apply(job_of(Advising()))
+    assert (report.outcome, report.exit_code) == (Outcome.ATTENTION, ExitCode.PENDING)
+    assert report.plan
+    assert report.plan.advice[0].playbook == "advising"
