@@ -40,9 +40,13 @@ def start_logging(redaction: Redaction, write: Callable[[str], None], *, debug: 
     import structlog
 
     def redact(
-        _logger: object, _name: str, event: MutableMapping[str, Any] | str
-    ) -> MutableMapping[str, Any] | str:
-        return redaction(str(event))
+        _logger: object, _name: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        # before the texts are quoted, which would give a secret with quotes another form
+        return {
+            name: redaction(value if isinstance(value, str) else repr(value))
+            for name, value in event.items()
+        }
 
     stamps = [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
     traces = [structlog.processors.format_exc_info]
@@ -55,8 +59,8 @@ def start_logging(redaction: Redaction, write: Callable[[str], None], *, debug: 
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *(traces if debug else [_without_trace]),
-                structlog.processors.KeyValueRenderer(key_order=first, drop_missing=True),
                 redact,
+                structlog.processors.KeyValueRenderer(key_order=first, drop_missing=True),
             ],
         )
     )

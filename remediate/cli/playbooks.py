@@ -1,6 +1,6 @@
 """Commands that work with playbooks, and take their parameters as options."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from remediate.engine.job import Job
+    from remediate.model.run import HostRecord, Run
     from remediate.playbook.catalogue import Catalogue
 
 PLAYBOOKS = "Playbooks"
@@ -52,6 +53,53 @@ def catalogue(folders: Sequence[Path]) -> "Catalogue":
     from remediate.playbook.catalogue import Catalogue
 
     return Catalogue([folder.expanduser() for folder in folders])
+
+
+def know_resources(records: "Iterable[tuple[Run, HostRecord]]", folders: Sequence[Path]) -> None:
+    """Make sure that every kind of resource on record can be read: some come with a playbook.
+
+    Args:
+        records: hosts with the runs they are recorded in.
+        folders: the user's own folders of playbooks.
+
+    Raises:
+        Stop: a kind is unknown, even with the playbooks of its run.
+        PlaybookError: a folder or file cannot be used.
+    """
+    for run, record in records:
+        for kind in _kinds(record):
+            if _known(kind):
+                continue
+            there = catalogue(folders)
+            for use in run.playbooks:
+                if use.id in there.entries:
+                    there.load(use.id)
+            if not _known(kind):
+                names = " ".join(use.id for use in run.playbooks)
+                raise Stop(
+                    f"run {run.id} ({names}) is about resources of kind {kind!r}, "
+                    "which no playbook here knows",
+                    "Install the package it came from, or name its folder with --playbooks. "
+                    "Nothing was sent to any host.",
+                )
+
+
+def _kinds(record: "HostRecord") -> list[str]:
+    if record.intent is None:
+        return []
+    resources = [change.resource for change in record.intent.changes]
+    resources += [observed.resource for observed in record.intent.snapshot]
+    return list(dict.fromkeys(resource.kind for resource in resources))
+
+
+def _known(kind: str) -> bool:
+    from remediate.resources.base import resource_type
+
+    try:
+        resource_type(kind)
+    except LookupError:
+        return False
+    return True
 
 
 class PlaybookCommand(Command):

@@ -35,7 +35,7 @@ class Result:
     err: str
 
     @property
-    def data(self) -> Any:  # noqa: ANN401 - whatever the command prints
+    def data(self) -> Any:
         return json.loads(self.out)
 
     def explains(self, code: int, *says: str) -> None:

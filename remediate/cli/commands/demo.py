@@ -12,6 +12,7 @@ import click
 
 from remediate.cli.commands.lab import engine_option, require_lab
 from remediate.cli.lazy import Command
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -84,9 +85,12 @@ def _run(parts: Parts, engine: str) -> int:
 
 def _factory(engine: str) -> "EngineFactory":
     if engine == "powershell":
-        from remediate.lab.powershell import powershell_backend_factory
+        from remediate.lab.powershell import EngineNotFoundError, PowerShellEngine
 
-        return powershell_backend_factory
+        try:
+            return PowerShellEngine()
+        except EngineNotFoundError as error:
+            raise Stop(str(error), "Or leave out --engine powershell.") from error
     from remediate.lab.simulated import simulated_backend_factory
 
     return simulated_backend_factory

@@ -1,11 +1,12 @@
 """`remediate runs reconcile`: find out what became of what broke off."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from remediate.cli import targets
+from remediate.cli import playbooks, targets
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.wiring import Parts, settings
@@ -15,13 +16,21 @@ if TYPE_CHECKING:
 
 
 @click.pass_obj
-def _run(parts: Parts, timeout: float | None, workers: int | None, form: str) -> int:
+def _run(
+    parts: Parts,
+    timeout: float | None,
+    workers: int | None,
+    folders: tuple[Path, ...],
+    form: str,
+) -> int:
     from remediate.model.outcome import exit_code
     from remediate.report.document import Closed, Reconciliation
     from remediate.report.machine import as_json
 
     with parts.store() as store:
-        hosts = [record.host for _, record in store.open_intents(indeterminate=True)]
+        found = store.open_intents(indeterminate=True)
+        playbooks.know_resources(found, folders)
+        hosts = [record.host for _, record in found]
         if not hosts:
             parts.terminal.say("No intent is open: the journal is complete.")
         engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
@@ -53,5 +62,5 @@ command = Command(
     callback=_run,
     help="Look at every host that a run may have changed without saying so, because it broke off, "
     "and record what is seen. Writes nothing but to the journal.",
-    params=[*targets.pace_options(), format_option()],
+    params=[playbooks.playbooks_option(), *targets.pace_options(), format_option()],
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import targets
+from remediate.cli import playbooks, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import Following, format_option
 from remediate.cli.lazy import Command, Option
@@ -34,6 +34,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
 
     record = _reached(store.run(options["run"]), options)
     hosts = _to_undo(record, options["hosts"])
+    playbooks.know_resources(((record.run, host) for host in record.hosts), options["folders"])
     started = datetime.now(UTC)
     run = Run(
         id=new_run_id(started),
@@ -119,6 +120,7 @@ command = Command(
             section=SAFETY,
             help="Write back over what somebody else has changed since, too.",
         ),
+        playbooks.playbooks_option(),
         Option(
             ["--host", "hosts"],
             multiple=True,

@@ -1,0 +1,105 @@
+"""Nobody is changed without a yes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from remediate.cli.asking import Asking
+from remediate.cli.terminal import Terminal
+from remediate.model.plan import Plan
+from remediate.report.reporter import Subject
+
+
+class Answers:
+    """A terminal at which a person types these lines, and then has left."""
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = list(lines)
+        self.asked: list[str] = []
+        self._busy = threading.Lock()
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        assert self._busy.acquire(blocking=False), "two hosts talk to the person at once"
+        yield
+        self._busy.release()
+
+    def ask(self, text: str) -> str:
+        self.asked.append(text)
+        return self._lines.pop(0) if self._lines else ""
+
+
+Ask = Callable[..., tuple[list[bool], Answers]]
+
+
+@pytest.fixture
+def answers() -> Ask:
+    """What is decided for some hosts when a person types some lines."""
+
+    def decide(hosts: list[str], *lines: str) -> tuple[list[bool], Answers]:
+        person = Answers(*lines)
+        asking = Asking(cast("Any", person), Subject(command="apply", hosts=hosts))
+        return [asking(Plan(host=host, playbooks=())) for host in hosts], person
+
+    return decide
+
+
+@pytest.mark.parametrize(
+    ("line", "decided"),
+    [("yes\n", True), ("Y\n", True), ("no\n", False), ("n\n", False), ("", False), ("q\n", False)],
+)
+def test_one_host(line: str, decided: bool, answers: Ask) -> None:
+    decisions, person = answers(["A"], line)
+    assert decisions == [decided]
+    assert person.asked == ["Write this to A? [yes/no] "]
+
+
+def test_whatever_is_not_an_answer_is_asked_again(answers: Ask) -> None:
+    decisions, person = answers(["A"], "\n", "maybe\n", "all\n", "yes\n")
+    assert decisions == [True]
+    assert len(person.asked) == 4
+
+
+def test_all_answers_for_the_rest(answers: Ask) -> None:
+    decisions, person = answers(["A", "B", "C"], "no\n", "all\n")
+    assert decisions == [False, True, True]
+    assert len(person.asked) == 2
+
+
+@pytest.mark.parametrize("line", ["quit\n", ""])
+def test_quit_and_the_end_of_input_refuse_the_rest(line: str, answers: Ask) -> None:
+    decisions, person = answers(["A", "B", "C"], "yes\n", line)
+    assert decisions == [True, False, False]
+    assert len(person.asked) == 2
+
+
+def test_hosts_ask_one_after_the_other() -> None:
+    person = Answers(*["yes\n"] * 20)
+    subject = Subject(command="apply", hosts=[str(number) for number in range(20)])
+    asking = Asking(cast("Any", person), subject)
+    decided: list[bool] = []
+
+    def ask(host: str) -> None:
+        decided.append(asking(Plan(host=host, playbooks=())))
+
+    threads = [threading.Thread(target=ask, args=(host,)) for host in subject.hosts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert decided == [True] * 20
+
+
+def test_a_question_ends_when_the_run_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C reaches the main thread only; the thread that asks must not wait for a line."""
+    left = threading.Event()
+    monkeypatch.setattr("remediate.cli.terminal._read_line", lambda _: left.wait(30))
+    terminal = Terminal(lambda text: text)  # type: ignore[arg-type]
+    terminal.interrupted.set()
+    try:
+        assert terminal.ask("? ") == ""
+    finally:
+        left.set()

@@ -1,0 +1,90 @@
+"""How a host is reached follows from the options and the inventory, the nearest first."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.cli.targets import reference, select_hosts
+from remediate.model.host import Auth, Host
+
+NAMES = ("inventory", "password_from", "user", "auth", "port", "tls", "ca_file", "cert_file")
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(NAMES),
+    "key_file": None,
+    "insecure": None,
+    "hosts": (),
+    "groups": (),
+    "limits": (),
+}
+
+
+def hosts(**options: object) -> tuple[Host, ...]:
+    return select_hosts({**NOTHING, "user": "u", **options}, interactive=True)
+
+
+def one(**options: object) -> Host:
+    (host,) = hosts(**options)
+    return host
+
+
+@pytest.mark.parametrize(
+    ("given", "port", "tls"),
+    [
+        ({"hosts": ["SRV"]}, 5985, False),
+        ({"hosts": ["SRV"], "tls": True}, 5986, True),
+        ({"hosts": ["SRV:5986"]}, 5986, True),
+        ({"hosts": ["SRV"], "port": 443}, 443, True),
+        ({"hosts": ["SRV"], "port": 5986, "tls": False}, 5986, False),
+        ({"hosts": ["SRV:1234"], "port": 9}, 1234, False),
+        ({"hosts": ["[::1]:1234"], "tls": True}, 1234, True),
+    ],
+)
+def test_port_and_tls_follow_from_each_other(
+    given: dict[str, object], port: int, tls: bool
+) -> None:
+    host = one(**given)
+    assert (host.port, host.tls) == (port, tls)
+
+
+def test_a_host_is_called_what_was_typed_and_counts_once() -> None:
+    names = [host.name for host in hosts(hosts=["SRV:5986", " SRV", "SRV", "::1"])]
+    assert names == ["SRV:5986", "SRV", "::1"]
+
+
+def test_what_was_not_said_is_negotiate_with_the_usual_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "x")
+    assert one(hosts=["SRV"]).auth is Auth.NEGOTIATE
+    assert one(hosts=["SRV"]).password == "env:REMEDIATE_PASSWORD"
+    monkeypatch.delenv("REMEDIATE_PASSWORD")
+    assert one(hosts=["SRV"]).password == "prompt:"
+
+
+def test_options_count_more_than_the_inventory(tmp_path: Path) -> None:
+    path = tmp_path / "inv.yaml"
+    path.write_text("hosts: {A: {user: a, port: 1, auth: ntlm}}\ndefaults: {user: d}\n")
+    assert one(inventory=path, user=None).user == "a"
+    host = one(inventory=path, user="typed", port=2)
+    assert (host.user, host.port, host.auth) == ("typed", 2, Auth.NTLM)
+
+
+def test_a_certificate_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD", raising=False)
+    files = {"cert_file": Path("c.pem"), "key_file": Path("k.pem")}
+    host = one(hosts=["SRV"], user=None, auth="certificate", tls=True, **files)
+    assert (host.user, host.password) == (None, None)
+
+
+def test_basic_without_tls_is_for_this_machine_or_on_purpose() -> None:
+    assert one(hosts=["127.0.0.1"], auth="basic").auth is Auth.BASIC
+    assert one(hosts=["SRV"], auth="basic", insecure=True).insecure
+    assert one(hosts=["SRV"], auth="basic", tls=True).tls
+
+
+def test_a_password_file_is_found_later_from_elsewhere(tmp_path: Path) -> None:
+    assert reference({"password_from": "file:pw"}) == f"file:{tmp_path / 'pw'}"
+    assert reference({"password_from": "command:pass show x"}) == "command:pass show x"
+    assert reference({"password_from": "prompt:"}) == "prompt:"
+    assert reference({"password_from": None}) is None
