@@ -37,7 +37,7 @@ _FINAL_STATES = {3, 4, 5}
 _START, _END = 1, 2
 
 
-class EngineNotFoundError(Exception):
+class EngineNotFoundError(OSError):
     """There is no PowerShell on this machine."""
 
     def __init__(self) -> None:
@@ -62,7 +62,9 @@ class PowerShellEngine:
         found = program or find_pwsh()
         if found is None:
             raise EngineNotFoundError
-        self._folder = tempfile.TemporaryDirectory(prefix="remediate-windows-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="remediate-windows-", ignore_cleanup_errors=True
+        )
         self._hosts: list[WindowsHost] = []
         self._max_output = max_output
         self.pool = EnginePool(found, Path(self._folder.name), ready=ready)
