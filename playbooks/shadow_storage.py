@@ -83,6 +83,12 @@ class ShadowStorageRoom(Playbook[Params]):
     title = "Let the shadow copies of volumes grow as large as backups need"
     symptoms = ("shadow-storage-full",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    risk = "Shadow copies may take more of the volume; a limit is never lowered, so none is lost."
+    rollback = (
+        "Writes the old limit back, but not below what shadow copies take, and not while there are "
+        "some that were made since: Windows would delete them. Shadow storage that was created "
+        "stays."
+    )
 
     def observe(self, params):
         return [ShadowStorages(), RegistryValues(values=(INSTALL_PATH, BEGINNING))]
