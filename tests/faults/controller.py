@@ -8,11 +8,12 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.lab.behaviour import with_policy
 from remediate.lab.hosts import make_state
-from remediate.lab.state import HostState, Record
+from remediate.lab.state import HostState
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.resources.scheduled_task import ScheduledTask
+from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
 from remediate.runner.threads import Serial
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
@@ -70,9 +71,14 @@ def host_state(name: str = "SRV01") -> HostState:
     return make_state(name)
 
 
-def task_of(state: HostState, number: int) -> Record:
-    return state.resources[TASKS][number]
+def edit(state: HostState, task: int, policy: int = MultipleInstances.QUEUE) -> None:
+    """Somebody else sets a task's policy."""
+    with state.lock:
+        record = state.resources[TASKS][task]
+        record["multiple_instances"] = int(policy)
+        record["xml"] = with_policy(record["xml"], MultipleInstances(policy))
 
 
 def policies(state: HostState) -> list[int]:
+    """The policies of all tasks, in their order."""
     return [task["multiple_instances"] for task in state.resources[TASKS]]
