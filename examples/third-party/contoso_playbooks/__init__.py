@@ -1,0 +1,1 @@
+"""Playbooks of one company, and the resources that they need."""
