@@ -1,34 +1,19 @@
 r"""The state of a stand-in Windows host: one JSON file, and folders for `C:\`.
 
-`windows.json` holds what the stand-in commands read and write. As on Windows, a task is its XML;
-its policy and logon type are only found in there. Lease and receipts are files that our own
-scripts write below Program Files.
+`windows.json` holds what the stand-in commands read and write; how each kind of resource is kept
+there is said in `kinds`. Lease and receipts are files that our own scripts write below Program
+Files.
 """
 
 import json
 import shutil
 import uuid
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
-from remediate.lab.behaviour import with_policy
 from remediate.lab.state import HostState, Record
-from remediate.resources.scheduled_task import LogonType, MultipleInstances
+from remediate.lab.windows.kinds import kinds
+from remediate.resources.base import resource_type
 
-_NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
-_POLICIES = {
-    "Parallel": MultipleInstances.PARALLEL,
-    "Queue": MultipleInstances.QUEUE,
-    "IgnoreNew": MultipleInstances.IGNORE_NEW,
-    "StopExisting": MultipleInstances.STOP_EXISTING,
-}
-_LOGONS = {
-    "Password": LogonType.PASSWORD,
-    "S4U": LogonType.S4U,
-    "InteractiveToken": LogonType.INTERACTIVE_TOKEN,
-    "InteractiveTokenOrPassword": LogonType.INTERACTIVE_TOKEN_OR_PASSWORD,
-}
-_SERVICE_ACCOUNTS = {"S-1-5-18", "S-1-5-19", "S-1-5-20", "SYSTEM", "NT AUTHORITY\\SYSTEM"}
 _LANGUAGES = {"en", "de", "ko"}
 
 
@@ -48,7 +33,7 @@ class WindowsHost:
         self.state = state
         self.folder = folder
         self._both: Record = {}
-        for place in (self.programs, self.folder / "C" / "ProgramData", self._windows / "Temp"):
+        for place in (self.programs, self._drive / "ProgramData", self._windows / "Temp"):
             place.mkdir(parents=True)
         self.push()
 
@@ -60,15 +45,19 @@ class WindowsHost:
     @property
     def programs(self) -> Path:
         """What `$env:ProgramFiles` is on this host."""
-        return self.folder / "C" / "Program Files"
+        return self._drive / "Program Files"
+
+    @property
+    def _drive(self) -> Path:
+        return self.folder / "C"
 
     @property
     def _windows(self) -> Path:
-        return self.folder / "C" / "Windows"
+        return self._drive / "Windows"
 
     def variables(self) -> dict[str, str]:
         """The environment of the host's processes."""
-        data = str(self.folder / "C" / "ProgramData")
+        data = str(self._drive / "ProgramData")
         return {
             "COMPUTERNAME": self.state.name,
             "OS": "Windows_NT",
@@ -94,7 +83,7 @@ class WindowsHost:
         """
         snapshot = self.state.snapshot()
         if snapshot != self._both:
-            self._write(windows_state(snapshot))
+            self._write(windows_state(snapshot, self._drive))
             self._write_remediate(snapshot)
             self.pull()
 
@@ -109,8 +98,9 @@ class WindowsHost:
         lease = ours / "lease.json"
         receipts = [_read(path) for path in sorted((ours / "receipts").glob("*.json"))]
         with self.state.lock:
-            for kind, records in simulated_state(windows)["resources"].items():
-                _merge(self.state.kind(kind), records)
+            resources = simulated_state(windows, self._drive)["resources"]
+            for kind in self.state.resources.keys() | resources.keys():
+                _merge(kind, self.state.kind(kind), resources.get(kind, []))
             self.state.receipts = sorted(receipts, key=lambda one: str(one.get("written")))
             self.state.lease = _read(lease) if lease.exists() else None
             snapshot = self.state.snapshot()
@@ -140,27 +130,32 @@ class WindowsHost:
             lease.write_text(json.dumps(snapshot["lease"]), encoding="utf-8")
 
 
-def _merge(old: list[Record], new: list[Record]) -> None:
+def _merge(kind: str, old: list[Record], new: list[Record]) -> None:
     """Make a list the same as another, but keep the records that somebody may hold."""
-    held = {(record["path"], record["name"]): record for record in old}
+    identity = resource_type(kind).identity
+    held = {tuple(record[name] for name in identity): record for record in old}
     merged = []
     for record in new:
-        kept = held.get((record["path"], record["name"]), record)
+        kept = held.get(tuple(record[name] for name in identity), record)
         kept.update(record)
         merged.append(kept)
     old[:] = merged
 
 
-def windows_state(snapshot: Record) -> Record:
+def windows_state(snapshot: Record, drive: Path) -> Record:
     """A simulated host's snapshot as the content of `windows.json`.
 
+    Args:
+        snapshot: of the host.
+        drive: the folder that is `C:` on the host, for what is kept in files.
+
     Raises:
-        ValueError: it has resources that the stand-in has no commands for, or a task logs on
-            in another way than its own XML says.
+        ValueError: it has resources that the stand-in has no commands for, or such as no Windows
+            can have.
     """
-    resources = dict(snapshot.get("resources") or {})
-    tasks = resources.pop("scheduled_task", [])
-    left = sorted(kind for kind, records in resources.items() if records)
+    resources = snapshot.get("resources") or {}
+    known = kinds()
+    left = sorted(kind for kind, records in resources.items() if records and kind not in known)
     if left:
         msg = f"the powershell engine has no stand-in for {', '.join(left)} yet"
         raise ValueError(msg)
@@ -169,74 +164,32 @@ def windows_state(snapshot: Record) -> Record:
     if language not in _LANGUAGES:
         msg = f"the stand-in Windows does not speak {culture}; it speaks {sorted(_LANGUAGES)}"
         raise ValueError(msg)
-    return {
+    windows = {
         "name": snapshot["name"],
         "os": snapshot.get("os", "10.0.17763"),
         "powershell": snapshot.get("powershell", "5.1.17763.6893"),
         "culture": culture,
-        "scheduled_tasks": [_windows_task(task) for task in tasks],
     }
+    for name, kind in known.items():
+        windows.update(kind.to_windows(resources.get(name, []), drive))
+    return windows
 
 
-def simulated_state(state: Record) -> Record:
+def simulated_state(windows: Record, drive: Path) -> Record:
     """The content of `windows.json` as a simulated host's snapshot, without lease and receipts.
 
+    Args:
+        windows: what the file holds.
+        drive: the folder that is `C:` on the host.
+
     Raises:
-        ValueError: a task's XML is none.
+        ValueError: a script wrote something that is no state.
     """
-    tasks = [_simulated_task(task) for task in state["scheduled_tasks"]]
+    found = {name: kind.from_windows(windows, drive) for name, kind in kinds().items()}
     return {
-        **{name: state[name] for name in ("name", "os", "powershell", "culture")},
-        "resources": {"scheduled_task": tasks},
+        **{name: windows[name] for name in ("name", "os", "powershell", "culture")},
+        "resources": {name: records for name, records in found.items() if records},
     }
-
-
-def _windows_task(record: Record) -> Record:
-    task = {name: record[name] for name in ("path", "name", "state", "xml")}
-    said = _simulated_task(task)
-    if said["multiple_instances"] != record["multiple_instances"]:
-        task["xml"] = with_policy(task["xml"], MultipleInstances(record["multiple_instances"]))
-    if said["logon_type"] != record["logon_type"]:
-        msg = f"{record['path']}{record['name']}: its logon type is not the one in its XML"
-        raise ValueError(msg)
-    return task
-
-
-def _simulated_task(task: Record) -> Record:
-    return {
-        "path": task["path"],
-        "name": task["name"],
-        "multiple_instances": int(_policy(task["xml"])),
-        "logon_type": int(_logon(task["xml"])),
-        "state": task["state"],
-        "xml": task["xml"],
-    }
-
-
-def _policy(xml: str) -> MultipleInstances:
-    text = _element(xml, "Settings/MultipleInstancesPolicy")
-    return _POLICIES[text] if text else MultipleInstances.IGNORE_NEW
-
-
-def _logon(xml: str) -> LogonType:
-    text = _element(xml, "Principals/Principal/LogonType")
-    if text:
-        return _LOGONS[text]
-    if _element(xml, "Principals/Principal/GroupId"):
-        return LogonType.GROUP
-    user = _element(xml, "Principals/Principal/UserId")
-    return LogonType.SERVICE_ACCOUNT if user in _SERVICE_ACCOUNTS else LogonType.NONE
-
-
-def _element(xml: str, path: str) -> str | None:
-    _, _, body = xml.partition("?>") if xml.lstrip().startswith("<?xml") else ("", "", xml)
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - the lab's own file
-    except ET.ParseError as error:
-        msg = f"a task's definition is not XML: {error}"
-        raise ValueError(msg) from error
-    full = "/".join(_NAMESPACE + step for step in path.split("/"))
-    return root.findtext(full)
 
 
 def _read(path: Path) -> Record:

@@ -15,15 +15,16 @@ RECEIPTS = [{"run": "R1", "written": "1"}, {"run": "A9", "written": "2"}]
 
 
 @pytest.mark.parametrize("state", make_states(8), ids=lambda state: state.name)
-def test_a_state_goes_to_windows_and_back_unchanged(state: HostState) -> None:
+def test_a_state_goes_to_windows_and_back_unchanged(state: HostState, tmp_path: Path) -> None:
     snapshot = state.snapshot()
-    there = windows_state(snapshot)
-    assert {**snapshot, **simulated_state(json.loads(json.dumps(there)))} == snapshot
+    there = windows_state(snapshot, tmp_path)
+    assert {**snapshot, **simulated_state(json.loads(json.dumps(there)), tmp_path)} == snapshot
 
 
-def test_a_task_is_its_xml_there() -> None:
+def test_a_task_is_its_xml_there(tmp_path: Path) -> None:
     [task] = windows_state(
-        HostState("X", {"scheduled_task": [make_task("t", MultipleInstances.QUEUE)]}).snapshot()
+        HostState("X", {"scheduled_task": [make_task("t", MultipleInstances.QUEUE)]}).snapshot(),
+        tmp_path,
     )["scheduled_tasks"]
     assert set(task) == {"path", "name", "state", "xml"}
 
@@ -71,9 +72,9 @@ def test_a_change_in_the_files_is_announced_once(tmp_path: Path) -> None:
 
 def test_what_the_stand_in_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no stand-in for volume"):
-        windows_state(HostState("X", {"volume": [{}]}).snapshot())
+        windows_state(HostState("X", {"volume": [{}]}).snapshot(), tmp_path)
     with pytest.raises(ValueError, match="does not speak fr-FR"):
-        windows_state(HostState("X", culture="fr-FR").snapshot())
+        windows_state(HostState("X", culture="fr-FR").snapshot(), tmp_path)
     task = {**make_task("t"), "logon_type": int(LogonType.PASSWORD)}
     with pytest.raises(ValueError, match="logon type"):
-        windows_state(HostState("X", {"scheduled_task": [task]}).snapshot())
+        windows_state(HostState("X", {"scheduled_task": [task]}).snapshot(), tmp_path)

@@ -1,42 +1,12 @@
-# Stand-in for Get-CimInstance: Win32_OperatingSystem only, so far.
-# On Windows it is a cmdlet, so its error ids end in the name of a .NET class instead of the command's.
+# Stand-in for Get-CimInstance and Invoke-CimMethod. Each class is a module of its own: see support/classes.psm1.
+# On Windows they are cmdlets, so their error ids end in the name of a .NET class instead of the command's.
 
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/text.psm1')
-
-$script:OperatingSystem = @(
-    'BuildNumber', 'Caption', 'CSName', 'LocalDateTime', 'Locale', 'MUILanguages', 'Name', 'OSArchitecture',
-    'OSLanguage', 'ProductType', 'Status', 'SystemDirectory', 'SystemDrive', 'Version', 'WindowsDirectory'
-)
-$script:Languages = @{ 'en' = @(1033, '0409'); 'de' = @(1031, '0407'); 'ko' = @(1042, '0412') }
-Register-LabClass -Class 'Win32_OperatingSystem' -Property $script:OperatingSystem
-
-function Get-OperatingSystem {
-    # The properties that are asked for most; the class has more.
-    param([System.Collections.IDictionary] $State)
-    $culture = $State['culture']
-    $caption = Get-LabText -Culture $culture -Name 'Caption'
-    $number, $locale = $script:Languages[$culture.Split('-')[0]]
-    return [ordered]@{
-        BuildNumber     = ([version] $State['os']).Build.ToString()
-        Caption         = $caption
-        CSName          = $State['name']
-        LocalDateTime   = [datetime]::Now
-        Locale          = $locale
-        MUILanguages    = [string[]] @($culture)
-        Name            = "$caption|$env:SystemRoot|\Device\Harddisk0\Partition2"
-        OSArchitecture  = '64-bit'
-        OSLanguage      = [uint32] $number
-        ProductType     = [uint32] 3
-        Status          = 'OK'
-        SystemDirectory = "$env:SystemRoot\system32"
-        SystemDrive     = 'C:'
-        Version         = $State['os']
-        WindowsDirectory = $env:SystemRoot
-    }
-}
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/wql.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/classes.psm1')
 
 function Get-CimInstance {
     [CmdletBinding(DefaultParameterSetName = 'ClassNameComputerSet', PositionalBinding = $false)]
@@ -87,16 +57,77 @@ function Get-CimInstance {
         [Parameter(ParameterSetName = 'ResourceUriComputerSet')] [Parameter(ParameterSetName = 'ResourceUriSessionSet')] [switch] $Shallow
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'ClassName', 'Namespace'
-        $space = if ($Namespace) { $Namespace.Replace('\', '/') } else { 'root/cimv2' }
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'ClassName', 'Namespace', 'Filter', 'Property'
         $state = Get-LabState
-        if ($ClassName -ine 'Win32_OperatingSystem' -or $space -ine 'root/cimv2') {
+        $class = Get-LabClassModule -Class $ClassName -Namespace $Namespace
+        if ($null -eq $class) {
             $text = Get-LabText -Culture $state['culture'] -Name 'InvalidClass'
             return $PSCmdlet.WriteError((New-LabCimError -Message $text -Id 'HRESULT 0x80041010' -Category MetadataError -Target $ClassName))
         }
-        New-LabInstance -Namespace 'root/cimv2' -Class 'Win32_OperatingSystem', 'CIM_OperatingSystem', 'CIM_LogicalElement', 'CIM_ManagedSystemElement' `
-            -Values (Get-OperatingSystem -State $state)
+        & $class['Commands']['Get-LabRow'] -State $state | Select-LabRow -Filter $Filter -Known $class['Property'] | ForEach-Object -Process {
+            if ($_ -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($_) }
+            $values = [ordered]@{}
+            foreach ($name in $class['Property']) {
+                $values[$name] = if (-not $Property -or $name -in $Property) { $_[$name] }
+            }
+            New-LabInstance -Namespace $class['Namespace'] -Class (@($class['Name']) + $class['Base']) -Values $values
+        }
     }
 }
 
-Export-ModuleMember -Function 'Get-CimInstance'
+function Invoke-CimMethod {
+    [CmdletBinding(DefaultParameterSetName = 'ClassNameComputerSet', PositionalBinding = $false, SupportsShouldProcess)]
+    param(
+        [Parameter(Position = 0)] [System.Collections.IDictionary] $Arguments,
+        [Parameter(ParameterSetName = 'CimClassComputerSet', Mandatory, ValueFromPipeline, Position = 0)]
+        [Parameter(ParameterSetName = 'CimClassSessionSet', Mandatory, ValueFromPipeline, Position = 0)] [Microsoft.Management.Infrastructure.CimClass] $CimClass,
+        [Parameter(ParameterSetName = 'CimClassSessionSet', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'ClassNameSessionSet', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'ResourceUriSessionSet', Mandatory, ValueFromPipelineByPropertyName)] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
+        [Parameter(ParameterSetName = 'ClassNameComputerSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)]
+        [Parameter(ParameterSetName = 'ClassNameSessionSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [Alias('Class')] [string] $ClassName,
+        [Parameter(ParameterSetName = 'CimClassComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet')]
+        [Parameter(ParameterSetName = 'ClassNameComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ResourceUriComputerSet', ValueFromPipelineByPropertyName)] [Alias('CN', 'ServerName')] [string[]] $ComputerName,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet', Mandatory, ValueFromPipeline, Position = 0)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', Mandatory, ValueFromPipeline, Position = 0)]
+        [Alias('CimInstance')] [PSTypeName('Microsoft.Management.Infrastructure.CimInstance')] [object] $InputObject,
+        [Parameter(Mandatory, Position = 1)] [Alias('Name')] [string] $MethodName,
+        [Parameter(ParameterSetName = 'ClassNameComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ClassNameSessionSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ResourceUriComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ResourceUriSessionSet', ValueFromPipelineByPropertyName)] [string] $Namespace,
+        [Alias('OT')] [uint32] $OperationTimeoutSec,
+        [Parameter(ParameterSetName = 'QueryComputerSet', Mandatory, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', Mandatory, ValueFromPipelineByPropertyName)] [string] $Query,
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', ValueFromPipelineByPropertyName)] [string] $QueryDialect,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ResourceUriComputerSet', Mandatory, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'ResourceUriSessionSet', Mandatory, ValueFromPipelineByPropertyName)] [uri] $ResourceUri
+    )
+    process {
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'MethodName', 'Arguments', 'Confirm', 'WhatIf'
+        $system = $InputObject.CimSystemProperties
+        $class = Get-LabClassModule -Class $system.ClassName -Namespace $system.Namespace
+        if ($null -eq $class -or -not $class['Commands'].ContainsKey('Invoke-LabMethod')) {
+            throw [System.NotImplementedException]::new("The stand-in for $($system.ClassName) has no methods.")
+        }
+        if (-not $PSCmdlet.ShouldProcess($system.ClassName, $MethodName)) { return }
+        $row = @{}
+        foreach ($property in $InputObject.CimInstanceProperties) { $row[$property.Name] = $property.Value }
+        $given = if ($null -ne $Arguments) { $Arguments } else { @{} }
+        $result = & $class['Commands']['Invoke-LabMethod'] -Row $row -Method $MethodName -Arguments $given
+        if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
+        return [pscustomobject] ($result + @{ PSComputerName = $null })
+    }
+}
+
+Export-ModuleMember -Function 'Get-CimInstance', 'Invoke-CimMethod'
