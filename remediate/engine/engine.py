@@ -20,6 +20,7 @@ from remediate.engine.planning import (
     call_problem,
     scripts,
 )
+from remediate.engine.spilled import take_in_spilled
 from remediate.engine.verdict import failed, touched
 from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished, Phase
@@ -31,7 +32,7 @@ from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
-from remediate.store.protocol import Store
+from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Transport
 
@@ -136,6 +137,8 @@ class Engine:
         Raises:
             StoreError: the journal cannot be read.
         """
+        if self.spill_folder is not None:
+            take_in_spilled(self._journal, self.spill_folder)
         found = self._journal.open_intents(indeterminate=True)
         runs = {id(record): run for run, record in found}
         records = [record for _, record in found]
@@ -214,7 +217,7 @@ class Engine:
             raise ValueError(f"{record.host.name} has no intent in run {run.id}")
         plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=intent.changes)
         work = self._assignment(record.host, RecordPlanner(run.playbooks, intent.changes), run)
-        if self.is_running(run.id):
+        if self.is_running(run.id) or self._alive_elsewhere(run, record.host):
             problem = Problem(
                 code="still_running",
                 message=f"run {run.id} is still going on",
@@ -225,6 +228,14 @@ class Engine:
         worker = self._worker(record.host, run.id, work.planner.queries())
         worker.reconciling = True
         return worker.work(reconcile(work, plan, touched(plan.changes, seen)))
+
+    def _alive_elsewhere(self, run: Run, host: Host) -> bool:
+        """Whether a run of another controller may go on: it is until its lease expires."""
+        here = self.settings.operator.rpartition("@")[2]
+        if run.operator.rpartition("@")[2] == here:
+            return False
+        leases = dict(self._journal.leases(self.now()))
+        return lease_key(host) in leases and leases[lease_key(host)].run == run.id
 
     def _assignment(
         self, host: Host, planner: Planner, run: Run, *, ask: bool = False

@@ -107,7 +107,9 @@ class World:
         self.runs += 1
         kind = RunKind.ROLLBACK if undoes else RunKind.APPLY
         name = f"run-{self.runs}"
-        return Run(id=name, kind=kind, playbooks=(), operator="ada", started=NOW, undoes=undoes)
+        return Run(
+            id=name, kind=kind, playbooks=(), operator="ada@here", started=NOW, undoes=undoes
+        )
 
     def apply(self, job: Job, confirm: Callable[[Plan], bool] | None = None) -> HostReport:
         [report] = self.engine.apply([HOST], job, self.run(), confirm)
@@ -469,3 +471,30 @@ def test_advice_alone_asks_for_attention(world: World) -> None:
     assert (report.outcome, report.exit_code) == (Outcome.ATTENTION, ExitCode.PENDING)
     assert report.plan
     assert report.plan.advice[0].playbook == "advising"
+
+
+def test_a_spilled_verdict_is_taken_in_by_reconcile(job: Job, tmp_path: Path) -> None:
+    store = FailingStore(["close_host"])
+    world = World(store=store, folder=tmp_path)
+    world.apply(job)
+    store.failing = ()
+    world.transport.requests.clear()
+    assert list(world.engine.reconcile()) == []
+    assert world.sent() == []
+    assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
+    assert not any(file.path.parent == tmp_path for file in read_spill(tmp_path))
+
+
+@pytest.mark.parametrize(("now", "outcome"), [(NOW, Outcome.REFUSED), (None, Outcome.CHANGED)])
+def test_a_run_of_another_controller_goes_on_until_its_lease_expires(
+    world: World, job: Job, now: datetime | None, outcome: Outcome
+) -> None:
+    store = FailingStore(["close_host", "release_lease"])
+    world.store, world.settings = store, replace(world.settings, operator="eve@there")
+    engine = replace(world.engine, now=lambda: NOW)
+    list(engine.apply([HOST], job, world.run().model_copy(update={"operator": "eve@there"})))
+    store.failing = ()
+    world.settings = replace(world.settings, operator="ada@here")
+    here = replace(world.engine, now=lambda: now or datetime.now(UTC))
+    [(_, report)] = here.reconcile()
+    assert report.outcome is outcome
