@@ -1,0 +1,145 @@
+"""The package in examples/third-party is found, works, and can be undone in another process."""
+
+import importlib
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.lab.lab import Lab
+from remediate.lab.state import HostState
+from tests.surface.check import check_files
+from tests.surface.tree import HOW_TO_GET_ONE, find_pwsh
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "examples" / "third-party"
+CODE = PACKAGE / "contoso_playbooks"
+SMALL = {"name": "Application", "max_size": 20 << 20, "size": 19 << 20}
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> list[Path]:
+    """Folders for the path of Python, as an installer would leave them."""
+    project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = project["entry-points"]["remediate.playbooks"]
+    info = tmp_path / "site" / f"contoso_playbooks-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (info / "METADATA").write_text(head, encoding="utf-8")
+    rows = [f"{name} = {where}" for name, where in points.items()]
+    text = "\n".join(["[remediate.playbooks]", *rows, ""])
+    (info / "entry_points.txt").write_text(text, encoding="utf-8")
+    return [PACKAGE, info.parent]
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A practice host with such a resource."""
+    monkeypatch.syspath_prepend(str(PACKAGE))
+    importlib.import_module("contoso_playbooks.event_log")
+    state = HostState(name="SRV01", resources={"contoso_event_log": [dict(SMALL)]})
+    with Lab([state]) as lab:
+        yield lab
+    for name in [name for name in sys.modules if name.startswith("contoso_playbooks")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def cli(host: Lab, tmp_path: Path) -> Cli:
+    """Runs a command in a process of its own, with or without the package."""
+
+    def run(*words: str, path: list[Path], **more: Any) -> subprocess.CompletedProcess[str]:
+        given = {
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REMEDIATE_PASSWORD": host.hosts[0].password,
+            "REMEDIATE_STORE": str(tmp_path / "runs.db"),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "remediate", *words],
+            env={**os.environ, **given},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+            **more,
+        )
+
+    return run
+
+
+def at(lab: Lab) -> list[str]:
+    host = lab.hosts[0]
+    return ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+
+
+def run_id(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout.partition("remediate rollback ")[2].split()[0]
+
+
+def test_an_installed_package_is_applied_and_undone(
+    cli: Cli, host: Lab, installed: list[Path]
+) -> None:
+    """Rollback knows the resource though nothing but the record names it."""
+    logs = host.hosts[0].state.kind("contoso_event_log")
+    done = cli("apply", "event-log-size", "--size", "32", "--yes", *at(host), path=installed)
+    assert "max_size: 20971520 → 33554432" in done.stdout
+    assert logs[0]["max_size"] == 32 << 20
+
+    without = cli("rollback", run_id(done), "--yes", path=[])
+    assert without.returncode == 64
+    assert "resources of kind 'contoso_event_log', which no playbook here knows" in without.stderr
+    assert logs[0]["max_size"] == 32 << 20
+
+    assert cli("rollback", run_id(done), "--yes", path=installed).returncode == 0
+    assert logs == [SMALL]
+
+
+def test_a_folder_may_hold_playbook_and_resource_in_one_file(
+    cli: Cli, host: Lab, tmp_path: Path
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    resource = (CODE / "event_log.py").read_text(encoding="utf-8")
+    playbook = (CODE / "event_log_size.py").read_text(encoding="utf-8")
+    own = "from contoso_playbooks.event_log import EventLog, EventLogs\n"
+    assert own in playbook
+    (folder / "event_log_size.py").write_text(resource + playbook.replace(own, ""))
+    script = (CODE / "event_log.ps1").read_bytes()
+    (folder / "event_log_size.ps1").write_bytes(script)
+
+    here = ["--playbooks", str(folder)]
+    done = cli("apply", "event-log-size", "--yes", *at(host), *here, path=[])
+    assert cli("rollback", run_id(done), "--yes", *here, path=[]).returncode == 0
+    assert host.hosts[0].state.kind("contoso_event_log") == [SMALL]
+
+
+def test_its_own_tests_pass(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=PACKAGE,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.powershell
+def test_its_script_uses_only_what_every_windows_has() -> None:
+    pwsh = find_pwsh()
+    if pwsh is None:
+        pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
+    envelope = ROOT / "remediate" / "powershell" / "envelope.ps1"
+    assert check_files([envelope, CODE / "event_log.ps1"], pwsh) == []
