@@ -8,7 +8,7 @@ import click
 
 from remediate import __version__
 from remediate.cli.lazy import LazyGroup
-from remediate.cli.stop import INTERNAL_ERROR, INTERRUPTED, USAGE, Stop
+from remediate.cli.stop import INTERRUPTED, USAGE, Stop
 
 if TYPE_CHECKING:
     from remediate.cli.wiring import Parts
@@ -32,7 +32,19 @@ root = LazyGroup(
     "remediate",
     table=TABLE,
     help="Repair Windows servers over WinRM: audit, dry run, apply, verify, roll back.",
-    epilog="Try it without a server: remediate demo",
+    epilog="""Try it without a server: remediate demo
+
+\b
+Exit codes:
+  0    compliant, or done and verified
+  1    internal error
+  2    changes or advice pending (audit, dry run)
+  3    some hosts failed, all left as they were or rolled back
+  4    a host needs a person
+  5    hosts unreachable, nothing else wrong
+  6    refused
+  64   wrong usage
+  130  interrupted""",
     params=[
         click.Option(
             ["--version"],
@@ -69,8 +81,8 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
             args=list(arguments), prog_name="remediate", standalone_mode=False, obj=parts
         )
     except BrokenPipeError:
-        parts.terminal.stdout_is_gone()
-        return INTERNAL_ERROR
+        parts.terminal.stdout_is_gone()  # `remediate list | head -1` is no error
+        return 0
     except (KeyboardInterrupt, click.Abort):
         parts.terminal.complain(
             "interrupted",

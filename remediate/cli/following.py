@@ -1,29 +1,22 @@
 """Follows the hosts of a command: shows each verdict as it comes, and ends with the exit code."""
 
-import _thread
-import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import click
 
+from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Option
-from remediate.cli.stop import Interrupted
+from remediate.cli.stop import Interrupted, Stop
 
 if TYPE_CHECKING:
     from remediate.cli.terminal import Progress, Terminal
     from remediate.model.event import Event
-    from remediate.model.outcome import HostReport
+    from remediate.model.outcome import ExitCode, HostReport
     from remediate.report.reporter import Reporter, Subject
 
 OUTPUT = "Output"
-_AGAIN = 0.05
-"""Seconds after which a Ctrl-C that came at the wrong moment is heard again."""
 
 _DOING = {
     "connect": "connecting to",
@@ -67,6 +60,7 @@ class Following:
         self._reporter: Reporter | None = _reporter(form, subject, terminal)
         self._progress: Progress | None = None
         self._done = 0
+        self._samples: dict[ExitCode, HostReport] = {}
 
     def emit(self, event: "Event") -> None:
         """Something happened; called from any thread."""
@@ -87,22 +81,42 @@ class Following:
         stop = CtrlC(self._terminal.interrupted)
         with self._terminal.progress(len(self._subject.hosts)) as self._progress, stop:
             try:
-                code = exit_code(self._shown(stop.during(reports)))
+                for report in stop.during(reports):
+                    self._host(report)
             except KeyboardInterrupt:
                 self._terminal.interrupted.set()
+            except Exception as error:
+                if self._done == 0:
+                    raise
+                self._broke_off(error)
         if self._terminal.interrupted.is_set():
             self._show(lambda reporter: reporter.finish(ExitCode.INTERRUPTED))
             raise self._interrupted()
+        code = exit_code(self._samples.values())
         self._show(lambda reporter: reporter.finish(code))
         return int(code)
 
-    def _shown(self, reports: "Iterable[HostReport]") -> "Iterator[HostReport]":
-        for report in reports:
-            self._done += 1
-            if self._progress:
-                self._progress.done()
-            self._show(partial(_show_host, report))
-            yield report
+    def _host(self, report: "HostReport") -> None:
+        self._done += 1
+        self._samples.setdefault(report.exit_code, report)
+        if self._progress:
+            self._progress.done()
+        self._show(lambda reporter: reporter.host(report))
+
+    def _broke_off(self, error: Exception) -> None:
+        """Something failed when hosts had their verdicts already: these must not be lost."""
+        from remediate.cli.explaining import stop_for
+        from remediate.model.outcome import ExitCode
+        from remediate.store.errors import StoreError
+
+        all_done = self._done == len(self._subject.hosts)
+        if isinstance(error, StoreError) and all_done:
+            self._terminal.complain(f"the end of the run is not recorded: {error}", error.hint)
+            return
+        self._show(lambda reporter: reporter.finish(ExitCode.INTERNAL_ERROR))
+        stop = stop_for(error)
+        hint = "Find out what became of the other hosts with remediate runs reconcile."
+        raise Stop(stop.message, hint, ExitCode.INTERNAL_ERROR) from error
 
     def _show(self, what: "Callable[[Reporter], None]") -> None:
         """Show something; when nobody reads it any more, the hosts still come first."""
@@ -129,57 +143,6 @@ class Following:
             f"interrupted; {hosts} may have been in the middle of a write (run {run})",
             "Find out with remediate runs reconcile.",
         )
-
-
-class CtrlC:
-    """Turns Ctrl-C into an order to the engine, which finishes the hosts that are under way.
-
-    The engine hears of it only while it is waited for; pressed at another moment it is kept.
-
-    Args:
-        pressed: is set at once, for whoever asks a question in another thread.
-    """
-
-    def __init__(self, pressed: threading.Event) -> None:
-        self._pressed = pressed
-        self._waiting = False
-        self._before: Any = None
-        self._main = threading.current_thread() is threading.main_thread()
-
-    def __enter__(self) -> None:
-        if self._main:
-            self._before = signal.signal(signal.SIGINT, self._on_signal)
-
-    def __exit__(self, *_: object) -> None:
-        if self._main:
-            signal.signal(signal.SIGINT, self._before)
-
-    def during(self, reports: "Iterable[HostReport]") -> "Iterator[HostReport]":
-        """The same reports."""
-        waiting = iter(reports)
-        while True:
-            self._waiting = True
-            try:
-                report = next(waiting, None)
-            finally:
-                self._waiting = False
-            if report is None:
-                return
-            yield report
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if not self._pressed.is_set():
-            self._pressed.set()
-            os.write(2, b"\nStopping: hosts under way are finished first. Again to leave now.\n")
-        if self._waiting:
-            signal.default_int_handler(number, frame)
-        again = threading.Timer(_AGAIN, _thread.interrupt_main)
-        again.daemon = True
-        again.start()
-
-
-def _show_host(report: "HostReport", reporter: "Reporter") -> None:
-    reporter.host(report)
 
 
 def _reporter(form: str, subject: "Subject", terminal: "Terminal") -> "Reporter":

@@ -12,7 +12,7 @@ import click
 
 from remediate.cli.commands.lab import engine_option, require_lab
 from remediate.cli.lazy import Command
-from remediate.cli.stop import Stop
+from remediate.cli.stop import INTERRUPTED, Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class Story:
         arguments = [*words, *self._target, *self._login] if login else list(words)
         self._say(f"\n$ {command_line(['remediate', *arguments])}")
         sys.stdout.flush()
-        return run(arguments)
+        code = run(arguments)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        return code
 
     def check(self, truth: str, held: bool) -> None:
         """Say whether something that was promised is so."""

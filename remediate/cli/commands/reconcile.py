@@ -8,7 +8,9 @@ import click
 
 from remediate.cli import playbooks, targets
 from remediate.cli.following import format_option
+from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Command
+from remediate.cli.stop import Interrupted
 from remediate.cli.wiring import Parts, settings
 
 if TYPE_CHECKING:
@@ -35,12 +37,16 @@ def _run(
             parts.terminal.say("No intent is open: the journal is complete.")
         engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
         closed = []
-        for run, report in engine.reconcile():
-            closed.append(Closed(run=run, report=report))
-            if form == "ndjson":
-                print(as_json(closed[-1]), flush=True)
-            elif form == "console":
-                _print(closed[-1])
+        stop = CtrlC(parts.terminal.interrupted)
+        with stop:
+            for run, report in stop.during(engine.reconcile()):
+                closed.append(Closed(run=run, report=report))
+                if form == "ndjson":
+                    print(as_json(closed[-1]), flush=True)
+                elif form == "console":
+                    _print(closed[-1])
+    if parts.terminal.interrupted.is_set():
+        raise Interrupted("interrupted; what was not looked at stays open", "Run it again later.")
     code = exit_code(each.report for each in closed)
     if form == "json":
         print(as_json(Reconciliation(closed=tuple(closed), exit_code=code), indent=2))

@@ -1,0 +1,61 @@
+"""Ctrl-C: an order to finish what is under way, not to drop it."""
+
+import _thread
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from types import FrameType
+from typing import Any, TypeVar
+
+_AGAIN = 0.05
+"""Seconds after which a Ctrl-C that came at the wrong moment is heard again."""
+
+Result = TypeVar("Result")
+
+
+class CtrlC:
+    """Turns Ctrl-C into an order to the engine, which finishes the hosts that are under way.
+
+    The engine hears of it only while it is waited for; pressed at another moment it is kept.
+
+    Args:
+        pressed: is set at once, for whoever asks a question in another thread.
+    """
+
+    def __init__(self, pressed: threading.Event) -> None:
+        self._pressed = pressed
+        self._waiting = False
+        self._before: Any = None
+        self._main = threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> None:
+        if self._main:
+            self._before = signal.signal(signal.SIGINT, self._on_signal)
+
+    def __exit__(self, *_: object) -> None:
+        if self._main:
+            signal.signal(signal.SIGINT, self._before)
+
+    def during(self, reports: Iterable[Result]) -> Iterator[Result]:
+        """The same reports."""
+        waiting = iter(reports)
+        while True:
+            self._waiting = True
+            try:
+                report = next(waiting)
+            except StopIteration:
+                return
+            finally:
+                self._waiting = False
+            yield report
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if not self._pressed.is_set():
+            self._pressed.set()
+            os.write(2, b"\nStopping: hosts under way are finished first. Again to leave now.\n")
+        if self._waiting:
+            signal.default_int_handler(number, frame)
+        again = threading.Timer(_AGAIN, _thread.interrupt_main)
+        again.daemon = True
+        again.start()

@@ -1,0 +1,112 @@
+"""Verdicts that were reached are never lost, whatever fails after them."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any, cast
+
+import pytest
+
+from remediate.cli.following import Following
+from remediate.cli.redaction import Redaction
+from remediate.cli.stop import Interrupted, Stop
+from remediate.cli.terminal import Terminal
+from remediate.model.event import HostPhase, Phase
+from remediate.model.outcome import HostReport, Outcome
+from remediate.report.reporter import Subject
+from remediate.store.errors import StoreUnavailable
+
+Follow = Callable[..., Following]
+
+
+def report(host: str, outcome: Outcome = Outcome.CHANGED) -> HostReport:
+    return HostReport(host=host, outcome=outcome)
+
+
+def then(error: BaseException, *reports: HostReport) -> Iterator[HostReport]:
+    yield from reports
+    raise error
+
+
+@pytest.fixture
+def follow() -> Follow:
+    def make(*hosts: str, writes: bool = True) -> Following:
+        subject = Subject(command="apply", hosts=hosts, run="R")
+        return Following(Terminal(Redaction()), "json", subject, writes=writes)
+
+    return make
+
+
+def test_the_gravest_verdict_decides(follow: Follow) -> None:
+    reports = [report("A"), report("B", Outcome.UNREACHABLE), report("C", Outcome.INDETERMINATE)]
+    assert follow("A", "B", "C").finish(reports) == 4
+
+
+def test_a_store_that_fails_at_the_very_end_does_not_hide_what_was_done(
+    follow: Follow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = StoreUnavailable("runs.db", "the disk is full", "Make room.")
+    assert follow("A").finish(then(error, report("A"))) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["hosts"][0]["outcome"] == "changed"
+    assert "the end of the run is not recorded" in shown.err
+
+
+def test_a_store_that_fails_before_anything_is_just_that(
+    follow: Follow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = StoreUnavailable("runs.db", "the disk is full", "Make room.")
+    with pytest.raises(StoreUnavailable):
+        follow("A").finish(then(error))
+    assert capsys.readouterr().out == ""
+
+
+def test_an_internal_error_in_the_middle_still_shows_what_was_done(
+    follow: Follow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Stop, match="ZeroDivisionError") as stop:
+        follow("A", "B").finish(then(ZeroDivisionError("x"), report("A")))
+    assert stop.value.code == 1
+    assert "runs reconcile" in stop.value.hint
+    document = json.loads(capsys.readouterr().out)
+    assert (document["exit_code"], len(document["hosts"])) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("writes", "says"),
+    [(True, "1 host may have been in the middle of a write"), (False, "nothing was written")],
+)
+def test_an_interruption_says_what_was_left_behind(
+    writes: bool, says: str, follow: Follow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Interrupted, match=says) as stop:
+        follow("A", "B", writes=writes).finish(then(KeyboardInterrupt(), report("A")))
+    assert stop.value.code == 130
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 130
+
+
+def test_a_reader_that_leaves_does_not_stop_the_hosts(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Gone())
+    following = Following(
+        cast("Any", _Silent()), "ndjson", Subject(command="apply", hosts=("A",)), writes=True
+    )
+    following.emit(HostPhase(host="A", phase=Phase.APPLY))
+    assert following.finish([report("A", Outcome.FAILED_CHANGED)]) == 4
+
+
+class _Silent(Terminal):
+    """A terminal that shows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Redaction())
+
+    def progress(self, hosts: int) -> Any:
+        del hosts
+        return nullcontext()
