@@ -66,10 +66,10 @@ class Params(PlaybookParams):
 
         In whole MB, as Windows may round what is finer.
         """
-        size = self.size or DEFAULT
+        whole = -(-(self.size or DEFAULT) // MB)
         if self.percent is not None:
-            size = max(SMALLEST, storage.capacity * self.percent // 100)
-        return min(-(-size // MB), storage.capacity // MB) * MB
+            whole = max(SMALLEST, storage.capacity * self.percent // 100) // MB
+        return min(whole, storage.capacity // MB) * MB
 
 
 class ShadowStorageRoom(Playbook[Params]):
