@@ -23,11 +23,26 @@ LOCAL_MACHINE = rf"HKEY_LOCAL_MACHINE\SOFTWARE\{SHELL}"
 LOCAL_MACHINE_32 = rf"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\{SHELL}"
 CURRENT_USER = rf"{SYSTEM}\SOFTWARE\{SHELL}"
 PRODUCT = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions"
-BLOCKING = {"restricted", "allsigned"}
+LETS_RUN = {"remotesigned", "unrestricted", "bypass"}
 GROUP_POLICIES = {
     MACHINE_POLICY: r"Computer Configuration",
     USER_POLICY: r"User Configuration (SYSTEM)",
 }
+
+
+def blocks(policy):
+    """Whether a policy keeps the module from loading.
+
+    PowerShell takes any text that it does not know, "Undefined" too, for Restricted.
+    """
+    return policy.lower() not in LETS_RUN
+
+
+def of_group(enabled, policy):
+    """The policy that a Group Policy sets, or None; it needs both values to set one."""
+    if str(enabled) == "0":
+        return "Restricted"
+    return str(policy) if str(enabled) == "1" and policy not in {None, ""} else None
 
 
 class Params(PlaybookParams):
@@ -64,13 +79,14 @@ class ExecutionPolicy(Playbook[Params]):
     def decide(self, seen, params):
         values = {(value.key, value.name): value for value in seen.all(RegistryValue)}
         for key, where in GROUP_POLICIES.items():
-            policy = values[key, "ExecutionPolicy"].data
-            enabled = values[key, "EnableScripts"].data
-            if enabled is None:
+            policy = of_group(
+                values[key, "EnableScripts"].data, values[key, "ExecutionPolicy"].data
+            )
+            if policy is None:
                 continue
-            if enabled == 0 or str(policy).lower() in BLOCKING:
+            if blocks(policy):
                 yield Advice(
-                    f"Group Policy sets {'Restricted' if enabled == 0 else policy}",
+                    f"Group Policy sets {policy}",
                     f"{where} > Administrative Templates > Windows Components > Windows "
                     'PowerShell > "Turn on Script Execution" wins over every setting on the host: '
                     "change it there to allow local scripts and remote signed scripts.",
@@ -79,15 +95,13 @@ class ExecutionPolicy(Playbook[Params]):
             return
         user = values[CURRENT_USER, "ExecutionPolicy"]
         machine = [values[key, "ExecutionPolicy"] for key in (LOCAL_MACHINE, LOCAL_MACHINE_32)]
-        defined = str(user.data or "Undefined").lower() != "undefined"
+        unset = "Restricted" if values[PRODUCT, "ProductType"].data == "WinNT" else "RemoteSigned"
         wanted = RegistryData(type=RegistryType.STRING, data=params.policy)
-        client = values[PRODUCT, "ProductType"].data == "WinNT"
-        for value in [user] if defined else machine:
-            unset = "Restricted" if client else "RemoteSigned"
-            in_force = value.data if str(value.data or "Undefined") != "Undefined" else unset
-            if str(in_force).lower() in BLOCKING:
+        for value in [user] if user.text else machine:
+            policy = value.text or unset
+            if blocks(policy):
                 yield value.should(
-                    value=wanted, why=f"{in_force} keeps the backup task from loading its module."
+                    value=wanted, why=f"{policy} keeps the backup task from loading its module."
                 )
 
     def assumptions(self, params):

@@ -1,5 +1,7 @@
 """Let PowerShell find the agent's module."""
 
+import re
+
 from remediate.playbook import Advice, Playbook, PlaybookParams
 from remediate.resources.mars_agent import INSTALL_PATH, MODULE, install_path, not_an_agent_host
 from remediate.resources.registry_value import (
@@ -14,23 +16,34 @@ MODULE_PATH = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Session Manager\Environment",
     name="PSModulePath",
 )
+EXPAND = RegistryType.EXPAND_STRING
 WINDOWS_MODULES = r"%SystemRoot%\system32\WindowsPowerShell\v1.0\Modules"
+DEFAULT = (r"%ProgramFiles%\WindowsPowerShell\Modules", WINDOWS_MODULES)  # where there is no value
 LONGEST = 32_767  # characters of an environment variable
-SHORT_FORMS = {"%systemroot%": r"c:\windows", "%programfiles%": r"c:\program files"}
+PROGRAM_FILES = re.compile(r"^%program(files|w6432)%", re.IGNORECASE)
 
 
 def same(folder):
     """A folder in a form in which two ways to write it are equal."""
-    folder = folder.strip().strip('"').rstrip("\\").casefold()
-    for variable, meaning in SHORT_FORMS.items():
-        folder = folder.replace(variable, meaning)
-    return folder
+    folder = re.sub(r"[\\/]+", r"\\", folder.strip().strip('"')).rstrip("\\")
+    return PROGRAM_FILES.sub(r"c:\\program files", folder).casefold()
+
+
+def missing_in(text, modules):
+    """The folders that a path lacks; whatever drive Windows is on, its modules are known."""
+    if not text.strip("; "):
+        return [*DEFAULT, modules]
+    there = {same(folder) for folder in text.split(";")}
+    windows = same(WINDOWS_MODULES).removeprefix("%systemroot%")
+    missing = [] if any(folder.endswith(windows) for folder in there) else [WINDOWS_MODULES]
+    return missing if there & {same(modules), same(f"{modules}\\{MODULE}")} else [*missing, modules]
 
 
 class ModulePath(Playbook[PlaybookParams]):
     r"""The agent's installer does not always add its `bin\Modules` to the machine's PSModulePath.
 
-    Either documented form is accepted: that folder, or the module's own in it.
+    Either documented form is accepted: that folder, or the module's own in it. Without the folder
+    of Windows' own modules, PowerShell would lose those.
     """
 
     id = "module-path"
@@ -49,29 +62,25 @@ class ModulePath(Playbook[PlaybookParams]):
         values = seen.all(RegistryValue)
         path = next(value for value in values if value.name == MODULE_PATH.name)
         modules = install_path(values) + r"bin\Modules"
-        if path.value is not None and not isinstance(path.data, str):
+        if path.value is not None and path.text is None:
             yield Advice(
                 "PSModulePath is not text",
                 f"It is of type {path.value.type}: look at it by hand.",
             )
             return
-        text = path.data or ""
-        there = {same(folder) for folder in text.split(";")}
-        missing = [] if same(WINDOWS_MODULES) in there else [WINDOWS_MODULES]
-        if not there & {same(modules), same(f"{modules}\\{MODULE}")}:
-            missing.append(modules)
+        text = path.text or ""
+        missing = missing_in(text, modules)
         whole = ";".join([*filter(None, [text.rstrip(";")]), *missing]) if missing else text
-        if len(whole) > LONGEST:
+        if missing and len(whole) > LONGEST:
             yield Advice(
                 "PSModulePath is too long",
                 f"With {'; '.join(missing)} it would have {len(whole)} characters, and Windows "
                 f"takes {LONGEST}: remove what is not needed.",
             )
             return
-        if missing:
-            plain = path.value is not None and "%" not in whole
-            kind = path.value.type if plain else RegistryType.EXPAND_STRING
-            yield path.should(value=RegistryData(type=kind, data=whole))
+        kind = path.value.type if path.value is not None and "%" not in whole else EXPAND
+        why = "" if missing else "Windows expands no %variables% in a value of type String."
+        yield path.should(value=RegistryData(type=kind, data=whole), why=why)
 
     def assumptions(self, params):
         return ["Services, Task Scheduler among them, see the new path after the next restart."]

@@ -100,6 +100,11 @@ class RegistryValue(Resource):
         return data if isinstance(data, str | int) else None
 
     @property
+    def text(self) -> str | None:
+        """The text that it holds; None when it is absent or holds something else."""
+        return self.data if isinstance(self.data, str) else None
+
+    @property
     def title(self) -> str:
         """The value as a path."""
         return f"registry value {self.key}\\{self.name}"
@@ -148,10 +153,10 @@ class RegistryValues(Query):
     values: tuple[RegistryName, ...] = Field(min_length=1)
 
     def answer(self, resources: Iterable[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
-        """Windows ignores case in keys and names."""
+        """Windows ignores case in keys and names, and each answer names what was asked for."""
         there = {_folded(record): record for record in resources}
         wanted = (name.model_dump() for name in self.values)
-        return [there.get(_folded(one)) or RegistryValue.absent(one) for one in wanted]
+        return [{**(there.get(_folded(one)) or RegistryValue.absent(one)), **one} for one in wanted]
 
 
 def _folded(record: Mapping[str, JsonValue]) -> tuple[str, str]:
