@@ -55,6 +55,13 @@ def catalogue(folders: Sequence[Path]) -> "Catalogue":
     return Catalogue([folder.expanduser() for folder in folders])
 
 
+def needed(folders: Sequence[Path]) -> list[str]:
+    """The options that a later command about the same run needs, wherever it is typed."""
+    return [
+        word for folder in folders for word in ("--playbooks", str(folder.expanduser().absolute()))
+    ]
+
+
 def know_resources(records: "Iterable[tuple[Run, HostRecord]]", folders: Sequence[Path]) -> None:
     """Make sure that every kind of resource on record can be read: some come with a playbook.
 

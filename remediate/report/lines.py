@@ -151,20 +151,25 @@ def _holder_lines(holder: Holder) -> Iterator[Line]:
 
 def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     run = subject.run
-    only = [] if len(subject.hosts) == 1 else ["--host", report.host]
+    one = ["--host", report.host]
+    only = [] if len(subject.hosts) == 1 else one
     if report.lease_kept:
         yield line(2, ("left behind: ", WARN), "the lease on the host, until it expires")
     if run and report.outcome is Outcome.INDETERMINATE:
-        yield _do("to find out", ["remediate", "runs", "reconcile"])
+        yield _do("to find out", subject, "runs", "reconcile")
     elif subject.undone and report.outcome is Outcome.CONFLICT:
-        force = ["remediate", "rollback", subject.undone, "--host", report.host, "--force"]
-        yield _do("to overwrite it", force)
-    if run and (report.applied or report.outcome is Outcome.FAILED_CHANGED):
-        yield _do("to undo", ["remediate", "rollback", run, *only])
+        yield _do("to overwrite it", subject, "rollback", subject.undone, *one, "--force")
+    elif subject.undone and report.outcome is Outcome.FAILED_CHANGED:
+        yield _do("to try again", subject, "rollback", subject.undone, *one)
+    elif run and report.outcome is Outcome.FAILED_CHANGED:
+        yield _do("to undo", subject, "rollback", run, *only)
+    if run and report.applied and report.outcome is not Outcome.FAILED_CHANGED:
+        yield _do("to undo", subject, "rollback", run, *only)
 
 
-def _do(purpose: str, command: list[str]) -> Line:
-    return line(2, (f"{purpose}: ", STRONG), (words.command_line(command), "cyan"))
+def _do(purpose: str, subject: Subject, *command: str) -> Line:
+    typed = words.command_line(["remediate", *command, *subject.needed])
+    return line(2, (f"{purpose}: ", STRONG), (typed, "cyan"))
 
 
 def _key(change: Change) -> tuple[object, str]:

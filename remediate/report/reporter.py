@@ -19,6 +19,7 @@ class Subject:
         undone: id of the run that a rollback undoes.
         titles: what each playbook makes true, by id.
         proceed: the command that would make the announced changes, when there is one.
+        needed: options without which a later command about the run could not work.
     """
 
     command: str
@@ -27,6 +28,7 @@ class Subject:
     undone: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     proceed: str | None = None
+    needed: Sequence[str] = ()
 
 
 class Reporter(Protocol):

@@ -16,7 +16,7 @@ MAX_VALUE = 400
 
 _VERDICTS = {
     Outcome.COMPLIANT: ("compliant", "nothing to change"),
-    Outcome.ATTENTION: ("needs a person", "nothing that can be changed from here"),
+    Outcome.ATTENTION: ("needs attention", "nothing that can be changed from here"),
     Outcome.WOULD_CHANGE: ("would change", "nothing was written"),
     Outcome.CHANGED: ("changed", "written and read back"),
     Outcome.FAILED_UNCHANGED: ("failed", "the host is as it was"),

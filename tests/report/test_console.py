@@ -80,6 +80,27 @@ def test_half_changed_says_which_change_holds_and_which_not(
     assert f"to undo: remediate rollback {RUN}" in text
 
 
+def test_what_a_later_command_needs_is_part_of_it(change: Make, plan: Make, shown: Make) -> None:
+    made = change()
+    report = HostReport(
+        host="A", outcome=Outcome.CHANGED, plan=plan(changes=(made,)), applied=(made,)
+    )
+    text = shown(report, run=RUN, needed=["--playbooks", "/my own"])
+    assert f"to undo: remediate rollback {RUN} --playbooks '/my own'\n" in text
+
+
+def test_a_rollback_that_broke_off_is_to_be_tried_again(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    made = change()
+    report = HostReport(
+        host="A", outcome=Outcome.FAILED_CHANGED, plan=plan(changes=(made,)), applied=(made,)
+    )
+    text = shown(report, command="rollback", run="NEW", undone=RUN)
+    assert f"to try again: remediate rollback {RUN} --host A\n" in text
+    assert "to undo" not in text
+
+
 def test_unknown_says_how_to_find_out(plan: Make, change: Make, shown: Make) -> None:
     report = HostReport(
         host="A", outcome=Outcome.INDETERMINATE, plan=plan(changes=(change(),)), lease_kept=True

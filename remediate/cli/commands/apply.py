@@ -40,6 +40,7 @@ def apply(ctx: click.Context) -> int:
         hosts=[host.name for host in hosts],
         run=run.id,
         titles=playbooks.titles(ctx),
+        needed=playbooks.needed(options["folders"]),
     )
     following = Following(parts.terminal, options["form"], subject, writes=True)
     pace = settings(

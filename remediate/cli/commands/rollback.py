@@ -51,6 +51,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
         run=None if dry_run or not hosts else run.id,
         undone=record.run.id,
         proceed=_without_dry_run(parts.arguments),
+        needed=playbooks.needed(options["folders"]),
     )
     following = Following(parts.terminal, options["form"], subject, writes=not dry_run)
     if not hosts:
