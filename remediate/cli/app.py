@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from remediate import __version__
-from remediate.cli.lazy import LazyGroup
+from remediate.cli.lazy import LazyGroup, debug_option
 from remediate.cli.stop import INTERRUPTED, USAGE, Stop
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ Exit codes:
             expose_value=False,
             callback=lambda ctx, _, value: _version(ctx) if value else None,
             help="Print the version and exit.",
-        )
+        ),
+        debug_option(),
     ],
 )
 

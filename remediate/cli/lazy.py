@@ -15,16 +15,7 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
-        self.params.append(
-            Option(
-                ["--debug"],
-                is_flag=True,
-                expose_value=False,
-                is_eager=True,
-                callback=_debug,
-                help="Show the cause of an error and what is logged, without secrets.",
-            )
-        )
+        self.params.append(debug_option())
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of each section under its title."""
@@ -49,6 +40,18 @@ class Option(click.Option):
     def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:  # noqa: ANN401 - as above
         super().__init__(*args, **kwargs)
         self.section = section
+
+
+def debug_option() -> click.Option:
+    """The option that shows causes; every command has it, so that it can be typed last."""
+    return Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_debug,
+        help="Show the cause of an error and what is logged, without secrets.",
+    )
 
 
 class LazyGroup(click.Group):

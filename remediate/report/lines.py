@@ -87,8 +87,10 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         yield from _advice_lines(advice)
     for refusal in plan.refusals:
         yield line(2, ("refused by ", STRONG), f"{refusal.playbook}: {refusal.text}")
-    for playbook, reason in plan.not_applicable.items():
-        yield line(2, (f"{playbook} does not apply: ", DIM), reason)
+    for reason in dict.fromkeys(plan.not_applicable.values()):
+        named = [name for name, why in plan.not_applicable.items() if why == reason]
+        verb = "does not apply" if len(named) == 1 else "do not apply"
+        yield line(2, (f"{words.join(named)} {verb}: ", DIM), reason)
 
 
 def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:

@@ -60,13 +60,13 @@ def after(change: Change) -> str:
 
 
 def value(data: JsonValue, label: str | None = None) -> str:
-    """A value as a person reads it."""
+    """A value as a person reads it; of one with parts only its label."""
     if data is None:
         return "absent"
     plain = isinstance(data, str) and data == data.strip() != ""
     text = str(data) if plain else json.dumps(data, ensure_ascii=False)
     if label:
-        text = f"{label} ({text})"
+        text = label if isinstance(data, dict) else f"{label} ({text})"
     if len(text) > MAX_VALUE:
         text = f"{text[:MAX_VALUE]}… ({len(text)} characters; --format json has them all)"
     return text

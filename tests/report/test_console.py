@@ -129,7 +129,7 @@ def test_advice_refusals_assumptions_and_what_is_irreversible_are_told(
         refusals=(Refusal(playbook="schedule-fix", text="a backup runs"),),
         assumptions=("nobody saves the policy",),
         irreversible=("the process id",),
-        not_applicable={"other-fix": "no agent"},
+        not_applicable={"other-fix": "no agent", "b-fix": "no disk", "c-fix": "no agent"},
     )
     text = shown(HostReport(host="A", outcome=Outcome.REFUSED, plan=told))
     for part in (
@@ -138,7 +138,8 @@ def test_advice_refusals_assumptions_and_what_is_irreversible_are_told(
         "refused by schedule-fix: a backup runs",
         "assumed: nobody saves the policy",
         "rollback will not bring back: the process id",
-        "other-fix does not apply: no agent",
+        "other-fix and c-fix do not apply: no agent",
+        "b-fix does not apply: no disk",
     ):
         assert part in text
 
@@ -254,6 +255,7 @@ def test_a_legacy_code_page_gets_an_arrow_that_it_has() -> None:
         ("", None, '""'),
         (" x", None, '" x"'),
         ([1, "ö"], None, '[1, "ö"]'),
+        ({"type": "String", "data": "x"}, "x", "x"),
     ],
 )
 def test_values_read_as_a_person_would_write_them(
