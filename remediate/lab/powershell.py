@@ -221,10 +221,9 @@ class PowerShellBackend:
         elif watch.timer is None:
             loop = asyncio.get_running_loop()
             watch.timer = loop.call_later(_HOLD_SECONDS, self._pass_on, watch)
-        if watch.seen > MAX_OUTPUT and self._process is not None:
-            _log.warning(
-                "%s: a pipeline sends more than %d bytes", self._host.state.name, MAX_OUTPUT
-            )
+        if watch.seen > self._max_output and self._process is not None:
+            _log.warning("%s: a pipeline sends more than it may", self._host.state.name)
+            self._watches.clear()
             self._process.abandon()
 
     def _engine_ended(self) -> None:

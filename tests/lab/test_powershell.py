@@ -117,10 +117,11 @@ def engine(runner: asyncio.Runner) -> Iterator[PowerShellEngine]:
     async def make() -> PowerShellEngine:
         return PowerShellEngine(ready=1, max_output=2 * 1024 * 1024)
 
+    before = set(psutil.Process().children(recursive=True))
     engine = runner.run(make())
     yield engine
     runner.run(engine.close())
-    assert [child for child in psutil.Process().children() if "pwsh" in child.name()] == []
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 @pytest.fixture

@@ -55,10 +55,11 @@ def set_policy(before: MultipleInstances, after: MultipleInstances, name: str = 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
+    before = set(psutil.Process().children(recursive=True))
     states = [make_state(f"SRV{number}") for number in range(6)]
     with Lab(states, engine=PowerShellEngine(ready=1)) as lab:
         yield lab
-    assert [child for child in psutil.Process().children() if "pwsh" in child.name()] == []
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 @pytest.fixture
@@ -162,3 +163,17 @@ def test_hosts_do_not_share_state(lab: Lab, ask: Callable[..., Reply]) -> None:
     mine.kind("scheduled_task").append(make_task("only here", MultipleInstances.QUEUE))
     assert "only here" in [str(task["name"]) for task in ask(5, GET)["get"].value]
     assert "only here" not in [str(task["name"]) for task in ask(0, GET)["get"].value]
+
+
+def test_the_engine_of_a_session_that_is_left_alone_ends() -> None:
+    now = [0.0]
+    before = set(psutil.Process().children(recursive=True))
+    with Lab(engine=PowerShellEngine(ready=0), clock=lambda: now[0]) as lab:
+        host = lab.hosts[0]
+        session = PsrpTransport(lambda _: SecretStr(host.password)).session(host.target())
+        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+        assert not set(psutil.Process().children(recursive=True)) <= before
+        now[0] += 24 * 60 * 60
+        lab.reap()
+        assert set(psutil.Process().children(recursive=True)) <= before
+        session.close()

@@ -88,24 +88,20 @@ function Get-Attribute {
     if ($null -ne $attribute) { return $attribute.Value }
 }
 
-function ConvertFrom-Text {
-    # The text of an element as the type of its property.
-    param([string] $Text, [string] $Type)
-    switch ($Type) {
-        'bool' { return [System.Xml.XmlConvert]::ToBoolean($Text) }
-        'uint32' { return [uint32] $Text }
-        'policy' { return [uint32] $script:Policies.IndexOf($Text) }
-        default { return $Text }
-    }
-}
-
 function ConvertTo-LabSettings {
     # The Settings element as MSFT_TaskSettings3.
     param($Root, [hashtable] $Children)
     $values = [ordered]@{}
     foreach ($entry in $script:Settings.GetEnumerator()) {
         $element, $type, $values[$entry.Key] = $entry.Value
-        if ($Children.ContainsKey($element)) { $values[$entry.Key] = ConvertFrom-Text -Text $Children[$element] -Type $type }
+        if (-not $Children.ContainsKey($element)) { continue }
+        $text = $Children[$element]
+        $values[$entry.Key] = switch ($type) {
+            'bool' { [System.Xml.XmlConvert]::ToBoolean($text) }
+            'uint32' { [uint32] $text }
+            'policy' { [uint32] $script:Policies.IndexOf($text) }
+            default { $text }
+        }
     }
     $version = Get-Attribute -Element $Root -Name 'version'
     if ($version -and $script:Versions.ContainsKey($version)) { $values['Compatibility'] = [uint32] $script:Versions[$version] }
