@@ -1,0 +1,46 @@
+"""What the stories in examples show is what one sees."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """Commands set up logging for a process of their own."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    for logger in (logging.getLogger(), logging.getLogger("remediate")):
+        for handler in list(logger.handlers):
+            if type(handler).__module__ == "remediate.cli.logs":
+                logger.removeHandler(handler)
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.stem)
+def test_a_story_shows_what_its_commands_print(story: Path) -> None:
+    """Else look at what changed, and run: python -m tests.examples."""
+    told = tell(story)
+    assert settled(told.text) == settled(story.read_text(encoding="utf-8"))
+    assert told.undone
+    assert not told.left
+
+
+def test_every_story_has_its_host_and_stands_in_the_list() -> None:
+    names = {story.stem for story in stories()}
+    assert {path.stem for path in STATES.glob("*.json")} == names
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"({name}.md)" not in listed] == []
+
+
+def test_ids_of_runs_and_times_are_all_that_may_differ() -> None:
+    one = "run 20260504-030000-a1b2, from 2026-05-04 03:00:00 UTC to 2026-05-04T03:00:05Z"
+    other = "run 20260505-040000-ffff, from 2026-05-05 04:00:00 UTC to 2026-05-05T04:00:09Z"
+    assert settled(one) == settled(other)
+    assert settled("run 20260504-030000-a1b2 failed") != settled("run 20260504-030000-a1b2 ended")
