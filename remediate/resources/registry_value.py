@@ -121,9 +121,13 @@ class RegistryValue(Resource):
 
     @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:
-        """What it holds, without its type."""
+        """What it holds, with its type where that does not go without saying."""
         del name
-        return str(RegistryData.model_validate(value)) if value is not None else "absent"
+        if value is None:
+            return "absent"
+        held = RegistryData.model_validate(value)
+        plain = held.type in {RegistryType.STRING, RegistryType.DWORD}
+        return str(held) if plain else f"{held} ({held.type})"
 
 
 class RegistryName(Model):
