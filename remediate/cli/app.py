@@ -74,6 +74,7 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
 
         parts = Parts()
     parts.arguments = tuple(arguments)
+    parts.terminal.debug = "--debug" in arguments
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a legacy code page is not an error

@@ -22,6 +22,8 @@ _DOING = {
     "connect": "connecting to",
     "observe": "looking at",
     "confirm": "waiting for your answer about",
+    "stage": "copying files to",
+    "stage": "sending files to",
     "apply": "writing to",
     "verify": "reading back",
     "rollback": "rolling back",
@@ -68,7 +70,7 @@ class Following:
 
         self._show(lambda reporter: reporter.event(event))
         if self._progress and isinstance(event, HostPhase):
-            self._progress.host(event.host, _DOING[event.phase])
+            self._progress.host(event.host, _DOING.get(event.phase, "working on"))
 
     def finish(self, reports: "Iterable[HostReport]") -> int:
         """Show all reports and return the exit code.

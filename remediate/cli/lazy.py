@@ -47,9 +47,7 @@ def debug_option() -> click.Option:
     return Option(
         ["--debug"],
         is_flag=True,
-        expose_value=False,
-        is_eager=True,
-        callback=_debug,
+        expose_value=False,  # `app.run` has seen it before anything could fail
         help="Show the cause of an error and what is logged, without secrets.",
     )
 
@@ -98,8 +96,3 @@ class LazyGroup(click.Group):
         rows: Sequence[tuple[str, str]] = [(name, text) for name, (_, text) in self._table.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
-
-
-def _debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value and ctx.obj is not None:
-        ctx.obj.start_debug()

@@ -38,10 +38,6 @@ class Parts:
         self.terminal = Terminal(self.redaction)
         self.arguments: tuple[str, ...] = ()
 
-    def start_debug(self) -> None:
-        """Show tracebacks and logs from now on."""
-        self.terminal.debug = True
-
     def start_logging(self) -> None:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
         from remediate.cli.logs import start_logging

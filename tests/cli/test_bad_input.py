@@ -123,6 +123,9 @@ def test_a_playbook_that_fails_while_it_is_imported_is_named_with_its_line(
     folder = playbook(fields="    x: int = 1 / 0")
     result = cli("audit", "own-fix", "--playbooks", folder, transport=unsent)
     result.explains(64, f"{folder}{os.sep}own_fix.py:10: division by zero")
+    result = cli("audit", "own-fix", "--playbooks", folder, "--debug", transport=unsent)
+    assert "Traceback" in result.err
+    assert "x: int = 1 / 0" in result.err
 
 
 def test_two_playbooks_of_one_id_are_both_named(cli: Make, unsent: Make, playbook: Make) -> None:
