@@ -24,12 +24,16 @@ _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 _WARM_UP = """
 $task = Get-ScheduledTask | Select-Object -First 1
 $null = $task | Export-ScheduledTask | ConvertTo-Json | ConvertFrom-Json
+$null = Get-Item -Path 'HKLM:\\'
 """
 _BECOME = """
-param([hashtable] $Variables)
+param([hashtable] $Variables, [string] $Modules)
 foreach ($name in $Variables.Keys) {
     [System.Environment]::SetEnvironmentVariable($name, $Variables[$name])
 }
+# PowerShell puts its own folders first; ours has to be before them, for the registry's sake.
+$first = $Modules + [System.IO.Path]::PathSeparator
+if (-not $env:PSModulePath.StartsWith($first)) { $env:PSModulePath = $first + $env:PSModulePath }
 """
 
 
@@ -121,7 +125,8 @@ class EnginePool:
         return process
 
     async def _become(self, process: EngineProcess, variables: Mapping[str, str]) -> None:
-        await self._prepare(process, _BECOME, {"Variables": dict(variables)})
+        parameters = {"Variables": dict(variables), "Modules": str(_WINDOWS)}
+        await self._prepare(process, _BECOME, parameters)
 
     async def _prepare(
         self, process: EngineProcess, script: str, parameters: Mapping[str, object]
