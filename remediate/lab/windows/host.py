@@ -169,6 +169,7 @@ def windows_state(snapshot: Record, drive: Path) -> Record:
         "os": snapshot.get("os", "10.0.17763"),
         "powershell": snapshot.get("powershell", "5.1.17763.6893"),
         "culture": culture,
+        "denied": snapshot.get("denied") or {},
     }
     for name, kind in known.items():
         windows.update(kind.to_windows(resources.get(name, []), drive))

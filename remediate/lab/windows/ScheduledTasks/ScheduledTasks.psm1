@@ -19,6 +19,7 @@ $script:NotFound = 'CmdletizationQuery_NotFound'
 $script:JobException = 'Microsoft.PowerShell.Cmdletization.Cim.CimJobException' -as [type]
 $script:Failures = @{
     NoFile       = @('HRESULT 0x80070002', [System.Management.Automation.ErrorCategory]::ObjectNotFound)
+    Denied       = @('HRESULT 0x80070005', [System.Management.Automation.ErrorCategory]::PermissionDenied)
     LogonFailure = @('HRESULT 0x8007052e', [System.Management.Automation.ErrorCategory]::AuthenticationError)
 }
 
@@ -86,6 +87,7 @@ function Invoke-TaskChange {
     # Changes one record under the lock; the task as it is then, or the error record of the failure.
     param([System.Collections.IDictionary] $Bound, [scriptblock] $Change)
     $key = Get-Key -Bound $Bound
+    if (Test-LabDenied -Kind 'scheduled_task' -Access 'write') { return New-Failure -Kind 'Denied' -Target $key['Name'] }
     return Update-LabState -Action {
         param($state)
         $task = Find-Task -State $state -Path $key['Path'] -Name $key['Name']
@@ -107,6 +109,7 @@ function Get-ScheduledTask {
     )
     process {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'TaskName', 'TaskPath'
+        if (Test-LabDenied -Kind 'scheduled_task' -Access 'read') { return $PSCmdlet.WriteError((New-Failure -Kind 'Denied' -Target 'MSFT_ScheduledTask')) }
         $state = Get-LabState
         $asked = [ordered]@{}
         foreach ($name in 'TaskName', 'TaskPath') {

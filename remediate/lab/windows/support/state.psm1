@@ -50,6 +50,13 @@ function Get-LabState {
     return $script:State
 }
 
+function Test-LabDenied {
+    # Whether the account that came in may not read, or not write, a kind of resource.
+    param([string] $Kind, [ValidateSet('read', 'write')] [string] $Access)
+    $denied = (Get-LabState)['denied']
+    return $denied.Contains($Kind) -and $denied[$Kind] -in $Access, 'read'
+}
+
 function Update-LabState {
     # Runs an action on the state with all other sessions kept out, and writes what it made of it.
     param([scriptblock] $Action)
@@ -85,4 +92,4 @@ function Open-LabLock {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabState', 'Update-LabState'
+Export-ModuleMember -Function 'Get-LabState', 'Test-LabDenied', 'Update-LabState'
