@@ -13,6 +13,7 @@ class Phase(StrEnum):
     CONNECT = "connect"
     OBSERVE = "observe"
     CONFIRM = "confirm"
+    STAGE = "stage"
     APPLY = "apply"
     VERIFY = "verify"
     ROLLBACK = "rollback"

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from pydantic import SerializeAsAny
 
 from remediate.model.base import Model
 from remediate.model.plan import Advice, HostFacts
@@ -26,17 +29,54 @@ class PlaybookParams(Model):
 P = TypeVar("P", bound=PlaybookParams)
 
 
+class Origin(Model):
+    """Where files that a playbook copies to hosts come from: a healthy host, or a folder.
+
+    Args:
+        query: the question that the healthy host answers with one resource.
+        host: the healthy host, as `--host` would name it; empty when it is a folder.
+        folder: the folder on the controller; None when it is a host.
+    """
+
+    query: SerializeAsAny[Query]
+    host: str = ""
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return self.host or str(self.folder)
+
+
+class Original(Model):
+    """What is to be copied, as it is at its origin.
+
+    Args:
+        place: the origin in words (`SRV02`).
+        proven: it was seen in use, on a host; a folder only says what it holds.
+        found: the resource; None when there is none.
+        problem: why there is none, when it could not be looked at.
+    """
+
+    place: str
+    proven: bool = False
+    found: SerializeAsAny[Resource] | None = None
+    problem: str = ""
+
+
 class Seen:
     """What was observed on a host, for one playbook.
 
     Args:
         resources: everything that its questions returned.
         facts: what the host said of itself.
+        original: what is at the origin that the playbook names; None when it names none.
     """
 
-    def __init__(self, resources: Sequence[Resource], facts: HostFacts) -> None:
+    def __init__(
+        self, resources: Sequence[Resource], facts: HostFacts, original: Original | None = None
+    ) -> None:
         self._resources = tuple(resources)
         self.facts = facts
+        self.original = original
 
     def all(self, kind: type[R]) -> list[R]:
         """All resources of a kind, in the order the host gave them."""
@@ -102,6 +142,11 @@ class Playbook(Generic[P]):
     def decide(self, seen: Seen, params: P) -> Iterable[Finding]:
         """What should be, given what was seen."""
         raise NotImplementedError
+
+    def origin(self, params: P) -> Origin | None:
+        """Where the files come from that it copies to hosts; looked at once, before any host."""
+        del params
+        return None
 
     def not_applicable(self, seen: Seen, params: P) -> str | None:
         """Why this playbook has nothing to say of the host, or None."""

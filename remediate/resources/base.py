@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.plan import Observed
+from remediate.resources.content import Folder
 
 
 class Resource(Model):
@@ -23,6 +24,7 @@ class Resource(Model):
         function: the noun of its PowerShell functions (`ScheduledTask` makes
             `Get-RemediateScheduledTask` and `Set-RemediateScheduledTask`).
         script: the `.ps1` file with these functions.
+        needs: other `.ps1` files that this one calls.
         identity: names of the fields that identify it on its host.
         settable: names of the properties that Set can write.
         volatile: names of the properties that move by themselves.
@@ -34,6 +36,7 @@ class Resource(Model):
     noun: ClassVar[str]
     function: ClassVar[str]
     script: ClassVar[Path]
+    needs: ClassVar[tuple[Path, ...]] = ()
     identity: ClassVar[tuple[str, ...]]
     settable: ClassVar[frozenset[str]]
     volatile: ClassVar[frozenset[str]] = frozenset()
@@ -92,6 +95,30 @@ class Resource(Model):
         """
         del change, then
         return None
+
+    @classmethod
+    def content(cls, change: Change) -> Folder | None:
+        """The files that have to be on the host before `change` can be written, if any."""
+        del change
+        return None
+
+    @classmethod
+    def in_folder(cls, folder: Folder, texts: Mapping[str, str]) -> "Resource":
+        """The same thing as a folder on the controller, from which it can be copied.
+
+        Args:
+            folder: the folder.
+            texts: what its smaller text files hold, by path in small letters.
+
+        Raises:
+            NotImplementedError: it is not made of files.
+        """
+        raise NotImplementedError
+
+    def left_by(self, change: Change) -> bool:
+        """Whether its value now is what writing `change` leaves when it is cut off half-way."""
+        del change
+        return False
 
     def should(
         self,

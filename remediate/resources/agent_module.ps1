@@ -1,0 +1,111 @@
+# The backup agent's PowerShell module: its files, and whether it loads. Needs content.ps1 and registry_value.ps1.
+
+function Get-RemediateAgentFolder {
+    # The agent's folder, without a backslash at its end, or nothing when it is not installed.
+    $value = Read-RemediateRegistryValue -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
+    if ($null -ne $value -and $value['data'] -is [string] -and $value['data'] -ne '') { return ([string] $value['data']).TrimEnd('\') }
+}
+
+function Test-RemediateModule {
+    # Loads a module in a process of its own; says whether that gave commands, or why not.
+    param([string] $Path)
+    $job = Start-Job -ArgumentList $Path -ScriptBlock {
+        param([string] $Path)
+        try {
+            $module = Import-Module -Name $Path -PassThru -ErrorAction Stop
+            @{ commands = @($module.ExportedCommands.Keys).Count; error = '' }
+        }
+        catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId + ': ' + [string] $_.Exception.Message } }
+    }
+    try {
+        if ($null -eq (Wait-Job -Job $job -Timeout 60)) { return @{ loads = $false; error = 'It has not loaded within 60 seconds.' } }
+        $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
+    }
+    finally { Remove-Job -Job $job -Force }
+    if ($said.Count -ne 1) { return @{ loads = $false; error = 'The process in which it was to load has ended.' } }
+    if ($said[0]['commands'] -gt 0) { return @{ loads = $true; error = '' } }
+    $why = [string] $said[0]['error']
+    if (-not $why) { $why = 'It loads, but has no commands.' }
+    return @{ loads = $false; error = $why }
+}
+
+function Get-RemediateAgentModule {
+    # The module of the agent that is installed, if one is.
+    $agent = Get-RemediateAgentFolder
+    if ($null -eq $agent) { return }
+    $path = $agent + '\bin\Modules\MSOnlineBackup'
+    $definition = $path + '\MSOnlineBackup.psd1'
+    $result = [ordered]@{ path = $path; manifest = $null; links = @(); loads = $false; load_error = ''; module_version = ''; agent_version = ''; kept = @() }
+    $program = $agent + '\bin\cbengine.exe'
+    if (Test-Path -LiteralPath $program) { $result['agent_version'] = Get-RemediateFileVersion -Path $program }
+    $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
+    if (-not (Test-Path -LiteralPath $path)) { return $result }
+    $manifest = Get-RemediateManifest -Path $path
+    $result['manifest'] = @{ files = @($manifest['files']) }
+    $result['links'] = @($manifest['links'])
+    if ($result['links'].Count -gt 0) {
+        $result['load_error'] = 'Not tried, as something in it leads elsewhere.'
+        return $result
+    }
+    if (-not (Test-Path -LiteralPath $definition -PathType Leaf)) {
+        $result['load_error'] = 'It has no MSOnlineBackup.psd1.'
+        return $result
+    }
+    if ([string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
+    $tried = Test-RemediateModule -Path (Resolve-Path -LiteralPath $definition).ProviderPath
+    $result['loads'] = $tried['loads']
+    $result['load_error'] = $tried['error']
+    return $result
+}
+
+function Get-RemediateFileVersion {
+    # The version of a program, or nothing when it has none.
+    param([string] $Path)
+    $name = $Path.Replace('\', '\\').Replace("'", "\'")
+    $file = @(Get-CimInstance -ClassName CIM_DataFile -Filter ("Name='" + $name + "'"))
+    if ($file.Count -eq 1) { return [string] $file[0].Version }
+    return ''
+}
+
+function Set-RemediateAgentModule {
+    # Puts another folder of ours in place of the module's, or takes it away. The old one is renamed, never deleted.
+    param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
+    $agent = Get-RemediateAgentFolder
+    $path = $Identity['path']
+    if ($null -eq $agent -or ($agent + '\bin\Modules\MSOnlineBackup') -ne $path) {
+        Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The agent is no longer installed there.'
+    }
+    if (-not $After.ContainsKey('manifest')) {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'Whether the module loads follows from its files; it cannot be written alone.'
+    }
+    $was = $Before['manifest']
+    $there = Test-Path -LiteralPath $path
+    $same = $there -eq ($null -ne $was)
+    if ($same -and $there) { $same = Test-RemediateContent -Path $path -Files $was['files'] }
+    if (-not $same) {
+        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The files of the module are no longer what they were.' -Detail @{ property = 'manifest' }
+    }
+    $wanted = $After['manifest']
+    $candidate = $null
+    if ($null -ne $wanted) {
+        foreach ($kept in @(Get-RemediateKept -Path $path)) {
+            if ($null -eq $candidate -and $kept['digest'] -eq $wanted['digest'] -and (Test-RemediateContent -Path $kept['path'] -Files $wanted['files'])) { $candidate = $kept['path'] }
+        }
+        if ($null -eq $candidate) {
+            Stop-RemediateCall -ErrorId 'RemediateContentMissing' -Message 'The files that are wanted are not on the host, or not whole.'
+        }
+        $marker = $candidate + '\' + $script:RemediateMarker
+        if (Test-Path -LiteralPath $marker) { Remove-Item -LiteralPath $marker -Force }
+    }
+    $old = $null
+    if ($there) {
+        $old = Get-RemediateKeptName -Path $path -Digest $was['digest']
+        Rename-Item -LiteralPath $path -NewName $old
+    }
+    if ($null -eq $candidate) { return }
+    try { Rename-Item -LiteralPath $candidate -NewName 'MSOnlineBackup' }
+    catch {
+        if ($null -ne $old) { Rename-Item -LiteralPath ((Split-Path -Path $path -Parent) + '\' + $old) -NewName 'MSOnlineBackup' }
+        throw
+    }
+}
