@@ -33,6 +33,7 @@ class Assignment:
         auto_rollback: undo at once what does not read back as planned.
         undoes: the run that this one undoes.
         accept_irreversible: what cannot be undone may be done.
+        origins: the playbooks whose files can be had for this host.
     """
 
     host: str
@@ -44,6 +45,7 @@ class Assignment:
     auto_rollback: bool = True
     undoes: str | None = None
     accept_irreversible: bool = False
+    origins: frozenset[str] = frozenset()
 
     def observe(self) -> Request:
         """The planner's questions."""
@@ -74,8 +76,8 @@ class Assignment:
                     {
                         "title": change.title,
                         "property": change.property,
-                        "before": change.before,
-                        "after": change.after,
+                        "before": _brief(change.before, change.before_label),
+                        "after": _brief(change.after, change.after_label),
                     }
                     for change in changes
                 ],
@@ -115,6 +117,11 @@ class Assignment:
         )
 
 
+def _brief(value: JsonValue, label: str | None) -> JsonValue:
+    """A value as the receipt has it: structured ones in words."""
+    return label if isinstance(value, dict | list) and label else value
+
+
 def failed_with(error: CallError | None, name: str) -> bool:
     """Whether a call failed with one of the script's own errors."""
     return error is not None and error.error_id.partition(",")[0] == name
@@ -144,7 +151,12 @@ def first_problem(reply: Reply) -> Problem | None:
 
 
 def _refused(result: CallResult) -> bool:
-    names = ("RemediateStale", "RemediateMissing", "RemediateRefused")
+    names = (
+        "RemediateStale",
+        "RemediateMissing",
+        "RemediateRefused",
+        "RemediateContentMissing",
+    )
     return any(failed_with(result.error, name) for name in names)
 
 

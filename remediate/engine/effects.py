@@ -4,9 +4,11 @@
 decision testable without a network, a disk or a clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remediate.model.change import Change
+from remediate.model.content import Piece
 from remediate.model.event import Phase
 from remediate.model.outcome import Holder, HostReport, Problem
 from remediate.model.plan import Observed, Plan
@@ -39,6 +41,14 @@ class Write:
 
     request: Request
     phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read pieces of files at a playbook's origin. Answer: `Fetched` or `SourceFailed`."""
+
+    playbook: str
+    pieces: Sequence[Piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,20 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the pieces hold, in order."""
+
+    data: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """The origin cannot be read."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFailed:
     """The store did not do it.
 
@@ -110,5 +134,7 @@ class StoreFailed:
         return Problem(code="store", message=self.message, hint=self.hint)
 
 
-Effect = TakeLease | Ask | Write | Confirm | RecordIntent | Close | FreeLease | Pause
-Answer = Granted | Holder | StoreFailed | Reply | TransportError | bool | None
+Effect = TakeLease | Ask | Write | Fetch | Confirm | RecordIntent | Close | FreeLease | Pause
+Answer = (
+    Granted | Holder | StoreFailed | Fetched | SourceFailed | Reply | TransportError | bool | None
+)

@@ -1,10 +1,11 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from remediate.engine.assignment import AUDIT, Assignment, holder_in
 from remediate.engine.effects import Ask
@@ -20,6 +21,7 @@ from remediate.engine.planning import (
     call_problem,
     scripts,
 )
+from remediate.engine.source import FolderSource, PeerSource, Source, SourceError, Supply
 from remediate.engine.spilled import take_in_spilled
 from remediate.engine.verdict import failed, touched
 from remediate.model.change import Change
@@ -28,13 +30,14 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome, Problem
 from remediate.model.plan import Plan
 from remediate.model.run import HostRecord, Run, RunRecord
+from remediate.playbook.base import Origin, Original
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
 from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError
-from remediate.transport.protocol import Transport
+from remediate.transport.protocol import Deadline, Transport
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -57,6 +60,7 @@ class Engine:
         alive: marks a run as alive.
         is_running: whether a run is alive somewhere on this machine.
         runner: works through the hosts; threads when not given.
+        peer: finds the host that a playbook copies from, by its name.
     """
 
     transport: Transport
@@ -68,10 +72,11 @@ class Engine:
     alive: RunAlive = nullcontext
     is_running: Callable[[str], bool] = lambda _: False
     runner: Runner | None = None
+    peer: Callable[[str], Host] | None = None
 
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
-        planner = PlaybookPlanner(job)
+        planner = PlaybookPlanner(job, self._originals(job))
         return self._each(hosts, lambda host: self._audit(host, planner))
 
     def apply(
@@ -92,8 +97,10 @@ class Engine:
         Raises:
             StoreError: the run cannot be recorded; nothing was sent.
         """
-        planner = PlaybookPlanner(job)
-        return self._recorded(run, [(host, planner) for host in hosts], confirm)
+        originals = self._originals(job)
+        planner = PlaybookPlanner(job, originals)
+        supplies = self._supplies(job, originals)
+        return self._recorded(run, [(host, planner) for host in hosts], confirm, supplies)
 
     def rollback(
         self,
@@ -197,19 +204,62 @@ class Engine:
         run: Run,
         todo: Sequence[tuple[Host, Planner]],
         confirm: Callable[[Plan], bool] | None,
+        supplies: Mapping[str, Supply] = MappingProxyType({}),
     ) -> Iterator[HostReport]:
         planners = {host.name: planner for host, planner in todo}
         hosts = [host for host, _ in todo]
 
         def work(host: Host) -> HostReport:
             assignment = self._assignment(host, planners[host.name], run, ask=bool(confirm))
+            assignment = replace(assignment, origins=frozenset(supplies))
             worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
+            worker.around = replace(worker.around, supplies=supplies)
             return worker.work(apply(assignment))
 
         with self.alive(run.id):
             self._journal.begin_run(run, hosts)
             yield from self._each(hosts, work)
             self._journal.finish_run(run.id, self.now())
+
+    def _originals(self, job: Job) -> dict[str, Original]:
+        """What is at the origins that playbooks name, looked at once, by playbook id."""
+        found = {}
+        for name, origin in _origins(job):
+            source = self._source(origin)
+            if source is None:
+                problem = "no such host is known here"
+                found[name] = Original(place=str(origin), problem=problem)
+                continue
+            try:
+                found[name] = source.look(Deadline(self.settings.timeout))
+            finally:
+                source.close()
+        return found
+
+    def _supplies(self, job: Job, originals: Mapping[str, Original]) -> dict[str, Supply]:
+        """How workers get at the files of the origins that could be looked at."""
+
+        def opener(origin: Origin) -> Callable[[], Source]:
+            def make() -> Source:
+                source = self._source(origin)
+                if source is None:
+                    raise SourceError("source", f"{origin} is not known here")
+                return source
+
+            return make
+
+        return {
+            name: Supply(opener(origin), original.found.resource_id.key["path"])
+            for name, origin in _origins(job)
+            if (original := originals[name]).found is not None
+        }
+
+    def _source(self, origin: Origin) -> Source | None:
+        if origin.folder is not None:
+            return FolderSource(origin.folder, origin.query)
+        if self.peer is None:
+            return None
+        return PeerSource(self.peer(origin.host), origin.query, self.transport)
 
     def _reconcile(self, run: Run, record: HostRecord) -> HostReport:
         intent = record.intent
@@ -279,6 +329,14 @@ def changes_to_undo(record: HostRecord) -> tuple[Change, ...]:
     if record.outcome in _PERHAPS_IN_FORCE and record.intent is not None:
         return record.intent.changes
     return ()
+
+
+def _origins(job: Job) -> Iterator[tuple[str, Origin]]:
+    """The playbooks that copy files to hosts, and from where."""
+    for task in job.tasks:
+        origin = task.playbook.origin(task.params)
+        if origin is not None:
+            yield task.playbook.id, origin
 
 
 def _halted(host: Host) -> HostReport:

@@ -35,6 +35,7 @@ from remediate.engine.effects import (
     Write,
 )
 from remediate.engine.planning import Observation, UndoPlanner, differences, read_observation
+from remediate.engine.staging import stage
 from remediate.engine.verdict import (
     failed,
     held,
@@ -132,6 +133,14 @@ def _apply(work: Assignment, fence: int) -> Steps:
     not_recorded = yield RecordIntent(plan.changes, seen.snapshot())
     if isinstance(not_recorded, StoreFailed):
         return failed(work, Outcome.REFUSED, not_recorded.problem, plan)
+    return (yield from _write(work, fence, plan, snapshot))
+
+
+def _write(work: Assignment, fence: int, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:
+    """Bring the files that are needed to the host, then change it."""
+    problem = yield from stage(work, plan.changes)
+    if problem is not None:
+        return failed(work, Outcome.FAILED_UNCHANGED, problem, plan)
     answer = yield Write(work.write(fence, plan.changes), Phase.APPLY)
     return (yield from _judge(work, fence, plan, snapshot, answer))
 

@@ -1,7 +1,7 @@
 """Does what the state machine of a host asks for: talks, records, waits, asks a person."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,16 +14,21 @@ from remediate.engine.effects import (
     Close,
     Confirm,
     Effect,
+    Fetch,
+    Fetched,
     FreeLease,
     Granted,
     Pause,
     RecordIntent,
+    SourceFailed,
     StoreFailed,
     TakeLease,
     Write,
 )
 from remediate.engine.host_run import Steps
 from remediate.engine.job import Settings
+from remediate.engine.source import Source, SourceError, Supply
+from remediate.model.content import Piece
 from remediate.model.event import Event, HostPhase, Phase
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome, Problem
@@ -38,7 +43,13 @@ from remediate.transport.protocol import Deadline, Session, Transport
 
 _log = structlog.get_logger(__name__)
 
-_SHARE = {Phase.OBSERVE: 0.5, Phase.APPLY: 0.6, Phase.ROLLBACK: 0.6, Phase.RECOVER: 1.0}
+_SHARE = {
+    Phase.OBSERVE: 0.5,
+    Phase.STAGE: 0.7,
+    Phase.APPLY: 0.6,
+    Phase.ROLLBACK: 0.6,
+    Phase.RECOVER: 1.0,
+}
 """Part of the time left that a phase may take, so that there is some to recover in."""
 
 
@@ -58,6 +69,7 @@ class Surroundings:
         spill_folder: where the journal goes when the store fails after an intent.
         emit: hears of phases.
         confirm: asks a person.
+        supplies: where playbooks have files from, by their ids.
         now: the time in UTC.
         sleep: waits the given seconds.
         clock: monotonic seconds.
@@ -69,6 +81,7 @@ class Surroundings:
     spill_folder: Path | None = None
     emit: Callable[[Event], None] = lambda _: None
     confirm: Callable[[Plan], bool] = lambda _: True
+    supplies: Mapping[str, Supply] = field(default_factory=dict)
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -94,6 +107,8 @@ class HostWorker:
     _session: Session | None = field(default=None, init=False)
     _recorded: bool = field(default=False, init=False)
     _deadline: Deadline = field(init=False)
+    _staging: Deadline | None = field(default=None, init=False)
+    _sources: dict[str, Source] = field(default_factory=dict, init=False)
 
     def work(self, steps: Steps) -> HostReport:
         """Take all steps; always gives a report, and always closes the session."""
@@ -122,16 +137,20 @@ class HostWorker:
         finally:
             if self._session is not None:
                 self._session.close()
+            for source in self._sources.values():
+                source.close()
 
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self.around.settings.timeout, self.around.clock)
 
-    def _do(self, effect: Effect) -> Answer:  # noqa: PLR0911 - one answer for each effect
+    def _do(self, effect: Effect) -> Answer:  # noqa: C901, PLR0911 - one answer for each effect
         match effect:
             case Ask(request, phase):
                 return self._ask(request, phase)
             case Write(request, phase):
                 return self._talk(request, phase)
+            case Fetch(playbook, pieces):
+                return self._fetch(playbook, pieces)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
                 agreed = self.around.confirm(plan)
@@ -162,14 +181,33 @@ class HostWorker:
 
     def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
         self._enter(phase)
-        deadline = Deadline(self._deadline.left * _SHARE[phase], self.around.clock)
         try:
+            deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self.around.transport.session(self.host)
             return self._session.run(self.script, request, deadline)
         except TransportError as error:
             _log.debug("pipeline failed", host=self.host.name, phase=phase, error=error.code)
             return error
+
+    def _deadline_of(self, phase: Phase) -> Deadline:
+        """When a phase has to end. Staging is many requests, with one deadline for all."""
+        if phase is Phase.STAGE and self._staging is not None:
+            return self._staging
+        deadline = Deadline(self._deadline.left * _SHARE[phase], self.around.clock)
+        if phase is Phase.STAGE:
+            self._staging = deadline
+        return deadline
+
+    def _fetch(self, playbook: str, pieces: Sequence[Piece]) -> Fetched | SourceFailed:
+        supply = self.around.supplies[playbook]
+        try:
+            source = self._sources.get(playbook) or self._sources.setdefault(
+                playbook, supply.open()
+            )
+            return Fetched(source.read(supply.folder, pieces, self._deadline_of(Phase.STAGE)))
+        except SourceError as error:
+            return SourceFailed(error.problem)
 
     def _enter(self, phase: Phase) -> None:
         self.around.emit(HostPhase(host=self.host.name, phase=phase))

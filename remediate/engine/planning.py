@@ -1,17 +1,18 @@
 """From what a host said to a plan. Pure: no I/O, no clock."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from remediate.engine.job import Job
+from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
 from remediate.model.outcome import Problem
 from remediate.model.plan import Advice, Conflict, HostFacts, Observed, Plan, PlaybookUse, Refusal
-from remediate.playbook.base import Seen
+from remediate.playbook.base import Original, Seen
 from remediate.powershell.messages import Call, CallError, Reply, Status
 from remediate.resources.base import Query, Resource, resource_type
 
@@ -58,9 +59,15 @@ class Planner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlaybookPlanner:
-    """Plans the job of an audit or an apply."""
+    """Plans the job of an audit or an apply.
+
+    Args:
+        job: its playbooks.
+        originals: what is at the origins that they name, by playbook id.
+    """
 
     job: Job
+    originals: Mapping[str, Original] = field(default_factory=dict)
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:
@@ -83,7 +90,7 @@ class PlaybookPlanner:
         for task in self.job.tasks:
             playbook, params = task.playbook, task.params
             found = [r for query in playbook.observe(params) for r in seen.answers[query]]
-            own = Seen(found, seen.facts)
+            own = Seen(found, seen.facts, self.originals.get(playbook.id))
             reason = playbook.not_applicable(own, params)
             if reason is not None:
                 not_applicable[playbook.id] = reason
@@ -182,7 +189,8 @@ class UndoPlanner(RecordPlanner):
             current = resource.recorded(change.property)
             if current == change.before:
                 continue
-            if current != change.after and not self.force:
+            ours = current == change.after or resource.left_by(change)
+            if not ours and not self.force:
                 conflicts.append(Conflict(change=change, current=current))
                 continue
             reason = resource.undo_conflict(change, _as_it_was(before.get(change.resource)))
@@ -242,7 +250,8 @@ def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
 
 def scripts(queries: Iterable[Query]) -> frozenset[Path]:
     """The `.ps1` files that the questions' resources need."""
-    return frozenset(query.resource.script for query in queries)
+    resources = {query.resource for query in queries}
+    return frozenset(path for one in resources for path in (one.script, *one.needs))
 
 
 def observe_calls(queries: Sequence[Query]) -> tuple[Call, ...]:
@@ -331,7 +340,14 @@ def differences(
         for name in sorted(was.keys() | now_is.keys()):
             change, now_value = expected.get((old.resource_id, name)), now_is.get(name)
             if not change and now_value != was.get(name):
-                yield f"{old.title}: {name} is {now_value!r}, should be {was.get(name)!r}"
+                is_now, wanted = _said(old, name, now_value), _said(old, name, was.get(name))
+                yield f"{old.title}: {name} is {is_now}, should be {wanted}"
             if change and not change.holds(now_value):
-                wanted = change.after_label if change.renews else repr(change.after)
-                yield f"{old.title}: {name} is {now_value!r}, should be {wanted}"
+                should = change.after_label if change.renews else _said(old, name, change.after)
+                yield f"{old.title}: {name} is {_said(old, name, now_value)}, should be {should}"
+
+
+def _said(resource: Resource, name: str, value: JsonValue) -> str:
+    """A value in a line for a person; structured ones in words."""
+    label = resource.label(name, value) if isinstance(value, dict | list) else None
+    return label or repr(value)

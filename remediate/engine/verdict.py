@@ -69,7 +69,14 @@ def verdict(
 
 
 def _wanted(change: Change) -> str:
-    return f"{change.title}: {change.property} is {change.before!r}, should be {change.after!r}"
+    before, after = (
+        label if isinstance(value, dict | list) and label else repr(value)
+        for value, label in (
+            (change.before, change.before_label),
+            (change.after, change.after_label),
+        )
+    )
+    return f"{change.title}: {change.property} is {before}, should be {after}"
 
 
 def nothing_written(plan: Plan) -> HostReport:

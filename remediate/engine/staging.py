@@ -1,0 +1,166 @@
+"""Brings files to a host before the change that needs them, beside what they will replace.
+
+Nothing that is in use is touched. What has arrived stays when the rest does not, and a later run
+sends only what is missing. Each request is bounded, in memory and for Windows.
+"""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+
+from remediate.engine.assignment import Assignment
+from remediate.engine.effects import Answer, Ask, Effect, Fetch, Fetched, SourceFailed
+from remediate.engine.planning import call_problem
+from remediate.model.base import JsonValue
+from remediate.model.change import Change
+from remediate.model.content import FileEntry, Piece
+from remediate.model.event import Phase
+from remediate.model.outcome import Problem
+from remediate.powershell.messages import Call, Reply, Request, Status
+from remediate.resources.base import resource_type
+from remediate.resources.content import Folder
+from remediate.transport.errors import TransportError
+
+BATCH = 1_400_000
+"""Bytes of content in one request. Windows PowerShell up to 5.1 reads JSON of two million
+characters (JavaScriptSerializer's MaxJsonLength, 2,097,152), and base64 makes three bytes four."""
+
+PER_PIECE = 400
+"""Bytes that a piece costs besides its content: path, hashes, JSON."""
+
+_LEVEL = 1
+_GZIP_WINDOW = 31
+_WORTH = 0.9
+_NONSENSE = Problem(code="protocol_error", message="the host gave an answer that makes no sense")
+_KEPT = "What has arrived stays beside it, and the next run sends only what is missing."
+
+
+def stage(work: Assignment, changes: Sequence[Change]) -> Generator[Effect, Answer, Problem | None]:
+    """Bring the files that some changes need to the host; the problem, if that failed.
+
+    Args:
+        work: what is to be done on the host.
+        changes: what is going to be written.
+    """
+    for change in changes:
+        folder = resource_type(change.resource.kind).content(change)
+        if folder is not None and change.playbook in work.origins:
+            problem = yield from _fill(work, change.playbook, folder)
+            if problem is not None:
+                return problem.model_copy(update={"hint": f"{problem.hint} {_KEPT}".strip()})
+    return None
+
+
+def _fill(
+    work: Assignment, playbook: str, folder: Folder
+) -> Generator[Effect, Answer, Problem | None]:
+    answer = yield Ask(_start(work, folder), Phase.STAGE)
+    result = _value(answer, "preparing the staging folder failed")
+    if isinstance(result, Problem):
+        return result
+    begun = _begun(result, folder)
+    if begun is None:
+        return _NONSENSE
+    name, missing = begun
+    for batch in batches(missing):
+        fetched = yield Fetch(playbook, batch)
+        if not isinstance(fetched, Fetched):
+            return fetched.problem if isinstance(fetched, SourceFailed) else _NONSENSE
+        answer = yield Ask(_add(work, folder, name, batch, fetched.data), Phase.STAGE)
+        result = _value(answer, "sending files to the host failed")
+        if isinstance(result, Problem):
+            return result
+    return None
+
+
+def batches(missing: Sequence[tuple[FileEntry, int]], most: int = BATCH) -> Iterator[list[Piece]]:
+    """What is missing, in pieces, as many at a time as one request takes.
+
+    Args:
+        missing: files, and how many bytes of each are there already.
+        most: bytes of a request.
+    """
+    batch: list[Piece] = []
+    room = most
+    for file, have in missing:
+        offset = have
+        while True:
+            if room <= PER_PIECE:
+                yield batch
+                batch, room = [], most
+            length = min(file.size - offset, room - PER_PIECE)
+            batch.append(Piece(file=file, offset=offset, length=length))
+            room -= length + PER_PIECE
+            offset += length
+            if offset >= file.size:
+                break
+    if batch:
+        yield batch
+
+
+def packed(data: bytes) -> dict[str, JsonValue]:
+    """Bytes as text in JSON, compressed where that pays."""
+    packer = zlib.compressobj(_LEVEL, wbits=_GZIP_WINDOW)
+    smaller = packer.compress(data) + packer.flush()
+    gzip = len(smaller) < _WORTH * len(data)
+    return {"gzip": gzip, "data": base64.b64encode(smaller if gzip else data).decode("ascii")}
+
+
+def _start(work: Assignment, folder: Folder) -> Request:
+    arguments: dict[str, JsonValue] = {
+        "path": folder.path,
+        "digest": folder.manifest.digest,
+        "files": [file.model_dump(mode="json") for file in folder.manifest.files],
+        "stale_after": work.lease_seconds,
+    }
+    return _request(work, "Start-RemediateStage", arguments)
+
+
+def _add(
+    work: Assignment, folder: Folder, name: str, batch: Sequence[Piece], data: Sequence[bytes]
+) -> Request:
+    pieces: list[JsonValue] = [
+        {
+            "path": piece.file.path,
+            "offset": piece.offset,
+            "length": piece.length,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "last": piece.last,
+            "whole": piece.file.sha256,
+            **packed(content),
+        }
+        for piece, content in zip(batch, data, strict=True)
+    ]
+    arguments: dict[str, JsonValue] = {"path": folder.path, "folder": name, "pieces": pieces}
+    return _request(work, "Add-RemediateContent", arguments)
+
+
+def _request(work: Assignment, function: str, arguments: dict[str, JsonValue]) -> Request:
+    return Request(run=work.run, calls=(Call(id="stage", function=function, arguments=arguments),))
+
+
+def _value(answer: Answer, doing: str) -> list[JsonValue] | Problem:
+    if not isinstance(answer, Reply):
+        return answer.problem() if isinstance(answer, TransportError) else _NONSENSE
+    result = answer["stage"]
+    return result.value if result.status is Status.OK else call_problem(result.error, doing)
+
+
+def _begun(
+    value: list[JsonValue], folder: Folder
+) -> tuple[str, list[tuple[FileEntry, int]]] | None:
+    """The name of the staging folder and what is missing in it, if the host makes sense."""
+    begun = value[0] if len(value) == 1 else None
+    if not isinstance(begun, dict) or not isinstance(begun.get("folder"), str):
+        return None
+    listed = begun.get("missing")
+    files = {file.path: file for file in folder.manifest.files}
+    missing = []
+    for one in listed if isinstance(listed, list) else ():
+        file = files.get(str(one.get("path"))) if isinstance(one, dict) else None
+        have = one.get("have") if isinstance(one, dict) else None
+        if file is None or not isinstance(have, int) or not 0 <= have <= file.size:
+            return None
+        missing.append((file, have))
+    return str(begun["folder"]), missing
