@@ -1,10 +1,13 @@
 """What Windows does besides when a property is written; one small class for each such resource."""
 
 import re
+from datetime import UTC, datetime
+from random import randrange
 from typing import Protocol
 
 from remediate.lab.state import Record
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
+from remediate.resources.service import Service, ServiceStatus
 from remediate.resources.shadow_storage import ShadowStorage
 
 _POLICY = re.compile(r"(<MultipleInstancesPolicy>)[^<]*(</MultipleInstancesPolicy>)")
@@ -77,7 +80,31 @@ def with_policy(xml: str, policy: MultipleInstances) -> str:
     return _SETTINGS.sub(rf"\g<0>\g<1>\g<2>  {element}", xml, count=1)
 
 
+class ServiceBehaviour(Plain):
+    """A service that was told to run gets a new process; one that was stopped has none."""
+
+    def refuse(self, record: Record, after: Record) -> str | None:
+        """Windows stops no service that another one needs."""
+        stops = "process" in after or after.get("status") == ServiceStatus.STOPPED
+        if stops and Service.model_validate(record).running_dependents:
+            return "Running services depend on it."
+        return None
+
+    def written(self, record: Record) -> None:
+        """What is connected to a service is cut off when that stops."""
+        runs = record["status"] == ServiceStatus.RUNNING
+        known = runs and record["name"].casefold() == "msiscsi"
+        if record["status"] == ServiceStatus.STOPPED:
+            record["process"] = None
+        elif record["process"] is None:
+            now = datetime.now(UTC).isoformat()
+            process = {"id": randrange(1000, 9000), "started": now, "stopped": now}  # noqa: S311 - no secret
+            record |= {"process": {**process, "shared": False}, "in_use": []}
+        record["in_use"] = (record["in_use"] or []) if known else None
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
+    Service.kind: ServiceBehaviour(),
     ScheduledTask.kind: TaskBehaviour(),
     ShadowStorage.kind: ShadowStorageBehaviour(),
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from pydantic import ValidationError
@@ -354,7 +355,9 @@ def edit(state: HostState, change: Change) -> Any:
 
 def other_value(resource: type[Resource], record: Record, change: Change) -> Any:
     """A value of a property that is valid there, and neither the one before nor the one after."""
-    for value in _candidates(change):
+    kind = resource.model_fields[change.property].annotation
+    members = list(kind) if isinstance(kind, type) and issubclass(kind, Enum) else []
+    for value in (*_candidates(change), *members):
         if value in (change.before, change.after):
             continue
         with suppress(ValidationError):
@@ -367,6 +370,8 @@ def _candidates(change: Change) -> Iterable[Any]:
     for known in (change.before, change.after):
         if isinstance(known, dict) and isinstance(known.get("data"), str):
             yield {**known, "data": known["data"] + "-edited"}
+        elif isinstance(known, dict) and isinstance(known.get("id"), int):
+            yield {**known, "id": known["id"] + 1}
         elif isinstance(known, bool):
             yield not known
         elif isinstance(known, int):

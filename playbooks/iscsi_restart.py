@@ -1,0 +1,121 @@
+"""Restart the iSCSI initiator, with which recovery volumes are mounted."""
+
+from datetime import datetime, timedelta
+
+from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.iscsi_initiator import IscsiInitiator, IscsiInitiators
+from remediate.resources.mars_agent import INSTALL_PATH, install_path
+from remediate.resources.registry_value import RegistryValue, RegistryValues
+from remediate.resources.service import Service, Services, ServiceStatus, StartMode
+
+INITIATOR = "MSiSCSI"
+STEPS = "Device Manager > Storage controllers > Microsoft iSCSI Initiator"
+UNKNOWN_DEVICE = (
+    r'Look in Device Manager for an "Unknown Device" with hardware id ROOT\ISCSIPRT, and let '
+    "Windows update its driver."
+)
+DEVICE_PROBLEMS = {
+    22: ("is disabled", f"Enable it: {STEPS} > Enable device."),
+    28: ("has no driver", UNKNOWN_DEVICE),
+}
+
+
+class Params(PlaybookParams):
+    max_age: int = Field(
+        60, ge=1, le=5_256_000, description="minutes for which a restart counts as done"
+    )
+    accept_session_loss: bool = Field(
+        default=False, description="restart although it cuts off iSCSI sessions, whosever they are"
+    )
+
+
+class IscsiRestart(Playbook[Params]):
+    """Mounting a recovery volume fails until MSiSCSI is restarted, or its device is repaired.
+
+    Which sessions are the agent's cannot be told for sure, so every session counts as foreign.
+    """
+
+    id = "iscsi-restart"
+    title = "Restart the iSCSI initiator so that recovery volumes can be mounted"
+    source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    on_demand = True
+    risk = "Disks and recovery volumes that are connected by iSCSI go away while it restarts."
+    rollback = "Start mode and status are put back; the restart itself cannot be undone."
+
+    def observe(self, params):
+        return [
+            Services(names=(INITIATOR,)),
+            IscsiInitiators(),
+            RegistryValues(values=(INSTALL_PATH,)),
+        ]
+
+    def not_applicable(self, seen, params):
+        if install_path(seen.all(RegistryValue)) is None:
+            return "the Azure Backup agent is not installed"
+        return None
+
+    def decide(self, seen, params):
+        service = seen.one(Service)
+        advice = [*_device_advice(seen.all(IscsiInitiator)), *_service_advice(service)]
+        if advice:  # a restart is of no use before that is repaired
+            yield from advice
+            return
+        if service.start_mode == StartMode.DISABLED:
+            yield service.should(start_mode=StartMode.MANUAL, why="It could not be started again.")
+        if service.status == ServiceStatus.STOPPED:
+            yield service.should(status=ServiceStatus.RUNNING, why="Nothing can be mounted.")
+        elif _is_old(service, seen, params):
+            yield service.should_renew("process", "restarted")
+
+    def guard(self, seen, params):
+        service = seen.one(Service)
+        if service.status == ServiceStatus.STOPPED or not _is_old(service, seen, params):
+            return
+        if service.in_use and not params.accept_session_loss:
+            yield (
+                f"a restart cuts off the iSCSI sessions with {', '.join(sorted(service.in_use))}: "
+                "unmount recovery volumes and disconnect these targets, or give "
+                "--accept-session-loss"
+            )
+        if service.running_dependents:
+            yield f"stop the services that depend on it: {', '.join(service.running_dependents)}"
+
+    def assumptions(self, params):
+        if params.accept_session_loss:
+            yield "Sessions that are cut off come back only if their target is a favourite target."
+
+
+def _is_old(service, seen, params):
+    """Whether it is not known to have been started within the time, by the host's own clock."""
+    since = service.process.since if service.process else None
+    now = datetime.fromisoformat(seen.facts.utc)
+    return since is None or now - since > timedelta(minutes=params.max_age)
+
+
+def _device_advice(devices):
+    if not devices:
+        yield Advice(
+            "The iSCSI initiator's device is missing",
+            f"{UNKNOWN_DEVICE} Then run this again.",
+            Severity.CRITICAL,
+        )
+    for device in devices:
+        if device.error_code:
+            unknown = (f"has failed with code {device.error_code}", f"Look at {STEPS}.")
+            what, text = DEVICE_PROBLEMS.get(device.error_code, unknown)
+            yield Advice(f"{device.title} {what}", f"{text} Then run this again.")
+
+
+def _service_advice(service):
+    if service is None:
+        yield Advice(
+            f"There is no service {INITIATOR}",
+            "The iSCSI initiator is part of Windows Server; without its service no recovery "
+            "volume can be mounted.",
+        )
+    elif service.status not in {ServiceStatus.RUNNING, ServiceStatus.STOPPED}:
+        yield Advice(
+            f"Service {INITIATOR} is in the state {service.status}",
+            "Something is starting or stopping it. Wait, or find out what hangs; a service that "
+            "does not leave this state may need a restart of the host.",
+        )

@@ -1,0 +1,157 @@
+# Services: reads them, starts, stops and restarts them, sets their start mode.
+# Judged by the fixed words of Win32_Service.State and by return codes; both are the same in every language.
+
+function Find-RemediateService {
+    # One service, or nothing. Its name has been checked to need no escaping.
+    param([string] $Name)
+    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$Name'" -Property Name, State, StartMode, ProcessId
+}
+
+function Get-RemediateStoppedPath {
+    # The file that says when a service was last seen stopped; see ServiceProcess for what that proves.
+    param([string] $Name)
+    $folder = Join-Path -Path (Join-Path -Path $env:ProgramFiles -ChildPath 'remediate') -ChildPath 'stopped'
+    return Join-Path -Path $folder -ChildPath ($Name + '.txt')
+}
+
+function Read-RemediateServiceProcess {
+    # The process of a service, or nothing when it has none.
+    param($Service)
+    $id = [int64] $Service.ProcessId
+    if ($id -eq 0) { return }
+    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId = $id" -Property ProcessId, CreationDate
+    $started = $null
+    if ($null -ne $process -and $null -ne $process.CreationDate) {
+        $started = $process.CreationDate.ToUniversalTime().ToString('s') + 'Z'
+    }
+    $stopped = $null
+    $path = Get-RemediateStoppedPath -Name $Service.Name
+    if (Test-Path -LiteralPath $path) {
+        $text = [string] (Get-Content -LiteralPath $path -TotalCount 1)
+        if ($text -match '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$') { $stopped = $text }
+    }
+    $all = @(Get-CimInstance -ClassName Win32_Service -Filter "ProcessId = $id" -Property Name, ProcessId)
+    return @{ id = $id; started = $started; stopped = $stopped; shared = $all.Count -gt 1 }
+}
+
+function Get-RemediateDependent {
+    # The services that need a service, with what they are doing.
+    param([string] $Name)
+    $all = @(Get-CimInstance -ClassName Win32_DependentService | Where-Object -FilterScript { $_.Antecedent.Name -eq $Name })
+    foreach ($one in $all) {
+        $service = Find-RemediateService -Name $one.Dependent.Name
+        if ($null -ne $service) { @{ name = [string] $service.Name; status = [string] $service.State } }
+    }
+}
+
+function Get-RemediateService {
+    # Each of the services that are asked for and exist.
+    param([object[]] $Names)
+    foreach ($name in $Names) {
+        $service = Find-RemediateService -Name $name
+        if ($null -eq $service) { continue }
+        $use = $null
+        if ($service.Name -eq 'MSiSCSI' -and $service.State -eq 'Running') {
+            # The class fails while the service is stopped: then the sessions are not known, which is not the same as none.
+            $sessions = @(Get-CimInstance -Namespace 'root/Microsoft/Windows/Storage' -ClassName MSFT_iSCSISession)
+            $use = @($sessions | ForEach-Object -Process { [string] $_.TargetNodeAddress })
+        }
+        [ordered]@{
+            name       = [string] $service.Name
+            status     = [string] $service.State
+            start_mode = [string] $service.StartMode
+            process    = Read-RemediateServiceProcess -Service $service
+            dependents = @(Get-RemediateDependent -Name $service.Name)
+            in_use     = $use
+        }
+    }
+}
+
+function Assert-RemediateServiceUnmoved {
+    # Refuses when a property is no longer what was seen.
+    param($Service, [hashtable] $Before)
+    $current = @{ status = [string] $Service.State; start_mode = [string] $Service.StartMode; process = $null }
+    if ($Before.ContainsKey('process')) { $current['process'] = Read-RemediateServiceProcess -Service $Service }
+    foreach ($property in $Before.Keys) {
+        $now, $then = $current[$property], $Before[$property]
+        $same = $now -eq $then
+        if ($null -ne $now -and $null -ne $then -and $property -eq 'process') {
+            $same = $now['id'] -eq $then['id'] -and $now['started'] -eq $then['started'] -and $now['stopped'] -eq $then['stopped']
+        }
+        if (-not $same) {
+            Stop-RemediateCall -ErrorId 'RemediateStale' -Message "The service's $property is no longer what it was." -Detail @{ property = $property; current = $now }
+        }
+    }
+}
+
+function Invoke-RemediateServiceMethod {
+    # Asks for something, and fails with the given id when Windows says no. Expected: other codes that are as good as 0.
+    param($Service, [string] $Method, [hashtable] $Arguments, [int[]] $Expected, [string] $ErrorId)
+    $result = Invoke-CimMethod -InputObject $Service -MethodName $Method -Arguments $Arguments -Confirm:$false
+    $code = [int] $result.ReturnValue
+    if ($code -eq 0 -or $Expected -contains $code) { return }
+    $known = @{ 2 = 'access denied'; 3 = 'running services depend on it'; 5 = 'it does not accept that now'; 7 = 'it did not answer in time'; 14 = 'it is disabled' }
+    $reason = 'see Win32_Service'
+    if ($known.ContainsKey($code)) { $reason = $known[$code] }
+    $message = "$Method of service $($Service.Name) returned ${code}: $reason."
+    if ($code -eq 2) { Write-Error -Message $message -ErrorId 'RemediateServiceDenied' -Category PermissionDenied -ErrorAction Stop }
+    Stop-RemediateCall -ErrorId $ErrorId -Message $message -Detail @{ code = $code }
+}
+
+function Wait-RemediateService {
+    # Waits, half a minute at most, until a service is in a state.
+    param([string] $Name, [string] $Status)
+    for ($try = 0; $try -lt 60; $try++) {
+        $service = Find-RemediateService -Name $Name
+        if ($null -ne $service -and $service.State -eq $Status) { return }
+        Start-Sleep -Milliseconds 500
+    }
+    Stop-RemediateCall -ErrorId 'RemediateServiceHangs' -Message "Service $Name is not $Status after 30 seconds, but $($service.State)." -Detail @{ status = $service.State }
+}
+
+function Save-RemediateStopped {
+    # Writes down that a service is stopped at this moment.
+    param([string] $Name)
+    $path = Get-RemediateStoppedPath -Name $Name
+    $folder = Split-Path -LiteralPath $path
+    if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory -Force }
+    Set-Content -LiteralPath $path -Value ((Get-Date).ToUniversalTime().ToString('o')) -Encoding Ascii
+}
+
+function Set-RemediateService {
+    # Sets the start mode, then stops, starts or restarts a service, if it still is as it was seen.
+    param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
+    $service = Find-RemediateService -Name $Identity['name']
+    if ($null -eq $service) {
+        Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The service is no longer there.'
+    }
+    Assert-RemediateServiceUnmoved -Service $service -Before $Before
+    $restart = $After.ContainsKey('process')
+    $stop = $restart -or $After['status'] -eq 'Stopped'
+    $start = $restart -or $After['status'] -eq 'Running'
+    if ($After.ContainsKey('status') -and -not $stop -and -not $start) {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'A service can only be made to run or to stop.'
+    }
+    # RemediateRefused promises that nothing was written yet
+    $failure = 'RemediateRefused'
+    if ($After.ContainsKey('start_mode')) {
+        $mode = $After['start_mode']
+        if ($mode -eq 'Auto') { $mode = 'Automatic' }
+        Invoke-RemediateServiceMethod -Service $service -Method 'ChangeStartMode' -Arguments @{ StartMode = $mode } -ErrorId $failure
+        $failure = 'RemediateServiceFailed'
+    }
+    if ($stop) {
+        # 6: it is not active. 7: it did not answer in time, but may yet stop; the wait has an end.
+        Invoke-RemediateServiceMethod -Service $service -Method 'StopService' -Arguments @{} -Expected 6, 7 -ErrorId $failure
+        Wait-RemediateService -Name $service.Name -Status 'Stopped'
+        $failure = 'RemediateServiceFailed'
+    }
+    if ($start) {
+        try { Save-RemediateStopped -Name $service.Name }
+        finally {
+            # 10: it is running already
+            Invoke-RemediateServiceMethod -Service $service -Method 'StartService' -Arguments @{} -Expected 7, 10 -ErrorId $failure
+            Wait-RemediateService -Name $service.Name -Status 'Running'
+        }
+    }
+}

@@ -1,0 +1,159 @@
+"""Windows services: whether they run, how they start, and since when."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.resources.base import Query, Resource
+
+ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@ -]{1,256}$")]
+"""A service's short name. Windows allows more; nothing that would have to be escaped in a query."""
+
+
+class ServiceStatus(StrEnum):
+    """Win32_Service.State: these words in every language of Windows."""
+
+    STOPPED = "Stopped"
+    START_PENDING = "Start Pending"
+    STOP_PENDING = "Stop Pending"
+    RUNNING = "Running"
+    CONTINUE_PENDING = "Continue Pending"
+    PAUSE_PENDING = "Pause Pending"
+    PAUSED = "Paused"
+    UNKNOWN = "Unknown"
+
+
+class StartMode(StrEnum):
+    """Win32_Service.StartMode. Whether an automatic start is delayed is not part of it."""
+
+    BOOT = "Boot"
+    SYSTEM = "System"
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    DISABLED = "Disabled"
+
+
+class ServiceProcess(Model):
+    """Where a service runs, and what is known of when it was started.
+
+    Windows does not record when a service was started, and many services share one process that
+    outlives a restart of any of them. Two facts can be had, and neither can be later than the
+    start: the process was created; and the service was seen stopped. The second is written down
+    on the host by our own Set, after the service was stopped and before it is started again, so
+    that it holds however the run ends. So a new value proves a start after it; the old value in a
+    shared process does not prove that nobody else restarted the service. (Event 7036 of the
+    Service Control Manager would, but its text is localised and its data not documented.)
+
+    Args:
+        id: of the process.
+        started: when the process was created, UTC, ISO 8601; None when Windows does not say.
+        stopped: when our Set last saw the service stopped, UTC, ISO 8601; None when never.
+        shared: other services run in this process, too.
+    """
+
+    id: int = Field(gt=0)
+    started: str | None
+    stopped: str | None
+    shared: bool
+
+    @property
+    def since(self) -> datetime | None:
+        """The service was started at this time or later; None when nothing is known."""
+        known = [datetime.fromisoformat(time) for time in (self.started, self.stopped) if time]
+        return max(known, default=None)
+
+    def __str__(self) -> str:
+        since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else "an unknown time"
+        return f"process {self.id}{' (shared)' if self.shared else ''}, since {since} or later"
+
+
+class Dependent(Model):
+    """A service that needs another one to run.
+
+    Args:
+        name: its short name.
+        status: whether it runs.
+    """
+
+    name: str
+    status: ServiceStatus
+
+
+class Service(Resource):
+    """A service.
+
+    Args:
+        name: its short name, which is the same in every language.
+        status: what it is doing.
+        start_mode: when Windows starts it.
+        process: where it runs; None when it does not. A new value is a restart.
+        dependents: the services that need it; Windows does not stop it while one of them runs.
+        in_use: what a stop would cut off: of MSiSCSI, the targets it has sessions with. None
+            when that is not known: it does not run, or nothing is known of this service.
+    """
+
+    kind: ClassVar[str] = "service"
+    noun: ClassVar[str] = "service"
+    function: ClassVar[str] = "Service"
+    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    identity: ClassVar[tuple[str, ...]] = ("name",)
+    settable: ClassVar[frozenset[str]] = frozenset({"status", "start_mode", "process"})
+    volatile: ClassVar[frozenset[str]] = frozenset({"process", "dependents", "in_use"})
+
+    name: ServiceName
+    status: ServiceStatus
+    start_mode: StartMode
+    process: ServiceProcess | None
+    dependents: tuple[Dependent, ...]
+    in_use: tuple[str, ...] | None
+
+    @property
+    def running_dependents(self) -> tuple[str, ...]:
+        """Names of the services that would have to be stopped first."""
+        stopped = ServiceStatus.STOPPED
+        return tuple(other.name for other in self.dependents if other.status != stopped)
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "Services":
+        """The question that returns one service."""
+        return Services(names=(key["name"],))
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """A process in words; the rest says it itself."""
+        if name == "process" and value is not None:
+            return str(ServiceProcess.model_validate(value))
+        return None
+
+    def undo_conflict(self, change: Change, then: "Resource | None") -> str | None:
+        """A service that somebody has come to need is not stopped again."""
+        del then
+        if change.property != "status" or change.before != ServiceStatus.STOPPED:
+            return None
+        if self.in_use:
+            return f"it is connected to {', '.join(self.in_use)}"
+        if self.running_dependents:
+            return f"{', '.join(self.running_dependents)} would have to be stopped first"
+        return None
+
+
+class Services(Query):
+    """Some services; one that does not exist is not answered.
+
+    Args:
+        names: their short names.
+    """
+
+    resource: ClassVar[type[Resource]] = Service
+
+    names: tuple[ServiceName, ...] = Field(min_length=1)
+
+    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
+        """Windows ignores case in the names of services."""
+        return str(resource["name"]).casefold() in {name.casefold() for name in self.names}
