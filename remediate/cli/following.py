@@ -22,7 +22,6 @@ _DOING = {
     "connect": "connecting to",
     "observe": "looking at",
     "confirm": "waiting for your answer about",
-    "stage": "copying files to",
     "stage": "sending files to",
     "apply": "writing to",
     "verify": "reading back",

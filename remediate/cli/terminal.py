@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ class Terminal:
         self._redaction = redaction
         self._lock = threading.RLock()
         self._progress: Progress | None = None
+        self._later: deque[str] = deque()
         self.debug = False
         self.interrupted = threading.Event()
 
@@ -38,13 +40,17 @@ class Terminal:
     def say(self, text: str) -> None:
         """A line on stderr."""
         with self.quiet():
-            text = printable(self._redaction(text))
-            if sys.stderr.isatty():
-                import textwrap
+            self._write(text)
 
-                text = textwrap.fill(text, min(shutil.get_terminal_size().columns, 120))
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+    def log(self, text: str) -> None:
+        """A line on stderr, now or when there is room: a host never waits for a person to read."""
+        self._later.append(text)
+        if self._lock.acquire(blocking=False):
+            try:
+                with self.quiet():
+                    pass  # writes what is waiting at its end
+            finally:
+                self._lock.release()
 
     def complain(self, message: str, hint: str = "") -> None:
         """Say why a command ends, and what to do next."""
@@ -73,6 +79,8 @@ class Terminal:
             try:
                 yield
             finally:
+                while self._later:
+                    self._write(self._later.popleft())
                 if progress:
                     progress.show()
 
@@ -90,6 +98,15 @@ class Terminal:
             with self._lock:
                 self._progress.hide()
                 self._progress = None
+
+    def _write(self, text: str) -> None:
+        text = printable(self._redaction(text))
+        if sys.stderr.isatty():
+            import textwrap
+
+            text = textwrap.fill(text, min(shutil.get_terminal_size().columns, 120))
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
     def ask_secret(self, text: str) -> str:
         """Ask for something that is not shown while it is typed."""

@@ -42,7 +42,7 @@ class Parts:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
         from remediate.cli.logs import start_logging
 
-        start_logging(self.redaction, self.terminal.say, debug=self.terminal.debug)
+        start_logging(self.redaction, self.terminal.log, debug=self.terminal.debug)
 
     @contextmanager
     def store(self) -> "Iterator[Store]":

@@ -103,3 +103,15 @@ def test_a_question_ends_when_the_run_is_interrupted(monkeypatch: pytest.MonkeyP
         assert terminal.ask("? ") == ""
     finally:
         left.set()
+
+
+def test_a_host_that_logs_does_not_wait_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    """While one host asks, another must not run out of time because it has something to log."""
+    terminal = Terminal(lambda text: text)  # type: ignore[arg-type]
+    with terminal.quiet():
+        other = threading.Thread(target=terminal.log, args=("from another host",))
+        other.start()
+        other.join(10)
+        assert not other.is_alive()
+        assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "from another host\n"
