@@ -75,10 +75,12 @@ def passing(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
         auth: how the host is logged on to.
         clean: what the exchanges of a run without faults are for, in order.
     """
+    # What a fault says does not depend on how one has logged on.
+    codes = (ACCESS_DENIED, SHELL_GONE, NOTHING_YET) if auth is Auth.BASIC else (ACCESS_DENIED,)
     for number, action, when in product(range(1, len(clean) + 1), _TROUBLES, _BOTH):
-        codes = (ACCESS_DENIED, SHELL_GONE, NOTHING_YET) if action is Action.FAULT else (0,)
-        for code in codes if when in _TROUBLES[action] else ():
-            yield _case(auth, clean, number, Fault(do=action, when=when, code=code))
+        for code in codes if action is Action.FAULT else codes[:1]:
+            if when in _TROUBLES[action]:
+                yield _case(auth, clean, number, Fault(do=action, when=when, code=code))
 
 
 def lasting(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
