@@ -36,7 +36,8 @@ class Result:
             EngineGoneError: it did not.
         """
         if self.errors or not self.completed:
-            raise EngineGoneError(f"a script of the lab's own failed: {self.errors[-1:]}")
+            said = "; ".join(str(error) for error in self.errors)
+            raise EngineGoneError(f"a script of the lab's own failed: {said}")
 
 
 class EngineSession:
