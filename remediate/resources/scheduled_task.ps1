@@ -2,11 +2,16 @@
 # The policy is the integer in CimInstanceProperties: the enum shown for it has no name for 3 (StopExisting).
 
 function Find-RemediateTask {
-    # The tasks of exactly this folder; none is no error.
-    param([string] $Folder)
+    # The tasks of exactly this folder, or the one of this name in it; none is no error.
+    param([string] $Folder, [string] $Name)
     # surface: allow language-mode - Escape keeps brackets in a folder's name from being a pattern
-    $pattern = [System.Management.Automation.WildcardPattern]::Escape($Folder)
-    try { $tasks = @(Get-ScheduledTask -TaskPath $pattern -ErrorAction Stop) }
+    $path = [System.Management.Automation.WildcardPattern]::Escape($Folder)
+    # surface: allow language-mode - as above
+    $pattern = [System.Management.Automation.WildcardPattern]::Escape($Name)
+    try {
+        if ($Name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -ErrorAction Stop) }
+        else { $tasks = @(Get-ScheduledTask -TaskPath $path -ErrorAction Stop) }
+    }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw }
         $tasks = @()
@@ -32,7 +37,7 @@ function Get-RemediateScheduledTask {
 function Set-RemediateScheduledTask {
     # Writes the policy of one task, if it still has the value that was seen.
     param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
-    $task = @(Find-RemediateTask -Folder $Identity['path']) | Where-Object -FilterScript { $_.TaskName -eq $Identity['name'] }
+    $task = @(Find-RemediateTask -Folder $Identity['path'] -Name $Identity['name']) | Where-Object -FilterScript { $_.TaskName -eq $Identity['name'] }
     if ($null -eq $task) {
         Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The task is no longer there.'
     }
