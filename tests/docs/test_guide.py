@@ -1,0 +1,152 @@
+"""What the user guide, the README and the examples say exists, does."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from remediate.cli.app import root
+from remediate.cli.describing import describe
+from remediate.cli.wiring import Parts
+from remediate.inventory.yaml import YamlInventory
+from remediate.lab.faults import load_faults
+from remediate.lab.state import HostState
+from remediate.model.outcome import EXIT_CODES, ExitCode, Outcome
+from remediate.playbook.catalogue import Catalogue
+from remediate.store.errors import StoreError
+from remediate.transport.errors import kinds
+from tests.docs.pages import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.rglob("*.md"), *(ROOT / "examples").glob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(remediate [^`]+)`")
+KNOWN = Catalogue()
+NAMES = {"event-log-size"}  # of the example that the guide tells how to write
+
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return [body for kind, body in BLOCK.findall(text(name)) if kind == language]
+
+
+@each_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles]
+            assert anchor in anchors, target
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Each command line that a page tells one to type."""
+    whole = page.read_text(encoding="utf-8")
+    for kind, body in BLOCK.findall(whole):
+        for line in body.splitlines() if kind in {"sh", "console", "bash"} else ():
+            _, found, rest = line.removeprefix("$ ").partition("remediate ")
+            if found and re.match(r"(\S*/)?$", line.removeprefix("$ ").partition("remediate ")[0]):
+                yield found + rest
+    yield from INLINE.findall(BLOCK.sub("", whole))
+
+
+def options_of(command: click.Command, words: list[str]) -> set[str]:
+    """The options that a command takes with these playbooks."""
+    own = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    for word in words:
+        if word in KNOWN.entries:
+            own |= {option.option for option in describe(KNOWN.load(word)).options}
+    return own | {"--help", "--debug"}
+
+
+@each_page
+def test_every_command_exists_with_its_options(page: Path) -> None:
+    for line in commands(page):
+        first, *words = shlex.split(line, comments=True)
+        assert first == "remediate"
+        command: click.Command = root
+        context = click.Context(root, obj=Parts())
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            found = command.get_command(context, words.pop(0))
+            assert found is not None, line
+            command = found
+        given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert given <= options_of(command, words) | {"--version"}, line
+        if command.name in {"audit", "apply", "show"}:
+            named = {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
+            assert named <= KNOWN.entries.keys() | NAMES, line
+
+
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
+def test_every_error_of_the_connection_is_explained_in_its_own_words(kind) -> None:  # noqa: ANN001 - ErrorKind
+    row = f"| `{kind.code}` | … {kind.says} | {kind.hint} |\n"
+    assert row in text("when-it-breaks.md")
+
+
+def test_every_other_problem_has_a_line() -> None:
+    """Those of the store, and those that the engine names in its code."""
+    sources = (
+        path.read_text(encoding="utf-8") for path in (ROOT / "remediate/engine").glob("*.py")
+    )
+    found = {
+        code
+        for source in sources
+        for code in re.findall(r"Problem\(\s*code=\"(\w+)\"|refused\(\w+, \w+, \"(\w+)\"", source)
+        for code in code
+        if code
+    }
+    codes = found | {kind.__new__(kind).code for kind in StoreError.__subclasses__()}
+    assert {code for code in codes if f"`{code}`" not in text("when-it-breaks.md")} == set()
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_stands_in_the_table_with_its_exit_code(outcome: Outcome) -> None:
+    (row,) = re.findall(rf"^\| `{outcome}` \|.*\|$", text("life-of-a-host.md"), re.MULTILINE)
+    assert row.endswith(f"| {int(EXIT_CODES[outcome])} |")
+
+
+@pytest.mark.parametrize("code", list(ExitCode))
+def test_every_exit_code_is_told(code: ExitCode) -> None:
+    assert f"\n| {int(code)} | " in text("hosts.md")
+
+
+def test_the_inventory_of_the_guide_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "prod.yaml"
+    file.write_text(blocks("hosts.md", "yaml")[0])
+    plain, dmz = YamlInventory(file).entries()
+    assert plain.settings.password == "env:REMEDIATE_PASSWORD"
+    assert (dmz.settings.tls, dmz.settings.ca_file) == (True, tmp_path / "dmz-ca.pem")
+
+
+def test_state_and_faults_of_the_guide_can_be_read(tmp_path: Path) -> None:
+    assert HostState.parse(json.loads(blocks("lab.md", "json")[0])).name == "SRV01"
+    file = tmp_path / "faults.yaml"
+    file.write_text(blocks("lab.md", "yaml")[0])
+    assert len(load_faults(file)) == len(yaml.safe_load(file.read_text()))
+
+
+def test_the_playbook_of_the_guide_is_the_one_that_is_tested() -> None:
+    package = ROOT / "examples" / "third-party"
+    page = text("writing-a-playbook.md")
+    for name in re.findall(r"`((?:contoso_playbooks|tests)/\w+\.\w+)`", page):
+        assert f"\n{(package / name).read_text(encoding='utf-8')}```\n" in page, name
+    points = blocks("writing-a-playbook.md", "toml")[0]
+    assert points in (package / "pyproject.toml").read_text(encoding="utf-8")
