@@ -1,75 +1,49 @@
 """Give shadow copies of backed-up volumes room to grow."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, model_validator
-
-from remediate.model.size import Size, size_text
+from remediate.model.size import size_text
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.mars_agent import INSTALL_PATH, install_path
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
-from remediate.resources.shadow_storage import UNBOUNDED, ShadowStorage, ShadowStorages
+from remediate.resources.shadow_storage import (
+    SMALLEST,
+    ShadowStorage,
+    ShadowStorageLimit,
+    ShadowStorages,
+    VolumeName,
+)
 
 MB = 2**20
-SMALLEST = 320 * MB
-DEFAULT = 10 * 2**30
 # The size with which Windows begins an area, in MB. More than the limit, and copies malfunction.
 BEGINNING = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\VolSnap", name="MinDiffAreaFileSize"
 )
 
 
-def _a_limit(size):
-    if not SMALLEST <= size < UNBOUNDED:
-        msg = "shadow storage has a limit of 320MB at least, and less than 1EB"
-        raise ValueError(msg)
-    return size
-
-
-def _volume(name):
-    name = name.rstrip("\\")
-    if len(name) == 1:
-        name += ":"
-    drive = name[:1].isascii() and name[:1].isalpha() and name[1:2] == ":"
-    if not drive or (name[2:] and name[2] != "\\") or not name.isprintable():
-        msg = "a volume is written like C: or, where it is mounted in a folder, D:\\mount"
-        raise ValueError(msg)
-    return name[0].upper() + name[1:]
-
-
 class Params(PlaybookParams):
-    size: Annotated[Size, AfterValidator(_a_limit)] | None = Field(
-        None, description="smallest limit to accept, such as 320MB; 10GB unless percent is given"
+    size: ShadowStorageLimit | None = Field(
+        None, description="smallest limit to accept; 10GB when no percentage is given either"
     )
     percent: int | None = Field(
-        None, ge=1, le=100, description="the same as a part of the volume that holds the copies"
+        None,
+        ge=1,
+        le=100,
+        description="the same, of the volume that holds the copies; with a size, the larger counts",
     )
-    volume: tuple[Annotated[str, AfterValidator(_volume)], ...] = Field(
+    volume: tuple[VolumeName, ...] = Field(
         (), description="volume to look at, such as C:; else each one that has shadow storage"
     )
     create: bool = Field(
         default=False, description="also give shadow storage to a named volume that has none"
     )
 
-    @model_validator(mode="after")
-    def _make_sense(self):
-        if self.size is not None and self.percent is not None:
-            msg = "give a size or a percentage, not both"
-            raise ValueError(msg)
-        if self.create and not self.volume:
-            msg = "to create shadow storage, name the volume"
-            raise ValueError(msg)
-        return self
-
     def limit(self, storage):
         """The smallest limit to accept there, in bytes: never more than the volume has.
 
         In whole MB, as Windows may round what is finer.
         """
-        whole = -(-(self.size or DEFAULT) // MB)
-        if self.percent is not None:
-            whole = max(SMALLEST, storage.capacity * self.percent // 100) // MB
-        return min(whole, storage.capacity // MB) * MB
+        size = self.size or (0 if self.percent else 10 * 2**30)
+        part = max(SMALLEST, storage.capacity * (self.percent or 0) // 100)
+        return min(max(-(-size // MB), part // MB), storage.capacity // MB) * MB
 
 
 class ShadowStorageRoom(Playbook[Params]):
@@ -99,29 +73,27 @@ class ShadowStorageRoom(Playbook[Params]):
         return None
 
     def decide(self, seen, params):
-        there = [s for s in seen.all(ShadowStorage) if not s.name.startswith("\\")]
+        chosen = [s for s in seen.all(ShadowStorage) if s.exists and not s.name.startswith("\\")]
         if params.volume:
+            named = {s.name.casefold() for s in seen.all(ShadowStorage)}
             wanted = {name.casefold() for name in params.volume}
-            chosen = [s for s in there if s.name.casefold() in wanted]
-            missing = wanted - {s.name.casefold() for s in chosen}
+            chosen = [s for s in seen.all(ShadowStorage) if s.name.casefold() in wanted]
             for name in params.volume:
-                if name.casefold() in missing:
+                if name.casefold() not in named:
                     yield Advice(
                         f"There is no volume {name}",
                         "No local disk of the host has this drive letter or mount path.",
                     )
-        else:
-            chosen = [s for s in there if s.exists]
-            if not chosen:
-                yield Advice(
-                    "No volume has shadow storage",
-                    "Windows gives it to a volume at its first snapshot, with a limit of its own. "
-                    "To set one before, name the volume: --volume C: --create",
-                    Severity.NOTICE,
-                )
+        elif not chosen:
+            yield Advice(
+                "No volume has shadow storage",
+                "Windows gives it to a volume at the first snapshot, with a limit of its own; "
+                "--volume C: --create sets one before.",
+                Severity.NOTICE,
+            )
         beginning = next(v.data for v in seen.all(RegistryValue) if v.name == BEGINNING.name)
         for storage in chosen:
-            yield from self._judge(storage, params, (beginning or 0) * MB)
+            yield from self._judge(storage, params, beginning if isinstance(beginning, int) else 0)
 
     def _judge(self, storage, params, beginning):
         if storage.capacity is None or storage.free_space is None:
@@ -131,54 +103,40 @@ class ShadowStorageRoom(Playbook[Params]):
             )
             return
         limit = params.limit(storage)
-        enough = storage.exists and storage.max_space >= limit
-        if not enough:
-            reason = self._obstacle(storage, params)
-            if reason:
-                yield reason
+        if not storage.exists or storage.max_space < limit:
+            obstacle = self._obstacle(storage, params)
+            if obstacle:
+                yield Advice(*obstacle)
                 return
-            if storage.exists:
-                yield storage.should(max_space=limit)
-            else:
-                yield storage.should(
-                    max_space=limit,
-                    irreversible=True,
-                    why="Taking it away again would delete the volume's shadow copies.",
-                )
-        room = storage.free_space + storage.allocated_space
-        if room < limit:
+            why = "" if storage.exists else "Undone, it would take the shadow copies with it."
+            yield storage.should(max_space=limit, irreversible=not storage.exists, why=why)
+        if storage.free_space + storage.allocated_space < limit:
             yield Advice(
                 f"{storage.diff_name} has {size_text(storage.free_space)} free",
-                f"The {storage.title} is to grow to {size_text(limit)}, and a limit makes no "
-                "space: free some.",
+                f"A limit makes no space: free some, so that the {storage.title} can grow to "
+                f"{size_text(limit)}.",
             )
-        if beginning > max(limit, storage.max_space or 0):
+        if beginning * MB > max(limit, storage.max_space or 0):
             yield Advice(
                 f"MinDiffAreaFileSize is more than the limit of the {storage.title}",
-                f"Windows begins with {size_text(beginning)}, and shadow copies may fail: "
-                f"use --size {beginning // MB}MB, or lower that registry value.",
+                f"Windows begins with {beginning} MB, and shadow copies may fail: use "
+                f"--size {beginning}MB, or lower that registry value.",
             )
 
     def _obstacle(self, storage, params):
-        """What keeps a limit from being written, or None."""
+        """What keeps a limit from being written, as title and text, or None."""
         if storage.file_system != "NTFS":
-            return Advice(
-                f"{storage.diff_name} is not an NTFS volume",
-                "Shadow storage has to be on one: add it there by hand, with vssadmin.",
-            )
+            title = f"{storage.diff_name} is not an NTFS volume"
+            return title, "Shadow storage has to be on one: add it there by hand, with vssadmin."
         if storage.diff_name.startswith("\\"):
-            return Advice(
-                f"The volume of the {storage.title} has no drive letter",
-                "vssadmin wants a drive letter or mount path: give it one.",
-            )
+            title = f"The volume of the {storage.title} has no drive letter"
+            return title, "vssadmin wants a drive letter or mount path: give it one."
         if storage.capacity < SMALLEST:
-            return Advice(
-                f"{storage.diff_name} is too small", "Shadow storage needs 320 MB at least."
-            )
+            return f"{storage.diff_name} is too small", "Shadow storage needs 320 MB at least."
         if storage.exists or params.create:
             return None
-        return Advice(
-            f"{storage.name} has no shadow storage",
-            "Windows makes it at the first snapshot, with a limit of its own. To make it now, "
-            "which a rollback will not take back: --create",
+        text = (
+            "Windows gives it one at the first snapshot, with a limit of its own; --create does it "
+            "now, and no rollback takes it back."
         )
+        return f"{storage.name} has no shadow storage", text

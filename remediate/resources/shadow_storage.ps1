@@ -11,9 +11,9 @@ function ConvertTo-RemediateVolumeName {
 function Get-RemediateShadowStorage {
     # Every association of a volume with its shadow storage, then local volumes that have none.
     $volumes = @{}
-    foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume)) { $volumes[[string] $volume.DeviceID] = $volume }
-    $copies = @(Get-CimInstance -ClassName Win32_ShadowCopy)
-    $pairs = @(foreach ($storage in @(Get-CimInstance -ClassName Win32_ShadowStorage)) {
+    foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume -ErrorAction Stop)) { $volumes[[string] $volume.DeviceID] = $volume }
+    $copies = @(Get-CimInstance -ClassName Win32_ShadowCopy -ErrorAction Stop)
+    $pairs = @(foreach ($storage in @(Get-CimInstance -ClassName Win32_ShadowStorage -ErrorAction Stop)) {
             # the references carry keys only, so everything else comes from Win32_Volume
             @{ Storage = $storage; Volume = [string] $storage.Volume.DeviceID; DiffVolume = [string] $storage.DiffVolume.DeviceID }
         })

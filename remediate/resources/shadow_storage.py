@@ -1,18 +1,55 @@
 """Where Windows keeps the shadow copies of a volume, and how large that may grow."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
-from remediate.model.size import size_text
+from remediate.model.size import Size, size_text
 from remediate.resources.base import Query, Resource
 
 UNBOUNDED = 2**60
 """Limits from here on are none: Windows writes 2^64-1 for it, and no volume has an exabyte."""
 
+SMALLEST = 320 * 2**20
+"""Bytes that Windows wants for it at least."""
+
 _NAMED = 3
+_VOLUME = re.compile(r"([A-Za-z])(?::(\\[^\x00-\x1f\x7f/:*?\"<>|]+)?)?\\?")
+
+
+def volume_name(value: str) -> str:
+    r"""Bring a drive letter, or the path of a folder in which a volume is mounted, into one form.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    found = _VOLUME.fullmatch(value)
+    if found is None:
+        msg = r"a volume is written like C: or, where it is mounted in a folder, D:\mount"
+        raise ValueError(msg)
+    letter, folder = found.groups(default="")
+    return f"{letter.upper()}:" + folder.rstrip("\\")
+
+
+def shadow_storage_limit(size: int) -> int:
+    """Check a limit that can be set.
+
+    Raises:
+        ValueError: it is too small, or no limit at all.
+    """
+    if not SMALLEST <= size < UNBOUNDED:
+        msg = "the limit of shadow storage is 320MB at least, and less than 1EB"
+        raise ValueError(msg)
+    return size
+
+
+VolumeName = Annotated[str, AfterValidator(volume_name)]
+ShadowStorageLimit = Annotated[Size, AfterValidator(shadow_storage_limit)]
 
 
 class ShadowCopy(Model):

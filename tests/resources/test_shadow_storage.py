@@ -11,7 +11,15 @@ from remediate.lab.functions import answer
 from remediate.lab.state import HostState
 from remediate.model.change import Change
 from remediate.powershell.messages import Call, CallResult, Request, Status, decode_reply
-from remediate.resources.shadow_storage import UNBOUNDED, ShadowCopy, ShadowStorage, ShadowStorages
+from remediate.resources.shadow_storage import (
+    SMALLEST,
+    UNBOUNDED,
+    ShadowCopy,
+    ShadowStorage,
+    ShadowStorages,
+    shadow_storage_limit,
+    volume_name,
+)
 
 C = "\\\\?\\Volume{11111111-0000-0000-0000-000000000000}\\"
 D = "\\\\?\\Volume{22222222-0000-0000-0000-000000000000}\\"
@@ -119,6 +127,38 @@ def test_raising_a_limit_again_is_no_conflict() -> None:
     """The rollback of a rollback grows."""
     now = storage(max_space=GB, used_space=20 * GB, copies=COPIES)
     assert now.undo_conflict(grown().reversed(), None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("C:", "C:"),
+        ("c", "C:"),
+        ("d:\\", "D:"),
+        ("D:\\mount point\\e", "D:\\mount point\\e"),
+        ("d:\\mount\\", "D:\\mount"),
+        ("D:\\마운트", "D:\\마운트"),
+    ],
+)
+def test_a_volume_has_one_name_however_it_is_written(text: str, name: str) -> None:
+    assert volume_name(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "CD:", "1:", "C:mount", "C:/mount", "\\\\srv\\share", C, "C:\\a\nb", "C: /On=D:", "*"],
+)
+def test_what_cannot_be_a_volume_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a volume is written like C:"):
+        volume_name(text)
+
+
+@pytest.mark.parametrize("size", [0, SMALLEST - 1, UNBOUNDED, 2**64 - 1])
+def test_what_windows_cannot_take_as_a_limit_is_refused(size: int) -> None:
+    assert shadow_storage_limit(SMALLEST) == SMALLEST
+    assert shadow_storage_limit(UNBOUNDED - 1) == UNBOUNDED - 1
+    with pytest.raises(ValueError, match="320MB at least, and less than 1EB"):
+        shadow_storage_limit(size)
 
 
 def write(state: HostState, before: int | None, after: int | None) -> CallResult:

@@ -1,0 +1,31 @@
+# Win32_ShadowCopy: the properties that are asked for most; the class has more.
+
+Set-StrictMode -Version Latest
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/shadow.psm1')
+
+function Get-LabClass {
+    return @{
+        Namespace = 'root/cimv2'
+        Base      = 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
+        Property  = 'ID', 'InstallDate', 'OriginatingMachine', 'Persistent', 'State', 'VolumeName'
+    }
+}
+
+function Get-LabRow {
+    param([System.Collections.IDictionary] $State)
+    $denial = Get-LabShadowDenial -State $State -Class 'Win32_ShadowCopy'
+    if ($denial) { return $denial }
+    foreach ($copy in $State['shadow_copies']) {
+        [ordered]@{
+            ID                 = $copy['id']
+            # local time, as WMI's dates arrive
+            InstallDate        = if ($copy['created']) { [datetime]::Parse($copy['created'], [cultureinfo]::InvariantCulture) }
+            OriginatingMachine = $State['name']
+            Persistent         = $true
+            State              = [uint32] 12
+            VolumeName         = $copy['volume']
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'

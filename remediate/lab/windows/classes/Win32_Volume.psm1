@@ -1,0 +1,34 @@
+# Win32_Volume: the properties that are asked for most; the class has more. Numbers of 64 bits are text in the state.
+
+Set-StrictMode -Version Latest
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/shadow.psm1')
+
+function Get-LabClass {
+    return @{
+        Namespace = 'root/cimv2'
+        Base      = 'CIM_StorageVolume', 'CIM_StorageExtent', 'CIM_LogicalDevice', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
+        Property  = 'Capacity', 'Caption', 'DeviceID', 'DriveLetter', 'DriveType', 'FileSystem', 'FreeSpace', 'Name', 'SystemName'
+    }
+}
+
+function Get-LabRow {
+    param([System.Collections.IDictionary] $State)
+    $denial = Get-LabShadowDenial -State $State -Class 'Win32_Volume'
+    if ($denial) { return $denial }
+    foreach ($volume in $State['volumes']) {
+        $letter = if ($volume['name'] -match '^[A-Z]:\\$') { $volume['name'].Substring(0, 2) }
+        [ordered]@{
+            Capacity    = if ($null -ne $volume['capacity']) { [uint64] $volume['capacity'] }
+            Caption     = $volume['name']
+            DeviceID    = $volume['id']
+            DriveLetter = $letter
+            DriveType   = [uint32] $volume['drive_type']
+            FileSystem  = $volume['file_system']
+            FreeSpace   = if ($null -ne $volume['free_space']) { [uint64] $volume['free_space'] }
+            Name        = $volume['name']
+            SystemName  = $State['name']
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'
