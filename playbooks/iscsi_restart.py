@@ -37,8 +37,10 @@ class IscsiRestart(Playbook[Params]):
 
     id = "iscsi-restart"
     title = "Restart the iSCSI initiator so that recovery volumes can be mounted"
+    symptoms = ("recovery-volume-not-mounted",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     on_demand = True
+    writes = (Service,)
     risk = "Disks and recovery volumes that are connected by iSCSI go away while it restarts."
     rollback = "Start mode and status are put back; the restart itself cannot be undone."
 

@@ -12,6 +12,7 @@ from remediate.resources.base import Query
 
 if TYPE_CHECKING:
     from remediate.playbook.base import Playbook
+    from remediate.resources.base import Resource
 
 NOT_STATED = "Its author does not say."
 
@@ -112,7 +113,7 @@ def describe(playbook: "Playbook[Any]") -> Description:
         risk=playbook.risk or NOT_STATED,
         rollback=playbook.rollback or _rollback(playbook, usual),
         reads=tuple(_reading(query) for query in queries),
-        writes=tuple(_writing(queries)),
+        writes=tuple(_writing(playbook.writes or [query.resource for query in queries])),
         options=tuple(_options(playbook)),
         assumptions=tuple(playbook.assumptions(usual)) if usual is not None else (),
         parameters=playbook.params.model_json_schema(),
@@ -142,7 +143,7 @@ def _options(playbook: "Playbook[Any]") -> Iterator[ParameterDescription]:
 
 
 def _reading(query: Query) -> Reading:
-    return Reading(resource=query.resource.noun, where=tuple(_fields(query)))
+    return Reading(resource=query.resource.noun, where=tuple(_fields(query)) or ("all",))
 
 
 def _fields(query: Query) -> Iterator[str]:
@@ -154,7 +155,7 @@ def _fields(query: Query) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {value}"
 
 
-def _writing(queries: Iterable[Query]) -> Iterator[Writing]:
-    for resource in dict.fromkeys(query.resource for query in queries):
+def _writing(resources: "Iterable[type[Resource]]") -> Iterator[Writing]:
+    for resource in dict.fromkeys(resources):
         if resource.settable:
             yield Writing(resource=resource.noun, properties=tuple(sorted(resource.settable)))

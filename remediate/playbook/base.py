@@ -111,6 +111,7 @@ class Playbook(Generic[P]):
         risk: what a host may feel of it, in a sentence; for people who have to decide.
         rollback: what rollback brings back and what not, in a sentence; empty when it is simply
             all, or what `irreversible` says.
+        writes: the kinds of resource that it may write; when empty, all that it looks at.
         example: parameters to describe it with, where some are required.
     """
 
@@ -122,6 +123,7 @@ class Playbook(Generic[P]):
     on_demand: ClassVar[bool] = False
     risk: ClassVar[str] = ""
     rollback: ClassVar[str] = ""
+    writes: ClassVar[Sequence[type[Resource]]] = ()
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     params: ClassVar[type[PlaybookParams]] = PlaybookParams
 

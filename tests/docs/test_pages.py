@@ -64,6 +64,11 @@ class Lasting(Plain):
         return ("the old process",)
 
 
+def test_what_is_only_read_is_not_among_what_may_be_written() -> None:
+    written = [one.resource for one in describe(Catalogue().load("iscsi-restart")).writes]
+    assert written == ["service"]
+
+
 def test_a_playbook_without_these_sentences_loads_and_says_so() -> None:
     described = describe(Plain())
     assert described.risk == NOT_STATED
