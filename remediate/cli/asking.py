@@ -33,6 +33,12 @@ def writing_options() -> list[click.Option]:
             section=SAFETY,
             help="Do not ask before each host.",
         ),
+        Option(
+            ["--accept-irreversible"],
+            is_flag=True,
+            section=SAFETY,
+            help="Also do what no rollback can take back, such as a restart.",
+        ),
     ]
 
 
@@ -42,11 +48,13 @@ class Asking:
     Args:
         terminal: where the person is.
         subject: what the command is about.
+        accepted: what cannot be undone was accepted on the command line.
     """
 
-    def __init__(self, terminal: Terminal, subject: "Subject") -> None:
+    def __init__(self, terminal: Terminal, subject: "Subject", *, accepted: bool = False) -> None:
         self._terminal = terminal
         self._subject = subject
+        self._accepted = accepted
         self._lock = threading.Lock()
         self._for_the_rest: bool | None = None
 
@@ -55,12 +63,18 @@ class Asking:
         from remediate.report.console import print_lines
         from remediate.report.lines import plan_lines
 
+        final = bool(plan.irreversible) and not self._accepted
         with self._lock:
-            if self._for_the_rest is not None:
+            if self._for_the_rest is False or (self._for_the_rest and not final):
                 return self._for_the_rest
             with self._terminal.quiet():
                 print_lines(plan_lines(plan, self._subject), sys.stderr)
-                return self._answer(plan.host)
+                return self._typed(plan.host) if final else self._answer(plan.host)
+
+    def _typed(self, host: str) -> bool:
+        """Whether the host's name was typed: a yes is too easily said to what is for good."""
+        text = f"This cannot be taken back. Type {host} to do it, anything else to leave it: "
+        return self._terminal.ask(text).strip() == host
 
     def _answer(self, host: str) -> bool:
         several = len(self._subject.hosts) > 1
@@ -80,7 +94,9 @@ class Asking:
                 return False
 
 
-def confirm(terminal: Terminal, subject: "Subject", *, yes: bool) -> Asking | None:
+def confirm(
+    terminal: Terminal, subject: "Subject", *, yes: bool, accepted: bool = False
+) -> Asking | None:
     """Who decides about each plan: a person, or nobody with `--yes`.
 
     Raises:
@@ -89,7 +105,7 @@ def confirm(terminal: Terminal, subject: "Subject", *, yes: bool) -> Asking | No
     if yes:
         return None
     require_person(terminal, yes=yes)
-    return Asking(terminal, subject)
+    return Asking(terminal, subject, accepted=accepted)
 
 
 def require_person(terminal: Terminal, *, yes: bool) -> None:

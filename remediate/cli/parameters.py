@@ -191,7 +191,10 @@ def job(playbooks: Sequence[Playbook[Any]], values: Mapping[str, Any]) -> Job:
     Raises:
         Stop: a value is not allowed, or a required one is missing.
     """
-    return Job(tuple(Task(playbook, _params(playbook, values)) for playbook in playbooks))
+    try:
+        return Job.of(Task(playbook, _params(playbook, values)) for playbook in playbooks)
+    except ValueError as error:
+        raise Stop(str(error), "Apply them one after the other.") from None
 
 
 def _params(playbook: Playbook[Any], values: Mapping[str, Any]) -> PlaybookParams:

@@ -186,7 +186,9 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
     from remediate.cli import parameters
 
     known: Catalogue = ctx.meta["catalogue"]
-    chosen = list(dict.fromkeys(names or known.entries))
+    chosen = list(dict.fromkeys(names))
+    if not chosen:
+        chosen = [name for name in known.entries if not known.load(name).on_demand]
     for name in chosen:
         known.entry(name)
     for parameter in ctx.meta["parameters"]:

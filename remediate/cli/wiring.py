@@ -108,7 +108,11 @@ class Parts:
 
 
 def settings(
-    *, timeout: float | None, workers: int | None, auto_rollback: bool = True
+    *,
+    timeout: float | None,
+    workers: int | None,
+    auto_rollback: bool = True,
+    accept_irreversible: bool = False,
 ) -> "Settings":
     """How a run goes about it, as the command line says.
 
@@ -116,6 +120,7 @@ def settings(
         timeout: seconds for each host; None is the default.
         workers: hosts at the same time; None is the default.
         auto_rollback: undo at once what does not read back as planned.
+        accept_irreversible: do what cannot be undone without asking a person.
     """
     from datetime import timedelta
 
@@ -128,6 +133,7 @@ def settings(
         timeout=seconds,
         lease=max(base.lease, timedelta(seconds=2 * seconds)),
         auto_rollback=auto_rollback,
+        accept_irreversible=accept_irreversible,
         workers=workers or base.workers,
     )
 

@@ -150,8 +150,8 @@ def _against(work: Assignment, plan: Plan) -> HostReport | None:
     if plan.refusals:
         return refused(work, plan, "guarded", plan.refusals[0].text)
     if plan.irreversible and not (work.ask or work.accept_irreversible):
-        text = f"it cannot be undone, and nobody accepted that: {'; '.join(plan.irreversible)}"
-        return refused(work, plan, "irreversible", text)
+        text = f"nobody accepted what cannot be undone: {'; '.join(plan.irreversible)}"
+        return refused(work, plan, "irreversible", text, "--accept-irreversible accepts it.")
     return None
 
 

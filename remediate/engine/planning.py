@@ -109,7 +109,7 @@ class PlaybookPlanner:
                 refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)
                 assumptions.extend(playbook.assumptions(params))
                 irreversible.extend(
-                    f"{change.title}: {change.after_label or change.property} cannot be undone"
+                    f"the {change.property} of {change.title} as it is now"
                     for change in wanted
                     if not change.reversible
                 )

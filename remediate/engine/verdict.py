@@ -101,9 +101,11 @@ def failed(
     return HostReport(host=work.host, outcome=outcome, plan=plan, problem=problem)
 
 
-def refused(work: Assignment, plan: Plan, code: str, text: str) -> HostReport:
+def refused(
+    work: Assignment, plan: Plan, code: str, text: str, hint: str = "Run it again when it may be."
+) -> HostReport:
     """The report of a host on which the plan must not, or need not, be applied."""
-    hint = "Nothing was written. Run it again when that has changed."
+    hint = f"Nothing was written. {hint}"
     return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
 
 

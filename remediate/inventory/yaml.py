@@ -11,9 +11,8 @@ What a host says counts more than what its groups say (the first group that says
 more than the defaults. Files are looked for beside the inventory.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -127,24 +126,37 @@ class YamlInventory:
         return settings.model_copy(update=moved)
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which otherwise keeps the last of two hosts of the same name."""
+def _only_once(text: str) -> None:
+    """Make sure that no key stands twice in a mapping: PyYAML would keep the last one silently.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.tag.endswith(":merge") or not isinstance(key, yaml.ScalarNode):
-                continue
-            if key.value in seen:
-                text = f"{key.value} stands here for the second time"
-                raise yaml.MarkedYAMLError(problem=text, problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
+    Raises:
+        yaml.YAMLError: one does, or it is not YAML.
+    """
+    todo = [yaml.compose(text, yaml.SafeLoader)]
+    looked_at: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if node is None or id(node) in looked_at:
+            continue
+        looked_at.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo.extend(node.value)
+        if isinstance(node, yaml.MappingNode):
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            seen: set[str] = set()
+            for key in keys:
+                if key.value in seen and not key.tag.endswith(":merge"):
+                    problem = f"{key.value} stands here for the second time"
+                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                seen.add(key.value)
+            todo.extend(value for _, value in node.value)
 
 
 def _parse(path: Path) -> _File:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8-sig"), _UniqueLoader)  # noqa: S506 - a safe one
+        text = path.read_text(encoding="utf-8-sig")
+        _only_once(text)
+        data = yaml.safe_load(text)
     except OSError as error:
         raise InventoryError(f"the inventory {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

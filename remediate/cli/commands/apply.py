@@ -47,10 +47,16 @@ def apply(ctx: click.Context) -> int:
         timeout=options["timeout"],
         workers=options["workers"],
         auto_rollback=options["auto_rollback"],
+        accept_irreversible=options["accept_irreversible"],
     )
     with parts.store() as store:
         engine = parts.engine(hosts, pace, store=store, emit=following.emit)
-        ask = confirm(parts.terminal, subject, yes=options["yes"])
+        ask = confirm(
+            parts.terminal,
+            subject,
+            yes=options["yes"],
+            accepted=options["accept_irreversible"],
+        )
         return following.finish(engine.apply(hosts, job, run, ask))
 
 

@@ -57,7 +57,10 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
     if not hosts:
         parts.terminal.say(f"Run {record.run.id} has changed nothing that is still to be undone.")
         return following.finish(())
-    pace = settings(timeout=options["timeout"], workers=options["workers"])
+    accepted: bool = options["accept_irreversible"]
+    pace = settings(
+        timeout=options["timeout"], workers=options["workers"], accept_irreversible=accepted
+    )
     engine = parts.engine(hosts, pace, store=store, emit=following.emit)
     return following.finish(
         engine.rollback(
@@ -66,7 +69,9 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
             hosts={host.name for host in hosts},
             force=options["force"],
             dry_run=dry_run,
-            confirm=None if dry_run else confirm(parts.terminal, subject, yes=options["yes"]),
+            confirm=None
+            if dry_run
+            else confirm(parts.terminal, subject, yes=options["yes"], accepted=accepted),
         )
     )
 
