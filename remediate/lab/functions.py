@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import remediate.resources
 from remediate.lab.behaviour import behaviour_of
+from remediate.lab.call_error import CallFailedError, denied
+from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
 from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.plan import HostFacts
 from remediate.powershell.messages import (
     Call,
-    CallError,
     CallResult,
     Reply,
     Request,
@@ -28,41 +29,6 @@ from remediate.resources.base import Query, Resource
 Arguments = dict[str, Any]
 T = TypeVar("T")
 Function = Callable[[HostState, Arguments], list[JsonValue]]
-COR_E_EXCEPTION = -2146233087
-E_ACCESSDENIED = -2147024891
-
-
-class CallFailedError(Exception):
-    """A function of the host ended with an error record.
-
-    Args:
-        error_id: what the controller knows it by.
-        message: for people.
-        detail: data that goes with it.
-        exception: full name of the .NET type.
-        category: PowerShell's category of the error.
-        hresult: number of the error.
-    """
-
-    def __init__(
-        self,
-        error_id: str,
-        message: str,
-        detail: Record | None = None,
-        exception: str = "Microsoft.PowerShell.Commands.WriteErrorException",
-        category: str = "InvalidOperation",
-        hresult: int = COR_E_EXCEPTION,
-    ) -> None:
-        super().__init__(error_id, message)
-        self.record = CallError(
-            exception=exception,
-            message=message,
-            hresult=hresult,
-            error_id=error_id,
-            category=category,
-            line=1,
-            detail=detail,
-        )
 
 
 def answer(state: HostState, request: Request) -> str:
@@ -174,13 +140,7 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
 
 def _check_access(resource: type[Resource], state: HostState, wanted: Access) -> None:
     if state.denied.get(resource.kind) in {wanted, "read"}:
-        raise CallFailedError(
-            "AccessDenied",
-            "Access is denied.",
-            exception="System.UnauthorizedAccessException",
-            category="PermissionDenied",
-            hresult=E_ACCESSDENIED,
-        )
+        raise denied()
 
 
 def _find(resource: type[Resource], state: HostState, identity: Arguments) -> Record:
@@ -269,4 +229,5 @@ _HOST_FUNCTIONS: dict[str, Function] = {
     "Unlock-RemediateLease": _unlock_lease,
     "Save-RemediateReceipt": _save_receipt,
     "Get-RemediateReceipt": _get_receipts,
+    **CONTENT_FUNCTIONS,
 }

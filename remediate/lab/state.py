@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from remediate.model.base import Model
+
+if TYPE_CHECKING:
+    from remediate.lab.content import Kept
 
 Record = dict[str, Any]
 """One resource as `model_dump(mode="json")` writes it."""
@@ -40,6 +43,7 @@ class HostState:
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
+        kept: folders of ours on a simulated host, by name.
     """
 
     name: str
@@ -57,6 +61,7 @@ class HostState:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     pipelines: int = 0
     changed: Callable[[], None] | None = None
+    kept: "dict[str, Kept]" = field(default_factory=dict)
 
     def kind(self, kind: str) -> list[Record]:
         """The records of one kind of resource."""

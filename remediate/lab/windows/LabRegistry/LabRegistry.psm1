@@ -6,3 +6,9 @@ Set-StrictMode -Version Latest
 Import-Module -Global -Name "$PSHOME/Modules/Microsoft.PowerShell.Management/Microsoft.PowerShell.Management.psd1"
 $provider = Import-Module -Name "$PSScriptRoot/provider.psm1" -PassThru
 Import-Module -Global -Assembly (& $provider { [Registry].Assembly })
+
+# Every path on the host's disk begins with C:, which is a folder here.
+$drive = "$env:REMEDIATE_LAB_STATE".Substring(0, "$env:REMEDIATE_LAB_STATE".LastIndexOf('/')) + '/C'
+if (-not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
+    $null = Microsoft.PowerShell.Management\New-PSDrive -Name 'C' -PSProvider 'FileSystem' -Root $drive -Scope 'Global'
+}
