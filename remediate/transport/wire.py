@@ -126,9 +126,9 @@ class Wire(HTTPAdapter):
                 cert=cert,
                 proxies=proxies,
             )
-        except requests.RequestException as error:
-            error.request = None  # it holds the password, and errors travel far
-            raise
+        finally:
+            # With Basic it is the password, and errors and answers hold on to their request.
+            request.headers.pop("Authorization", None)
         self._answer = response
         if response.status_code != _UNAUTHORISED:
             watch.accepted = watch.live = True
