@@ -115,3 +115,30 @@ def test_a_host_that_logs_does_not_wait_for_a_person(capsys: pytest.CaptureFixtu
         assert not other.is_alive()
         assert capsys.readouterr().err == ""
     assert capsys.readouterr().err == "from another host\n"
+
+
+FOR_GOOD = "the restart of MSiSCSI cannot be undone"
+
+
+@pytest.mark.parametrize(
+    ("line", "decided"),
+    [("A\n", True), ("yes\n", False), ("a\n", False), ("\n", False), ("", False)],
+)
+def test_what_cannot_be_undone_takes_the_name_of_the_host(line: str, decided: bool) -> None:
+    person = Answers(line)
+    asking = Asking(cast("Any", person), Subject(command="apply", hosts=["A"]))
+    assert asking(Plan(host="A", playbooks=(), irreversible=(FOR_GOOD,))) is decided
+
+
+def test_all_does_not_answer_for_what_cannot_be_undone() -> None:
+    person = Answers("all\n", "no\n")
+    asking = Asking(cast("Any", person), Subject(command="apply", hosts=["A", "B"]))
+    assert asking(Plan(host="A", playbooks=()))
+    assert not asking(Plan(host="B", playbooks=(), irreversible=(FOR_GOOD,)))
+
+
+def test_what_was_accepted_on_the_command_line_is_asked_like_anything_else() -> None:
+    person = Answers("yes\n")
+    subject = Subject(command="apply", hosts=["A"])
+    asking = Asking(cast("Any", person), subject, accepted=True)
+    assert asking(Plan(host="A", playbooks=(), irreversible=(FOR_GOOD,)))
