@@ -30,9 +30,9 @@ _VERDICTS = {
     Outcome.INTERNAL_ERROR: ("internal error", "a defect of remediate"),
 }
 _OF_COMMAND = {
-    ("rollback", Outcome.COMPLIANT): ("nothing to undo", "every value is as it was before the run"),
+    ("rollback", Outcome.COMPLIANT): ("nothing to undo", "nothing is left to put back"),
     ("rollback", Outcome.CHANGED): ("undone", "written and read back"),
-    ("rollback --dry-run", Outcome.COMPLIANT): ("nothing to undo", "it is as before the run"),
+    ("rollback --dry-run", Outcome.COMPLIANT): ("nothing to undo", "nothing is left to put back"),
     ("rollback --dry-run", Outcome.WOULD_CHANGE): ("would be undone", "nothing was written"),
     ("hosts check", Outcome.COMPLIANT): ("ready", "it answers, and the account may run scripts"),
     ("hosts locks", Outcome.COMPLIANT): ("free", "nobody holds its lease"),
@@ -55,7 +55,9 @@ def before(change: Change) -> str:
 
 
 def after(change: Change) -> str:
-    """The value after."""
+    """The value after, or what is to happen when any new value will do."""
+    if change.renews and change.after_label:
+        return change.after_label
     return value(change.after, change.after_label)
 
 

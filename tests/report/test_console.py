@@ -13,7 +13,7 @@ from remediate.model.plan import Advice, Conflict, Refusal
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines
 from remediate.report.reporter import Subject
-from remediate.report.words import MAX_VALUE, command_line, value
+from remediate.report.words import MAX_VALUE, after, command_line, value
 
 Make = Callable[..., Any]
 
@@ -272,3 +272,8 @@ def test_a_long_value_is_cut_and_says_so() -> None:
 
 def test_commands_can_be_pasted() -> None:
     assert command_line(["remediate", "--host", "a b", "$(x)"]) == "remediate --host 'a b' '$(x)'"
+
+
+def test_a_restart_is_shown_as_what_happens_not_as_an_absent_value(change: Make) -> None:
+    restart = change(before={"id": 2184}, after=None, after_label="restarted", renews=True)
+    assert after(restart) == "restarted"
