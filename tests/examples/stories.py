@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 from remediate.cli.app import run
 from remediate.lab.lab import Lab
-from remediate.lab.state import load
+from remediate.lab.state import HostState, load
+from remediate.resources.base import resource_type
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 STATES = EXAMPLES / "states"
@@ -34,7 +35,7 @@ class Told:
 
     Args:
         text: with the output of now.
-        undone: the hosts' resources are as they were at the start.
+        undone: the hosts' resources are as they were at the start, but for what moves by itself.
         left: leases and shells that were left behind.
     """
 
@@ -51,15 +52,25 @@ def stories() -> list[Path]:
 def tell(story: Path) -> Told:
     """Run the commands of a story on its practice host."""
     states = load(STATES / f"{story.stem}.json")
-    before = [state.snapshot()["resources"] for state in states]
+    before = [_lasting(state) for state in states]
     with Lab(states) as lab, _surroundings(lab):
         text = _retold(story.read_text(encoding="utf-8"))
         leaks = [host.leaks() for host in lab.hosts]
     return Told(
         text=text,
-        undone=[state.snapshot()["resources"] for state in states] == before,
+        undone=[_lasting(state) for state in states] == before,
         left=any(leaks) or any(state.lease for state in states),
     )
+
+
+def _lasting(state: HostState) -> list[object]:
+    """A host's resources without what moves by itself, such as the process of a service."""
+    found: list[object] = []
+    for kind, records in sorted(state.snapshot()["resources"].items()):
+        known = resource_type(kind)
+        resources = [known.model_validate(record) for record in records]
+        found += [(str(one.resource_id), one.compared()) for one in resources]
+    return found
 
 
 def settled(text: str) -> str:
