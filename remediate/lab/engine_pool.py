@@ -24,7 +24,7 @@ _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 _WARM_UP = """
 $task = Get-ScheduledTask | Select-Object -First 1
 $null = $task | Export-ScheduledTask | ConvertTo-Json | ConvertFrom-Json
-$null = Get-Item -Path 'HKLM:\\'
+$null = Test-Path -LiteralPath 'HKLM:\\SOFTWARE'
 """
 _BECOME = """
 param([hashtable] $Variables, [string] $Modules)
