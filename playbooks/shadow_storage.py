@@ -98,7 +98,7 @@ class ShadowStorageRoom(Playbook[Params]):
     def _judge(self, storage, params, beginning):
         if storage.capacity is None or storage.free_space is None:
             yield Advice(
-                f"The volume of the {storage.title} cannot be read",
+                f"The shadow copies of {storage.name} are on a volume that cannot be read",
                 f"{storage.diff_name} is offline or locked: bring it back first.",
             )
             return
@@ -129,7 +129,7 @@ class ShadowStorageRoom(Playbook[Params]):
             title = f"{storage.diff_name} is not an NTFS volume"
             return title, "Shadow storage has to be on one: add it there by hand, with vssadmin."
         if storage.diff_name.startswith("\\"):
-            title = f"The volume of the {storage.title} has no drive letter"
+            title = f"The shadow copies of {storage.name} are on a volume without a drive letter"
             return title, "vssadmin wants a drive letter or mount path: give it one."
         if storage.capacity < SMALLEST:
             return f"{storage.diff_name} is too small", "Shadow storage needs 320 MB at least."

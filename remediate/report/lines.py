@@ -137,8 +137,11 @@ def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
     if conflict.missing:
         yield line(6, f"{change.property}: it does not exist any more")
         return
-    now = words.value(conflict.current)
-    yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
+    if conflict.reason:
+        yield line(6, f"{change.property}: {conflict.reason};")
+    else:
+        now = words.value(conflict.current)
+        yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
     yield line(6, f"before the run it was {words.before(change)}")
 
 

@@ -120,6 +120,15 @@ def test_a_conflict_names_all_three_values_and_the_way_to_force_it(
     assert f"to overwrite it: remediate rollback {RUN} --host 'SRV 1' --force" in text
 
 
+def test_a_conflict_that_has_a_reason_says_it(change: Make, plan: Make, shown: Make) -> None:
+    conflict = Conflict(change=change(), current=2, reason="snapshots were made since: {1}")
+    report = HostReport(host="A", outcome=Outcome.CONFLICT, plan=plan(conflicts=(conflict,)))
+    text = shown(report, command="rollback", run="NEW", undone=RUN)
+    assert "multiple_instances: snapshots were made since: {1};" in text
+    assert "before the run it was StopExisting (3)" in text
+    assert "now it is" not in text
+
+
 def test_advice_refusals_assumptions_and_what_is_irreversible_are_told(
     change: Make, plan: Make, shown: Make
 ) -> None:
@@ -277,3 +286,16 @@ def test_commands_can_be_pasted() -> None:
 def test_a_restart_is_shown_as_what_happens_not_as_an_absent_value(change: Make) -> None:
     restart = change(before={"id": 2184}, after=None, after_label="restarted", renews=True)
     assert after(restart) == "restarted"
+
+
+def test_what_a_rollback_leaves_alone_to_do_no_harm_says_which(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    made = change(property="max_space", before=2, before_label="2 GB", after=10, after_label=None)
+    conflict = Conflict(change=made, current=10, reason="shadow copies were made since: A")
+    report = HostReport(
+        host="SRV01", outcome=Outcome.CONFLICT, plan=plan(conflicts=(conflict,), changes=())
+    )
+    text = shown(report, command="rollback", undone=RUN)
+    assert "max_space: 2 GB (2) is not put back:\n      shadow copies were made since: A\n" in text
+    assert "now it is" not in text
