@@ -10,11 +10,13 @@ import click
 import pytest
 import yaml
 
-from remediate.cli.app import root
+from remediate.cli.app import root, run
 from remediate.cli.describing import describe
 from remediate.cli.wiring import Parts
 from remediate.inventory.yaml import YamlInventory
 from remediate.lab.faults import load_faults
+from remediate.lab.hosts import make_state
+from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.outcome import EXIT_CODES, ExitCode, Outcome
 from remediate.playbook.catalogue import Catalogue
@@ -141,6 +143,24 @@ def test_state_and_faults_of_the_guide_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(blocks("lab.md", "yaml")[0])
     assert len(load_faults(file)) == len(yaml.safe_load(file.read_text()))
+
+
+def test_the_first_fault_of_the_guide_loses_the_answer_to_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And apply finds out, and says so, as the guide promises."""
+    file = tmp_path / "faults.yaml"
+    file.write_text(blocks("lab.md", "yaml")[0])
+    monkeypatch.setenv("REMEDIATE_STORE", str(tmp_path / "runs.db"))
+    with Lab([make_state()], faults=load_faults(file)[:1]) as lab:
+        host = lab.hosts[0]
+        monkeypatch.setenv("REMEDIATE_PASSWORD", host.password)
+        at = ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+        code = run(["apply", "schedule-fix", "--yes", *at])
+    shown = capsys.readouterr().out
+    assert code == 0, shown
+    assert "broke off the connection" in shown
+    assert "then it was read again" in shown
 
 
 def test_the_playbook_of_the_guide_is_the_one_that_is_tested() -> None:

@@ -1,26 +1,10 @@
 """What the stories in examples show is what one sees."""
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
-
-
-@pytest.fixture(autouse=True)
-def _logging() -> Iterator[None]:
-    """Commands set up logging for a process of their own."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-    for logger in (logging.getLogger(), logging.getLogger("remediate")):
-        for handler in list(logger.handlers):
-            if type(handler).__module__ == "remediate.cli.logs":
-                logger.removeHandler(handler)
-    logging.getLogger().setLevel(logging.WARNING)
 
 
 @pytest.mark.parametrize("story", stories(), ids=lambda story: story.stem)
