@@ -286,16 +286,3 @@ def test_commands_can_be_pasted() -> None:
 def test_a_restart_is_shown_as_what_happens_not_as_an_absent_value(change: Make) -> None:
     restart = change(before={"id": 2184}, after=None, after_label="restarted", renews=True)
     assert after(restart) == "restarted"
-
-
-def test_what_a_rollback_leaves_alone_to_do_no_harm_says_which(
-    change: Make, plan: Make, shown: Make
-) -> None:
-    made = change(property="max_space", before=2, before_label="2 GB", after=10, after_label=None)
-    conflict = Conflict(change=made, current=10, reason="shadow copies were made since: A")
-    report = HostReport(
-        host="SRV01", outcome=Outcome.CONFLICT, plan=plan(conflicts=(conflict,), changes=())
-    )
-    text = shown(report, command="rollback", undone=RUN)
-    assert "max_space: 2 GB (2) is not put back:\n      shadow copies were made since: A\n" in text
-    assert "now it is" not in text
