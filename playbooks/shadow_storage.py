@@ -57,6 +57,7 @@ class ShadowStorageRoom(Playbook[Params]):
     title = "Let the shadow copies of volumes grow as large as backups need"
     symptoms = ("shadow-storage-full",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    writes = (ShadowStorage,)
     risk = "Shadow copies may take more of the volume; a limit is never lowered, so none is lost."
     rollback = (
         "Writes the old limit back, but not below what shadow copies take, and not while there are "
