@@ -1,5 +1,6 @@
 # Tasks of Task Scheduler: reads all of them in a folder, writes the multiple-instance policy.
 # The policy is the integer in CimInstanceProperties: the enum shown for it has no name for 3 (StopExisting).
+# Names are compared by their characters: on Windows -eq overlooks some, such as the soft hyphen.
 
 function Find-RemediateTask {
     # The tasks of exactly this folder, or the one of this name in it; none is no error.
@@ -16,7 +17,7 @@ function Find-RemediateTask {
         if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw }
         $tasks = @()
     }
-    return @($tasks | Where-Object -FilterScript { $_.TaskPath -eq $Folder })
+    return @($tasks | Where-Object -FilterScript { [string]::Equals($_.TaskPath, $Folder, 'OrdinalIgnoreCase') })
 }
 
 function Get-RemediateScheduledTask {
@@ -37,10 +38,12 @@ function Get-RemediateScheduledTask {
 function Set-RemediateScheduledTask {
     # Writes the policy of one task, if it still has the value that was seen.
     param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
-    $task = @(Find-RemediateTask -Folder $Identity['path'] -Name $Identity['name']) | Where-Object -FilterScript { $_.TaskName -eq $Identity['name'] }
-    if ($null -eq $task) {
+    $name = $Identity['name']
+    $found = @(Find-RemediateTask -Folder $Identity['path'] -Name $name | Where-Object -FilterScript { [string]::Equals($_.TaskName, $name, 'OrdinalIgnoreCase') })
+    if ($found.Count -ne 1) {
         Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The task is no longer there.'
     }
+    $task = $found[0]
     # TASK_LOGON_PASSWORD (1) and TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD (6)
     if (@(1, 6) -contains $task.Principal.CimInstanceProperties['LogonType'].Value) {
         Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'The task stores a password; Windows would want it again to save the task.'
