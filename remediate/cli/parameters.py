@@ -42,12 +42,12 @@ class Parameter:
     @property
     def plain(self) -> str:
         """The option, when no other has this name."""
-        return f"--{self.name.replace('_', '-')}"
+        return f"--{_typed(self.name)}"
 
     @property
     def full(self) -> str:
         """The option that names its playbook."""
-        return f"--{self.playbook}-{self.name.replace('_', '-')}"
+        return f"--{self.playbook}-{_typed(self.name)}"
 
     @property
     def type(self) -> Any:  # noqa: ANN401 - an annotation can be anything
@@ -256,6 +256,11 @@ def _metadata(annotation: Any) -> list[Any]:  # noqa: ANN401 - as above
         if get_origin(part) is Annotated:
             found += get_args(part)[1:]
     return found
+
+
+def _typed(name: str) -> str:
+    """A field's name in an option; `from_` is how Python lets one be called `from`."""
+    return name.rstrip("_").replace("_", "-")
 
 
 def _dashed(name: str) -> str:

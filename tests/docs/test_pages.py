@@ -64,6 +64,11 @@ class Lasting(Plain):
         return ("the old process",)
 
 
+def test_a_parameter_may_be_called_what_python_reserves() -> None:
+    options = [option.option for option in describe(Catalogue().load("module-restore")).options]
+    assert "--from" in options
+
+
 def test_what_is_only_read_is_not_among_what_may_be_written() -> None:
     written = [one.resource for one in describe(Catalogue().load("iscsi-restart")).writes]
     assert written == ["service"]
