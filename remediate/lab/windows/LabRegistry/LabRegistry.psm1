@@ -7,8 +7,8 @@ Import-Module -Global -Name "$PSHOME/Modules/Microsoft.PowerShell.Management/Mic
 $provider = Import-Module -Name "$PSScriptRoot/provider.psm1" -PassThru
 Import-Module -Global -Assembly (& $provider { [Registry].Assembly })
 
-# Every path on the host's disk begins with C:, which is a folder here.
-$drive = "$env:REMEDIATE_LAB_STATE".Substring(0, "$env:REMEDIATE_LAB_STATE".LastIndexOf('/')) + '/C'
-if (-not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
+# Every path on the host's disk begins with C:, which is a folder here. A process that is no host yet has none.
+if ($env:REMEDIATE_LAB_STATE -and -not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
+    $drive = $env:REMEDIATE_LAB_STATE.Substring(0, $env:REMEDIATE_LAB_STATE.LastIndexOf('/')) + '/C'
     $null = Microsoft.PowerShell.Management\New-PSDrive -Name 'C' -PSProvider 'FileSystem' -Root $drive -Scope 'Global'
 }
