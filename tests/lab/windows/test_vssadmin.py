@@ -51,7 +51,9 @@ ODD = (
 # --- there and back ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("records", [(), SEVERAL, ODD], ids=["none", "several", "odd"])
+@pytest.mark.parametrize(
+    "records", [(), SEVERAL, SEVERAL[::-1], ODD], ids=["none", "several", "turned round", "odd"]
+)
 def test_records_survive_being_kept_as_windows_keeps_them(
     records: tuple[Record, ...], tmp_path: Any
 ) -> None:

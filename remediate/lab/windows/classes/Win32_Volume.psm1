@@ -16,6 +16,8 @@ function Get-LabRow {
     $denial = Get-LabShadowDenial -State $State -Class 'Win32_Volume'
     if ($denial) { return $denial }
     foreach ($volume in $State['volumes']) {
+        # a volume that is offline is only known to what refers to it
+        if (-not $volume['name']) { continue }
         $letter = if ($volume['name'] -match '^[A-Z]:\\$') { $volume['name'].Substring(0, 2) }
         [ordered]@{
             Capacity    = if ($null -ne $volume['capacity']) { [uint64] $volume['capacity'] }

@@ -31,15 +31,16 @@ def to_windows(records: list[Record], drive: Path) -> Record:  # noqa: ARG001 - 
         for record in records
         for copy in record["copies"]
     }
+    order = dict.fromkeys([one["volume"] for one in records] + list(volumes))
     return {
-        "volumes": [one for one in volumes.values() if one["name"] or one["capacity"] is not None],
+        "volumes": [volumes[id_] for id_ in order],
         "shadow_storages": [_storage(one) for one in records if one["max_space"] is not None],
         "shadow_copies": list(copies.values()),
     }
 
 
 def from_windows(windows: Record, drive: Path) -> list[Record]:  # noqa: ARG001 - no files
-    """Each association, then each local disk with a name and without shadow storage."""
+    """Each association, and each local disk with a name and without shadow storage."""
     volumes = {volume["id"]: volume for volume in windows["volumes"]}
     storages = windows["shadow_storages"]
     having = {storage["volume"] for storage in storages}
@@ -51,14 +52,16 @@ def from_windows(windows: Record, drive: Path) -> list[Record]:  # noqa: ARG001 
             "used_space": 0,
             "allocated_space": 0,
         }
-        for id_, volume in sorted(volumes.items())
-        if id_ not in having and not volume["name"].startswith(_UNNAMED)
+        for id_, volume in volumes.items()
+        if id_ not in having and volume["name"] and not volume["name"].startswith(_UNNAMED)
     ]
-    return [_record(windows, volumes, storage) for storage in [*storages, *none]]
+    order = list(volumes)
+    found = sorted([*storages, *none], key=lambda one: order.index(one["volume"]))
+    return [_record(windows, volumes, storage) for storage in found]
 
 
 def _record(windows: Record, volumes: dict[str, Record], storage: Record) -> Record:
-    diff = volumes.get(storage["diff_volume"], {})
+    diff = volumes[storage["diff_volume"]]
     return {
         "volume": storage["volume"],
         "diff_volume": storage["diff_volume"],
@@ -67,9 +70,9 @@ def _record(windows: Record, volumes: dict[str, Record], storage: Record) -> Rec
         "max_space": _number(storage["max_space"]),
         "used_space": _number(storage["used_space"]),
         "allocated_space": _number(storage["allocated_space"]),
-        "capacity": _number(diff.get("capacity")),
-        "free_space": _number(diff.get("free_space")),
-        "file_system": diff.get("file_system"),
+        "capacity": _number(diff["capacity"]),
+        "free_space": _number(diff["free_space"]),
+        "file_system": diff["file_system"],
         "copies": [
             {"id": copy["id"], "created": copy["created"]}
             for copy in windows["shadow_copies"]
@@ -85,7 +88,7 @@ def _volume(
     free_space: str | None = None,
     file_system: str | None = None,
 ) -> Record:
-    """A volume; one without a name is there only if it says how large it is."""
+    """A volume; the name of one that is offline is empty, and Windows does not list it."""
     return {
         "id": id_,
         "name": "" if name == id_ and capacity is None else name.rstrip("\\") + "\\",
@@ -119,7 +122,7 @@ def _storage(record: Record) -> Record:
 
 
 def _name(volumes: dict[str, Record], id_: str) -> str:
-    name = str(volumes[id_]["name"]) if id_ in volumes else id_
+    name = str(volumes[id_]["name"]) or id_
     return name if name.startswith(_UNNAMED) else name.rstrip("\\")
 
 
