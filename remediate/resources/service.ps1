@@ -18,7 +18,7 @@ function Read-RemediateServiceProcess {
     # The process of a service, or nothing when it has none.
     param($Service)
     $id = [int64] $Service.ProcessId
-    if ($id -eq 0) { return }
+    if ($id -eq 0) { return $null }
     $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId = $id" -Property ProcessId, CreationDate
     $started = $null
     if ($null -ne $process -and $null -ne $process.CreationDate) {

@@ -1,0 +1,29 @@
+# Win32_Process: the processes in which services run.
+
+Set-StrictMode -Version Latest
+
+function Get-LabClass {
+    return @{
+        Namespace = 'root/cimv2'
+        Base      = 'CIM_Process', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
+        Property  = 'CreationDate', 'Handle', 'Name', 'ProcessId'
+    }
+}
+
+function Get-LabRow {
+    param([System.Collections.IDictionary] $State)
+    $seen = @{}
+    foreach ($service in $State['services']) {
+        $process = $service['process']
+        if ($null -eq $process -or $seen.ContainsKey($process['id'])) { continue }
+        $seen[$process['id']] = $true
+        [ordered]@{
+            CreationDate = if ($process['started']) { ([datetimeoffset] $process['started']).LocalDateTime }
+            Handle       = [string] $process['id']
+            Name         = 'svchost.exe'
+            ProcessId    = [uint32] $process['id']
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'
