@@ -1,44 +1,22 @@
 """Put the backup agent's PowerShell module back, as it is on a healthy host."""
 
-from pathlib import Path
-
-from pydantic import field_validator, model_validator
-
-from remediate.model.host import split_target
-from remediate.playbook import Advice, Field, Origin, Playbook, PlaybookParams
+from remediate.playbook import Advice, OriginParams, Playbook
 from remediate.resources.agent_module import AgentModule, AgentModules
 from remediate.resources.mars_agent import INSTALL_PATH, not_an_agent_host
 from remediate.resources.registry_value import RegistryValue, RegistryValues
 
 
-class ModuleRestoreParams(PlaybookParams):
-    """Where a whole copy of the module is; with neither, hosts are only looked at."""
-
-    from_: str = Field("", description="A healthy host with the same agent, to copy the module of")
-    from_folder: Path | None = Field(
-        None, description="A folder on this machine with the module's files, instead of a host"
-    )
-
-    @field_validator("from_")
-    @classmethod
-    def _a_host(cls, value):
-        if value:
-            split_target(value)
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_them(self):
-        if self.from_ and self.from_folder:
-            raise ValueError("--from and --from-folder exclude each other")
-        return self
+def loads(module):
+    """Whether it is there and loads."""
+    return module.installed is not None and module.installed.loads
 
 
-def said(module):
-    """Why a module does not load, as a sentence; empty when that is not known."""
-    return f"{module.load_error.rstrip('. ')}." if module.load_error else ""
+def same_agent(one, other):
+    """Whether two hosts are known to have the same version of the agent."""
+    return one.agent_version == other.agent_version != ""
 
 
-class ModuleRestore(Playbook[ModuleRestoreParams]):
+class ModuleRestore(Playbook[OriginParams]):
     """The module is copied from a healthy host, or a folder, whose agent is of the same version.
 
     Only files that differ are sent; each is checked on the host before anything is switched. The
@@ -50,14 +28,14 @@ class ModuleRestore(Playbook[ModuleRestoreParams]):
     symptoms = ("module-not-found", "schedule-does-not-run")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     after = ("execution-policy",)
+    writes = (AgentModule,)
+    risk = "The module is missing for a moment, between two renames: no backup should start then."
 
     def observe(self, params):
         return [RegistryValues(values=(INSTALL_PATH,)), AgentModules()]
 
     def origin(self, params):
-        if params.from_ or params.from_folder:
-            return Origin(query=AgentModules(), host=params.from_, folder=params.from_folder)
-        return None
+        return params.origin(AgentModules())
 
     def not_applicable(self, seen, params):
         return not_an_agent_host(seen.all(RegistryValue))
@@ -80,16 +58,17 @@ class ModuleRestore(Playbook[ModuleRestoreParams]):
             yield from self.like(seen.original, module)
 
     def without_source(self, module):
-        if module.manifest is None:
+        if module.installed is None:
             yield Advice(
                 "The backup agent's PowerShell module is not there",
                 "Restore it with --from HOST, a healthy host with the same agent, or repair the "
                 "agent with its installer.",
             )
-        elif not module.loads:
+        elif not module.installed.loads:
             yield Advice(
                 "The backup agent's PowerShell module does not load",
-                f"{said(module)} Restore it with --from HOST, a healthy host with the same agent.",
+                f"{module.load_error} Restore it with --from HOST, a healthy host with the same "
+                "agent.",
             )
 
     def like(self, original, module):
@@ -99,14 +78,14 @@ class ModuleRestore(Playbook[ModuleRestoreParams]):
                 f"The module cannot be copied from {place}",
                 f"{original.problem.rstrip('. ')}. Name another host or folder.",
             )
-        elif whole.links or not whole.manifest or not whole.loads:
+        elif whole.links or not loads(whole):
             why = "it is not there or does not load"
             if whole.links:
                 why = f"{', '.join(whole.links)} leads elsewhere (a link or mount point)"
             elif whole.load_error:
                 why = whole.load_error.rstrip(". ")
             yield Advice(f"The module of {place} is not whole itself", f"{why}. Name another one.")
-        elif original.proven and whole.agent_version != module.agent_version:
+        elif original.proven and not same_agent(whole, module):
             yield Advice(
                 f"The agent of {place} is of another version",
                 f"It is {whole.agent_version or 'unknown'} there and "
@@ -119,14 +98,18 @@ class ModuleRestore(Playbook[ModuleRestoreParams]):
                 f"It is {whole.module_version or 'unknown'} there and {module.module_version} "
                 "here. Name another one, or repair the agent with its installer.",
             )
-        elif whole.manifest == module.manifest and not module.loads:
+        elif (
+            module.installed
+            and whole.installed.manifest == module.installed.manifest
+            and not loads(module)
+        ):
             yield Advice(
                 "The module does not load, though its files are right",
-                f"They are those of {place}. {said(module)} See execution-policy.",
+                f"They are those of {place}. {module.load_error} See execution-policy.",
             )
         else:
-            why = said(module) or f"Its files are not those of {place}."
-            yield module.should(manifest=whole.manifest, loads=True, why=why)
+            why = module.load_error or f"Its files are not those of {place}."
+            yield module.should(installed=whole.installed, why=why)
 
     def assumptions(self, params):
         if params.from_folder:

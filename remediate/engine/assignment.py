@@ -202,11 +202,12 @@ def holder_in(lease: JsonValue) -> Holder | None:
 
 
 def in_force(changes: tuple[Change, ...], seen: Observation) -> tuple[Change, ...]:
-    """The changes whose value after is there now."""
-    resources = seen.resources
-    return tuple(
-        change
-        for change in changes
-        if change.resource in resources
-        and change.holds(resources[change.resource].recorded(change.property))
-    )
+    """The changes whose value after is there now, or what else can only be ours."""
+    return tuple(change for change in changes if _in_force(change, seen))
+
+
+def _in_force(change: Change, seen: Observation) -> bool:
+    resource = seen.resources.get(change.resource)
+    if resource is None:
+        return False
+    return change.holds(resource.recorded(change.property)) or resource.left_by(change)

@@ -186,21 +186,31 @@ def _judge(
         seen, unlocked = looked, False
     report = verdict(work, plan, snapshot, seen, problem, written)
     if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:
-        return (yield from _undo(work, fence, report, snapshot))
+        return (yield from _undo(work, fence, report, snapshot, seen))
     if report.outcome is not Outcome.FAILED_CHANGED and not unlocked:
         return (yield from _unlock(work, report))
     return report.model_copy(update={"lease_kept": not unlocked})
 
 
 def _undo(
-    work: Assignment, fence: int, report: HostReport, snapshot: tuple[Resource, ...]
+    work: Assignment,
+    fence: int,
+    report: HostReport,
+    snapshot: tuple[Resource, ...],
+    found: Observation,
 ) -> Steps:
     """Write the recorded values back over what is still ours, and see whether that did it."""
     plan = report.plan
     assert plan is not None
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
     lasting = tuple(change for change in report.applied if not change.reversible)
-    back = tuple(change.reversed() for change in reversed(report.applied) if change.reversible)
+    back = tuple(
+        change.reversed().model_copy(
+            update={"before": found.resources[change.resource].recorded(change.property)}
+        )
+        for change in reversed(report.applied)
+        if change.reversible
+    )
     if not back:
         return report
     answer = yield Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from random import randrange
 from typing import Protocol
 
+from remediate.lab.module_files import imported
 from remediate.lab.state import Record
+from remediate.resources.agent_module import AgentModule
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
 from remediate.resources.service import Service, ServiceStatus
 from remediate.resources.shadow_storage import ShadowStorage
@@ -103,7 +105,17 @@ class ServiceBehaviour(Plain):
         record["in_use"] = (record["in_use"] or []) if known else None
 
 
+class AgentModuleBehaviour(Plain):
+    """Whether a module loads follows from its files."""
+
+    def written(self, record: Record) -> None:
+        """What importing the files comes to."""
+        manifest = (record["installed"] or {}).get("manifest")
+        record |= imported(manifest, elsewhere=bool(record["links"]))
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
+    AgentModule.kind: AgentModuleBehaviour(),
     Service.kind: ServiceBehaviour(),
     ScheduledTask.kind: TaskBehaviour(),
     ShadowStorage.kind: ShadowStorageBehaviour(),

@@ -14,7 +14,7 @@ from remediate.model.base import JsonValue
 from remediate.resources.agent_module import AgentModule
 
 _KIND = AgentModule.kind
-_FACTS = ("loads", "load_error", "module_version")
+_FACTS = ("installed", "load_error", "module_version")
 
 
 @dataclass
@@ -54,12 +54,10 @@ def _get(state: HostState, arguments: Record) -> list[JsonValue]:
 def _set(state: HostState, arguments: Record) -> list[JsonValue]:
     record = _module(state, arguments["identity"]["path"])
     before, after = arguments["before"], arguments["after"]
-    if "manifest" not in after:
-        raise CallFailedError("RemediateRefused", "Whether it loads follows from its files.")
-    if record["manifest"] != before["manifest"] or record["links"]:
-        detail = {"property": "manifest"}
+    was, wanted = _manifest(before["installed"]), _manifest(after["installed"])
+    if _manifest(record["installed"]) != was or record["links"]:
+        detail = {"property": "installed"}
         raise CallFailedError("RemediateStale", "Its files are not what they were.", detail)
-    wanted = after["manifest"]
     name = None
     if wanted is not None:
         name = next(
@@ -75,17 +73,17 @@ def _set(state: HostState, arguments: Record) -> list[JsonValue]:
     if state.denied.get(_KIND) == "write":
         raise denied()
     candidate = state.kept.pop(name) if name is not None else None
-    if before["manifest"] is not None:
+    if was is not None:
         _keep(state, record)
     facts = candidate.facts if candidate else {}
-    record.update({"manifest": wanted, **(facts or imported(wanted))})
+    record.update(facts or imported(wanted))
     _changed(state)
     return []
 
 
 def _keep(state: HostState, record: Record) -> None:
     """Rename the module's folder."""
-    manifest = record["manifest"]
+    manifest = record["installed"]["manifest"]
     name = _free_name(state, manifest["digest"])
     files = {file["path"]: file for file in manifest["files"]}
     facts = {fact: record[fact] for fact in _FACTS}
@@ -109,7 +107,7 @@ def _start(state: HostState, arguments: Record) -> list[JsonValue]:
     stage = state.kept.setdefault(name, Kept(digest, marked=True))
     stage.touched = now
     others = [kept.files.values() for kept in state.kept.values() if not kept.marked]
-    own = (record["manifest"] or {"files": []})["files"]
+    own = (_manifest(record["installed"]) or {"files": []})["files"]
     there = {(file["path"], file["sha256"]) for files in (*others, own) for file in files}
     missing: list[JsonValue] = []
     for file in files:
@@ -156,7 +154,8 @@ def _read(state: HostState, arguments: Record) -> list[JsonValue]:
     record = _module(state, arguments["path"])
     if state.denied.get(_KIND) == "read":
         raise denied()
-    files = {file["path"]: file for file in (record["manifest"] or {"files": []})["files"]}
+    own = (_manifest(record["installed"]) or {"files": []})["files"]
+    files = {file["path"]: file for file in own}
     values: list[JsonValue] = []
     for piece in arguments["pieces"]:
         data = blob(files.get(piece["path"], {}).get("sha256", ""))
@@ -168,6 +167,10 @@ def _read(state: HostState, arguments: Record) -> list[JsonValue]:
         text = base64.b64encode(packed if small else data).decode()
         values.append({"gzip": small, "data": text})
     return values
+
+
+def _manifest(installed: Record | None) -> Record | None:
+    return None if installed is None else dict(installed["manifest"])
 
 
 def _module(state: HostState, path: str) -> Record:

@@ -84,25 +84,26 @@ def module_record(
         links: what in it leads elsewhere.
     """
     manifest = None if files is None else remember(files).model_dump(mode="json")
+    links = list(links)
     return {
         "path": path,
-        "manifest": manifest,
-        "links": list(links),
-        **imported(manifest, elsewhere=bool(list(links))),
+        "links": links,
+        **imported(manifest, elsewhere=bool(links)),
         "agent_version": agent_version,
         "kept": [],
     }
 
 
 def imported(manifest: Record | None, *, elsewhere: bool = False) -> Record:
-    """What comes of importing these files: loads, load_error, module_version.
+    """What comes of importing these files: installed, load_error, module_version.
 
     A practice module loads when its definition and the code that this names are there, and
     neither says `throw`.
     """
-    result = {"loads": False, "load_error": "", "module_version": ""}
+    result: Record = {"installed": None, "load_error": "", "module_version": ""}
     if manifest is None:
         return result
+    result["installed"] = {"manifest": manifest, "loads": False}
     if elsewhere:
         return {**result, "load_error": "Not tried, as something in it leads elsewhere."}
     shas = {file["path"].casefold(): file["sha256"] for file in manifest["files"]}
@@ -113,6 +114,10 @@ def imported(manifest: Record | None, *, elsewhere: bool = False) -> Record:
     root, version = _ROOT.search(text), _VERSION.search(text)
     result["module_version"] = version[1] if version else ""
     code = blob(shas.get(root[1].casefold(), "")) if root else None
-    if code is None or version is None or b"throw" in code:
-        return {**result, "load_error": "Modules_ModuleWithVersionNotFound: It does not load."}
-    return {**result, "loads": True}
+    thrown = re.search(r"throw '([^']*)'", (code or b"").decode(errors="replace"))
+    if version is None or root is None:
+        return {**result, "load_error": "Import-Module fails with Modules_InvalidManifest."}
+    if code is None or thrown:
+        problem = thrown[1] if thrown else "Modules_ModuleFileNotFound"
+        return {**result, "load_error": f"Import-Module fails with {problem}."}
+    return {**result, "installed": {"manifest": manifest, "loads": True}}

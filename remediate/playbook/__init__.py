@@ -11,9 +11,18 @@ if TYPE_CHECKING:
 
     from remediate.model.change import Severity
     from remediate.model.plan import Advice
-    from remediate.playbook.base import Finding, Origin, Playbook, PlaybookParams, Seen
+    from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
 
-__all__ = ["Advice", "Field", "Finding", "Origin", "Playbook", "PlaybookParams", "Seen", "Severity"]
+__all__ = [
+    "Advice",
+    "Field",
+    "Finding",
+    "OriginParams",
+    "Playbook",
+    "PlaybookParams",
+    "Seen",
+    "Severity",
+]
 
 _HOMES = {
     "Advice": "remediate.model.plan",

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
-from pydantic import SerializeAsAny
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from remediate.model.base import Model
+from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.resources.base import Desire, Query, Resource
 
@@ -44,6 +45,39 @@ class Origin(Model):
 
     def __str__(self) -> str:
         return self.host or str(self.folder)
+
+
+class OriginParams(PlaybookParams):
+    """Parameters of a playbook that copies files to hosts; with neither, it only looks at them."""
+
+    from_: str = Field("", description="A healthy host to copy from")
+    from_folder: Path | None = Field(
+        None, description="A folder on this machine to copy from, instead of a host"
+    )
+
+    @field_validator("from_")
+    @classmethod
+    def _is_a_host(cls, value: str) -> str:
+        if value:
+            split_target(value)
+        return value
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.from_ and self.from_folder:
+            msg = "--from and --from-folder exclude each other"
+            raise ValueError(msg)
+        return self
+
+    def origin(self, query: Query) -> Origin | None:
+        """Where the files come from.
+
+        Args:
+            query: the question that a healthy host answers with what is to be copied.
+        """
+        if not self.from_ and self.from_folder is None:
+            return None
+        return Origin(query=query, host=self.from_, folder=self.from_folder)
 
 
 class Original(Model):

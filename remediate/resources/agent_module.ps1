@@ -15,7 +15,7 @@ function Test-RemediateModule {
             $module = Import-Module -Name $Path -PassThru -ErrorAction Stop
             @{ commands = @($module.ExportedCommands.Keys).Count; error = '' }
         }
-        catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId + ': ' + [string] $_.Exception.Message } }
+        catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId } }
     }
     try {
         if ($null -eq (Wait-Job -Job $job -Timeout 60)) { return @{ loads = $false; error = 'It has not loaded within 60 seconds.' } }
@@ -24,9 +24,9 @@ function Test-RemediateModule {
     finally { Remove-Job -Job $job -Force }
     if ($said.Count -ne 1) { return @{ loads = $false; error = 'The process in which it was to load has ended.' } }
     if ($said[0]['commands'] -gt 0) { return @{ loads = $true; error = '' } }
-    $why = [string] $said[0]['error']
-    if (-not $why) { $why = 'It loads, but has no commands.' }
-    return @{ loads = $false; error = $why }
+    $id = ([string] $said[0]['error'] -split ',')[0]
+    if (-not $id) { return @{ loads = $false; error = 'It loads, but has no commands.' } }
+    return @{ loads = $false; error = 'Import-Module fails with ' + $id + '.' }
 }
 
 function Get-RemediateAgentModule {
@@ -35,13 +35,13 @@ function Get-RemediateAgentModule {
     if ($null -eq $agent) { return }
     $path = $agent + '\bin\Modules\MSOnlineBackup'
     $definition = $path + '\MSOnlineBackup.psd1'
-    $result = [ordered]@{ path = $path; manifest = $null; links = @(); loads = $false; load_error = ''; module_version = ''; agent_version = ''; kept = @() }
+    $result = [ordered]@{ path = $path; installed = $null; links = @(); load_error = ''; module_version = ''; agent_version = ''; kept = @() }
     $program = $agent + '\bin\cbengine.exe'
     if (Test-Path -LiteralPath $program) { $result['agent_version'] = Get-RemediateFileVersion -Path $program }
     $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
     if (-not (Test-Path -LiteralPath $path)) { return $result }
     $manifest = Get-RemediateManifest -Path $path
-    $result['manifest'] = @{ files = @($manifest['files']) }
+    $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $false }
     $result['links'] = @($manifest['links'])
     if ($result['links'].Count -gt 0) {
         $result['load_error'] = 'Not tried, as something in it leads elsewhere.'
@@ -53,7 +53,7 @@ function Get-RemediateAgentModule {
     }
     if ([string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
     $tried = Test-RemediateModule -Path (Resolve-Path -LiteralPath $definition).ProviderPath
-    $result['loads'] = $tried['loads']
+    $result['installed']['loads'] = $tried['loads']
     $result['load_error'] = $tried['error']
     return $result
 }
@@ -75,19 +75,17 @@ function Set-RemediateAgentModule {
     if ($null -eq $agent -or ($agent + '\bin\Modules\MSOnlineBackup') -ne $path) {
         Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The agent is no longer installed there.'
     }
-    if (-not $After.ContainsKey('manifest')) {
-        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'Whether the module loads follows from its files; it cannot be written alone.'
-    }
-    $was = $Before['manifest']
+    $was = $null
+    if ($null -ne $Before['installed']) { $was = $Before['installed']['manifest'] }
     $there = Test-Path -LiteralPath $path
     $same = $there -eq ($null -ne $was)
     if ($same -and $there) { $same = Test-RemediateContent -Path $path -Files $was['files'] }
     if (-not $same) {
-        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The files of the module are no longer what they were.' -Detail @{ property = 'manifest' }
+        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The files of the module are no longer what they were.' -Detail @{ property = 'installed' }
     }
-    $wanted = $After['manifest']
     $candidate = $null
-    if ($null -ne $wanted) {
+    if ($null -ne $After['installed']) {
+        $wanted = $After['installed']['manifest']
         foreach ($kept in @(Get-RemediateKept -Path $path)) {
             if ($null -eq $candidate -and $kept['digest'] -eq $wanted['digest'] -and (Test-RemediateContent -Path $kept['path'] -Files $wanted['files'])) { $candidate = $kept['path'] }
         }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from remediate.model.base import JsonValue
+from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.content import Manifest
 from remediate.resources.base import Query, Resource
@@ -18,6 +18,21 @@ _VERSION = re.compile(
 )
 
 
+class Installed(Model):
+    """A module that is there.
+
+    Args:
+        manifest: its files.
+        loads: a fresh process can import it, and gets commands from it.
+    """
+
+    manifest: Manifest
+    loads: bool
+
+    def __str__(self) -> str:
+        return f"{self.manifest}, {'loads' if self.loads else 'does not load'}"
+
+
 class AgentModule(Resource):
     """The module in the folder of the agent that is installed.
 
@@ -26,10 +41,9 @@ class AgentModule(Resource):
 
     Args:
         path: the module's folder.
-        manifest: its files; None when it is not there.
+        installed: what is there; None when nothing is.
         links: what leads out of it (symbolic links, junctions), relative; never followed.
-        loads: a fresh process can import it, and gets commands from it.
-        load_error: why not.
+        load_error: why it does not load, as a sentence.
         module_version: its version, as its definition says; empty when that cannot be read.
         agent_version: version of the agent's program; empty when that cannot be read.
         kept: digests of former folders that stand beside it.
@@ -41,15 +55,14 @@ class AgentModule(Resource):
     script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
     needs: ClassVar[tuple[Path, ...]] = (CONTENT_SCRIPT, RegistryValue.script)
     identity: ClassVar[tuple[str, ...]] = ("path",)
-    settable: ClassVar[frozenset[str]] = frozenset({"manifest", "loads"})
+    settable: ClassVar[frozenset[str]] = frozenset({"installed"})
     volatile: ClassVar[frozenset[str]] = frozenset(
         {"load_error", "module_version", "agent_version", "kept"}
     )
 
     path: str
-    manifest: Manifest | None = None
+    installed: Installed | None = None
     links: tuple[str, ...] = ()
-    loads: bool = False
     load_error: str = ""
     module_version: str = ""
     agent_version: str = ""
@@ -63,18 +76,18 @@ class AgentModule(Resource):
 
     @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:
-        """A manifest in a few words."""
-        if name != "manifest":
+        """Files in a few words."""
+        if name != "installed":
             return super().label(name, value)
-        return str(Manifest.model_validate(value)) if value is not None else "absent"
+        return str(Installed.model_validate(value)) if value is not None else "absent"
 
     @classmethod
     def content(cls, change: Change) -> Folder | None:
-        """The files that have to be on the host before its manifest can be changed to theirs."""
-        if change.property != "manifest" or change.after is None:
+        """The files that have to be on the host before they can be the module's."""
+        if change.after is None:
             return None
-        manifest = Manifest.model_validate(change.after)
-        return Folder(path=change.resource.key["path"], manifest=manifest)
+        wanted = Installed.model_validate(change.after)
+        return Folder(path=change.resource.key["path"], manifest=wanted.manifest)
 
     @classmethod
     def in_folder(cls, folder: Folder, texts: Mapping[str, str]) -> "AgentModule":
@@ -83,27 +96,24 @@ class AgentModule(Resource):
         found = _VERSION.search(text or "")
         return cls(
             path=folder.path,
-            manifest=folder.manifest,
-            loads=text is not None,
+            installed=Installed(manifest=folder.manifest, loads=text is not None),
             module_version=found[1] if found else "",
         )
 
     def left_by(self, change: Change) -> bool:
-        """Between the two renames of a change there is no folder, and the old one is kept."""
-        was = change.before
-        return (
-            change.property == "manifest"
-            and self.manifest is None
-            and isinstance(was, dict)
-            and was.get("digest") in self.kept
-        )
+        """The wanted files may not load; between two renames there is only the old, kept folder."""
+        if self.installed is not None and change.after is not None:
+            return self.installed.manifest == Installed.model_validate(change.after).manifest
+        if self.installed is not None or change.before is None:
+            return False
+        return Installed.model_validate(change.before).manifest.digest in self.kept
 
     def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
         """The old folder has to be there still."""
         del then
-        if change.property != "manifest" or change.before is None:
+        if change.before is None:
             return None
-        before = Manifest.model_validate(change.before)
+        before = Installed.model_validate(change.before).manifest
         if before.digest in self.kept:
             return None
         return f"the folder with its former content ({before}) is no longer beside it"

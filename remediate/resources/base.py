@@ -116,7 +116,11 @@ class Resource(Model):
         raise NotImplementedError
 
     def left_by(self, change: Change) -> bool:
-        """Whether its value now is what writing `change` leaves when it is cut off half-way."""
+        """Whether its value now is ours, though not what `change` was to make it.
+
+        Such as what a write leaves that is cut off half-way, or has not the effect that it
+        should have.
+        """
         del change
         return False
 

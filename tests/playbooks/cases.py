@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field
 
 from remediate.lab.hosts import FOLDER, make_state, make_task
+from remediate.lab.module_files import MODULE_VERSION, module_record, practice_files
 from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import Model
 from remediate.model.outcome import Outcome
@@ -51,6 +52,8 @@ class Case(Model):
         powershell: version of its PowerShell.
         denied: kinds that the account may not read, or not write.
         parameters: of the playbook.
+        peer: the module of another host, SRV02, in the short form of `module_files`.
+        folder: the module in a folder on the controller, for the parameter `from_folder`.
         accept_irreversible: what cannot be undone is agreed to.
         audit: outcome of an audit.
         changes: texts that its changes, one line each, have to contain; empty for any changes.
@@ -75,6 +78,8 @@ class Case(Model):
     powershell: str | None = None
     denied: dict[str, Access] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    peer: Record | None = None
+    folder: Record | None = None
     accept_irreversible: bool = False
     audit: Outcome
     changes: tuple[str, ...] | None = None
@@ -106,8 +111,8 @@ class Case(Model):
         """A new host of this case."""
         state = base_state()
         for kind, records in self.resources.items():
-            made = _tasks(records) if kind == "scheduled_task" else map(dict, records)
-            state.resources[kind] = list(made)
+            make = {"scheduled_task": _tasks, "agent_module": _modules}.get(kind)
+            state.resources[kind] = list(make(records) if make else map(dict, records))
         add_registry(state, self.registry)
         for name in ("culture", "os", "powershell"):
             if getattr(self, name) is not None:
@@ -121,6 +126,8 @@ def base_state(name: str = "SRV01") -> HostState:
     state = make_state(name)
     if not state.kind("registry_value"):
         add_registry(state, _AGENT)
+    if not state.kind("agent_module"):
+        state.resources["agent_module"] = [module_record(practice_files())]
     return state
 
 
@@ -178,6 +185,39 @@ def _task(record: Record) -> Record:
         assert line in task["xml"]
         task["xml"] = task["xml"].replace(line, "")
     return {**task, **short}
+
+
+def _modules(records: list[Record]) -> Iterator[Record]:
+    """The agent's module in full; see `module_files`. `agent` is the version of the agent."""
+    for record in records:
+        short = dict(record)
+        known = {"agent_version": short.pop("agent")} if "agent" in short else {}
+        links = short.pop("links", [])
+        yield module_record(module_files(short), links=links, **known)
+
+
+def module_files(short: Record) -> dict[str, bytes] | None:
+    """What a short form of the agent's module consists of.
+
+    Args:
+        short: `absent: true`, or how it differs from a whole one: `version`, `without` (paths),
+            `texts` (by path).
+    """
+    unknown = short.keys() - {"absent", "version", "without", "texts"}
+    assert not unknown, unknown
+    if short.get("absent"):
+        return None
+    files = dict(practice_files(short.get("version", MODULE_VERSION)))
+    for path in short.get("without", ()):
+        del files[path]
+    return files | {path: text.encode() for path, text in short.get("texts", {}).items()}
+
+
+def peer_state(record: Record) -> HostState:
+    """Another host, with this as its agent's module."""
+    state = base_state("SRV02")
+    state.resources["agent_module"] = list(_modules([record]))
+    return state
 
 
 def read_cases() -> Iterator[Case]:

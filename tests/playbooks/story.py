@@ -5,13 +5,18 @@ somebody else has edited it. Each beat asserts what must hold after it; what was
 returned in a form in which two backends can be compared.
 """
 
+import atexit
 import copy
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,7 +26,7 @@ from remediate.engine.job import Job, Settings, Task
 from remediate.lab.behaviour import behaviour_of
 from remediate.lab.state import HostState, Record
 from remediate.model.change import Change
-from remediate.model.host import Host
+from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
@@ -29,8 +34,9 @@ from remediate.powershell.messages import Reply, Request
 from remediate.resources.base import Resource, resource_type
 from remediate.runner.threads import Serial
 from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport
 from remediate.transport.protocol import Deadline, Session, Transport
-from tests.playbooks.cases import Case
+from tests.playbooks.cases import Case, module_files, peer_state
 
 Resources = dict[str, list[Record]]
 CATALOGUE = Catalogue()
@@ -67,7 +73,36 @@ class _Recording:
 def job_of(case: Case) -> Job:
     """The playbook of a case with its parameters."""
     playbook = CATALOGUE.load(case.playbook)
-    return Job((Task(playbook, playbook.params.model_validate(case.parameters)),))
+    parameters = dict(case.parameters)
+    if case.folder is not None:
+        parameters["from_folder"] = str(_folder(json.dumps(case.folder)))
+    return Job((Task(playbook, playbook.params.model_validate(parameters)),))
+
+
+@cache
+def _folder(short: str) -> Path:
+    """A folder on the controller with a module; the same one on all backends, as it is shown."""
+    folder = Path(tempfile.mkdtemp(prefix="remediate-case-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for path, data in (module_files(json.loads(short)) or {}).items():
+        place = folder.joinpath(*path.split("\\"))
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(data)
+    return folder
+
+
+PEER = Host(name="SRV02", address="127.0.0.99", port=5985, auth=Auth.BASIC)
+
+
+@dataclass
+class WithPeer:
+    """A transport that has one more host, in memory."""
+
+    inner: Transport
+    peer: MemoryTransport
+
+    def session(self, host: Host) -> Session:
+        return self.peer.session(host) if host == PEER else self.inner.session(host)
 
 
 @dataclass
@@ -79,6 +114,7 @@ class Teller:
         transport: talks to the host.
         host: the host as an inventory has it.
         state: the same host's state.
+        job: what is run; the case's playbook when not given.
         seen: what was seen so far, to be compared with another backend's.
     """
 
@@ -86,16 +122,19 @@ class Teller:
     transport: Transport
     host: Host
     state: HostState
+    job: Job | None = None
     store: MemoryStore = field(default_factory=MemoryStore)
     seen: list[tuple[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.transport)
-        self.job = job_of(self.case)
+        self.work = self.job or job_of(self.case)
         settings = Settings(
             operator="ada@bastion", accept_irreversible=self.case.accept_irreversible
         )
-        self.engine = Engine(self.recorder, settings, self.store, runner=Serial())
+        states = {} if self.case.peer is None else {PEER.address: peer_state(self.case.peer)}
+        transport = WithPeer(self.recorder, MemoryTransport(states))
+        self.engine = Engine(transport, settings, self.store, runner=Serial(), peer=lambda _: PEER)
         self._runs = 0
 
     def tell(self) -> list[tuple[str, Any]]:
@@ -163,9 +202,9 @@ class Teller:
 
     def audit(self, beat: str) -> HostReport:
         """Look, and change nothing: the state is the same byte for byte."""
-        before, asked = json.dumps(self.state.snapshot()), len(self.recorder.requests)
-        [report] = self.engine.audit([self.host], self.job)
-        assert json.dumps(self.state.snapshot()) == before
+        before, asked = self.state.snapshot(), len(self.recorder.requests)
+        [report] = self.engine.audit([self.host], self.work)
+        same_bytes(self.state.snapshot(), before)
         calls = [call for request in self.recorder.requests[asked:] for call in request.calls]
         assert [call.function for call in calls if not call.function.startswith("Get-")] == []
         return self._note(beat, report)
@@ -174,15 +213,15 @@ class Teller:
         """Apply as a run of its own, `applied_run`."""
         run = self._run(RunKind.APPLY)
         self.applied_run = run.id
-        [report] = self.engine.apply([self.host], self.job, run)
+        [report] = self.engine.apply([self.host], self.work, run)
         return self._note("apply", report)
 
     def rollback(self, undoes: str, beat: str = "rollback") -> HostReport:
         """Undo a run, after a dry run that says the same and changes nothing."""
         record = self.store.run(undoes)
-        before = json.dumps(self.state.snapshot())
+        before = self.state.snapshot()
         [dry] = self.engine.rollback(record, self._run(RunKind.ROLLBACK, undoes), dry_run=True)
-        assert json.dumps(self.state.snapshot()) == before
+        same_bytes(self.state.snapshot(), before)
         [report] = self.engine.rollback(record, self._run(RunKind.ROLLBACK, undoes))
         assert dry.plan
         assert report.plan
@@ -197,7 +236,7 @@ class Teller:
         return Run(
             id=self.last_run,
             kind=kind,
-            playbooks=self.job.uses,
+            playbooks=self.work.uses,
             operator="ada@bastion",
             started=now,
             undoes=undoes,
@@ -226,6 +265,12 @@ class Teller:
         for change in lasting:
             overlook(change, now, expected)
         assert still(now) == still(expected)
+
+
+def same_bytes(now: Record, before: Record) -> None:
+    """A state has not changed in anything, its order included."""
+    assert now == before
+    assert json.dumps(now) == json.dumps(before)
 
 
 def comparable(report: HostReport) -> dict[str, Any]:
@@ -368,7 +413,10 @@ def other_value(resource: type[Resource], record: Record, change: Change) -> Any
 
 def _candidates(change: Change) -> Iterable[Any]:
     for known in (change.before, change.after):
-        if isinstance(known, dict) and isinstance(known.get("data"), str):
+        if isinstance(known, dict) and isinstance(known.get("manifest"), dict):
+            files = known["manifest"]["files"]
+            yield {"manifest": {"files": files[1:]}, "loads": False}
+        elif isinstance(known, dict) and isinstance(known.get("data"), str):
             yield {**known, "data": known["data"] + "-edited"}
         elif isinstance(known, dict) and isinstance(known.get("id"), int):
             yield {**known, "id": known["id"] + 1}

@@ -13,15 +13,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from remediate.engine.engine import Engine
-from remediate.engine.job import Settings
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
 from remediate.playbook.base import Playbook
 from remediate.powershell.messages import Request
-from remediate.runner.threads import Serial
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost, TimedOut
 from tests.playbooks.cases import HERE, Case, read_cases
@@ -136,8 +133,7 @@ def test_a_host_that_moved_while_a_person_looked_is_left_alone(case: Case) -> No
         moved.append(one.resources())
         return True
 
-    engine = Engine(one.recorder, Settings(operator="ada@bastion"), one.store, runner=Serial())
-    [report] = engine.apply([HOST], one.job, Run(**dict(started)), confirm=agree)
+    [report] = one.engine.apply([HOST], one.work, Run(**dict(started)), confirm=agree)
     assert report.outcome is not Outcome.CHANGED
     assert still(one.resources()) == still(moved[0])
 

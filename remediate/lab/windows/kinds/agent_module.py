@@ -27,12 +27,12 @@ def to_windows(records: list[Record], drive: Path) -> Record:
     versions = {}
     for record in records:
         folder = _place(record["path"], drive)
-        derived = imported(record["manifest"], elsewhere=bool(record["links"]))
-        if derived["loads"] != record["loads"]:
-            msg = f"{record['path']}: such a module loads here: {derived['loads']}"
+        manifest = (record["installed"] or {}).get("manifest")
+        if imported(manifest, elsewhere=bool(record["links"]))["installed"] != record["installed"]:
+            msg = f"{record['path']}: whether such a module loads is not what the record says"
             raise ValueError(msg)
-        if _manifest(folder) != record["manifest"] or _links(folder) != record["links"]:
-            _write(record, folder)
+        if _manifest(folder) != manifest or _links(folder) != record["links"]:
+            _write(record, manifest, folder)
         modules.append({"path": record["path"], "agent_version": record["agent_version"]})
         agent = record["path"].rsplit("\\", 3)[0]
         if record["agent_version"]:
@@ -52,7 +52,6 @@ def from_windows(windows: Record, drive: Path) -> list[Record]:
         records.append(
             {
                 "path": module["path"],
-                "manifest": manifest,
                 "links": links,
                 **imported(manifest, elsewhere=bool(links)),
                 "agent_version": module["agent_version"],
@@ -66,16 +65,16 @@ def _place(path: str, drive: Path) -> Path:
     return drive.joinpath(*path.split("\\")[1:])
 
 
-def _write(record: Record, folder: Path) -> None:
+def _write(record: Record, manifest: Record | None, folder: Path) -> None:
     contents = {}
-    for file in (record["manifest"] or {"files": []})["files"]:
+    for file in (manifest or {"files": []})["files"]:
         data = blob(file["sha256"])
         if data is None:
             msg = f"{record['path']}: nobody knows what is in {file['path']}"
             raise ValueError(msg)
         contents[file["path"]] = data
     shutil.rmtree(folder, ignore_errors=True)
-    if record["manifest"] is None:
+    if manifest is None:
         return
     folder.mkdir(parents=True)
     for path, data in contents.items():
