@@ -21,23 +21,23 @@ BEGINNING = RegistryName(
 
 class Params(PlaybookParams):
     size: ShadowStorageLimit | None = Field(
-        None, description="smallest limit to accept; 10GB when no percentage is given either"
+        None, description="Smallest limit to accept; 10GB when no percentage is given either"
     )
     percent: int | None = Field(
         None,
         ge=1,
         le=100,
-        description="the same, of the volume that holds the copies; with a size, the larger counts",
+        description="The same in percent of the volume with the copies; of both, the larger counts",
     )
     volume: tuple[VolumeName, ...] = Field(
-        (), description="volume to look at, such as C:; else each one that has shadow storage"
+        (), description="Volume to look at, such as C:; else each one that has shadow storage"
     )
     create: bool = Field(
-        default=False, description="also give shadow storage to a named volume that has none"
+        default=False, description="Also give shadow storage to a named volume that has none"
     )
 
     def limit(self, storage):
-        """The smallest limit to accept there, in bytes: never more than the volume has.
+        """The Smallest limit to accept there, in bytes: never more than the volume has.
 
         In whole MB, as Windows may round what is finer.
         """

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
-from pydantic import SecretStr, ValidationError
+from pydantic import BeforeValidator, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from remediate.cli.lazy import Option
@@ -82,11 +82,15 @@ class Parameter:
         return {}
 
     @property
+    def _metadata(self) -> list[Any]:
+        """What was said of the annotation, besides its type."""
+        return [*_metadata(self.field.annotation), *self.field.metadata]
+
+    @property
     def limits(self) -> str:
         """What pydantic will hold it to, in words."""
-        found = [*_metadata(self.field.annotation), *self.field.metadata]
         parts = []
-        for limit in found:
+        for limit in self._metadata:
             for name, text in _BOUNDS.items():
                 if (bound := getattr(limit, name, None)) is not None:
                     parts.append(f"{text} {bound}")
@@ -116,6 +120,8 @@ class Parameter:
         """What kind of value it takes, for the help."""
         if self.secret:
             return "WHERE"
+        if any(isinstance(one, BeforeValidator) for one in self._metadata):
+            return "TEXT"  # it is read in a way of its own, such as 10GB
         names = {int: "INTEGER", float: "NUMBER", bool: "yes|no"}
         return names.get(self.item, "TEXT")
 

@@ -42,6 +42,13 @@ def test_help_and_show_tell_type_default_and_range(cli: Make, own: list[object])
     assert "--level not-much | a-lot How much. [default: not-much]" in shown
 
 
+def test_what_is_read_in_a_way_of_its_own_is_text(cli: Make) -> None:
+    """A size is kept as an integer, and typed like 10GB."""
+    text = " ".join(cli("apply", "shadow-storage", "--help").out.split())
+    assert "--size, --shadow-storage-size TEXT Smallest limit" in text
+    assert "--percent, --shadow-storage-percent INTEGER" in text
+
+
 def test_help_of_audit_is_short_and_that_of_a_playbook_has_its_parameters(cli: Make) -> None:
     assert "--folder" not in cli("audit", "--help").out
     assert "--folder" in cli("audit", "schedule-fix", "--help").out
