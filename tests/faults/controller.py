@@ -36,13 +36,21 @@ def open_store(file: Path) -> SqlStore:
     return SqlStore(store_place(str(file)))
 
 
-def engine_for(store: SqlStore, password: str, *, timeout: float = PATIENT, **more: Any) -> Engine:
+def engine_for(
+    store: SqlStore,
+    password: str,
+    *,
+    timeout: float = PATIENT,
+    close_within: float = 10.0,
+    **more: Any,
+) -> Engine:
     """An engine that waits for nothing but its hosts.
 
     Args:
         store: its store.
         password: of every host.
         timeout: seconds for a host.
+        close_within: seconds to end its shell in.
         more: further arguments of the engine; `operator` and `auto_rollback` are settings.
     """
     settings = Settings(
@@ -52,7 +60,7 @@ def engine_for(store: SqlStore, password: str, *, timeout: float = PATIENT, **mo
         auto_rollback=more.pop("auto_rollback", True),
     )
     transport = PsrpTransport(
-        lambda _: SecretStr(password), pause=lambda _: None, close_within=min(timeout, 5.0)
+        lambda _: SecretStr(password), pause=lambda _: None, close_within=close_within
     )
     more = {"transport": transport, "runner": Serial(), "spill_folder": store.place.folder} | more
     return Engine(settings=settings, store=store, **more)
