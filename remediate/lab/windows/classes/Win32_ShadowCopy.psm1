@@ -1,7 +1,7 @@
 # Win32_ShadowCopy: the properties that are asked for most; the class has more.
 
 Set-StrictMode -Version Latest
-Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/shadow.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access.psm1')
 
 function Get-LabClass {
     return @{
@@ -13,7 +13,7 @@ function Get-LabClass {
 
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
-    $denial = Get-LabShadowDenial -State $State -Class 'Win32_ShadowCopy'
+    $denial = Get-LabDenial -State $State -Kind 'shadow_storage' -Class 'Win32_ShadowCopy'
     if ($denial) { return $denial }
     foreach ($copy in $State['shadow_copies']) {
         [ordered]@{

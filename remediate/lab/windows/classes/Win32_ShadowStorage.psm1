@@ -3,7 +3,7 @@
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/classes.psm1')
-Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/shadow.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access.psm1')
 
 function Get-LabClass {
     return @{
@@ -21,7 +21,7 @@ function Get-Reference {
 
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
-    $denial = Get-LabShadowDenial -State $State -Class 'Win32_ShadowStorage'
+    $denial = Get-LabDenial -State $State -Kind 'shadow_storage' -Class 'Win32_ShadowStorage'
     if ($denial) { return $denial }
     foreach ($storage in $State['shadow_storages']) {
         [ordered]@{
