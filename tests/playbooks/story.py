@@ -244,7 +244,7 @@ class Teller:
 
     def _note(self, beat: str, report: HostReport) -> HostReport:
         self.seen.append((beat, comparable(report)))
-        self.seen.append((f"state after {beat}", self.resources()))
+        self.seen.append((f"state after {beat}", renewable(self.resources())))
         return report
 
     # --- the state ----------------------------------------------------------------------------
@@ -328,6 +328,16 @@ def in_order(resources: Resources) -> Resources:
         for kind, records in sorted(resources.items())
         if records
     }
+
+
+def renewable(resources: Resources) -> Resources:
+    """Resources without the values that nobody chooses: no two hosts give a process one number."""
+    for kind, records in resources.items():
+        resource = known_kind(kind)
+        for name in resource.settable & resource.volatile if resource else ():
+            for record in records:
+                record[name] = record[name] is not None
+    return resources
 
 
 def still(resources: Resources) -> Resources:

@@ -66,12 +66,15 @@ def _windows_service(record: Record) -> Record:
 def _record(service: Record, drive: Path) -> Record:
     file, process = _file(drive, service["name"]), service["process"]
     stopped = file.read_text(encoding="ascii").strip() if file.exists() else None
+    if process:
+        started = {"id": process["id"], "started": process["started"]}
+        process = {**started, "stopped": stopped, "shared": process["shared"]}
     known = _has_sessions(service["name"], service["state"])
     return {
         "name": service["name"],
         "status": service["state"],
         "start_mode": service["start_mode"],
-        "process": process and {**process, "stopped": stopped},
+        "process": process,
         "dependents": service["dependents"],
         "in_use": service["sessions"] if known else None,
     }
