@@ -16,7 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from remediate.cli.app import run
-from remediate.lab.lab import Lab
+from remediate.lab.lab import EngineFactory, Lab
+from remediate.lab.simulated import simulated_backend_factory
 from remediate.lab.state import HostState, load
 from remediate.resources.base import resource_type
 
@@ -49,11 +50,11 @@ def stories() -> list[Path]:
     return sorted(path for path in EXAMPLES.glob("*.md") if path.name != "README.md")
 
 
-def tell(story: Path) -> Told:
+def tell(story: Path, engine: EngineFactory = simulated_backend_factory) -> Told:
     """Run the commands of a story on its practice host."""
     states = load(STATES / f"{story.stem}.json")
     before = [_lasting(state) for state in states]
-    with Lab(states) as lab, _surroundings(lab):
+    with Lab(states, engine=engine) as lab, _surroundings(lab):
         text = _retold(story.read_text(encoding="utf-8"))
         leaks = [host.leaks() for host in lab.hosts]
     return Told(

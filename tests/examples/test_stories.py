@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.powershell import PowerShellEngine
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 
 
@@ -11,6 +13,20 @@ from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 def test_a_story_shows_what_its_commands_print(story: Path) -> None:
     """Else look at what changed, and run: python -m tests.examples."""
     told = tell(story)
+    assert settled(told.text) == settled(story.read_text(encoding="utf-8"))
+    assert told.undone
+    assert not told.left
+
+
+@pytest.mark.slow
+@pytest.mark.powershell
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.stem)
+def test_a_story_is_the_same_in_a_real_powershell(story: Path) -> None:
+    """The output that is shown came from the simulated engine."""
+    if find_pwsh() is None:
+        pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
+    told = tell(story, PowerShellEngine())
     assert settled(told.text) == settled(story.read_text(encoding="utf-8"))
     assert told.undone
     assert not told.left
