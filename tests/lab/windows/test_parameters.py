@@ -80,6 +80,10 @@ def test_each_version_of_windows_has_all_of_them(
     assert len(commands) >= 10
     wrong = []
     for command in commands:
+        if command["name"].endswith(".exe"):  # a program gets its words as they are
+            assert command["parameters"] == {}
+            assert all(command["name"] in version["native"] for version in versions)
+            continue
         real = [(version["id"], version["commands"][command["name"]]) for version in versions]
         for name, ours in command["parameters"].items():
             theirs = {system: one["parameters"].get(name) for system, one in real}
