@@ -20,6 +20,8 @@ _MAX_NAME = 16_383
 def registry_key(value: str) -> str:
     r"""Check the full path of a key, such as `HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft`.
 
+    A key may have a slash in its name, but PowerShell takes it for a backslash: another key.
+
     Raises:
         ValueError: Windows cannot have such a key, or it is another user's view of one.
     """
@@ -27,7 +29,8 @@ def registry_key(value: str) -> str:
     if hive not in _HIVES or not parts:
         msg = f"a registry key begins with {' or '.join(_HIVES)}, not {value!r}"
         raise ValueError(msg)
-    if _FORBIDDEN.search(value) or not all(0 < len(part) <= _MAX_PART for part in parts):
+    bad = "/" in value or _FORBIDDEN.search(value)
+    if bad or not all(0 < len(part) <= _MAX_PART for part in parts):
         msg = f"{value!r} cannot be the path of a registry key"
         raise ValueError(msg)
     return value
@@ -37,9 +40,10 @@ def registry_name(value: str) -> str:
     """Check the name of a value.
 
     Raises:
-        ValueError: Windows cannot have such a name.
+        ValueError: Windows cannot have such a name, or PowerShell means the key's default value.
     """
-    if not 0 < len(value) <= _MAX_NAME or _FORBIDDEN.search(value):
+    bad = value.casefold() == "(default)" or _FORBIDDEN.search(value)
+    if bad or not 0 < len(value) <= _MAX_NAME:
         msg = f"{value!r} cannot be the name of a registry value"
         raise ValueError(msg)
     return value

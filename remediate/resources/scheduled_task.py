@@ -14,7 +14,7 @@ from remediate.resources.base import Query, Resource
 
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _POLICY = "Settings/MultipleInstancesPolicy"
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff/:*?"<>|]')
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff/:*?"<>|]')
 MAX_FOLDER = 238
 """Characters of a folder's path; with a name it must stay a path of Windows (260)."""
 

@@ -66,7 +66,7 @@ class TypeParameters {
 
 [CmdletProvider('Registry', [ProviderCapabilities]::ShouldProcess)]
 class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicPropertyCmdletProvider {
-    # --- paths: keys are joined by a backslash here, and a slash is an ordinary character ---
+    # --- paths: keys are joined by a backslash; a slash is taken for one, as on Windows ---
 
     [char] get_ItemSeparator() { return '\' }
     [char] get_AltItemSeparator() { return '\' }
@@ -104,7 +104,7 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
         return $clean
     }
 
-    hidden [string] Clean([string] $path) { return $path.Trim('\') }
+    hidden [string] Clean([string] $path) { return $path.Replace('/', '\').Trim('\') }
 
     # --- keys ---
 
