@@ -18,8 +18,9 @@ from remediate.lab.faults import load_faults
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.outcome import EXIT_CODES, ExitCode, Outcome
+from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
+from remediate.report.words import verdict
 from remediate.store.errors import StoreError
 from remediate.transport.errors import kinds
 from tests.docs.pages import ROOT
@@ -123,6 +124,8 @@ def test_every_other_problem_has_a_line() -> None:
 def test_every_outcome_stands_in_the_table_with_its_exit_code(outcome: Outcome) -> None:
     (row,) = re.findall(rf"^\| `{outcome}` \|.*\|$", text("life-of-a-host.md"), re.MULTILINE)
     assert row.endswith(f"| {int(EXIT_CODES[outcome])} |")
+    shown, _ = verdict("apply", HostReport(host="SRV01", outcome=outcome))
+    assert shown.upper() in row.split("|")[2]
 
 
 @pytest.mark.parametrize("code", list(ExitCode))
