@@ -66,7 +66,7 @@ KEYS = distinct(
 )
 FOLDERS = distinct(t for t in PRINTABLE if "\\" not in t and len(t) < 200 and taken(task_folder, t))
 FEW_FOLDERS = [text for text in FOLDERS if text in {*SAMPLE, *WILDCARDS}]
-DATA = [text for text in (*PRINTABLE, *CONTROL) if "\ud800" not in text]
+DATA = [text for text in dict.fromkeys((*PRINTABLE, *CONTROL)) if "\ud800" not in text]
 
 
 class WriteRegistry(Playbook[PlaybookParams]):
