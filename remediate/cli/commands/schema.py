@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def published() -> "dict[str, type[Model]]":
     """The models whose JSON other programs may rely on, by name."""
+    from remediate.cli.describing import Description
     from remediate.model.event import HostFinished, HostPhase
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
@@ -37,6 +38,7 @@ def published() -> "dict[str, type[Model]]":
         Reconciliation,
         Closed,
         Host,
+        Description,
     )
     return {model.__name__: model for model in models}
 
