@@ -9,7 +9,7 @@ from remediate.lab.module_files import imported
 from remediate.lab.state import Record
 from remediate.resources.agent_module import AgentModule
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
-from remediate.resources.service import Service, ServiceStatus
+from remediate.resources.service import Service, ServiceStatus, StartMode
 from remediate.resources.shadow_storage import ShadowStorage
 
 _POLICY = re.compile(r"(<MultipleInstancesPolicy>)[^<]*(</MultipleInstancesPolicy>)")
@@ -86,8 +86,11 @@ class ServiceBehaviour(Plain):
     """A service that was told to run gets a new process; one that was stopped has none."""
 
     def refuse(self, record: Record, after: Record) -> str | None:
-        """Windows stops no service that another one needs."""
-        stops = "process" in after or after.get("status") == ServiceStatus.STOPPED
+        """Windows stops no service that another one needs, and starts none that is disabled."""
+        mode, status = after.get("start_mode", record["start_mode"]), after.get("status")
+        if mode == StartMode.DISABLED and ("process" in after or status == ServiceStatus.RUNNING):
+            return "A disabled service could not be started again."
+        stops = "process" in after or status == ServiceStatus.STOPPED
         if stops and Service.model_validate(record).running_dependents:
             return "Running services depend on it."
         return None

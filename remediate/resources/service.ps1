@@ -99,14 +99,14 @@ function Invoke-RemediateServiceMethod {
 }
 
 function Wait-RemediateService {
-    # Waits, half a minute at most, until a service is in a state.
+    # Waits, 25 seconds at most, until a service is in a state: a restart has to fit into what a host is given to write.
     param([string] $Name, [string] $Status)
-    for ($try = 0; $try -lt 60; $try++) {
+    for ($try = 0; $try -lt 50; $try++) {
         $service = Find-RemediateService -Name $Name
         if ($null -ne $service -and $service.State -eq $Status) { return }
         Start-Sleep -Milliseconds 500
     }
-    Stop-RemediateCall -ErrorId 'RemediateServiceHangs' -Message "Service $Name is not $Status after 30 seconds, but $($service.State)." -Detail @{ status = $service.State }
+    Stop-RemediateCall -ErrorId 'RemediateServiceHangs' -Message "Service $Name is not $Status after 25 seconds, but $($service.State)." -Detail @{ status = $service.State }
 }
 
 function Save-RemediateStopped {
@@ -132,10 +132,14 @@ function Set-RemediateService {
     if ($After.ContainsKey('status') -and -not $stop -and -not $start) {
         Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'A service can only be made to run or to stop.'
     }
+    $mode = [string] $service.StartMode
+    if ($After.ContainsKey('start_mode')) { $mode = $After['start_mode'] }
+    if ($start -and $mode -eq 'Disabled') {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'A disabled service could not be started again.'
+    }
     # RemediateRefused promises that nothing was written yet
     $failure = 'RemediateRefused'
     if ($After.ContainsKey('start_mode')) {
-        $mode = $After['start_mode']
         if ($mode -eq 'Auto') { $mode = 'Automatic' }
         Invoke-RemediateServiceMethod -Service $service -Method 'ChangeStartMode' -Arguments @{ StartMode = $mode } -ErrorId $failure
         $failure = 'RemediateServiceFailed'

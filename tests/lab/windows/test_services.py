@@ -184,7 +184,8 @@ def test_a_service_that_cannot_be_started_again_is_an_error_and_known_to_be_stop
 
 
 REFUSED: list[tuple[Record, Record, int | None]] = [
-    (service(None, start_mode="Disabled"), {"status": "Running"}, 14),
+    (service(None, start_mode="Disabled"), {"status": "Running"}, None),
+    (service(start_mode="Disabled"), {"process": None}, None),
     (service(dependents=[{"name": "A", "status": "Running"}]), {"process": None}, 3),
     (service(status="Stop Pending", in_use=None), {"process": None}, 5),
     (service(), {"status": "Paused"}, None),
