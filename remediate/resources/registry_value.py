@@ -20,7 +20,8 @@ _MAX_NAME = 16_383
 def registry_key(value: str) -> str:
     r"""Check the full path of a key, such as `HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft`.
 
-    A key may have a slash in its name, but PowerShell takes it for a backslash: another key.
+    A key's name may have slashes, or spaces at its ends, or be two dots, but PowerShell would take
+    the path for another key's.
 
     Raises:
         ValueError: Windows cannot have such a key, or it is another user's view of one.
@@ -30,10 +31,14 @@ def registry_key(value: str) -> str:
         msg = f"a registry key begins with {' or '.join(_HIVES)}, not {value!r}"
         raise ValueError(msg)
     bad = "/" in value or _FORBIDDEN.search(value)
-    if bad or not all(0 < len(part) <= _MAX_PART for part in parts):
+    if bad or not all(_addressable(part) for part in parts):
         msg = f"{value!r} cannot be the path of a registry key"
         raise ValueError(msg)
     return value
+
+
+def _addressable(part: str) -> bool:
+    return 0 < len(part) <= _MAX_PART and part == part.strip() and part not in {".", ".."}
 
 
 def registry_name(value: str) -> str:

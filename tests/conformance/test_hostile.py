@@ -134,7 +134,8 @@ def tell(
         teller = Teller(case, transport, host, state, job)
         start = teller.resources()
         assert teller.audit("audit").outcome is Outcome.WOULD_CHANGE
-        assert teller.apply().outcome is Outcome.CHANGED
+        report = teller.apply()
+        assert report.outcome is Outcome.CHANGED, report.problem
         assert teller.rollback(teller.applied_run).outcome is Outcome.CHANGED
         teller.is_now(start)
 
