@@ -187,6 +187,9 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
         raise CallFailedError(
             "RemediateLeaseHeld", "Another run is writing at this moment.", detail
         )
+    freed = state.freed
+    if freed is not None and freed["run"] == run and freed["fence"] > fence:
+        raise CallFailedError("RemediateLeaseHeld", "This run has been given up.", _shown(freed))
     ours = held is not None and held["run"] in {run, arguments.get("undoes")}
     if held is not None and not (ours and held["fence"] <= fence):
         if held["until"] > now:
@@ -207,7 +210,7 @@ def _get_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:  # no
 
 def _unlock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
     if state.lease is not None and state.lease["run"] == arguments["run"]:
-        state.lease = None
+        state.freed, state.lease = state.lease, None
         _changed(state)
     return []
 

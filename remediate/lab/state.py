@@ -35,6 +35,8 @@ class HostState:
         receipts: what runs left behind.
         lease: who holds the host, with times in seconds since 1970; None when nobody does.
         lease_active: a pipeline that writes is running at this moment.
+        freed: the last lease that was given back; a pipeline of the same run that comes late is
+            told by it.
         os: version of the operating system.
         powershell: version of the engine.
         culture: display language.
@@ -51,6 +53,7 @@ class HostState:
     receipts: list[Record] = field(default_factory=list)
     lease: Record | None = None
     lease_active: bool = False
+    freed: Record | None = None
     os: str = "10.0.17763"
     powershell: str = "5.1.17763.6893"
     culture: str = "en-US"

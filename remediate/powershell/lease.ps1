@@ -1,7 +1,9 @@
 # The host's side of a run: the lease that keeps others out, and the receipt that is left behind.
 # Both live below Program Files, where only administrators can write.
 # lease.lock is held open by the pipeline that writes, so a dead pipeline never blocks anyone;
-# lease.json says whose it is, and until when, in seconds since 1970 by the host's own clock.
+# lease.json says whose it is, and until when, in seconds since 1970 by the host's own clock;
+# freed.json keeps the last lease that was given back, so that a pipeline that was given up and
+# only begins afterwards, with a lower fence, writes nothing.
 
 function Get-RemediateFolder {
     # The folder for lease and receipts.
@@ -66,6 +68,10 @@ function Lock-RemediateLease {
     $path = Join-Path -Path $folder -ChildPath 'lease.json'
     $script:RemediateLock = Open-RemediateLock -Path (Join-Path -Path $folder -ChildPath 'lease.lock')
     $held = Read-RemediateLease -Path $path
+    $freed = Read-RemediateLease -Path (Join-Path -Path $folder -ChildPath 'freed.json')
+    if ($null -ne $freed -and $freed['run'] -eq $Run -and $freed['fence'] -gt $Fence) {
+        Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'This run has been given up.' -Detail (Format-RemediateLease -Lease $freed)
+    }
     $now = Get-RemediateClock
     $took = $null
     if ($null -eq $script:RemediateLock) {
@@ -111,9 +117,13 @@ function Get-RemediateLease {
 function Unlock-RemediateLease {
     # Gives the lease back, if it is this run's.
     param([string] $Run)
-    $path = Join-Path -Path (Get-RemediateFolder) -ChildPath 'lease.json'
+    $folder = Get-RemediateFolder
+    $path = Join-Path -Path $folder -ChildPath 'lease.json'
     $held = Read-RemediateLease -Path $path
-    if ($null -ne $held -and $held['run'] -eq $Run) { Remove-Item -LiteralPath $path }
+    if ($null -eq $held -or $held['run'] -ne $Run) { return }
+    $freed = ConvertTo-Json -InputObject $held -Compress
+    Set-Content -LiteralPath (Join-Path -Path $folder -ChildPath 'freed.json') -Value $freed -Encoding UTF8
+    Remove-Item -LiteralPath $path
 }
 
 function Save-RemediateReceipt {

@@ -16,11 +16,6 @@ from tests.faults.matrix import ALWAYS
 from tests.faults.truth import resources
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a lease that is given back takes its fence along, so nothing on the host tells a "
-    "late pipeline of the same run that it was given up",
-)
 @pytest.mark.parametrize("count", [1, ALWAYS], ids=["looked again", "reconciled"])
 def test_a_pipeline_that_was_given_up_writes_nothing_when_it_comes_late(
     count: int, job: Job, new_store: Callable[[], Path]
