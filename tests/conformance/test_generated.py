@@ -1,0 +1,137 @@
+"""Task sets and registry values that Hypothesis thinks of go the same way on both engines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from remediate.engine.job import Job, Task
+from remediate.lab.state import Record
+from remediate.model.host import Auth, Host
+from remediate.model.outcome import Outcome
+from remediate.playbook import Playbook, PlaybookParams
+from remediate.playbook.base import Seen
+from remediate.resources.base import Desire, Query
+from remediate.resources.registry_value import (
+    RegistryData,
+    RegistryName,
+    RegistryType,
+    RegistryValue,
+    RegistryValues,
+)
+from remediate.testing.transport import MemoryTransport
+from tests.playbooks.backends import PowerShellHosts
+from tests.playbooks.cases import Case
+from tests.playbooks.story import Teller
+
+pytestmark = [pytest.mark.powershell, pytest.mark.timeout(240)]
+
+SIMULATED = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+FEW = settings(
+    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Generated"
+
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cn"])
+TEXTS = st.text(CHARACTERS, max_size=12)
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Cn", "Zs"], exclude_characters='\\/:*?"<>|&.'),
+    min_size=1,
+    max_size=12,
+)
+POLICIES = st.sampled_from(["PARALLEL", "QUEUE", "IGNORE_NEW", "STOP_EXISTING"])
+LOGONS = st.sampled_from(["SERVICE_ACCOUNT", "SERVICE_ACCOUNT", "PASSWORD"])
+TASKS = st.lists(
+    st.fixed_dictionaries({"name": NAMES, "policy": POLICIES, "logon": LOGONS}),
+    max_size=6,
+    unique_by=lambda task: task["name"].casefold(),
+)
+DATA = st.one_of(
+    st.tuples(st.sampled_from([RegistryType.STRING, RegistryType.EXPAND_STRING]), TEXTS),
+    st.tuples(st.just(RegistryType.DWORD), st.integers(-(2**31), 2**31 - 1)),
+    st.tuples(st.just(RegistryType.QWORD), st.integers(-(2**63), 2**63 - 1)),
+    st.tuples(st.just(RegistryType.MULTI_STRING), st.lists(TEXTS, max_size=3)),
+    st.tuples(st.just(RegistryType.BINARY), st.lists(st.integers(0, 255), max_size=4)),
+).map(lambda pair: {"type": pair[0].value, "data": pair[1]})
+VALUES = st.dictionaries(
+    NAMES.map(str.casefold), st.tuples(st.none() | DATA, st.none() | DATA), min_size=1, max_size=8
+)
+
+
+class SetValues(Playbook[PlaybookParams]):
+    """Gives some values of one key the data that they are to have, or takes them away."""
+
+    id = "set-values"
+    title = "Set values of the registry"
+    source = "https://example.invalid"
+
+    def __init__(self, wanted: Mapping[str, Record | None]) -> None:
+        self.wanted = {
+            name: data and RegistryData.model_validate(data) for name, data in wanted.items()
+        }
+
+    def observe(self, params: PlaybookParams) -> list[Query]:
+        names = tuple(RegistryName(key=KEY, name=name) for name in self.wanted)
+        return [RegistryValues(values=names)]
+
+    def decide(self, seen: Seen, params: PlaybookParams) -> Iterator[Desire]:
+        for value in seen.all(RegistryValue):
+            yield value.should(value=self.wanted[value.name])
+
+
+def tell_both(hosts: PowerShellHosts, case: Case, job: Job | None = None) -> None:
+    """The story on both engines, in so far as anything is changed; what was seen is the same."""
+    state = case.state()
+    simulated = Teller(case, MemoryTransport({SIMULATED.address: state}), SIMULATED, state, job)
+    tell(simulated)
+    with hosts.host(case.state()) as (real, host, transport):
+        powershell = Teller(case, transport, host, real, job)
+        tell(powershell)
+    for (beat, wanted), (_, seen) in zip(simulated.seen, powershell.seen, strict=True):
+        assert seen == wanted, beat
+
+
+def tell(teller: Teller) -> None:
+    start = teller.resources()
+    if teller.audit("audit").outcome is not Outcome.WOULD_CHANGE:
+        return
+    report = teller.apply()
+    assert report.outcome is Outcome.CHANGED, report.problem
+    assert teller.rollback(teller.applied_run).outcome is Outcome.CHANGED
+    teller.is_now(start)
+
+
+@FEW
+@given(tasks=TASKS)
+def test_any_set_of_tasks(powershell: PowerShellHosts, tasks: list[dict[str, Any]]) -> None:
+    case = Case(
+        playbook="schedule-fix",
+        name="generated",
+        title="generated",
+        resources={"scheduled_task": tasks},
+        audit=Outcome.WOULD_CHANGE,
+    )
+    tell_both(powershell, case)
+
+
+@FEW
+@given(values=VALUES)
+def test_any_registry_values(
+    powershell: PowerShellHosts, values: dict[str, tuple[Record | None, Record | None]]
+) -> None:
+    records = [
+        {"key": KEY, "name": name, "value": before}
+        for name, (before, _) in values.items()
+        if before is not None
+    ]
+    case = Case(
+        playbook="set-values",
+        name="generated",
+        title="generated",
+        resources={"registry_value": records},
+        audit=Outcome.WOULD_CHANGE,
+    )
+    playbook = SetValues({name: after for name, (_, after) in values.items()})
+    tell_both(powershell, case, Job((Task(playbook, PlaybookParams()),)))
