@@ -72,11 +72,11 @@ def _set(state: HostState, arguments: Record) -> list[JsonValue]:
             raise CallFailedError("RemediateContentMissing", "The files are not on the host.")
     if state.denied.get(_KIND) == "write":
         raise denied()
-    candidate = state.kept.pop(name) if name is not None else None
-    if was is not None:
+    if was is not None:  # two renames, as on Windows: a host can die between them
         _keep(state, record)
-    facts = candidate.facts if candidate else {}
-    record.update(facts or imported(wanted))
+        record.update(imported(None))
+    if name is not None:
+        record.update(state.kept.pop(name).facts or imported(wanted))
     _changed(state)
     return []
 

@@ -1,0 +1,317 @@
+"""Files are brought to a host beside what they replace: whatever breaks, nothing is half done."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remediate.engine import staging
+from remediate.engine.staging import PER_PIECE, batches
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.module_files import module_record, practice_files
+from remediate.model.content import FileEntry
+from remediate.model.outcome import Outcome
+from remediate.testing.transport import Trouble
+from remediate.transport.errors import AuthenticationFailed, ConnectionLost, TimedOut
+from tests.engine.restoring import Restoring, host_state
+
+BROKEN = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
+BATCH = 6_000
+
+
+@pytest.fixture(autouse=True)
+def small_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(staging, "BATCH", BATCH)
+    monkeypatch.setattr(staging.batches, "__defaults__", (BATCH,))
+    return
+
+
+def absent() -> Restoring:
+    return Restoring(host_state("SRV01", None))
+
+
+def broken() -> Restoring:
+    return Restoring(host_state("SRV01", dict(BROKEN)))
+
+
+def is_whole(restoring: Restoring) -> bool:
+    return bool(restoring.module["installed"] == module_record(practice_files())["installed"])
+
+
+# --- how much goes at a time ---------------------------------------------------------------------
+
+FILES = st.lists(
+    st.tuples(st.integers(0, 50_000), st.integers(0, 50_000)).map(
+        lambda pair: (max(pair), min(pair))
+    ),
+    max_size=30,
+)
+
+
+@given(FILES, st.integers(2_000, 20_000))
+def test_every_missing_byte_is_sent_once_in_order_and_no_request_is_too_big(
+    sizes: list[tuple[int, int]], most: int
+) -> None:
+    missing = [
+        (FileEntry(path=f"f{number}", size=size, sha256="a" * 64), have)
+        for number, (size, have) in enumerate(sizes)
+    ]
+    there = dict(missing)
+    ended = set()
+    for batch in batches(missing, most):
+        assert batch
+        assert sum(piece.length + PER_PIECE for piece in batch) <= most
+        for piece in batch:
+            assert piece.offset == there[piece.file]
+            there[piece.file] += piece.length
+            if piece.last:
+                assert piece.file not in ended
+                ended.add(piece.file)
+    assert all(have == file.size for file, have in there.items())
+    assert ended == {file for file, _ in missing}
+
+
+def test_a_request_stays_below_what_windows_powershell_reads_as_json() -> None:
+    """2,097,152 characters, whatever the content is and however many files there are."""
+    chance = random.Random(0)  # noqa: S311 - no secret
+    files = {f"{'x' * 80}{number:04}.dll": chance.randbytes(700) for number in range(1_000)}
+    files["big.dll"] = chance.randbytes(2_000_000)
+    whole = dict(practice_files()) | files
+    restoring = Restoring(host_state("SRV01", None), host_state("SRV02", whole))
+    staging.batches.__defaults__ = (staging_batch,)
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert max(len(request.encode()) for request in restoring.transport.requests) < 2_000_000
+
+
+staging_batch = staging.BATCH
+"""As it is outside this module's fixture."""
+
+
+# --- only what is missing is sent ----------------------------------------------------------------
+
+
+def test_what_the_host_has_already_is_not_sent() -> None:
+    restoring = broken()
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert is_whole(restoring)
+    assert restoring.bytes_sent() == len(practice_files()["MSOnlineBackup.psm1"])
+
+
+def test_undoing_it_and_undoing_that_sends_nothing() -> None:
+    restoring = broken()
+    start = restoring.module.copy()
+    restoring.apply()
+    sent = restoring.bytes_sent()
+    assert restoring.rollback().outcome is Outcome.CHANGED
+    assert restoring.module == start
+    assert restoring.rollback().outcome is Outcome.CHANGED
+    assert is_whole(restoring)
+    assert restoring.bytes_sent() == sent
+
+
+def test_applying_it_again_after_a_rollback_sends_nothing() -> None:
+    restoring = broken()
+    restoring.apply()
+    sent = restoring.bytes_sent()
+    restoring.rollback()
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert is_whole(restoring)
+    assert restoring.bytes_sent() == sent
+
+
+def test_a_dry_run_brings_nothing_to_the_host() -> None:
+    restoring = broken()
+    assert restoring.audit().outcome is Outcome.WOULD_CHANGE
+    assert restoring.target.kept == {}
+    assert restoring.sent("Start-RemediateStage") == []
+
+
+# --- whatever breaks -----------------------------------------------------------------------------
+
+
+def exchanges() -> int:
+    calm = absent()
+    calm.apply()
+    return len(calm.transport.requests)
+
+
+@pytest.mark.parametrize("error", [ConnectionLost, TimedOut, AuthenticationFailed])
+@pytest.mark.parametrize("carried_out", [0, -1])
+@pytest.mark.parametrize("number", range(3, exchanges()))
+def test_broken_off_at_any_request_the_old_folder_stands_and_the_next_run_sends_the_rest(
+    number: int, carried_out: int, error: type[ConnectionLost]
+) -> None:
+    restoring = broken_at(number, Trouble(error, carried_out))
+    start = restoring.module.copy()
+    report = restoring.apply()
+    assert report.outcome is Outcome.FAILED_UNCHANGED
+    assert report.problem
+    assert "sends only what is missing" in report.problem.hint
+    assert restoring.module == start
+    assert restoring.target.lease is None
+    assert restoring.store.open_intents(indeterminate=True) == []
+    arrived = there(restoring)
+    before = restoring.bytes_sent()
+    restoring.transport.trouble = lambda _: None
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert is_whole(restoring)
+    whole = sum(map(len, practice_files().values()))
+    assert restoring.bytes_sent() - before == whole - arrived
+
+
+def broken_at(number: int, trouble: Trouble) -> Restoring:
+    restoring = absent()
+    restoring.transport.trouble = {number: trouble}.get
+    return restoring
+
+
+def there(restoring: Restoring) -> int:
+    kept = restoring.target.kept.values()
+    whole = sum(file["size"] for folder in kept for file in folder.files.values())
+    return whole + sum(len(part) for folder in kept for part in folder.parts.values())
+
+
+def test_killed_while_files_are_sent_reconcile_says_that_nothing_changed() -> None:
+    restoring = broken()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(number: int) -> None:
+        if number == 5:
+            raise Killed
+
+    restoring.transport.trouble = kill  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        restoring.apply()
+    restoring.transport.trouble = lambda _: None
+    [(_, report)] = restoring.engine.reconcile()
+    assert report.outcome is Outcome.FAILED_UNCHANGED
+    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+    assert restoring.apply().outcome is Outcome.CHANGED
+
+
+def test_cut_off_between_the_two_renames_it_is_told_and_rollback_puts_the_old_folder_back() -> None:
+    restoring = between_the_renames()
+    start = module_record(BROKEN)
+    report = restoring.apply()
+    assert report.outcome is Outcome.ROLLED_BACK, report
+    assert restoring.module["installed"] == start["installed"]
+
+
+def test_killed_between_the_two_renames_reconcile_tells_it_and_rollback_undoes_it() -> None:
+    restoring = between_the_renames()
+    restoring.transport.trouble = lost_for_good(restoring)
+    assert restoring.apply().outcome is Outcome.INDETERMINATE
+    assert restoring.module["installed"] is None
+    restoring.transport.trouble = lambda _: None
+    [(_, report)] = restoring.engine.reconcile()
+    assert report.outcome is Outcome.FAILED_CHANGED
+    assert any("installed is None" in text for text in report.differing)
+    assert restoring.rollback().outcome is Outcome.CHANGED
+    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+
+
+def test_killed_between_the_two_renames_applying_it_again_completes_it_and_sends_nothing() -> None:
+    restoring = between_the_renames()
+    restoring.transport.trouble = lost_for_good(restoring)
+    restoring.apply()
+    restoring.transport.trouble = lambda _: None
+    list(restoring.engine.reconcile())
+    sent = restoring.bytes_sent()
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert is_whole(restoring)
+    assert restoring.bytes_sent() == sent
+
+
+class Dying(dict[str, Any]):
+    """The kept folders of a host that dies when one of them is to take the module's name."""
+
+    def pop(self, *args: Any) -> Any:
+        self.pop = super().pop  # type: ignore[method-assign] # once
+        raise CallFailedError("PipelineStopped", f"The host went down before {args[0]}.")
+
+
+def between_the_renames() -> Restoring:
+    restoring = broken()
+    restoring.target.kept = Dying()
+    return restoring
+
+
+def lost_for_good(restoring: Restoring) -> Callable[[int], Trouble | None]:
+    def trouble(_: int) -> Trouble | None:
+        begun = restoring.sent("Set-RemediateAgentModule")
+        return Trouble(ConnectionLost, -1) if len(begun) == 1 else None
+
+    return trouble
+
+
+# --- what must not be believed -------------------------------------------------------------------
+
+
+def test_a_source_that_changes_while_it_is_read_changes_nothing_on_the_host() -> None:
+    restoring = broken()
+    good = module_record(practice_files())
+    other = dict(practice_files()) | {"MSOnlineBackup.psm1": b"x" * 177}
+    assert len(other["MSOnlineBackup.psm1"]) == len(practice_files()["MSOnlineBackup.psm1"])
+    swapped = module_record(other)
+
+    def swap(number: int) -> None:
+        restoring.peer.resources["agent_module"] = [swapped if number > 3 else good]
+
+    restoring.transport.trouble = swap  # type: ignore[assignment]
+    report = restoring.apply()
+    assert report.outcome is Outcome.FAILED_UNCHANGED
+    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+
+
+def test_a_staging_folder_for_other_content_is_removed_once_nobody_touches_it() -> None:
+    restoring = broken_at(5, Trouble(ConnectionLost, 0))
+    restoring.apply()
+    [stale] = restoring.target.kept
+    restoring.transport.trouble = lambda _: None
+    newer = {**practice_files(), "new.txt": b"new"}
+    restoring.peer.resources["agent_module"] = [module_record(newer)]
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert stale in restoring.target.kept  # it may be another controller's, at work on it now
+    later = datetime.now(UTC) + timedelta(hours=1)
+    restoring.target.clock = lambda: later
+    restoring.peer.resources["agent_module"] = [module_record({**newer, "newer.txt": b"newer"})]
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert stale not in restoring.target.kept
+
+
+def test_a_former_folder_is_never_removed() -> None:
+    restoring = broken()
+    restoring.apply()
+    [kept] = restoring.target.kept
+    later = datetime.now(UTC) + timedelta(days=400)
+    restoring.target.clock = lambda: later
+    newer = {**practice_files(), "new.txt": b"new"}
+    restoring.peer.resources["agent_module"] = [module_record(newer)]
+    assert restoring.apply().outcome is Outcome.CHANGED
+    assert kept in restoring.target.kept
+
+
+def test_a_rollback_whose_former_folder_is_gone_says_so_and_leaves_all_as_it_is() -> None:
+    restoring = broken()
+    restoring.apply()
+    restoring.target.kept.clear()
+    report = restoring.rollback()
+    assert report.outcome is Outcome.CONFLICT
+    assert report.plan
+    assert "no longer beside it" in report.plan.conflicts[0].reason
+    assert is_whole(restoring)
+
+
+def test_the_receipt_says_in_words_what_was_changed_not_file_by_file() -> None:
+    restoring = broken()
+    restoring.apply()
+    [receipt] = restoring.target.receipts
+    [change] = receipt["changes"]
+    assert change["after"].endswith(", loads")

@@ -1,0 +1,77 @@
+"""The agent's module as a resource: what a change of it needs, and whose its value is."""
+
+from typing import Any
+
+from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files
+from remediate.model.change import Change
+from remediate.resources.agent_module import AgentModule, Installed
+
+WHOLE = AgentModule.model_validate(module_record(practice_files()))
+BROKEN = AgentModule.model_validate(
+    module_record({**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"})
+)
+ABSENT = AgentModule.model_validate(module_record(None))
+
+
+def change(before: AgentModule, after: AgentModule) -> Change:
+    [found] = before.should(installed=after.installed).changes("module-restore")
+    return found
+
+
+def seen(module: AgentModule, *kept: AgentModule) -> AgentModule:
+    digests = [one.installed.manifest.digest for one in kept if one.installed]
+    return AgentModule.model_validate({**module.model_dump(), "kept": digests})
+
+
+def loading(module: AgentModule, loads: bool) -> AgentModule:
+    assert module.installed
+    installed: dict[str, Any] = {"manifest": module.installed.manifest, "loads": loads}
+    return AgentModule.model_validate({**module.model_dump(), "installed": installed})
+
+
+def test_a_change_is_told_in_a_few_words() -> None:
+    found = change(BROKEN, WHOLE)
+    assert found.before_label
+    assert found.before_label.endswith("does not load")
+    assert found.after_label
+    assert found.after_label.startswith("6 files, 0.0 MB, sha256 ")
+    assert found.after_label.endswith(", loads")
+    assert change(ABSENT, WHOLE).before_label == "absent"
+
+
+def test_the_files_that_a_change_needs_are_those_that_it_wants() -> None:
+    folder = AgentModule.content(change(BROKEN, WHOLE))
+    assert folder
+    assert WHOLE.installed
+    assert folder.manifest == WHOLE.installed.manifest
+    assert folder.path == MODULE_FOLDER
+    assert AgentModule.content(change(WHOLE, ABSENT)) is None
+
+
+def test_nothing_there_is_ours_only_while_the_old_folder_is_kept() -> None:
+    restored = change(BROKEN, WHOLE)
+    assert seen(ABSENT, BROKEN).left_by(restored)
+    assert not seen(ABSENT).left_by(restored)
+    assert not seen(ABSENT, WHOLE).left_by(restored)
+    assert not seen(ABSENT).left_by(change(ABSENT, WHOLE))
+
+
+def test_the_wanted_files_are_ours_whether_they_load_or_not() -> None:
+    restored = change(BROKEN, WHOLE)
+    assert loading(WHOLE, loads=False).left_by(restored)
+    assert not BROKEN.left_by(restored)
+
+
+def test_it_cannot_be_undone_without_the_former_folder() -> None:
+    restored = change(BROKEN, WHOLE)
+    assert seen(WHOLE, BROKEN).undo_conflict(restored, BROKEN) is None
+    assert "no longer beside it" in str(seen(WHOLE).undo_conflict(restored, BROKEN))
+    assert seen(WHOLE).undo_conflict(change(ABSENT, WHOLE), ABSENT) is None
+
+
+def test_what_a_host_says_is_read_back_as_it_was() -> None:
+    """Files come without a digest from the host; records have it."""
+    document = WHOLE.model_dump(mode="json")
+    del document["installed"]["manifest"]["digest"]
+    assert AgentModule.model_validate(document) == WHOLE
+    assert Installed.model_validate(WHOLE.recorded("installed")) == WHOLE.installed
