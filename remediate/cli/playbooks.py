@@ -201,6 +201,12 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
     return parameters.job([known.load(name) for name in chosen], ctx.params)
 
 
+def copied_from(job: "Job") -> list[str]:
+    """The hosts that playbooks of a job copy files from, as they were named."""
+    origins = (task.playbook.origin(task.params) for task in job.tasks)
+    return list(dict.fromkeys(origin.host for origin in origins if origin and origin.host))
+
+
 def titles(ctx: click.Context) -> dict[str, str]:
     """What each playbook makes true, by id."""
     known: Catalogue = ctx.meta["catalogue"]

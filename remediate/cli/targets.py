@@ -1,7 +1,7 @@
 """Which hosts a command works on, and how each is reached."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,16 +167,47 @@ def select_hosts(options: Mapping[str, Any], *, interactive: bool) -> "tuple[Hos
         entries = list(_named(options["hosts"]))
     else:
         raise Stop("no host is given", "Name one with --host, or several with --inventory FILE.")
-    said = _said(options)
+    named = bool(options["hosts"])
     return tuple(
-        _host(
-            entry,
-            # the port in --host name:port is nearer to the host than --port
-            entry.settings.over(said) if options["hosts"] else said.over(entry.settings),
-            interactive=interactive,
-        )
-        for entry in entries
+        _reached(entry, options, named=named, interactive=interactive) for entry in entries
     )
+
+
+def peers(
+    options: Mapping[str, Any], names: Iterable[str], *, interactive: bool
+) -> "dict[str, Host]":
+    """The hosts that playbooks copy from: those of the inventory, else reached as `--host` is.
+
+    Args:
+        options: as for `select_hosts`.
+        names: as they were given to the playbooks.
+        interactive: there is a person who can type a password.
+
+    Raises:
+        Stop: one cannot be connected to as it is described.
+        InventoryError: the inventory cannot be used.
+    """
+    found: dict[str, Host] = {}
+    for name in names:
+        known = [entry for entry in _inventory(options) if entry.name.casefold() == name.casefold()]
+        entry = next(iter(known or _named([name])))
+        found[name] = _reached(entry, options, named=not known, interactive=interactive)
+    return found
+
+
+def _inventory(options: Mapping[str, Any]) -> "Sequence[Entry]":
+    from remediate.inventory.yaml import YamlInventory
+
+    return YamlInventory(options["inventory"]).entries() if options["inventory"] else ()
+
+
+def _reached(
+    entry: "Entry", options: Mapping[str, Any], *, named: bool, interactive: bool
+) -> "Host":
+    """A host with what the command line says; a port in `name:port` counts more than --port."""
+    said = _said(options)
+    settings = entry.settings.over(said) if named else said.over(entry.settings)
+    return _host(entry, settings, interactive=interactive)
 
 
 def reference(options: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -64,8 +64,16 @@ class Parts:
         *,
         store: "Store | None" = None,
         emit: "Callable[[Event], None] | None" = None,
+        peers: "Mapping[str, Host] | None" = None,
     ) -> "Engine":
         """An engine for these hosts. Every password is looked up here, before any connection.
+
+        Args:
+            hosts: where it works.
+            settings: how.
+            store: the journal, for what writes.
+            emit: hears of phases and verdicts.
+            peers: the hosts that playbooks copy from, by name.
 
         Raises:
             SecretError: a password cannot be had.
@@ -77,9 +85,10 @@ class Parts:
 
         self.start_logging()
         engine = Engine(
-            transport=self._transport(self._passwords(hosts)),
+            transport=self._transport(self._passwords([*hosts, *(peers or {}).values()])),
             settings=settings,
             emit=emit or (lambda _: None),
+            peer=peers.__getitem__ if peers else None,
         )
         if store is None:
             return engine

@@ -27,6 +27,8 @@ def apply(ctx: click.Context) -> int:
     job = playbooks.selected_job(ctx, options["playbooks"])
     require_person(parts.terminal, yes=options["yes"])
     hosts = targets.select_hosts(options, interactive=parts.terminal.interactive)
+    copied = playbooks.copied_from(job)
+    peers = targets.peers(options, copied, interactive=parts.terminal.interactive)
     started = datetime.now(UTC)
     run = Run(
         id=new_run_id(started),
@@ -50,7 +52,7 @@ def apply(ctx: click.Context) -> int:
         accept_irreversible=options["accept_irreversible"],
     )
     with parts.store() as store:
-        engine = parts.engine(hosts, pace, store=store, emit=following.emit)
+        engine = parts.engine(hosts, pace, store=store, emit=following.emit, peers=peers)
         ask = confirm(
             parts.terminal,
             subject,

@@ -26,6 +26,8 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
     hosts = targets.select_hosts(options, interactive=parts.terminal.interactive)
+    copied = playbooks.copied_from(job)
+    peers = targets.peers(options, copied, interactive=parts.terminal.interactive)
     subject = Subject(
         command=f"{dry_run_of} --dry-run" if dry_run_of else "audit",
         hosts=[host.name for host in hosts],
@@ -34,7 +36,7 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     )
     following = Following(parts.terminal, options["form"], subject, writes=False)
     pace = settings(timeout=options["timeout"], workers=options["workers"])
-    engine = parts.engine(hosts, pace, emit=following.emit)
+    engine = parts.engine(hosts, pace, emit=following.emit, peers=peers)
     return following.finish(engine.audit(hosts, job))
 
 
