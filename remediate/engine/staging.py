@@ -112,7 +112,7 @@ def _start(work: Assignment, folder: Folder) -> Request:
         "path": folder.path,
         "digest": folder.manifest.digest,
         "files": [file.model_dump(mode="json") for file in folder.manifest.files],
-        "stale_after": work.lease_seconds,
+        "stale": work.lease_seconds,
     }
     return _request(work, "Start-RemediateStage", arguments)
 

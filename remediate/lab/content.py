@@ -99,7 +99,7 @@ def _start(state: HostState, arguments: Record) -> list[JsonValue]:
     for name, kept in list(state.kept.items()):
         if kept.digest == digest and not kept.marked and kept.holds(files):
             return [{"folder": name, "missing": []}]
-        stale = now - kept.touched >= arguments["stale_after"]
+        stale = now - kept.touched >= arguments["stale"]
         if kept.marked and kept.digest != digest and stale:
             del state.kept[name]
     found = (n for n, kept in state.kept.items() if kept.digest == digest and kept.marked)

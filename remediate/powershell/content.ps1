@@ -200,7 +200,7 @@ function Remove-RemediateStage {
 function Start-RemediateStage {
     # Makes or finds the staging folder for these files, takes into it what the host has already, and says what is missing.
     # Staging folders for other content that nobody has touched for so many seconds are removed.
-    param([string] $Path, [string] $Digest, [object[]] $Files, [int] $StaleAfter)
+    param([string] $Path, [string] $Digest, [object[]] $Files, [int] $Stale)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
     }
@@ -218,7 +218,7 @@ function Start-RemediateStage {
         elseif (-not $kept['marked']) { $others += $kept['path'] }
         else {
             $touched = (Get-Item -LiteralPath ($kept['path'] + '\' + $script:RemediateMarker) -Force).LastWriteTimeUtc
-            if (((Get-Date).ToUniversalTime() - $touched).TotalSeconds -ge $StaleAfter) { Remove-RemediateStage -Path $kept['path'] }
+            if (((Get-Date).ToUniversalTime() - $touched).TotalSeconds -ge $Stale) { Remove-RemediateStage -Path $kept['path'] }
         }
     }
     if ($null -eq $stage) {

@@ -1,0 +1,291 @@
+"""The functions that stage and read folders, on a real engine with real files."""
+
+import base64
+import gzip
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from remediate.engine.planning import scripts
+from remediate.lab.lab import Lab
+from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files, remember
+from remediate.lab.powershell import PowerShellEngine
+from remediate.powershell.messages import Call, CallResult, Request, Status
+from remediate.powershell.script import compose
+from remediate.resources.agent_module import AgentModules
+from remediate.transport.protocol import Deadline, Session
+from remediate.transport.psrp import PsrpTransport
+from tests.playbooks.cases import base_state
+
+pytestmark = pytest.mark.powershell
+
+SCRIPT = compose(scripts([AgentModules()]))
+WHOLE = remember(practice_files()).model_dump(mode="json")
+BROKEN_FILES = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
+BROKEN = module_record(BROKEN_FILES)["installed"]
+CODE = practice_files()["MSOnlineBackup.psm1"]
+
+
+class Bench:
+    """One host, whose files are reached from both sides."""
+
+    def __init__(self, session: Session, modules: Path) -> None:
+        self.session = session
+        self.modules = modules
+
+    def call(self, function: str, **arguments: Any) -> CallResult:
+        request = Request(run="r", calls=(Call(id="c", function=function, arguments=arguments),))
+        return self.session.run(SCRIPT, request, Deadline(60))["c"]
+
+    def start(self, manifest: Any = WHOLE, stale: int = 900) -> CallResult:
+        return self.call(
+            "Start-RemediateStage",
+            path=MODULE_FOLDER,
+            digest=manifest["digest"],
+            files=manifest["files"],
+            stale=stale,
+        )
+
+    def begin(self) -> str:
+        """A staging folder; its name."""
+        begun: Any = self.start().value[0]
+        return str(begun["folder"])
+
+    def missing(self) -> Any:
+        """What is missing in the staging folder."""
+        begun: Any = self.start().value[0]
+        return begun["missing"]
+
+    def add(self, folder: str, *pieces: dict[str, Any]) -> CallResult:
+        return self.call(
+            "Add-RemediateContent", path=MODULE_FOLDER, folder=folder, pieces=list(pieces)
+        )
+
+    def stage(self, manifest: Any = WHOLE) -> str:
+        """A whole staging folder; its name."""
+        begun: Any = self.start(manifest).value[0]
+        assert [one["path"] for one in begun["missing"]] == ["MSOnlineBackup.psm1"]
+        assert self.add(begun["folder"], piece()).status is Status.OK
+        return str(begun["folder"])
+
+    def write(self, before: Any, after: Any) -> CallResult:
+        return self.call(
+            "Set-RemediateAgentModule",
+            identity={"path": MODULE_FOLDER},
+            before={"installed": before},
+            after={"installed": after},
+        )
+
+    def clear(self) -> None:
+        """A module that does not load, and nothing beside it."""
+        for place in sorted(self.modules.rglob("*"), reverse=True):
+            place.unlink() if place.is_symlink() or place.is_file() else place.rmdir()
+        for path, data in BROKEN_FILES.items():
+            place = self.modules.joinpath("MSOnlineBackup", *path.split("\\"))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(place.name for place in self.modules.iterdir())
+
+
+def piece(start: int = 0, end: int | None = None, **other: Any) -> Any:
+    part = CODE[start:end]
+    return {
+        "path": "MSOnlineBackup.psm1",
+        "offset": start,
+        "length": len(part),
+        "sha256": hashlib.sha256(part).hexdigest(),
+        "last": end is None,
+        "whole": hashlib.sha256(CODE).hexdigest(),
+        "gzip": False,
+        "data": base64.b64encode(part).decode(),
+        **other,
+    }
+
+
+def id_of(result: CallResult) -> str:
+    assert result.error, result
+    return result.error.error_id.partition(",")[0]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Bench]:
+    state = base_state()
+    state.resources["agent_module"] = [module_record(BROKEN_FILES)]
+    engine = PowerShellEngine(ready=0)
+    with Lab([state], engine=engine) as lab:
+        host = lab.hosts[0]
+        session = PsrpTransport(lambda _: SecretStr(host.password)).session(host.target())
+        [found] = Path(engine.pool._folder).rglob("MSOnlineBackup")
+        yield Bench(session, found.parent)
+        session.close()
+
+
+@pytest.fixture
+def bench(served: Bench) -> Bench:
+    served.clear()
+    return served
+
+
+def test_files_that_the_host_has_are_taken_from_it_and_the_rest_is_asked_for(bench: Bench) -> None:
+    folder = bench.stage()
+    assert folder == f"MSOnlineBackup.remediate-{WHOLE['digest']}"
+    place = bench.modules / folder
+    for path, data in practice_files().items():
+        assert place.joinpath(*path.split("\\")).read_bytes() == data
+    assert (bench.modules / "MSOnlineBackup" / "MSOnlineBackup.psm1").read_bytes() != CODE
+    again: Any = bench.start().value[0]
+    assert again == {"folder": folder, "missing": []}
+
+
+def test_half_a_file_stays_and_the_other_half_completes_it(bench: Bench) -> None:
+    folder = bench.begin()
+    assert bench.add(folder, piece(end=50)).status is Status.OK
+    assert bench.missing() == [{"path": "MSOnlineBackup.psm1", "have": 50}]
+    packed = base64.b64encode(gzip.compress(CODE[50:])).decode()
+    assert bench.add(folder, piece(start=50, gzip=True, data=packed)).status is Status.OK
+    assert (bench.modules / folder / "MSOnlineBackup.psm1").read_bytes() == CODE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"sha256": "0" * 64}, "RemediateDamaged"),
+        ({"offset": 7}, "RemediateStale"),
+        ({"whole": "0" * 64}, "RemediateDamaged"),
+        ({"path": "..\\evil.dll"}, "RemediateRefused"),
+        ({"path": "a\\..\\..\\evil.dll"}, "RemediateRefused"),
+        ({"path": "C:\\evil.dll"}, "RemediateRefused"),
+        ({"path": "../evil.dll"}, "RemediateRefused"),
+        ({"path": "evil.dll:stream"}, "RemediateRefused"),
+        ({"path": "\\evil.dll"}, "RemediateRefused"),
+    ],
+    ids=str,
+)
+def test_a_piece_that_is_not_right_is_not_kept(
+    bench: Bench, wrong: dict[str, Any], why: str
+) -> None:
+    folder = bench.begin()
+    assert id_of(bench.add(folder, piece(**wrong))) == why
+    assert bench.names == ["MSOnlineBackup", folder]
+    assert not (bench.modules / folder / "MSOnlineBackup.psm1").exists()
+    assert bench.missing() == [{"path": "MSOnlineBackup.psm1", "have": 0}]
+
+
+@pytest.mark.parametrize("path", ["..\\a", "a\\..\\..\\b", "C:\\a", "\\a", "a/b"])
+def test_no_folder_is_begun_for_paths_that_lead_out_of_it(bench: Bench, path: str) -> None:
+    files = [{"path": path, "size": 1, "sha256": "a" * 64}]
+    assert id_of(bench.start({"digest": "a" * 16, "files": files})) == "RemediateRefused"
+    assert bench.names == ["MSOnlineBackup"]
+    read = bench.call(
+        "Get-RemediateContent",
+        path=MODULE_FOLDER,
+        pieces=[{"path": path, "offset": 0, "length": 1}],
+    )
+    assert id_of(read) == "RemediateRefused"
+
+
+@pytest.mark.parametrize(
+    "folder", ["MSOnlineBackup", "..", "MSOnlineBackup.remediate-0123456789abcdef", "other"]
+)
+def test_nothing_is_added_to_a_folder_that_is_not_ours_to_fill(bench: Bench, folder: str) -> None:
+    (bench.modules / "MSOnlineBackup.remediate-0123456789abcdef").mkdir()
+    assert id_of(bench.add(folder, piece(path="new.txt"))) == "RemediateMissing"
+
+
+def test_a_link_in_a_staging_folder_is_not_followed(bench: Bench, tmp_path: Path) -> None:
+    folder = bench.begin()
+    (bench.modules / folder / "de-DE").symlink_to(tmp_path)
+    assert id_of(bench.start()) == "RemediateRefused"
+    bench.start({"digest": "b" * 16, "files": []}, stale=0)
+    assert folder in bench.names  # nor removed through
+    assert tmp_path.exists()
+
+
+def test_a_link_in_the_module_is_told_and_not_followed(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("not to be read", encoding="utf-8")
+    (bench.modules / "MSOnlineBackup" / "data").symlink_to(tmp_path)
+    [module] = bench.call("Get-RemediateAgentModule").value
+    assert isinstance(module, dict)
+    assert module["links"] == ["data"]
+    assert "secret" not in str(module["installed"])
+    assert id_of(bench.write(BROKEN, None)) == "RemediateStale"
+
+
+def test_staging_folders_are_removed_when_stale_former_folders_never(bench: Bench) -> None:
+    folder = bench.begin()
+    former = bench.modules / "MSOnlineBackup.remediate-0123456789abcdef"
+    former.mkdir()
+    (former / "a.txt").write_text("a former module", encoding="utf-8")
+    other = {"digest": "b" * 16, "files": []}
+    bench.start(other, stale=900)
+    assert folder in bench.names
+    marker = bench.modules / folder / "remediate.staging"
+    os.utime(marker, (time.time() - 1000, time.time() - 1000))
+    bench.start(other, stale=900)
+    assert folder not in bench.names
+    assert former.name in bench.names
+
+
+def test_replacing_and_putting_back_are_renames(bench: Bench) -> None:
+    folder = bench.stage()
+    place = (bench.modules / folder / "MSOnlineBackup.psd1").stat().st_ino
+    wanted = {"manifest": WHOLE, "loads": True}
+    assert bench.write(BROKEN, wanted).status is Status.OK
+    old = f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}"
+    assert bench.names == ["MSOnlineBackup", old]
+    assert (bench.modules / "MSOnlineBackup" / "MSOnlineBackup.psd1").stat().st_ino == place
+    [module] = bench.call("Get-RemediateAgentModule").value
+    assert isinstance(module, dict)
+    assert module["installed"]["loads"] is True  # type: ignore[index, call-overload]
+    assert module["kept"] == [BROKEN["manifest"]["digest"]]
+    assert bench.write(wanted, BROKEN).status is Status.OK
+    assert bench.names == ["MSOnlineBackup", folder]
+
+
+def test_content_that_is_missing_or_not_whole_is_not_put_in_place(bench: Bench) -> None:
+    folder = bench.begin()
+    wanted = {"manifest": WHOLE, "loads": True}
+    assert id_of(bench.write(BROKEN, wanted)) == "RemediateContentMissing"
+    bench.add(folder, piece())
+    (bench.modules / folder / "extra.txt").write_text("x", encoding="utf-8")
+    assert id_of(bench.write(BROKEN, wanted)) == "RemediateContentMissing"
+    assert bench.names == ["MSOnlineBackup", folder]
+
+
+def test_a_module_that_was_edited_since_is_not_replaced(bench: Bench) -> None:
+    bench.stage()
+    (bench.modules / "MSOnlineBackup" / "mine.txt").write_text("x", encoding="utf-8")
+    result = bench.write(BROKEN, {"manifest": WHOLE, "loads": True})
+    assert id_of(result) == "RemediateStale"
+
+
+def test_a_name_that_is_taken_is_left_alone(bench: Bench) -> None:
+    taken = bench.modules / f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}"
+    taken.mkdir()
+    (taken / "theirs.txt").write_text("x", encoding="utf-8")
+    bench.stage()
+    bench.write(BROKEN, {"manifest": WHOLE, "loads": True})
+    assert (taken / "theirs.txt").exists()
+    assert f"{taken.name}-1" in bench.names
+
+
+def test_between_the_two_renames_the_host_tells_the_truth_and_can_be_put_back(bench: Bench) -> None:
+    bench.stage()
+    old = f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}"
+    (bench.modules / "MSOnlineBackup").rename(bench.modules / old)
+    [module] = bench.call("Get-RemediateAgentModule").value
+    assert isinstance(module, dict)
+    assert module["installed"] is None
+    assert module["kept"] == [BROKEN["manifest"]["digest"]]
+    assert bench.write(None, BROKEN).status is Status.OK
+    assert "MSOnlineBackup" in bench.names
+    assert old not in bench.names
