@@ -67,13 +67,14 @@ class SetValues(Playbook[PlaybookParams]):
     title = "Set values of the registry"
     source = "https://example.invalid"
 
-    def __init__(self, wanted: Mapping[str, Record | None]) -> None:
+    def __init__(self, wanted: Mapping[str, Record | None], key: str = KEY) -> None:
+        self.key = key
         self.wanted = {
             name: data and RegistryData.model_validate(data) for name, data in wanted.items()
         }
 
     def observe(self, params: PlaybookParams) -> list[Query]:
-        names = tuple(RegistryName(key=KEY, name=name) for name in self.wanted)
+        names = tuple(RegistryName(key=self.key, name=name) for name in self.wanted)
         return [RegistryValues(values=names)]
 
     def decide(self, seen: Seen, params: PlaybookParams) -> Iterator[Desire]:
