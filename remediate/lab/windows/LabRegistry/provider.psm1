@@ -1,5 +1,6 @@
 # The provider `Registry` with its drives HKLM: and HKCU:, as a class of PowerShell.
 # Known: cmdlets, kinds, which errors there are and their ids. A path inside the provider is that of the key.
+# Not as on Windows: what a method of a key throws has another id than a .NET method's exception would have.
 
 using namespace System.Management.Automation
 using namespace System.Management.Automation.Provider
@@ -80,30 +81,6 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
 
     [bool] IsValidPath([string] $path) { return $true }
 
-    [string] MakePath([string] $parent, [string] $child) {
-        if (-not $child) { return $parent }
-        if (-not $parent) { return $child }
-        return $parent.TrimEnd('\') + '\' + $child.TrimStart('\')
-    }
-
-    [string] GetParentPath([string] $path, [string] $root) {
-        $trimmed = $path.TrimEnd('\')
-        $end = $trimmed.LastIndexOf('\')
-        if ($end -lt 0 -or $trimmed -ieq $root) { return '' }
-        return $trimmed.Substring(0, $end)
-    }
-
-    [string] GetChildName([string] $path) {
-        $trimmed = $path.TrimEnd('\')
-        return $trimmed.Substring($trimmed.LastIndexOf('\') + 1)
-    }
-
-    [string] NormalizeRelativePath([string] $path, [string] $base) {
-        $clean = $this.Clean($path)
-        if ($base -and $clean.StartsWith($base.TrimEnd('\') + '\', 'OrdinalIgnoreCase')) { return $clean.Substring($base.TrimEnd('\').Length + 1) }
-        return $clean
-    }
-
     hidden [string] Clean([string] $path) { return $path.Replace('/', '\').Trim('\') }
 
     # --- keys ---
@@ -145,7 +122,7 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
                 $this.Fail([System.IO.IOException]::new('A key in this path already exists.'), 'System.IO.IOException', 'ResourceExists', $clean)
                 return
             }
-            if (-not (Test-LabKey -State $state -Path $this.GetParentPath($clean, ''))) {
+            if (-not (Test-LabKey -State $state -Path $clean.Substring(0, [System.Math]::Max(0, $clean.LastIndexOf('\'))))) {
                 $this.Fail([System.IO.IOException]::new('The registry key at the specified path does not exist.'), 'System.IO.IOException', 'InvalidArgument', $clean)
                 return
             }
@@ -158,16 +135,6 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
             if ($clear) { $key['values'].Clear() }
         }
         $this.Emit($clean)
-    }
-
-    [void] RemoveItem([string] $path, [bool] $recurse) {
-        $clean = $this.Clean($path)
-        if ($this.Denied('write', $clean) -or -not $this.ShouldProcess($clean)) { return }
-        Update-LabState -Action {
-            param($state)
-            $gone = { param($key) $key['path'] -ieq $clean -or $key['path'].StartsWith($clean + '\', 'OrdinalIgnoreCase') }
-            $null = $state['registry'].RemoveAll([System.Predicate[object]] $gone)
-        }
     }
 
     # --- values ---
