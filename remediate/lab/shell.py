@@ -19,7 +19,7 @@ from remediate.lab.soap import NS, Code, SoapRequest, WSManFault
 MAX_COMMANDS = 1500
 """Commands of one shell, as MaxConcurrentOperationsPerUser of Windows."""
 MAX_RECEIVED = 50 * 1024 * 1024
-"""Bytes that one shell takes, as Windows' limit for what a command may be sent."""
+"""Bytes that a command may be sent, as MaximumReceivedDataSizePerCommandMB of Windows."""
 
 _POOL_STATE = 0x00021005
 _OPENED = b'N="RunspaceState">2<'
@@ -129,17 +129,18 @@ class Shell(ABC):
         if len(self.commands) >= MAX_COMMANDS:
             raise WSManFault(Code.QUOTA_MAX_OPERATIONS, "The shell has too many commands.")
         outlet = self.commands[command_id.upper()] = Outlet()
+        self._received = 0
         return outlet
 
     def count(self, data: bytes) -> bytes:
-        """Keep within what a shell may be sent.
+        """Keep within what a command may be sent.
 
         Raises:
             WSManFault: it is too much.
         """
         self._received += len(data)
         if self._received > MAX_RECEIVED:
-            raise WSManFault(Code.ENVELOPE_TOO_LARGE, "The shell was sent more than 50 MB.")
+            raise WSManFault(Code.ENVELOPE_TOO_LARGE, "A command was sent more than 50 MB.")
         return data
 
 
