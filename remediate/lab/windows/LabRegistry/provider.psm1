@@ -69,9 +69,6 @@ class TypeParameters {
 class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicPropertyCmdletProvider {
     # --- paths: keys are joined by a backslash; a slash is taken for one, as on Windows ---
 
-    [char] get_ItemSeparator() { return '\' }
-    [char] get_AltItemSeparator() { return '\' }
-
     [Collection[PSDriveInfo]] InitializeDefaultDrives() {
         $drives = [Collection[PSDriveInfo]]::new()
         $drives.Add([PSDriveInfo]::new('HKLM', $this.ProviderInfo, 'HKEY_LOCAL_MACHINE', '', $null))
@@ -95,7 +92,7 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
 
     [void] GetChildItems([string] $path, [bool] $recurse) {
         foreach ($name in @(Get-LabSubkey -State (Get-LabState) -Path $this.Clean($path))) {
-            $child = $this.MakePath($this.Clean($path), $name)
+            $child = $this.Clean($path) + '\' + $name
             $this.Emit($child)
             if ($recurse) { $this.GetChildItems($child, $true) }
         }
