@@ -82,7 +82,7 @@ class Assignment:
                     for change in changes
                 ],
             },
-            needs=("lease",),
+            needs=(writes[0].id,),
         )
         return Request(
             run=self.run,
