@@ -45,10 +45,17 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Read pieces of files at a playbook's origin. Answer: `Fetched` or `SourceFailed`."""
+    """Read pieces of files at a playbook's origin. Answer: `Fetched` or `SourceFailed`.
+
+    Args:
+        playbook: id of the playbook.
+        pieces: what is wanted now.
+        ahead: what will be wanted next; may be read while these are being sent.
+    """
 
     playbook: str
     pieces: Sequence[Piece]
+    ahead: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Does what the state machine of a host asks for: talks, records, waits, asks a person."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +27,7 @@ from remediate.engine.effects import (
 )
 from remediate.engine.host_run import Steps
 from remediate.engine.job import Settings
-from remediate.engine.source import Source, SourceError, Supply
-from remediate.model.content import Piece
+from remediate.engine.source import Reader, SourceError, Supply
 from remediate.model.event import Event, HostPhase, Phase
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome, Problem
@@ -108,7 +107,7 @@ class HostWorker:
     _recorded: bool = field(default=False, init=False)
     _deadline: Deadline = field(init=False)
     _staging: Deadline | None = field(default=None, init=False)
-    _sources: dict[str, Source] = field(default_factory=dict, init=False)
+    _readers: dict[str, Reader] = field(default_factory=dict, init=False)
 
     def work(self, steps: Steps) -> HostReport:
         """Take all steps; always gives a report, and always closes the session."""
@@ -137,8 +136,8 @@ class HostWorker:
         finally:
             if self._session is not None:
                 self._session.close()
-            for source in self._sources.values():
-                source.close()
+            for reader in self._readers.values():
+                reader.close()
 
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self.around.settings.timeout, self.around.clock)
@@ -149,8 +148,8 @@ class HostWorker:
                 return self._ask(request, phase)
             case Write(request, phase):
                 return self._talk(request, phase)
-            case Fetch(playbook, pieces):
-                return self._fetch(playbook, pieces)
+            case Fetch():
+                return self._fetch(effect)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
                 agreed = self.around.confirm(plan)
@@ -199,13 +198,14 @@ class HostWorker:
             self._staging = deadline
         return deadline
 
-    def _fetch(self, playbook: str, pieces: Sequence[Piece]) -> Fetched | SourceFailed:
-        supply = self.around.supplies[playbook]
+    def _fetch(self, wanted: Fetch) -> Fetched | SourceFailed:
+        reader = self._readers.get(wanted.playbook)
+        if reader is None:
+            supply = self.around.supplies[wanted.playbook]
+            reader = Reader(supply, self._deadline_of(Phase.STAGE))
+            self._readers[wanted.playbook] = reader
         try:
-            source = self._sources.get(playbook) or self._sources.setdefault(
-                playbook, supply.open()
-            )
-            return Fetched(source.read(supply.folder, pieces, self._deadline_of(Phase.STAGE)))
+            return Fetched(reader.read(wanted.pieces, wanted.ahead))
         except SourceError as error:
             return SourceFailed(error.problem)
 

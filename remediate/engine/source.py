@@ -11,6 +11,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -83,6 +84,55 @@ class Supply:
 
     open: Callable[[], Source]
     folder: str
+
+
+class Reader:
+    """Reads a source for one host, the next pieces while the last ones are being sent there.
+
+    Args:
+        supply: what is read.
+        deadline: when it has to end.
+    """
+
+    def __init__(self, supply: Supply, deadline: Deadline) -> None:
+        self._supply = supply
+        self._deadline = deadline
+        self._thread = ThreadPoolExecutor(1, "remediate-source")
+        self._source: Source | None = None
+        self._ahead: tuple[Sequence[Piece], Future[list[bytes]]] | None = None
+
+    def read(self, pieces: Sequence[Piece], ahead: Sequence[Piece]) -> list[bytes]:
+        """What pieces hold.
+
+        Args:
+            pieces: what is wanted now.
+            ahead: what will be wanted next.
+
+        Raises:
+            SourceError: they cannot be had.
+        """
+        begun, self._ahead = self._ahead, None
+        if begun is not None and begun[0] == pieces:
+            data = begun[1].result()
+        else:
+            data = self._thread.submit(self._read, pieces).result()
+        if ahead:
+            self._ahead = (ahead, self._thread.submit(self._read, ahead))
+        return data
+
+    def close(self) -> None:
+        """End it, once what is being read has come or its time is up."""
+        self._thread.submit(self._close)
+        self._thread.shutdown()
+
+    def _read(self, pieces: Sequence[Piece]) -> list[bytes]:
+        if self._source is None:
+            self._source = self._supply.open()
+        return self._source.read(self._supply.folder, pieces, self._deadline)
+
+    def _close(self) -> None:
+        if self._source is not None:
+            self._source.close()
 
 
 class FolderSource:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Generator, Iterator, Sequence
+from itertools import chain, pairwise
 
 from remediate.engine.assignment import Assignment
 from remediate.engine.effects import Answer, Ask, Effect, Fetch, Fetched, SourceFailed
@@ -63,8 +64,8 @@ def _fill(
     if begun is None:
         return _NONSENSE
     name, missing = begun
-    for batch in batches(missing):
-        fetched = yield Fetch(playbook, batch)
+    for batch, ahead in pairwise(chain(batches(missing), [()])):
+        fetched = yield Fetch(playbook, batch, ahead)
         if not isinstance(fetched, Fetched):
             return fetched.problem if isinstance(fetched, SourceFailed) else _NONSENSE
         answer = yield Ask(_add(work, folder, name, batch, fetched.data), Phase.STAGE)
