@@ -19,16 +19,22 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import SecretStr
+from pypsrp.client import Client
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.lab.hosts import make_state
+from remediate.lab.lab import Lab as Server
+from remediate.lab.module_files import AGENT_FOLDER, module_record, practice_files
+from remediate.lab.powershell import PowerShellEngine
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
+from remediate.resources.mars_agent import INSTALL_PATH
 from remediate.runner.threads import Serial
 from remediate.testing.store import MemoryStore
 from remediate.transport.psrp import PsrpTransport
@@ -76,7 +82,7 @@ def main() -> None:
 class Lab:
     """Asks the other process for its counters."""
 
-    def __init__(self, requests: Any, answers: Any) -> None:
+    def __init__(self, requests: IO[str], answers: IO[str]) -> None:
         self._requests, self._answers = requests, answers
 
     def counters(self) -> Counter[str]:
@@ -87,9 +93,7 @@ class Lab:
 
 def contents(options: argparse.Namespace) -> dict[str, bytes]:
     """The module: as many files of all sizes as are asked for, and what makes it load."""
-    from remediate.lab.module_files import practice_files
-
-    chance = random.Random(60)
+    chance = random.Random(60)  # noqa: S311 - no secret
     count = max(1, options.files - len(practice_files()))
     weights = [chance.paretovariate(1.2) for _ in range(count)]
     scale = options.megabytes * MEGABYTE / sum(weights)
@@ -103,12 +107,6 @@ def contents(options: argparse.Namespace) -> dict[str, bytes]:
 
 
 def serve(options: argparse.Namespace) -> None:
-    from remediate.lab.hosts import make_state
-    from remediate.lab.lab import Lab as Server
-    from remediate.lab.module_files import AGENT_FOLDER, module_record
-    from remediate.lab.powershell import PowerShellEngine
-    from remediate.resources.mars_agent import INSTALL_PATH
-
     states = [make_state(TARGET), make_state(PEER)]
     for state, files in zip(states, (None, contents(options)), strict=True):
         value = {"type": "String", "data": AGENT_FOLDER + "\\"}
@@ -155,8 +153,6 @@ def check(report: HostReport) -> None:
 
 
 def pypsrps(hosts: list[Any], options: argparse.Namespace, lab: Lab) -> float:
-    from pypsrp.client import Client
-
     address, port, user, password = hosts[0]
     files = contents(options)
     with tempfile.TemporaryDirectory() as folder:

@@ -115,4 +115,5 @@ class ModuleRestore(Playbook[OriginParams]):
         if params.from_folder:
             yield "Which version of the agent the folder is of cannot be seen: it is the same."
         yield "No program uses the module's folder, or it cannot be renamed and stays as it is."
+        yield "That it loads is tried by the account that logs on; backups load it as SYSTEM."
         yield "The old folder is kept beside it as MSOnlineBackup.remediate-… and can be deleted."

@@ -92,13 +92,21 @@ function Set-RemediateAgentModule {
         if ($null -eq $candidate) {
             Stop-RemediateCall -ErrorId 'RemediateContentMissing' -Message 'The files that are wanted are not on the host, or not whole.'
         }
-        $marker = $candidate + '\' + $script:RemediateMarker
-        if (Test-Path -LiteralPath $marker) { Remove-Item -LiteralPath $marker -Force }
     }
     $old = $null
+    if ($there) { $old = Get-RemediateKeptName -Path $path -Digest $was['digest'] }
+    $marked = $false
+    if ($null -ne $candidate) {
+        $marker = $candidate + '\' + $script:RemediateMarker
+        $marked = Test-Path -LiteralPath $marker
+        if ($marked) { Remove-Item -LiteralPath $marker -Force }
+    }
     if ($there) {
-        $old = Get-RemediateKeptName -Path $path -Digest $was['digest']
-        Rename-Item -LiteralPath $path -NewName $old
+        try { Rename-Item -LiteralPath $path -NewName $old }
+        catch {
+            if ($marked) { Set-RemediateMarker -Stage $candidate }
+            throw
+        }
     }
     if ($null -eq $candidate) { return }
     try { Rename-Item -LiteralPath $candidate -NewName 'MSOnlineBackup' }
