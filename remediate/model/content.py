@@ -19,6 +19,7 @@ MAX_PART = 100
 """Characters of one name in it."""
 MAX_FILES = 4_000
 MAX_BYTES = 512 * 1024 * 1024
+_MEGABYTE = 1_000_000
 DIGEST = 16
 """Digits of a manifest's SHA-256 that name a folder."""
 
@@ -116,7 +117,10 @@ class Manifest(Model):
 
     def __str__(self) -> str:
         count = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
-        return f"{count}, {self.size / 1e6:.1f} MB, sha256 {self.digest}"
+        size = (
+            f"{self.size / 1e6:.1f} MB" if self.size >= _MEGABYTE else f"{self.size / 1e3:.1f} kB"
+        )
+        return f"{count}, {size}, sha256 {self.digest}"
 
 
 class Piece(Model):

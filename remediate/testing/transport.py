@@ -1,5 +1,6 @@
 """A transport to simulated hosts in this process: no network, every fault on demand."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ class MemoryTransport:
     states: Mapping[str, HostState]
     trouble: Callable[[int], Trouble | None] = lambda _: None
     requests: list[Request] = field(default_factory=list)
+    counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     opened: int = 0
     closed: int = 0
 
@@ -55,8 +57,10 @@ class MemorySession:
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
         """Carry the request out, or as much of it as the trouble of the moment allows."""
         del script, deadline
-        self.transport.requests.append(request)
-        trouble = self.transport.trouble(len(self.transport.requests))
+        with self.transport.counting:
+            self.transport.requests.append(request)
+            number = len(self.transport.requests)
+        trouble = self.transport.trouble(number)
         state = self.transport.states.get(self.host.address)
         if state is None:
             raise NameNotResolved(self.host.name)

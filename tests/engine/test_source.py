@@ -4,13 +4,13 @@ import base64
 import gzip
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from remediate.engine.source import FolderSource, PeerSource, SourceError
+from remediate.engine.source import FolderSource, PeerSource, Reader, SourceError, Supply
 from remediate.lab.module_files import module_record, practice_files
 from remediate.model.content import FileEntry, Piece
 from remediate.model.host import Host
@@ -244,3 +244,51 @@ def test_a_host_needs_no_credentials_for_another() -> None:
     restoring = Restoring(host_state("SRV01", None))
     restoring.apply()
     assert all(PEER.address not in request.encode() for request in restoring.transport.requests)
+
+
+# --- reading ahead -------------------------------------------------------------------------------
+
+
+class Counting(FolderSource):
+    """A source that keeps what it was asked for, and cannot read some of it."""
+
+    def __init__(self, bad: str = "") -> None:
+        self.asked: list[str] = []
+        self.closed = False
+        self.bad = bad
+
+    def read(self, folder: str, pieces: Sequence[Piece], deadline: Deadline) -> list[bytes]:
+        del folder, deadline
+        self.asked += [piece.file.path for piece in pieces]
+        if self.bad in self.asked:
+            raise SourceError("source", f"{self.bad} cannot be read")
+        return [piece.file.path.encode() for piece in pieces]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def batch(name: str) -> list[Piece]:
+    return [piece_of(name, b"x")]
+
+
+def test_one_batch_is_read_ahead_and_never_more() -> None:
+    source = Counting()
+    reader = Reader(Supply(lambda: source, "folder"), SOON)
+    assert reader.read(batch("a"), batch("b")) == [b"a"]
+    assert reader.read(batch("b"), batch("c")) == [b"b"]
+    assert "d" not in source.asked
+    assert reader.read(batch("d"), ()) == [b"d"]  # not what was expected, and right all the same
+    reader.close()
+    assert source.asked == ["a", "b", "c", "d"]
+    assert source.closed
+
+
+def test_what_cannot_be_read_ahead_is_told_when_its_turn_comes() -> None:
+    source = Counting(bad="b")
+    reader = Reader(Supply(lambda: source, "folder"), SOON)
+    assert reader.read(batch("a"), batch("b")) == [b"a"]
+    with pytest.raises(SourceError, match="b cannot be read"):
+        reader.read(batch("b"), ())
+    reader.close()
+    assert source.closed

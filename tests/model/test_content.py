@@ -127,6 +127,8 @@ def test_more_than_can_be_meant_is_refused() -> None:
 def test_a_manifest_is_told_in_a_few_words() -> None:
     manifest = Manifest.of([entry("a", 60_000_000), entry("b", 100_000)])
     assert str(manifest) == f"2 files, 60.1 MB, sha256 {manifest.digest}"
+    small = Manifest.of([entry("a", 1_234)])
+    assert str(small) == f"1 file, 1.2 kB, sha256 {small.digest}"
 
 
 def test_the_last_piece_of_a_file_is_known() -> None:
