@@ -115,6 +115,7 @@ function Get-RemediateFullPath {
 
 function Get-RemediateContent {
     # Pieces of files below a folder, each packed where that makes it smaller.
+    [CmdletBinding()]
     param([string] $Path, [object[]] $Pieces)
     foreach ($piece in $Pieces) {
         Assert-RemediatePath -Path $piece['path']
@@ -200,6 +201,7 @@ function Remove-RemediateStage {
 function Start-RemediateStage {
     # Makes or finds the staging folder for these files, takes into it what the host has already, and says what is missing.
     # Staging folders for other content that nobody has touched for so many seconds are removed.
+    [CmdletBinding()]
     param([string] $Path, [string] $Digest, [object[]] $Files, [int] $Stale)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
@@ -270,6 +272,7 @@ function Find-RemediateFile {
 
 function Add-RemediateContent {
     # Appends pieces to files of a staging folder; a file gets its name when all of it is there and its SHA-256 is right.
+    [CmdletBinding()]
     param([string] $Path, [string] $Folder, [object[]] $Pieces)
     $kept = @(Get-RemediateKept -Path $Path | Where-Object -FilterScript { $_['name'] -ceq $Folder -and $_['marked'] })
     if ($kept.Count -ne 1) { Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The staging folder is no longer there.' }

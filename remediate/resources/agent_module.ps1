@@ -18,7 +18,7 @@ function Test-RemediateModule {
         catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId } }
     }
     try {
-        if ($null -eq (Wait-Job -Job $job -Timeout 60)) { return @{ loads = $false; error = 'It has not loaded within 60 seconds.' } }
+        if ($null -eq (Wait-Job -Job $job -Timeout 30)) { return @{ loads = $false; error = 'It has not loaded within 30 seconds.' } }
         $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
     }
     finally { Remove-Job -Job $job -Force }

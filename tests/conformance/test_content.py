@@ -146,6 +146,13 @@ def test_files_that_the_host_has_are_taken_from_it_and_the_rest_is_asked_for(ben
     assert again == {"folder": folder, "missing": []}
 
 
+def test_an_argument_that_a_function_does_not_know_is_an_error(bench: Bench) -> None:
+    """It would be ignored otherwise, and its default taken."""
+    for function in ("Start-RemediateStage", "Add-RemediateContent", "Get-RemediateContent"):
+        assert id_of(bench.call(function, stale_after=1)) == "NamedParameterNotFound"
+    assert bench.names == ["MSOnlineBackup"]
+
+
 def test_half_a_file_stays_and_the_other_half_completes_it(bench: Bench) -> None:
     folder = bench.begin()
     assert bench.add(folder, piece(end=50)).status is Status.OK
