@@ -163,7 +163,7 @@ def test_the_first_fault_of_the_guide_loses_the_answer_to_a_write(
     shown = capsys.readouterr().out
     assert code == 0, shown
     assert "broke off the connection" in shown
-    assert "then it was read again" in shown
+    assert "Then it was read again" in shown
 
 
 def test_the_playbook_of_the_guide_is_the_one_that_is_tested() -> None:
