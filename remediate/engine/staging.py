@@ -27,8 +27,8 @@ BATCH = 1_400_000
 """Bytes of content in one request. Windows PowerShell up to 5.1 reads JSON of two million
 characters (JavaScriptSerializer's MaxJsonLength, 2,097,152), and base64 makes three bytes four."""
 
-PER_PIECE = 400
-"""Bytes that a piece costs besides its content: path, hashes, JSON."""
+_PER_PIECE, _PER_LETTER = 300, 6
+"""Characters that a piece costs besides its content, and at most for each one of its path."""
 
 _LEVEL = 1
 _GZIP_WINDOW = 31
@@ -85,19 +85,24 @@ def batches(missing: Sequence[tuple[FileEntry, int]], most: int = BATCH) -> Iter
     batch: list[Piece] = []
     room = most
     for file, have in missing:
-        offset = have
+        offset, cost = have, piece_cost(file)
         while True:
-            if room <= PER_PIECE:
+            if room <= cost:
                 yield batch
                 batch, room = [], most
-            length = min(file.size - offset, room - PER_PIECE)
+            length = min(file.size - offset, room - cost)
             batch.append(Piece(file=file, offset=offset, length=length))
-            room -= length + PER_PIECE
+            room -= length + cost
             offset += length
             if offset >= file.size:
                 break
     if batch:
         yield batch
+
+
+def piece_cost(file: FileEntry) -> int:
+    """What a piece of a file takes in a request besides its content."""
+    return _PER_PIECE + _PER_LETTER * len(file.path)
 
 
 def packed(data: bytes) -> dict[str, JsonValue]:

@@ -17,9 +17,15 @@ MAX_PATH = 150
 """Characters of a path, so that with the folder before it it stays below the 260 of Windows."""
 MAX_PART = 100
 """Characters of one name in it."""
-MAX_FILES = 4_000
+MAX_FILES = 3_000
 MAX_BYTES = 512 * 1024 * 1024
+MAX_TEXT = 400_000
+"""Characters of all paths in a request, so that two manifests stay below two million."""
+
 _MEGABYTE = 1_000_000
+_ESCAPED = re.compile(r"[^ -\[\]-^`-~]")
+"""What takes up to six characters in a request: beyond ASCII, underscore, backslash."""
+
 DIGEST = 16
 """Digits of a manifest's SHA-256 that name a folder."""
 
@@ -97,6 +103,9 @@ class Manifest(Model):
                 if "\\".join(parts[:end]) in seen:
                     msg = f"{path!r} is below a file"
                     raise ValueError(msg)
+        if sum(len(_ESCAPED.sub("123456", file.path)) for file in files) > MAX_TEXT:
+            msg = f"the paths of the files have more than {MAX_TEXT} characters together"
+            raise ValueError(msg)
         if sum(file.size for file in files) > MAX_BYTES:
             msg = f"the files have more than {MAX_BYTES} bytes together"
             raise ValueError(msg)

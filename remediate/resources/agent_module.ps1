@@ -39,7 +39,7 @@ function Get-RemediateAgentModule {
     $program = $agent + '\bin\cbengine.exe'
     if (Test-Path -LiteralPath $program) { $result['agent_version'] = Get-RemediateFileVersion -Path $program }
     $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
-    if (-not (Test-Path -LiteralPath $path)) { return $result }
+    if (-not (Test-Path -LiteralPath $path -PathType Container)) { return $result }
     $manifest = Get-RemediateManifest -Path $path
     $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $false }
     $result['links'] = @($manifest['links'])

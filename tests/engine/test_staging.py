@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remediate.engine import staging
-from remediate.engine.staging import PER_PIECE, batches
+from remediate.engine.staging import batches, piece_cost
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.module_files import module_record, practice_files
 from remediate.model.content import FileEntry
@@ -65,7 +65,7 @@ def test_every_missing_byte_is_sent_once_in_order_and_no_request_is_too_big(
     ended = set()
     for batch in batches(missing, most):
         assert batch
-        assert sum(piece.length + PER_PIECE for piece in batch) <= most
+        assert sum(piece.length + piece_cost(piece.file) for piece in batch) <= most
         for piece in batch:
             assert piece.offset == there[piece.file]
             there[piece.file] += piece.length
@@ -79,7 +79,7 @@ def test_every_missing_byte_is_sent_once_in_order_and_no_request_is_too_big(
 def test_a_request_stays_below_what_windows_powershell_reads_as_json() -> None:
     """2,097,152 characters, whatever the content is and however many files there are."""
     chance = random.Random(0)  # noqa: S311 - no secret
-    files = {f"{'x' * 80}{number:04}.dll": chance.randbytes(700) for number in range(1_000)}
+    files = {f"{'모' * 50}{number:04}.dll": chance.randbytes(700) for number in range(1_000)}
     files["big.dll"] = chance.randbytes(2_000_000)
     whole = dict(practice_files()) | files
     restoring = Restoring(host_state("SRV01", None), host_state("SRV02", whole))

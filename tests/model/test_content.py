@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from remediate.model.content import MAX_BYTES, MAX_PATH, FileEntry, Manifest, Piece, file_path
+from remediate.model.content import (
+    MAX_BYTES,
+    MAX_FILES,
+    MAX_PATH,
+    FileEntry,
+    Manifest,
+    Piece,
+    file_path,
+)
+from remediate.powershell.messages import Call, Request
 
 SHA = "a" * 64
 
@@ -122,6 +131,23 @@ def test_more_than_can_be_meant_is_refused() -> None:
         Manifest.of([entry("a", MAX_BYTES), entry("b")])
     with pytest.raises(ValidationError):
         entry("a", MAX_BYTES + 1)
+
+
+@pytest.mark.parametrize("letter", ["x", "_", "모", "\\a"])
+def test_two_manifests_fit_into_one_request(letter: str) -> None:
+    """A change sends both; Windows PowerShell reads JSON of up to 2,097,152 characters."""
+    largest = None
+    for count in range(100, MAX_FILES + 1, 100):
+        names = (f"{letter * 40}{number}" for number in range(count))
+        try:
+            largest = Manifest.of(entry(name.strip("\\"), 10_000) for name in names)
+        except ValidationError:
+            break
+    assert largest
+    manifest = largest.model_dump(mode="json")
+    values = {"before": {"x": manifest}, "after": {"x": manifest}}
+    call = Call(id="write-0", function="Set-RemediateAgentModule", arguments=values)
+    assert len(Request(run="r", calls=(call,)).encode()) < 2_000_000
 
 
 def test_a_manifest_is_told_in_a_few_words() -> None:
