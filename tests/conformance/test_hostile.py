@@ -3,7 +3,6 @@
 Each text has a neighbour that it would reach if it were a pattern or were cut or folded.
 """
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,7 +43,6 @@ from tests.playbooks.story import Teller
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Hostile"
 FOLDER = "\\Hostile\\"
-tried = 0
 
 
 def taken(check: Callable[[str], object], text: str) -> bool:
@@ -141,11 +139,6 @@ def tell(
         teller.is_now(start)
 
 
-def count(cases: int) -> None:
-    global tried  # noqa: PLW0603 - counted over the whole module
-    tried += cases
-
-
 @pytest.fixture(autouse=True)
 def nothing_is_executed() -> Iterator[None]:
     yield
@@ -166,7 +159,6 @@ def test_registry_values_come_and_go_exactly(powershell: PowerShellHosts) -> Non
     ]
     before.sort(key=lambda record: record["key"].casefold())  # as a registry keeps them
     tell(powershell, playbook, {"registry_value": before})
-    count(len(wanted))
 
 
 @pytest.mark.powershell
@@ -176,7 +168,6 @@ def test_tasks_are_repaired_one_by_one(powershell: PowerShellHosts) -> None:
     names = [a_task(FOLDER, name) for name in TASKS]
     folders = [a_task(f"{FOLDER}{folder}\\", "task") for folder in FEW_FOLDERS]
     tell(powershell, WriteTasks(), {"scheduled_task": [*names, *folders]})
-    count(len(names) + len(folders))
 
 
 def ask(hosts: PowerShellHosts, calls: list[Call]) -> tuple[Reply, Any]:
@@ -203,7 +194,6 @@ def test_arguments_arrive_as_they_were_sent(powershell: PowerShellHosts) -> None
         result = reply[str(number)]
         assert result.status is Status.OK, result.error
         assert result.value == [{"key": KEY, "name": text, "value": None}]
-    count(len(ALL))
 
 
 @pytest.mark.powershell
@@ -228,7 +218,6 @@ def test_operators_titles_and_reasons_are_kept_as_they_are(powershell: PowerShel
         assert receipt["operator"] == text
         assert receipt["playbooks"] == [text]
         assert receipt["changes"] == [{"title": text, "before": text, "after": [text]}]
-    count(len(texts))
 
 
 @pytest.mark.powershell
@@ -244,7 +233,6 @@ def test_who_holds_the_lease_is_named_as_he_is(powershell: PowerShellHosts, owne
     assert [result.error for result in reply.calls if result.error] == []
     assert reply["lease"].value[0]["owner"] == owner
     assert state["lease"] is None
-    count(1)
 
 
 @pytest.mark.powershell
@@ -268,7 +256,6 @@ def test_long_texts_are_written_whole(powershell: PowerShellHosts) -> None:
     reply, _ = ask(powershell, [*calls, read])
     assert [result.error for result in reply.calls if result.error] == []
     assert [one["value"]["data"] for one in reply["get"].value] == list(LONG)
-    count(len(LONG))
 
 
 @pytest.mark.powershell
@@ -284,7 +271,6 @@ def test_the_name_of_a_run_cannot_leave_its_folder(powershell: PowerShellHosts) 
     written = [name for n, name in enumerate(names) if reply[str(n)].status is Status.OK]
     assert all(name.isascii() and name.replace("-", "").isalnum() for name in written)
     assert sorted(receipt["run"] for receipt in state["receipts"]) == sorted(set(written))
-    count(len(names))
 
 
 @pytest.mark.parametrize(
@@ -305,12 +291,11 @@ def test_what_windows_cannot_hold_is_refused_before_connecting(
         for text in (f"{start}{character}B", f"{start}{character}"):
             with pytest.raises(ValueError, match=r"cannot"):
                 check(text)
-        count(1)
     with pytest.raises(ValueError, match=r"cannot|at most"):
         check(start + "x" * 100_000)
 
 
 def test_the_cases_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    several = (DATA, TASKS, FEW_FOLDERS, ALL, DATA, LONG, SAMPLE, LONG, ALL)
     with capsys.disabled():
-        print(f" {tried} hostile texts tried", end="", flush=True)  # noqa: T201 - for the reader
-    assert json.dumps(ALL)
+        print(f" {sum(map(len, several))} hostile texts tried", end="", flush=True)  # noqa: T201 - for the reader
