@@ -12,6 +12,7 @@ from remediate.engine.effects import Ask
 from remediate.engine.host_run import Steps, apply, audit, reconcile
 from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
 from remediate.engine.job import Job, Settings
+from remediate.engine.origins import Origins
 from remediate.engine.planning import (
     Planner,
     PlaybookPlanner,
@@ -21,7 +22,7 @@ from remediate.engine.planning import (
     call_problem,
     scripts,
 )
-from remediate.engine.source import FolderSource, PeerSource, Source, SourceError, Supply
+from remediate.engine.source import Supply
 from remediate.engine.spilled import take_in_spilled
 from remediate.engine.verdict import failed, touched
 from remediate.model.change import Change
@@ -30,14 +31,13 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome, Problem
 from remediate.model.plan import Plan
 from remediate.model.run import HostRecord, Run, RunRecord
-from remediate.playbook.base import Origin, Original
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
 from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError
-from remediate.transport.protocol import Deadline, Transport
+from remediate.transport.protocol import Transport
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -76,7 +76,8 @@ class Engine:
 
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
-        planner = PlaybookPlanner(job, self._originals(job))
+        originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
+        planner = PlaybookPlanner(job, originals)
         return self._each(hosts, lambda host: self._audit(host, planner))
 
     def apply(
@@ -97,9 +98,10 @@ class Engine:
         Raises:
             StoreError: the run cannot be recorded; nothing was sent.
         """
-        originals = self._originals(job)
+        origins = Origins(job, self.transport, self.peer)
+        originals = origins.look(self.settings.timeout)
         planner = PlaybookPlanner(job, originals)
-        supplies = self._supplies(job, originals)
+        supplies = origins.supplies(originals)
         return self._recorded(run, [(host, planner) for host in hosts], confirm, supplies)
 
     def rollback(
@@ -221,46 +223,6 @@ class Engine:
             yield from self._each(hosts, work)
             self._journal.finish_run(run.id, self.now())
 
-    def _originals(self, job: Job) -> dict[str, Original]:
-        """What is at the origins that playbooks name, looked at once, by playbook id."""
-        found = {}
-        for name, origin in _origins(job):
-            source = self._source(origin)
-            if source is None:
-                problem = "no such host is known here"
-                found[name] = Original(place=str(origin), problem=problem)
-                continue
-            try:
-                found[name] = source.look(Deadline(self.settings.timeout))
-            finally:
-                source.close()
-        return found
-
-    def _supplies(self, job: Job, originals: Mapping[str, Original]) -> dict[str, Supply]:
-        """How workers get at the files of the origins that could be looked at."""
-
-        def opener(origin: Origin) -> Callable[[], Source]:
-            def make() -> Source:
-                source = self._source(origin)
-                if source is None:
-                    raise SourceError("source", f"{origin} is not known here")
-                return source
-
-            return make
-
-        return {
-            name: Supply(opener(origin), original.found.resource_id.key["path"])
-            for name, origin in _origins(job)
-            if (original := originals[name]).found is not None
-        }
-
-    def _source(self, origin: Origin) -> Source | None:
-        if origin.folder is not None:
-            return FolderSource(origin.folder, origin.query)
-        if self.peer is None:
-            return None
-        return PeerSource(self.peer(origin.host), origin.query, self.transport)
-
     def _reconcile(self, run: Run, record: HostRecord) -> HostReport:
         intent = record.intent
         if intent is None:
@@ -329,14 +291,6 @@ def changes_to_undo(record: HostRecord) -> tuple[Change, ...]:
     if record.outcome in _PERHAPS_IN_FORCE and record.intent is not None:
         return record.intent.changes
     return ()
-
-
-def _origins(job: Job) -> Iterator[tuple[str, Origin]]:
-    """The playbooks that copy files to hosts, and from where."""
-    for task in job.tasks:
-        origin = task.playbook.origin(task.params)
-        if origin is not None:
-            yield task.playbook.id, origin
 
 
 def _halted(host: Host) -> HostReport:
