@@ -1,11 +1,12 @@
 """How fast module-restore moves a module from one practice host to another, against pypsrp's copy.
 
-    python benchmarks/module_restore.py [--files 400] [--megabytes 60] [--packable] [--no-floor]
+    python benchmarks/module_restore.py [--files 400] [--megabytes 60] [--packable] [--folder]
 
 Both practice hosts run a real PowerShell engine, in a process of their own. What is measured is
 the whole of `apply`: look at the peer and the host, bring the files over, check every one of
 them, switch, prove that it loads. The floor is `pypsrp.client.Client.copy` of the same files from
-the controller to the same host: half of the way.
+the controller to the same host: half of the way, as is `--folder` for us. It makes a session for
+each file, which costs the lab an engine process as it costs Windows one.
 """
 
 import argparse
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=400)
     parser.add_argument("--megabytes", type=float, default=60)
     parser.add_argument("--packable", action="store_true", help="files that compress by half")
+    parser.add_argument("--folder", action="store_true", help="from a folder, not from a peer")
     parser.add_argument("--no-floor", action="store_true", help="leave pypsrp's copy out")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -127,7 +129,13 @@ def ours(hosts: list[Any], options: argparse.Namespace, lab: Lab) -> float:
         for name, (address, port, user, _) in zip((TARGET, PEER), hosts, strict=True)
     ]
     playbook = Catalogue().load("module-restore")
-    job = Job((Task(playbook, playbook.params.model_validate({"from_": PEER})),))
+    folder = tempfile.TemporaryDirectory()
+    origin = {"from_folder": folder.name} if options.folder else {"from_": PEER}
+    for path, data in contents(options).items() if options.folder else ():
+        place = Path(folder.name, *path.split("\\"))
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(data)
+    job = Job((Task(playbook, playbook.params.model_validate(origin)),))
     now = datetime.now(UTC)
     run = Run(id="r", kind=RunKind.APPLY, playbooks=job.uses, operator="a@b", started=now)
     engine = Engine(
@@ -143,8 +151,10 @@ def ours(hosts: list[Any], options: argparse.Namespace, lab: Lab) -> float:
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     after = lab.counters()
     check(report)
-    tell("module-restore, peer to host", options, seconds, (after - before).total())
+    way = "folder to host" if options.folder else "peer to host"
+    tell(f"module-restore, {way}", options, seconds, (after - before).total())
     print(f"  controller: {cpu:.1f} s of CPU, at most {peak_rss() - rss:.0f} MB more than before")
+    folder.cleanup()
     return options.megabytes / seconds
 
 
