@@ -77,7 +77,8 @@ def apply(work: Assignment) -> Steps:
     report = yield from _apply(work, lease.fence)
     if lease.note:
         report = report.model_copy(update={"notes": (*report.notes, lease.note)})
-    return (yield from _end(report, free=not report.lease_kept))
+    open_ended = report.outcome in {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
+    return (yield from _end(report, free=not (open_ended and report.lease_kept)))
 
 
 def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:

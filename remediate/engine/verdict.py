@@ -39,7 +39,9 @@ def verdict(
     wrong = tuple(differences(ours, seen, plan.changes))
     again = work.planner.plan(work.host, seen)
     if not wrong and not again.changes:
-        notes = () if problem is None else (f"{problem.message.rstrip('.')}. Then it was read again.",)
+        notes = (
+            () if problem is None else (f"{problem.message.rstrip('.')}. Then it was read again.",)
+        )
         return HostReport(
             host=work.host,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
