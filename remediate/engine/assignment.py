@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from remediate.engine.planning import Observation, Planner, call_problem, observe_calls, write_calls
+from remediate.engine.observation import Observation, call_problem, observe_calls, write_calls
+from remediate.engine.planning import Planner
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, Problem

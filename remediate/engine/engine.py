@@ -12,6 +12,7 @@ from remediate.engine.effects import Ask
 from remediate.engine.host_run import Steps, apply, audit, reconcile
 from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
 from remediate.engine.job import Job, Settings
+from remediate.engine.observation import call_problem, scripts
 from remediate.engine.origins import Origins
 from remediate.engine.planning import (
     Planner,
@@ -19,8 +20,6 @@ from remediate.engine.planning import (
     RecordPlanner,
     UndoPlanner,
     as_resource,
-    call_problem,
-    scripts,
 )
 from remediate.engine.source import Supply
 from remediate.engine.spilled import take_in_spilled

@@ -34,7 +34,8 @@ from remediate.engine.effects import (
     TakeLease,
     Write,
 )
-from remediate.engine.planning import Observation, UndoPlanner, differences, read_observation
+from remediate.engine.observation import Observation, differences, read_observation
+from remediate.engine.planning import UndoPlanner
 from remediate.engine.staging import stage
 from remediate.engine.verdict import (
     failed,

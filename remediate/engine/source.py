@@ -19,7 +19,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from remediate.engine.assignment import AUDIT
-from remediate.engine.planning import call_problem, observe_calls, read_observation, scripts
+from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
 from remediate.model.base import JsonValue
 from remediate.model.content import MAX_FILES, FileEntry, Manifest, Piece
 from remediate.model.host import Host

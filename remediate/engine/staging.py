@@ -12,7 +12,7 @@ from itertools import chain, pairwise
 
 from remediate.engine.assignment import Assignment
 from remediate.engine.effects import Answer, Ask, Effect, Fetch, Fetched, SourceFailed
-from remediate.engine.planning import call_problem
+from remediate.engine.observation import call_problem
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.content import FileEntry, Piece

@@ -1,7 +1,7 @@
 """What a host is after a run, compared with what it was and what it was to be."""
 
 from remediate.engine.assignment import Assignment, in_force
-from remediate.engine.planning import Observation, differences
+from remediate.engine.observation import Observation, differences
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome, Problem
 from remediate.model.plan import Plan

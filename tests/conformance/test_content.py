@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from remediate.engine.planning import scripts
+from remediate.engine.observation import scripts
 from remediate.lab.lab import Lab
 from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files, remember
 from remediate.lab.powershell import PowerShellEngine

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.engine.planning import observe_calls, scripts
+from remediate.engine.observation import observe_calls, scripts
 from remediate.model.base import JsonValue
 from remediate.model.host import HTTPS_PORT, Auth, Host
 from remediate.model.outcome import HostReport, Outcome
