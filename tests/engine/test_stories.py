@@ -498,3 +498,59 @@ def test_a_run_of_another_controller_goes_on_until_its_lease_expires(
     here = replace(world.engine, now=lambda: now or datetime.now(UTC))
     [(_, report)] = here.reconcile()
     assert report.outcome is outcome
+
+
+def clumsy(monkeypatch: pytest.MonkeyPatch, harm: Callable[[dict[str, Any]], None]) -> None:
+    """Make a simulated host do more than it is told when a task is written."""
+    real = functions._set
+
+    def set_and_harm(resource: Any, state: HostState, arguments: dict[str, Any]) -> Any:
+        result = real(resource, state, arguments)
+        harm(state.find("scheduled_task", name=arguments["identity"]["name"]))
+        return result
+
+    monkeypatch.setattr(functions, "_set", set_and_harm)
+
+
+def test_a_write_that_also_changed_something_else_is_not_called_changed(
+    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy reads back as planned, and the rest of the task does not."""
+
+    def hide(task: dict[str, Any]) -> None:
+        task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
+
+    clumsy(monkeypatch, hide)
+    report = world.apply(job)
+    assert (report.outcome, report.exit_code) == (
+        Outcome.FAILED_CHANGED,
+        ExitCode.NEEDS_PERSON,
+    )
+    assert any("Settings/Hidden is 'true', should be 'false'" in text for text in report.differing)
+    assert world.policies() == make_state_policies()
+
+
+def test_a_write_that_does_not_last_is_not_called_changed(
+    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host reports success, and something there puts another value in its place."""
+
+    def queue(task: dict[str, Any]) -> None:
+        task["multiple_instances"] = MultipleInstances.QUEUE
+
+    clumsy(monkeypatch, queue)
+    report = world.apply(job)
+    assert report.outcome is Outcome.FAILED_CHANGED
+    assert report.applied == ()
+
+
+def test_a_new_fault_that_turns_up_meanwhile_is_not_called_repaired(world: World, job: Job) -> None:
+    def add_a_task(number: int) -> None:
+        if number == 2:
+            task = make_task("Late", MultipleInstances.PARALLEL)
+            world.state.kind("scheduled_task").append(task)
+
+    world.trouble = add_a_task
+    report = world.apply(job)
+    assert report.outcome is Outcome.ROLLED_BACK
+    assert sorted(world.policies()) == sorted([*make_state_policies(), 0])
