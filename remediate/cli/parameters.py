@@ -197,8 +197,9 @@ def job(playbooks: Sequence[Playbook[Any]], values: Mapping[str, Any]) -> Job:
     Raises:
         Stop: a value is not allowed, or a required one is missing.
     """
+    tasks = [Task(playbook, _params(playbook, values)) for playbook in playbooks]
     try:
-        return Job.of(Task(playbook, _params(playbook, values)) for playbook in playbooks)
+        return Job.of(tasks)
     except ValueError as error:
         raise Stop(str(error), "Apply them one after the other.") from None
 
