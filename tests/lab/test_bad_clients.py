@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.host import LabHost
 from remediate.lab.http import MAX_BODY, Limits
+from remediate.lab.lab import Lab
+from remediate.lab.powershell import PowerShellEngine
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""
@@ -34,10 +37,34 @@ def answer(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.fixture
-def usable(make_lab: Make, run: Make) -> Iterator[Any]:
+IMPATIENT = Limits(idle=0.2, request=0.2, write=0.2)
+
+
+@pytest.fixture(scope="module")
+def real_engine() -> Iterator[Lab]:
+    """A host with a real PowerShell behind it; one for all tests, since it starts slowly."""
+    with Lab(limits=IMPATIENT, engine=PowerShellEngine(ready=1)) as lab:
+        yield lab
+
+
+@pytest.fixture(
+    params=[
+        "simulated",
+        pytest.param(
+            "powershell",
+            marks=[
+                pytest.mark.powershell,
+                pytest.mark.skipif(find_pwsh() is None, reason=f"no engine: {HOW_TO_GET_ONE}"),
+            ],
+        ),
+    ]
+)
+def usable(request: pytest.FixtureRequest, make_lab: Make, run: Make) -> Iterator[Any]:
     """A host with little patience; afterwards others are still served, and nothing is left."""
-    lab = make_lab(limits=Limits(idle=0.2, request=0.2, write=0.2))
+    if request.param == "simulated":
+        lab = make_lab(limits=IMPATIENT)
+    else:
+        lab = request.getfixturevalue("real_engine")
     yield lab.hosts[0]
     assert run(lab.hosts[0], "'hi'")[0].output == ["hi"]
     assert not lab.hosts[0].leaks()
