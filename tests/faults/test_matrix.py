@@ -65,7 +65,7 @@ def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Kind]:
 
 
 @pytest.mark.timeout(400)  # some two hundred cases each; on a busy machine that takes long
-@pytest.mark.parametrize("row", [passing, lasting])
+@pytest.mark.parametrize("row", [passing, pytest.param(lasting, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
     auth: Auth,
