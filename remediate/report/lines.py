@@ -168,7 +168,8 @@ def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield _do("to try again", subject, "rollback", subject.undone, *one)
     elif run and report.outcome is Outcome.FAILED_CHANGED:
         yield _do("to undo", subject, "rollback", run, *only)
-    if run and report.applied and report.outcome is not Outcome.FAILED_CHANGED:
+    left = any(change.reversible for change in report.applied)
+    if run and left and report.outcome is not Outcome.FAILED_CHANGED:
         yield _do("to undo", subject, "rollback", run, *only)
 
 
