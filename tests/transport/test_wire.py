@@ -2,11 +2,14 @@
 
 import socket
 from itertools import count
+from pathlib import Path
 
 import pytest
 import requests
 from pydantic import SecretStr
 from pypsrp.exceptions import AuthenticationError
+from pytest_mock import MockerFixture
+from requests import sessions
 
 from remediate.model.host import Auth, Host
 from remediate.transport import errors
@@ -149,7 +152,10 @@ def test_a_401_in_a_conversation_starts_no_second_logon(auth: Auth) -> None:
     assert len(server.requests) == 2
 
 
-def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # noqa: ANN001
+def test_the_environment_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture, tmp_path: Path
+) -> None:
+    asked = mocker.spy(sessions, "get_netrc_auth")
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -164,3 +170,4 @@ def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path)
         assert http.session.verify is True
         http.reset()
     assert b"Authorization" not in server.requests[0]
+    asked.assert_not_called()
