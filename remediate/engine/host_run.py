@@ -188,7 +188,7 @@ def _judge(
         seen, unlocked = looked, False
     report = verdict(work, plan, snapshot, seen, problem, written)
     if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:
-        return (yield from _undo(work, fence, report, snapshot, seen))
+        return (yield from _undo(work, fence, report, touched(written, snapshot), seen))
     if report.outcome is not Outcome.FAILED_CHANGED and not unlocked:
         return (yield from _unlock(work, report))
     return report.model_copy(update={"lease_kept": not unlocked})
@@ -198,10 +198,13 @@ def _undo(
     work: Assignment,
     fence: int,
     report: HostReport,
-    snapshot: tuple[Resource, ...],
+    before: tuple[Resource, ...],
     found: Observation,
 ) -> Steps:
-    """Write the recorded values back over what is still ours, and see whether that did it."""
+    """Write the recorded values back over what is still ours, and see whether that did it.
+
+    A resource whose writing failed half-way counts too: `before` has all that may be written.
+    """
     plan = report.plan
     assert plan is not None
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
@@ -227,7 +230,7 @@ def _undo(
             return unknown(work, plan, looked)
         seen, unlocked = looked, False
     assert isinstance(seen, Observation)
-    left = tuple(differences(touched(report.applied, snapshot), seen, lasting))
+    left = tuple(differences(before, seen, lasting))
     if left:
         now = {"applied": in_force(report.applied, seen), "differing": left}
         return report.model_copy(update={**now, "lease_kept": not unlocked})

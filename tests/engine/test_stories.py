@@ -215,6 +215,46 @@ def test_when_one_playbook_fails_all_are_taken_back(
     assert world.state.lease is None
 
 
+def test_what_a_failed_write_left_half_done_is_never_called_rolled_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value is neither what it was nor what it should be: rollback cannot tell whose it is."""
+    real = functions._set
+
+    def half(resource: Any, state: HostState, arguments: Any) -> Any:
+        if resource is not RegistryValue:
+            return real(resource, state, arguments)
+        data = {"type": "String", "data": "half"}
+        state.kind("registry_value").append({**arguments["identity"], "value": data})
+        raise functions.CallFailedError("Denied", "access is denied")
+
+    monkeypatch.setattr(functions, "_set", half)
+    report = world.apply(job_of(schedule_fix(), SetValue()))
+    assert world.value() == "half"
+    assert world.policies() == make_state_policies()
+    assert (report.outcome, report.applied) == (Outcome.FAILED_CHANGED, ())
+    assert any("half" in text for text in report.differing)
+
+
+def test_what_somebody_else_moved_does_not_hide_that_ours_was_rolled_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that was refused before it wrote leaves nothing of ours."""
+    real = functions._set
+
+    def moved(resource: Any, state: HostState, arguments: Any) -> Any:
+        if resource is RegistryValue:
+            data = {"type": "String", "data": "theirs"}
+            state.kind("registry_value").append({**arguments["identity"], "value": data})
+        return real(resource, state, arguments)
+
+    monkeypatch.setattr(functions, "_set", moved)
+    report = world.apply(job_of(schedule_fix(), SetValue()))
+    assert world.value() == "theirs"
+    assert world.policies() == make_state_policies()
+    assert report.outcome is Outcome.ROLLED_BACK
+
+
 def test_playbooks_that_want_different_values_are_refused(world: World) -> None:
     report = world.apply(job_of(SetValue(), SetOtherwise()))
     assert report.outcome is Outcome.REFUSED
