@@ -1,0 +1,55 @@
+"""What the journal says of a host stays true, whoever writes to it and whatever is damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from remediate.engine.job import Job
+from remediate.model.change import ResourceId
+from remediate.model.host import Host
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Observed
+from remediate.model.run import Intent
+from remediate.store.spill import SpillEntry, spill
+from tests.engine.test_stories import HOST, NOW, FailingStore, World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_spilled_verdict_never_replaces_what_was_seen_later(job: Job, tmp_path: Path) -> None:
+    """A spill file with a damaged line stays; reading it again must not undo a reconcile."""
+    store = FailingStore(["close_host"])
+    world = World(store=store, folder=tmp_path)
+    world.apply(job)
+    store.failing = ()
+    report = HostReport(host=HOST.name, outcome=Outcome.INDETERMINATE)
+    for file in tmp_path.glob("remediate-spill-*"):
+        file.write_bytes(b'{"run": "cut off\n')
+    spill(SpillEntry(run="run-1", host=HOST.name, report=report), tmp_path)
+    [(_, first)] = world.engine.reconcile()
+    assert first.outcome is Outcome.CHANGED
+    assert list(world.engine.reconcile()) == []
+    assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
+
+
+def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
+    world: World, job: Job
+) -> None:
+    """Such as one of a resource that only somebody else's package knows."""
+    other = Host(name="SRV02", address="127.0.0.2", port=5985)
+    strange = ResourceId(kind="of_somebody_else", key={"name": "x"})
+    run = world.run()
+    world.store.begin_run(run, [other, HOST])
+    for host, snapshot in (
+        (other, (Observed(resource=strange, properties={}),)),
+        (HOST, ()),
+    ):
+        intent = Intent(run=run.id, host=host, changes=(), snapshot=snapshot, recorded=NOW)
+        world.store.record_intent(intent)
+    reports = {report.host: report for _, report in world.engine.reconcile()}
+    assert reports["SRV02"].outcome is Outcome.INTERNAL_ERROR
+    assert reports["SRV01"].outcome is Outcome.CHANGED
+    assert world.store.run(run.id).hosts[0].report is None
