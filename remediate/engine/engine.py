@@ -4,10 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+import structlog
+
 from remediate.engine.assignment import AUDIT, Assignment, holder_in
+from remediate.engine.broken_off import give_free
 from remediate.engine.effects import Ask
 from remediate.engine.host_run import Steps, apply, audit, reconcile
 from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
@@ -23,7 +27,7 @@ from remediate.engine.planning import (
 )
 from remediate.engine.source import Supply
 from remediate.engine.spilled import take_in_spilled
-from remediate.engine.verdict import failed, touched
+from remediate.engine.verdict import failed, internal_error, touched
 from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished, Phase
 from remediate.model.host import Host
@@ -34,9 +38,13 @@ from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
+from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Transport
+
+_NEWEST = 1000  # runs among which a killed one is looked for
+_log = structlog.get_logger(__name__)
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -142,6 +150,9 @@ class Engine:
     def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
         """Close every intent without an end by looking at its host.
 
+        Hosts to which a killed run of this controller had written nothing are closed unseen, and
+        given free.
+
         Raises:
             StoreError: the journal cannot be read.
         """
@@ -154,7 +165,7 @@ class Engine:
 
         def work(record: HostRecord) -> tuple[Run, HostReport]:
             run = runs[id(record)]
-            return run, self._reconcile(run, record)
+            return run, _guarded(record.host, lambda _: self._reconcile(run, record))
 
         def skip(record: HostRecord) -> tuple[Run, HostReport]:
             return runs[id(record)], _halted(record.host)
@@ -163,6 +174,10 @@ class Engine:
             self.emit(HostFinished(report=report))
             ended.add(run.id)
             yield run, report
+        for run in self._killed():
+            for report in give_free(self._journal, run.id):
+                yield run, report
+            ended.add(run.id)
         for name in ended:
             record = self._journal.run(name)
             if record.finished is None and all(host.report for host in record.hosts):
@@ -174,8 +189,15 @@ class Engine:
         return self._each(hosts, lambda host: self._audit(host, nothing))
 
     def locks(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
-        """Say who holds the lease on each host."""
-        return self._each(hosts, lambda host: self._worker(host, AUDIT, ()).work(_lease_of(host)))
+        """Say who holds the lease on each host, there or in the store when there is one."""
+        in_store = dict(self.store.leases(self.now())) if self.store else {}
+
+        def work(host: Host) -> HostReport:
+            report = self._worker(host, AUDIT, ()).work(_lease_of(host))
+            holder = report.holder or in_store.get(lease_key(host))
+            return report.model_copy(update={"holder": holder})
+
+        return self._each(hosts, work)
 
     # --- how ----------------------------------------------------------------------------------
 
@@ -192,7 +214,7 @@ class Engine:
     def _each(
         self, hosts: Sequence[Host], work: Callable[[Host], HostReport]
     ) -> Iterator[HostReport]:
-        for report in self._runner.run(hosts, work, _halted):
+        for report in self._runner.run(hosts, partial(_guarded, work=work), _halted):
             self.emit(HostFinished(report=report))
             yield report
 
@@ -240,10 +262,19 @@ class Engine:
         worker.reconciling = True
         return worker.work(reconcile(work, plan, touched(plan.changes, seen)))
 
+    def _killed(self) -> list[Run]:
+        """The runs of this controller that have no end and do not go on."""
+        unended = [each.run for each in self._journal.runs(_NEWEST) if each.finished is None]
+        return [run for run in unended if self._is_ours(run) and not self.is_running(run.id)]
+
+    def _is_ours(self, run: Run) -> bool:
+        """Whether it was begun on this controller."""
+        here = self.settings.operator.rpartition("@")[2]
+        return run.operator.rpartition("@")[2] == here
+
     def _alive_elsewhere(self, run: Run, host: Host) -> bool:
         """Whether a run of another controller may go on: it is until its lease expires."""
-        here = self.settings.operator.rpartition("@")[2]
-        if run.operator.rpartition("@")[2] == here:
+        if self._is_ours(run):
             return False
         leases = dict(self._journal.leases(self.now()))
         return lease_key(host) in leases and leases[lease_key(host)].run == run.id
@@ -290,6 +321,17 @@ def changes_to_undo(record: HostRecord) -> tuple[Change, ...]:
     if record.outcome in _PERHAPS_IN_FORCE and record.intent is not None:
         return record.intent.changes
     return ()
+
+
+def _guarded(host: Host, work: Callable[[Host], HostReport]) -> HostReport:
+    """Keep what goes wrong before a host is even talked to from ending the others."""
+    try:
+        return work(host)
+    except StoreError:
+        raise  # all hosts have the same store
+    except Exception as error:  # noqa: BLE001 - a record or playbook may be about anything
+        _log.debug("internal error", host=host.name, exc_info=True)
+        return internal_error(host.name, error)
 
 
 def _halted(host: Host) -> HostReport:

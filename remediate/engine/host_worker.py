@@ -28,9 +28,10 @@ from remediate.engine.effects import (
 from remediate.engine.host_run import Steps
 from remediate.engine.job import Settings
 from remediate.engine.source import Reader, SourceError, Supply
+from remediate.engine.verdict import internal_error
 from remediate.model.event import Event, HostPhase, Phase
 from remediate.model.host import Host
-from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
@@ -123,16 +124,7 @@ class HostWorker:
             _log.debug("internal error", host=self.host.name, exc_info=True)
             if self.around.store is not None and not self._recorded:
                 self._free_lease()
-            return HostReport(
-                host=self.host.name,
-                outcome=Outcome.INTERNAL_ERROR,
-                problem=Problem(
-                    code="internal_error",
-                    message=f"{type(error).__name__}: {error}",
-                    hint="Run again with --debug and report it; remediate runs reconcile tells "
-                    "whether something was written.",
-                ),
-            )
+            return internal_error(self.host.name, error)
         finally:
             if self._session is not None:
                 self._session.close()

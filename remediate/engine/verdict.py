@@ -123,7 +123,8 @@ def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostRepo
     problem = Problem(
         code="lease_held",
         message=text,
-        hint="Nothing was written. Wait for it to end, or for its lease to expire.",
+        hint="Wait for it to end, or for its lease to expire. "
+        "If it was killed: remediate runs reconcile.",
     )
     return failed(work, Outcome.REFUSED, problem, plan).model_copy(update={"holder": holder})
 
@@ -134,6 +135,17 @@ def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
     problem = problem.model_copy(update={"hint": hint})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)
     return report.model_copy(update={"lease_kept": True})
+
+
+def internal_error(host: str, error: Exception) -> HostReport:
+    """The report of a host on which this program failed."""
+    problem = Problem(
+        code="internal_error",
+        message=f"{type(error).__name__}: {error}",
+        hint="Run again with --debug and report it; remediate runs reconcile tells "
+        "whether something was written.",
+    )
+    return HostReport(host=host, outcome=Outcome.INTERNAL_ERROR, problem=problem)
 
 
 _NOT_VERIFIED = Problem(
