@@ -145,7 +145,8 @@ class Engine:
             planners = {host.name: planner for host, planner in todo}
             names = [host for host, _ in todo]
             return self._each(names, lambda host: self._audit(host, planners[host.name]))
-        return self._recorded(run, todo, confirm)
+        without_verdict = {one.host.name: record.run for one in record.hosts if not one.report}
+        return self._recorded(run, todo, confirm, without_verdict=without_verdict)
 
     def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
         """Close every intent without an end by looking at its host.
@@ -228,6 +229,7 @@ class Engine:
         todo: Sequence[tuple[Host, Planner]],
         confirm: Callable[[Plan], bool] | None,
         supplies: Mapping[str, Supply] = MappingProxyType({}),
+        without_verdict: Mapping[str, Run] = MappingProxyType({}),
     ) -> Iterator[HostReport]:
         planners = {host.name: planner for host, planner in todo}
         hosts = [host for host, _ in todo]
@@ -235,6 +237,8 @@ class Engine:
         def work(host: Host) -> HostReport:
             assignment = self._assignment(host, planners[host.name], run, ask=bool(confirm))
             assignment = replace(assignment, origins=frozenset(supplies))
+            if host.name in without_verdict and self._goes_on(without_verdict[host.name], host):
+                assignment = replace(assignment, undoes=None)  # it keeps its lease
             worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
             worker.around = replace(worker.around, supplies=supplies)
             return worker.work(apply(assignment))
@@ -250,7 +254,7 @@ class Engine:
             raise ValueError(f"{record.host.name} has no intent in run {run.id}")
         plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=intent.changes)
         work = self._assignment(record.host, RecordPlanner(run.playbooks, intent.changes), run)
-        if self.is_running(run.id) or self._alive_elsewhere(run, record.host):
+        if self._goes_on(run, record.host):
             problem = Problem(
                 code="still_running",
                 message=f"run {run.id} is still going on",
@@ -272,8 +276,10 @@ class Engine:
         here = self.settings.operator.rpartition("@")[2]
         return run.operator.rpartition("@")[2] == here
 
-    def _alive_elsewhere(self, run: Run, host: Host) -> bool:
-        """Whether a run of another controller may go on: it is until its lease expires."""
+    def _goes_on(self, run: Run, host: Host) -> bool:
+        """Whether a run is alive; one of another controller may be until its lease expires."""
+        if self.is_running(run.id):
+            return True
         if self._is_ours(run):
             return False
         leases = dict(self._journal.leases(self.now()))

@@ -438,6 +438,29 @@ def test_a_host_that_another_run_here_holds_is_not_even_contacted(world: World, 
     assert report.problem
     assert "eve@here" in report.problem.message
     assert world.sent() == []
+    [seen] = world.engine.locks([HOST])
+    assert seen.holder == report.holder
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_a_run_killed_before_it_wrote_is_closed_by_reconcile_and_the_host_is_free(
+    world: World, job: Job, leased: bool
+) -> None:
+    killed = world.run()
+    world.store.begin_run(killed, [HOST])
+    if leased:
+        now = datetime.now(UTC)
+        world.store.take_lease("127.0.0.1:5985", killed.id, "ada@here", now, timedelta(hours=1))
+    alive = replace(world.engine, is_running=lambda _: True)
+    elsewhere = replace(world.engine, settings=Settings(operator="ada@there"))
+    assert [*alive.reconcile(), *elsewhere.reconcile()] == []
+
+    [(run, report)] = world.engine.reconcile()
+    assert (run, report.outcome) == (killed, Outcome.SKIPPED)
+    assert world.sent() == []
+    assert world.store.run(killed.id).finished
+    assert list(world.engine.reconcile()) == []
+    assert world.apply(job).outcome is Outcome.CHANGED
 
 
 class FailingStore(MemoryStore):

@@ -30,6 +30,7 @@ from remediate.transport import errors
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 KIND = "scheduled_task"
 NOTHING_OF_OURS = {
+    Outcome.SKIPPED,
     Outcome.COMPLIANT,
     Outcome.ATTENTION,
     Outcome.FAILED_UNCHANGED,

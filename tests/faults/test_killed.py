@@ -85,9 +85,11 @@ def test_whenever_the_controller_is_killed_the_journal_knows(
         check_record(store, at)
         for _, closed in engine.reconcile():
             expected = Outcome.CHANGED if at >= WRITTEN else Outcome.FAILED_UNCHANGED
-            assert expected is closed.outcome
+            assert (expected if at >= INTENDED else Outcome.SKIPPED) is closed.outcome
             check_report(closed, host.state, start)
         assert store.open_intents(indeterminate=True) == []
+        assert store.leases(apply_run().started) == []
+        assert all(summary.finished for summary in store.runs())
         check_written_once(host)
 
         if at >= RECORDED:

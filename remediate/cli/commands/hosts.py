@@ -20,8 +20,11 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     subject = Subject(command=f"hosts {name}", hosts=[host.name for host in hosts])
     following = Following(parts.terminal, options["form"], subject, writes=False)
     pace = settings(timeout=options["timeout"], workers=options["workers"])
-    engine = parts.engine(hosts, pace, emit=following.emit)
-    return following.finish(engine.locks(hosts) if name == "locks" else engine.check(hosts))
+    if name == "check":
+        return following.finish(parts.engine(hosts, pace, emit=following.emit).check(hosts))
+    with parts.store() as store:
+        engine = parts.engine(hosts, pace, store=store, emit=following.emit)
+        return following.finish(engine.locks(hosts))
 
 
 def _command(name: str, about: str) -> Command:

@@ -33,8 +33,6 @@ def _run(
         found = store.open_intents(indeterminate=True)
         playbooks.know_resources(found, folders)
         hosts = [record.host for _, record in found]
-        if not hosts:
-            parts.terminal.say("No intent is open: the journal is complete.")
         engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
         closed = []
         stop = CtrlC(parts.terminal.interrupted)
@@ -47,6 +45,8 @@ def _run(
                     _print(closed[-1])
     if parts.terminal.interrupted.is_set():
         raise Interrupted("interrupted; what was not looked at stays open", "Run it again later.")
+    if not closed:
+        parts.terminal.say("No intent is open: the journal is complete.")
     code = exit_code(each.report for each in closed)
     if form == "json":
         print(as_json(Reconciliation(closed=tuple(closed), exit_code=code), indent=2))
