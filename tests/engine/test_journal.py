@@ -1,5 +1,6 @@
 """What the journal says of a host stays true, whoever writes to it and whatever is damaged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed
 from remediate.model.run import Intent
 from remediate.store.spill import SpillEntry, spill
+from remediate.testing.transport import Trouble
 from tests.engine.test_stories import HOST, NOW, FailingStore, World
 
 
@@ -53,3 +55,22 @@ def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
     assert reports["SRV02"].outcome is Outcome.INTERNAL_ERROR
     assert reports["SRV01"].outcome is Outcome.CHANGED
     assert world.store.run(run.id).hosts[0].report is None
+
+
+def test_a_rollback_does_not_take_the_host_from_a_run_that_goes_on(world: World, job: Job) -> None:
+    """What it has not written yet cannot be undone, and its lease is its own."""
+    reports: list[HostReport] = []
+
+    def meanwhile(number: int) -> Trouble | None:
+        if number == 2:
+            engine = replace(world.engine, is_running=lambda run: run == "run-1")
+            record = world.store.run("run-1")
+            reports.extend(engine.rollback(record, world.run("run-1")))
+        return None
+
+    world.trouble = meanwhile
+    assert world.apply(job).outcome is Outcome.CHANGED
+    [report] = reports
+    assert report.outcome is Outcome.REFUSED
+    assert report.holder
+    assert report.holder.run == "run-1"
