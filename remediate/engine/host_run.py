@@ -122,20 +122,37 @@ def _apply(work: Assignment, fence: int) -> Steps:
     if against is not None:
         return against
     if work.ask:
-        agreed = yield Confirm(plan)
-        if not agreed:
-            return refused(work, plan, "declined", "the plan was not agreed to")
-        seen = yield from _observe(work)
-        if isinstance(seen, HostReport):
-            return seen
-        again = work.planner.plan(work.host, seen)
-        if again.changes != plan.changes or again.refusals:
-            return refused(work, again, "stale", "the host moved while a person looked at the plan")
+        agreed = yield from _agreed(work, plan)
+        if isinstance(agreed, HostReport):
+            return agreed
+        fence, seen = agreed
     snapshot = tuple(seen.resources.values())
     not_recorded = yield RecordIntent(plan.changes, seen.snapshot())
     if isinstance(not_recorded, StoreFailed):
         return failed(work, Outcome.REFUSED, not_recorded.problem, plan)
     return (yield from _write(work, fence, plan, snapshot))
+
+
+def _agreed(
+    work: Assignment, plan: Plan
+) -> Generator[Effect, Answer, tuple[int, Observation] | HostReport]:
+    """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
+    agreed = yield Confirm(plan)
+    if not agreed:
+        return refused(work, plan, "declined", "the plan was not agreed to")
+    lease = yield TakeLease(undoes=work.undoes)
+    if isinstance(lease, Holder):
+        return held(work, lease, plan)
+    if isinstance(lease, StoreFailed):
+        return failed(work, Outcome.REFUSED, lease.problem, plan)
+    assert isinstance(lease, Granted)
+    seen = yield from _observe(work)
+    if isinstance(seen, HostReport):
+        return seen
+    again = work.planner.plan(work.host, seen)
+    if again.changes != plan.changes or again.refusals:
+        return refused(work, again, "stale", "the host moved while a person looked at the plan")
+    return lease.fence, seen
 
 
 def _write(work: Assignment, fence: int, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:

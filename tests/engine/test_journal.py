@@ -1,6 +1,7 @@
 """What the journal says of a host stays true, whoever writes to it and whatever is damaged."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from remediate.engine.job import Job
 from remediate.model.change import ResourceId
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Observed
+from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
+from remediate.store.protocol import lease_key
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
 from tests.engine.test_stories import HOST, NOW, FailingStore, World
@@ -74,3 +76,23 @@ def test_a_rollback_does_not_take_the_host_from_a_run_that_goes_on(world: World,
     assert report.outcome is Outcome.REFUSED
     assert report.holder
     assert report.holder.run == "run-1"
+
+
+def test_a_lease_that_ran_out_while_a_person_looked_is_taken_again(world: World, job: Job) -> None:
+    """Whoever has taken the host in the meantime keeps it."""
+    now = datetime.now(UTC)
+    moments = [now]
+    engine = replace(world.engine, now=lambda: moments[-1])
+
+    def somebody_takes_it(_: Plan) -> bool:
+        moments.append(now + timedelta(hours=1))
+        hour = timedelta(hours=1)
+        world.store.take_lease(lease_key(HOST), "run-9", "eve@there", moments[-1], hour)
+        return True
+
+    [report] = engine.apply([HOST], job, world.run(), somebody_takes_it)
+    assert report.outcome is Outcome.REFUSED
+    assert report.holder
+    assert report.holder.owner == "eve@there"
+    assert not any(name.startswith(("Set-", "Lock-")) for name in world.sent())
+    assert [held.run for _, held in world.store.leases(moments[-1])] == ["run-9"]
