@@ -158,20 +158,22 @@ class UndoPlanner(RecordPlanner):
             current = resource.recorded(change.property)
             if current == change.before:
                 continue
+            label = resource.label(change.property, current)
+            found = Conflict(change=change, current=current, current_label=label)
             ours = current == change.after or resource.left_by(change)
             if not ours and not self.force:
-                conflicts.append(Conflict(change=change, current=current))
+                conflicts.append(found)
                 continue
             reason = resource.undo_conflict(change, _as_it_was(before.get(change.resource)))
             if reason is not None and not self.force:
-                conflicts.append(Conflict(change=change, current=current, reason=reason))
+                conflicts.append(found.model_copy(update={"reason": reason}))
                 continue
             back.append(
                 change.model_copy(
                     update={
                         "before": current,
                         "after": change.before,
-                        "before_label": resource.label(change.property, current),
+                        "before_label": label,
                         "after_label": change.before_label,
                         "why": "",
                     }

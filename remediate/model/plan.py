@@ -43,12 +43,14 @@ class Conflict(Model):
     Args:
         change: what the run to be undone had done.
         current: the value found now; None is absence.
+        current_label: that value in words, when it says little by itself.
         missing: the resource itself is gone.
         reason: why it is left alone, when it is not that somebody changed it.
     """
 
     change: Change
     current: JsonValue = None
+    current_label: str | None = None
     missing: bool = False
     reason: str = ""
 

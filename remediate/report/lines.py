@@ -140,7 +140,7 @@ def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
     if conflict.reason:
         yield line(6, f"{change.property}: {conflict.reason};")
     else:
-        now = words.value(conflict.current)
+        now = words.value(conflict.current, conflict.current_label)
         yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
     yield line(6, f"before the run it was {words.before(change)}")
 

@@ -78,6 +78,7 @@ def test_a_conflict_is_named_and_forced_by_the_command_that_is_shown(
     result = cli("rollback", run, "--yes")
     assert result.code == 4
     assert "left alone: " in result.out
+    assert "now it is Queue (1);" in result.out
     assert "to overwrite it: " in result.out
     command = result.out.partition("to overwrite it: remediate ")[2].splitlines()[0]
     assert cli(*command.split(), "--yes").code == 0
