@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 """HResults: E_ACCESSDENIED 80070005, COR_E_SECURITY 8013150A, WBEM_E_ACCESS_DENIED 80041003."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """What a host answered to a list of questions.
 
@@ -29,7 +30,7 @@ class Observation:
     facts: HostFacts
     answers: dict[Query, tuple[Resource, ...]]
 
-    @property
+    @cached_property
     def resources(self) -> dict[ResourceId, Resource]:
         """All of them, each once."""
         found = (resource for answer in self.answers.values() for resource in answer)

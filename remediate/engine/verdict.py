@@ -34,7 +34,8 @@ def verdict(
     """
     written = plan.changes if written is None else written
     ours = touched(plan.changes, snapshot)
-    others = tuple(resource for resource in snapshot if resource not in ours)
+    ids = {resource.resource_id for resource in ours}
+    others = tuple(resource for resource in snapshot if resource.resource_id not in ids)
     moved = tuple(f"meanwhile, {text}" for text in differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
     again = work.planner.plan(work.host, seen)
