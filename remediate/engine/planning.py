@@ -51,6 +51,7 @@ class PlaybookPlanner:
     def plan(self, host: str, seen: Observation) -> Plan:
         """What all playbooks want, in their order."""
         changes: list[Change] = []
+        known: dict[tuple[ResourceId, str], list[Change]] = {}
         advice: list[Advice] = []
         refusals: list[Refusal] = []
         not_applicable: dict[str, str] = {}
@@ -73,7 +74,7 @@ class PlaybookPlanner:
                 else:
                     wanted.extend(finding.changes(playbook.id))
             if wanted:
-                changes.extend(change for change in wanted if not _wanted_before(change, changes))
+                changes.extend(change for change in wanted if _is_new(change, known))
                 guards = playbook.guard(own, params)
                 refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)
                 assumptions.extend(playbook.assumptions(params))
@@ -198,12 +199,13 @@ def as_resource(observed: Observed) -> Resource:
     return known.model_validate({**observed.resource.key, **observed.properties})
 
 
-def _wanted_before(change: Change, changes: Sequence[Change]) -> bool:
-    return any(
-        (other.resource, other.property, other.after, other.renews)
-        == (change.resource, change.property, change.after, change.renews)
-        for other in changes
-    )
+def _is_new(change: Change, known: dict[tuple[ResourceId, str], list[Change]]) -> bool:
+    """Whether no playbook before wants the same; it is known from now on."""
+    same = known.setdefault((change.resource, change.property), [])
+    if any((one.after, one.renews) == (change.after, change.renews) for one in same):
+        return False
+    same.append(change)
+    return True
 
 
 def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
