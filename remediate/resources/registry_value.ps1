@@ -32,7 +32,8 @@ function Set-RemediateRegistryValue {
     $same = ($null -eq $current) -eq ($null -eq $Before['value'])
     if ($same -and $null -ne $current) {
         $was = $Before['value']
-        $same = $current['type'] -ceq $was['type'] -and (@($current['data']) -join "`0") -ceq (@($was['data']) -join "`0")
+        # by characters: on Windows -ceq overlooks some, the "`0" between texts among them
+        $same = $current['type'] -ceq $was['type'] -and [string]::Equals((@($current['data']) -join "`0"), (@($was['data']) -join "`0"), 'Ordinal')
     }
     if (-not $same) {
         Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The value is no longer what it was.' -Detail @{ property = 'value'; current = $current }
