@@ -99,7 +99,10 @@ def _files(folders: Iterable[Path]) -> Iterable[Path]:
             path for path in folder.glob("*.py") if not path.name.startswith(("_", "test_"))
         )
     for point in entry_points(group="remediate.playbooks"):
-        spec = importlib.util.find_spec(point.module)
+        try:
+            spec = importlib.util.find_spec(point.module)
+        except Exception as error:  # the package around it is imported, or is not there
+            raise PlaybookError(f"the installed playbook {point.value}: {error}") from error
         if spec is None or spec.origin is None:
             raise PlaybookError(f"the installed playbook {point.value} has no file to read")
         yield Path(spec.origin)

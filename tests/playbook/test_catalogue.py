@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,13 @@ def test_two_playbooks_of_the_same_id_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError, match="not a folder"):
         Catalogue([tmp_path / "missing"])
+
+
+def test_an_installed_playbook_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("fix", "package_that_is_gone.fix:Fix", "remediate.playbooks")
+    monkeypatch.setattr("remediate.playbook.catalogue.entry_points", lambda **_: [point])
+    with pytest.raises(PlaybookError, match=r"package_that_is_gone\.fix:Fix: No module"):
+        Catalogue()
 
 
 def test_a_parameter_needs_a_description(tmp_path: Path) -> None:
