@@ -83,6 +83,7 @@ BODY = WHOLE.removesuffix(end_marker(REQUEST))
         WHOLE.replace('"ok"', '"fine"'),
         WHOLE.replace('"ms":0', '"ms":0,"extra":1'),
         "[" * 100_000 + end_marker(REQUEST),
+        WHOLE.replace('"ms":0', '"ms":' + "1" * 5_000),
         "gzip:" + end_marker(REQUEST),
         "gzip:!!!" + end_marker(REQUEST),
         "gzip:aGVsbG8=" + end_marker(REQUEST),
