@@ -21,8 +21,8 @@ class ParameterDescription(Model):
     """One parameter.
 
     Args:
-        option: as it is typed (`--folder`).
-        kind: what kind of value it takes (`TEXT`), or the values to choose from.
+        option: as it is typed (`--folder`); a switch both ways.
+        kind: what kind of value it takes (`TEXT`), or which; empty for a switch.
         about: what it is for.
         limits: what is allowed and what counts when it is not given.
     """
@@ -134,9 +134,10 @@ def _rollback(playbook: "Playbook[Any]", usual: Any) -> str:  # noqa: ANN401 - i
 
 def _options(playbook: "Playbook[Any]") -> Iterator[ParameterDescription]:
     for parameter in parameters([playbook]):
+        name, switch = parameter.plain, parameter.type is bool
         yield ParameterDescription(
-            option=parameter.plain,
-            kind=" | ".join(parameter.choices) or parameter.metavar,
+            option=f"{name} | --no-{name[2:]}" if switch else name,
+            kind="" if switch else " | ".join(parameter.choices) or parameter.metavar,
             about=f"{(parameter.field.description or '').rstrip('.')}.",
             limits="; ".join(text for text in (parameter.limits, parameter.default) if text),
         )

@@ -122,7 +122,7 @@ class Parameter:
             return "WHERE"
         if any(isinstance(one, BeforeValidator) for one in self._metadata):
             return "TEXT"  # it is read in a way of its own, such as 10GB
-        names = {int: "INTEGER", float: "NUMBER", bool: "yes|no"}
+        names = {int: "INTEGER", float: "NUMBER"}
         return names.get(self.item, "TEXT")
 
     def option(self, names: Sequence[str]) -> click.Option:

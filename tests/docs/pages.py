@@ -62,8 +62,10 @@ def _page(one: Description) -> Iterator[str]:
     if not one.options:
         yield "None."
     for option in one.options:
-        values = option.kind.replace(" | ", "`, `")
-        yield f"- `{option.option}` `{values}`: {_prose(option.about)} ({_prose(option.limits)})"
+        values = " ".join(
+            f"`{words.replace(' | ', '`, `')}`" for words in (option.option, option.kind) if words
+        )
+        yield f"- {values}: {_prose(option.about)} ({_prose(option.limits)})"
     yield "\n## Risk and rollback\n"
     yield f"- Risk: {_prose(one.risk)}"
     yield f"- Rollback: {_prose(one.rollback)}"

@@ -39,7 +39,7 @@ def _lines(found: "Description", path: Path) -> "Iterator[Line]":
         yield line(2, paragraph)
     yield line(0)
     for option in found.options:
-        yield line(2, (option.option, STRONG), f" {option.kind}")
+        yield line(2, (option.option, STRONG), f" {option.kind}".rstrip())
         yield line(6, f"{option.about}  [{option.limits}]")
     yield line(2, ("risk:     ", DIM), found.risk)
     yield line(2, ("rollback: ", DIM), found.rollback)
