@@ -168,6 +168,8 @@ def _parse(path: Path) -> _File:
         raise InventoryError(f"{path}:1: it contains characters that YAML does not allow") from None
     if data is None or (isinstance(data, dict) and not data.get("hosts")):
         raise InventoryError(f"the inventory {path} has no hosts; write them under `hosts:`")
+    if not isinstance(data, dict):
+        raise InventoryError(f"{path}: write the hosts under `hosts:`")
     try:
         return _File.model_validate(data)
     except ValidationError as error:

@@ -72,7 +72,7 @@ def test_groups_are_known(read: Callable[[str], YamlInventory], entries: dict[st
         ("", "has no hosts"),
         ("hosts:", "has no hosts"),
         ("hosts: {}", "has no hosts"),
-        ("[1]", "the file: input should be"),
+        ("[1]", "hosts.yaml: write the hosts under `hosts:`"),
         ("hosts:\n  A: {\n", "hosts.yaml:3: "),
         ("hosts:\n  A:\n  B:\n  A:\n", "hosts.yaml:4: A stands here for the second time"),
         ("hosts: {A: {prot: 5985}}", "hosts.A.prot: there is no such setting"),
