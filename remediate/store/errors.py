@@ -85,9 +85,10 @@ class UnknownRun(StoreError):  # noqa: N818 - as above
         self.close = close
         if wanted and all(run.startswith(wanted) for run in close) and close:
             message = f"several runs begin with {wanted!r}: {', '.join(close)}"
+            hint = "Give more of its id."
         else:
             message = f"there is no run {wanted!r}"
-        hint = f"Did you mean {close[0]}?" if close else "remediate runs list shows them all."
+            hint = f"Did you mean {close[0]}?" if close else "remediate runs list shows them all."
         super().__init__(message, hint)
 
 

@@ -57,6 +57,7 @@ def test_a_run_is_found_by_a_beginning_that_only_it_has(store: Store) -> None:
     assert store.run("20261124").run.id == "20261124-030000-0000"
     with pytest.raises(UnknownRun, match="several runs begin") as several:
         store.run("20261123")
+    assert several.value.hint == "Give more of its id."
     assert several.value.close == ("20261123-030000-7f3b", "20261123-030000-7f3a")
     with pytest.raises(UnknownRun, match="there is no run") as none:
         store.run("20261124-030000-0001")
