@@ -55,7 +55,7 @@ def task_folder(value: str) -> str:
         msg = 'a Task Scheduler folder cannot contain control characters or any of / : * ? " < > |'
         raise ValueError(msg)
     parts = [part for part in value.split("\\") if part]
-    if any(part.strip() in {"", ".", ".."} for part in parts):
+    if not value.strip() or any(part.strip() in {"", ".", ".."} for part in parts):
         msg = r"a Task Scheduler folder is written like \Microsoft\OnlineBackup"
         raise ValueError(msg)
     folder = "\\" + "".join(part + "\\" for part in parts)
