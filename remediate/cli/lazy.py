@@ -86,8 +86,8 @@ class LazyGroup(click.Group):
             import difflib
 
             near = difflib.get_close_matches(name, self._table, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"see `{ctx.command_path} --help`"
-            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+            hint = f": did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"there is no command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -23,6 +23,7 @@ LOGIN = ["--user", "u"]
     ("args", "says"),
     [
         (["aplly"], "there is no command 'aplly': did you mean apply?"),
+        (["frobnicate"], "there is no command 'frobnicate'."),
         ([], "no command was given"),
         (["audit", "schedul-fix"], "no playbook 'schedul-fix': did you mean schedule-fix?"),
         (["audit", "zzz", "--host", "A"], "no playbook 'zzz': see `remediate list`"),
@@ -48,6 +49,7 @@ LOGIN = ["--user", "u"]
         (["audit", "-i", "nowhere.yaml"], "nowhere.yaml cannot be read: No such file"),
         (["audit", "--playbooks", "nowhere", "--host", "A"], "nowhere is not a folder"),
         (["apply", "schedule-fix", "--folder", "a:b", "--host", "A"], "--folder 'a:b': a Task"),
+        (["apply", "schedule-fix", "--folder", "", "--host", "A"], "--folder '': a Task"),
         (["rollback", "nope", "--yes"], "there is no run 'nope'"),
         (["runs", "show", "nope"], "there is no run 'nope'"),
         (["schema", "Documnt"], "Did you mean Document?"),
