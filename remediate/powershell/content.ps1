@@ -192,6 +192,20 @@ function Get-RemediateBytesHash {
     return ($hash -replace '-', '').ToLowerInvariant()
 }
 
+function Rename-RemediateFolder {
+    # Renames a folder. Windows refuses while any file in it is open, as a virus scanner has new ones, or a process that
+    # has just ended its DLLs: for a moment, so this tries for 3 seconds.
+    param([string] $Path, [string] $Name)
+    for ($try = 0; $try -lt 6; $try++) {
+        try {
+            Rename-Item -LiteralPath $Path -NewName $Name
+            return
+        }
+        catch [System.IO.IOException] { Start-Sleep -Milliseconds 500 }
+    }
+    Rename-Item -LiteralPath $Path -NewName $Name
+}
+
 function Remove-RemediateStage {
     # Removes a staging folder, unless something in it leads elsewhere.
     param([string] $Path)

@@ -102,16 +102,16 @@ function Set-RemediateAgentModule {
         if ($marked) { Remove-Item -LiteralPath $marker -Force }
     }
     if ($there) {
-        try { Rename-Item -LiteralPath $path -NewName $old }
+        try { Rename-RemediateFolder -Path $path -Name $old }
         catch {
             if ($marked) { Set-RemediateMarker -Stage $candidate }
             throw
         }
     }
     if ($null -eq $candidate) { return }
-    try { Rename-Item -LiteralPath $candidate -NewName 'MSOnlineBackup' }
+    try { Rename-RemediateFolder -Path $candidate -Name 'MSOnlineBackup' }
     catch {
-        if ($null -ne $old) { Rename-Item -LiteralPath ((Split-Path -Path $path -Parent) + '\' + $old) -NewName 'MSOnlineBackup' }
+        if ($null -ne $old) { Rename-RemediateFolder -Path ((Split-Path -Path $path -Parent) + '\' + $old) -Name 'MSOnlineBackup' }
         throw
     }
 }

@@ -30,6 +30,12 @@ WHOLE = remember(practice_files()).model_dump(mode="json")
 BROKEN_FILES = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
 BROKEN = module_record(BROKEN_FILES)["installed"]
 CODE = practice_files()["MSOnlineBackup.psm1"]
+BUSY_ONCE = """
+function global:Rename-Item {
+    Remove-Item -LiteralPath Function:\\Rename-Item
+    Write-Error -Exception (New-Object -TypeName System.IO.IOException)
+}
+"""
 
 
 class Bench:
@@ -39,9 +45,13 @@ class Bench:
         self.session = session
         self.modules = modules
 
+    before = ""
+    """PowerShell that runs first, such as what stands in for a command."""
+
     def call(self, function: str, **arguments: Any) -> CallResult:
         request = Request(run="r", calls=(Call(id="c", function=function, arguments=arguments),))
-        return self.session.run(SCRIPT, request, Deadline(60))["c"]
+        script = SCRIPT.replace("Set-StrictMode", self.before + "Set-StrictMode", 1)
+        return self.session.run(script, request, Deadline(60))["c"]
 
     def start(self, manifest: Any = WHOLE, stale: int = 900) -> CallResult:
         return self.call(
@@ -132,6 +142,7 @@ def served() -> Iterator[Bench]:
 @pytest.fixture
 def bench(served: Bench) -> Bench:
     served.clear()
+    served.before = ""
     return served
 
 
@@ -256,6 +267,17 @@ def test_replacing_and_putting_back_are_renames(bench: Bench) -> None:
     assert module["kept"] == [BROKEN["manifest"]["digest"]]
     assert bench.write(wanted, BROKEN).status is Status.OK
     assert bench.names == ["MSOnlineBackup", folder]
+
+
+def test_a_folder_in_which_a_file_is_open_for_a_moment_is_renamed_after_it(bench: Bench) -> None:
+    """A virus scanner has files open that have just arrived, and Windows renames no such folder."""
+    bench.stage()
+    bench.before = BUSY_ONCE
+    assert bench.write(BROKEN, {"manifest": WHOLE, "loads": True}).status is Status.OK
+    assert bench.names == [
+        "MSOnlineBackup",
+        f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}",
+    ]
 
 
 def test_content_that_is_missing_or_not_whole_is_not_put_in_place(bench: Bench) -> None:
