@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 OUTPUT = "Output"
 
 _DOING = {
-    "connect": "connecting to",
     "observe": "looking at",
     "confirm": "waiting for your answer about",
     "stage": "sending files to",
     "apply": "writing to",
-    "verify": "reading back",
     "rollback": "rolling back",
     "recover": "finding out about",
 }

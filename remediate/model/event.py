@@ -10,12 +10,10 @@ from remediate.model.outcome import HostReport
 class Phase(StrEnum):
     """What a host is in the middle of."""
 
-    CONNECT = "connect"
     OBSERVE = "observe"
     CONFIRM = "confirm"
     STAGE = "stage"
     APPLY = "apply"
-    VERIFY = "verify"
     ROLLBACK = "rollback"
     RECOVER = "recover"
 

@@ -18,18 +18,12 @@ class Deadline:
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self.seconds = seconds
         self._end = clock() + seconds
 
     @property
     def left(self) -> float:
         """Seconds until it, never negative."""
         return max(0.0, self._end - self._clock())
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is too late."""
-        return self.left <= 0
 
 
 class Session(Protocol):

@@ -275,7 +275,7 @@ def test_one_receive_at_a_time_waits_for_a_target(make_lab: Make, raw: Make) -> 
     thread = threading.Thread(target=lambda: waiting.append(first.receive().fault))
     thread.start()
     deadline = Deadline(10)
-    while host.counters[Kind.RECEIVE] < 3 and not deadline.passed:
+    while host.counters[Kind.RECEIVE] < 3 and deadline.left:
         pass
     assert second.receive().fault == 2150858802
     assert second.delete().status == 200
