@@ -37,10 +37,23 @@ function Get-RemediateTree {
 }
 
 function Get-RemediateHash {
-    # SHA-256 of a file, in small letters.
+    # SHA-256 of a file, in small letters. Get-FileHash is not there on each host that this is for: Windows PowerShell has it
+    # in a script module, which an execution policy may block, and which is not found behind the modules of PowerShell 7.
     param([string] $Path)
-    $hash = [string] (Get-FileHash -LiteralPath $Path -Algorithm SHA256).Hash
-    return $hash.ToLowerInvariant()
+    $place = (Resolve-Path -LiteralPath $Path).ProviderPath
+    # surface: allow language-mode - where the folder is stands in the registry, and reading that needs FullLanguage already
+    $algorithm = [System.Security.Cryptography.SHA256]::Create()
+    # surface: allow language-mode - as above
+    $stream = [System.IO.File]::Open($place, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::ReadWrite)
+    # surface: allow language-mode - as above
+    try { $hash = [string] [System.BitConverter]::ToString($algorithm.ComputeHash($stream)) }
+    finally {
+        # surface: allow language-mode - as above
+        $stream.Dispose()
+        # surface: allow language-mode - as above
+        $algorithm.Dispose()
+    }
+    return ($hash -replace '-', '').ToLowerInvariant()
 }
 
 function Get-RemediateManifest {
