@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
@@ -162,17 +163,18 @@ class SqlStore:
                 .group_by(hosts.c.run, hosts.c.outcome)
                 .order_by(hosts.c.run, hosts.c.outcome)
             ).all()
+        of_run = {run: list(group) for run, group in groupby(counts, key=lambda count: count.run)}
         return [
             RunSummary(
                 run=self._load(Run, row.run),
                 finished=row.finished,
-                hosts=sum(count.hosts for count in counts if count.run == row.id),
+                hosts=sum(count.hosts for count in of_run.get(row.id, ())),
                 outcomes={
                     Outcome(count.outcome): count.hosts
-                    for count in counts
-                    if count.run == row.id and count.outcome
+                    for count in of_run.get(row.id, ())
+                    if count.outcome
                 },
-                open=sum(count.open for count in counts if count.run == row.id),
+                open=sum(count.open for count in of_run.get(row.id, ())),
             )
             for row in begun
         ]
