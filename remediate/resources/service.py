@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
@@ -39,6 +39,17 @@ class StartMode(StrEnum):
     DISABLED = "Disabled"
 
 
+def _moment(value: str) -> str:
+    if datetime.fromisoformat(value).tzinfo is None:
+        msg = f"{value!r} does not say in which time zone"
+        raise ValueError(msg)
+    return value
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time in ISO 8601, with its zone."""
+
+
 class ServiceProcess(Model):
     """Where a service runs, and what is known of when it was started.
 
@@ -58,8 +69,8 @@ class ServiceProcess(Model):
     """
 
     id: int = Field(gt=0)
-    started: str | None
-    stopped: str | None
+    started: Moment | None
+    stopped: Moment | None
     shared: bool
 
     @property

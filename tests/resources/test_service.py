@@ -113,3 +113,10 @@ def test_a_start_mode_is_put_back_whoever_needs_the_service() -> None:
 def test_a_status_that_windows_does_not_have_is_not_believed() -> None:
     with pytest.raises(ValidationError):
         service(status="실행 중")
+
+
+@pytest.mark.parametrize("time", ["2026-01-05T08:00:00", "yesterday", ""])
+def test_a_time_that_is_none_or_of_no_zone_is_not_believed(time: str) -> None:
+    """It would only be found when two of them are compared, after a write."""
+    with pytest.raises(ValidationError):
+        ServiceProcess(id=1, started=time, stopped="2026-01-05T08:00:00Z", shared=False)
