@@ -43,7 +43,8 @@ class MemoryTransport:
 
     def session(self, host: Host) -> "MemorySession":
         """A session to one of the hosts."""
-        self.opened += 1
+        with self.counting:
+            self.opened += 1
         return MemorySession(self, host)
 
 
@@ -72,4 +73,5 @@ class MemorySession:
 
     def close(self) -> None:
         """Count that it was closed."""
-        self.transport.closed += 1
+        with self.transport.counting:
+            self.transport.closed += 1
