@@ -8,7 +8,7 @@ from remediate.store.protocol import Store, lease_key
 _PROBLEM = Problem(
     code="halted",
     message="the run broke off before anything was written",
-    hint="Apply again.",
+    hint="Run it again.",
 )
 
 

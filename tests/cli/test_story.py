@@ -63,6 +63,7 @@ def test_runs_are_listed_and_shown_with_how_to_undo(cli: Make, lab: Lab, at: lis
     assert "1 host: 1 changed" in listed
     shown = cli("runs", "show", run).out
     assert "read back: IgnoreNew (2)" in shown
+    assert r"  schedule-fix  folder: \Microsoft\OnlineBackup" in shown
     assert f"to undo: remediate rollback {run}\n" in shown
     assert json.loads(cli("runs", "list", "--format", "ndjson").out)["run"]["id"] == run
 

@@ -12,6 +12,7 @@ from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
+    from remediate.model.plan import PlaybookUse
     from remediate.model.run import RunRecord
     from remediate.report.lines import Line
     from remediate.store.protocol import RunSummary
@@ -83,8 +84,7 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
     ended = moment(record.finished) if record.finished else "has no end yet"
     yield line(2, ("from ", DIM), moment(run.started), ("  to ", DIM), ended)
     for use in run.playbooks:
-        given = " ".join(f"{name}={value!r}" for name, value in use.parameters.items())
-        yield line(2, (use.id, STRONG), f"  {given}")
+        yield line(2, (use.id, STRONG), f"  {', '.join(_given(use))}")
     if run.undoes:
         yield line(2, f"undoes run {run.undoes}")
     subject = Subject(
@@ -105,6 +105,15 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
                 0, (name, STRONG), ("  OPEN", BAD), "  it may have been changed, nobody has looked"
             )
             yield line(2, "to find out: remediate runs reconcile")
+
+
+def _given(use: "PlaybookUse") -> "Iterator[str]":
+    """The parameters that say something, by name."""
+    from remediate.report.words import value
+
+    for name, given in use.parameters.items():
+        if given not in (None, "", []):
+            yield f"{name.strip('_').replace('_', ' ')}: {value(given)}"
 
 
 list_command = Command(
