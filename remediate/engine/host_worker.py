@@ -105,6 +105,7 @@ class HostWorker:
     around: Surroundings
     reconciling: bool = False
     _session: Session | None = field(default=None, init=False)
+    _leased: bool = field(default=False, init=False)
     _recorded: bool = field(default=False, init=False)
     _deadline: Deadline = field(init=False)
     _staging: Deadline | None = field(default=None, init=False)
@@ -122,9 +123,12 @@ class HostWorker:
             return report
         except Exception as error:  # noqa: BLE001 - a bug on one host must not end the others
             _log.debug("internal error", host=self.host.name, exc_info=True)
-            if self.around.store is not None and not self._recorded:
+            report = internal_error(self.host.name, error)
+            if self._leased and not self._recorded:
+                if not self.reconciling:
+                    self._close(report)
                 self._free_lease()
-            return internal_error(self.host.name, error)
+            return report
         finally:
             if self._session is not None:
                 self._session.close()
@@ -227,6 +231,7 @@ class HostWorker:
         grant = self._store.take_lease(key, self.run, owner, self.around.now(), ttl)
         if isinstance(grant, Holder):
             return grant
+        self._leased = True
         note = ""
         if grant.took is not None:
             note = f"took over the expired lease of run {grant.took.run} ({grant.took.owner})"

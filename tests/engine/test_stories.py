@@ -516,6 +516,7 @@ def test_a_bug_in_a_playbook_is_an_internal_error_of_one_host(world: World) -> N
         Outcome.INTERNAL_ERROR,
         ExitCode.INTERNAL_ERROR,
     )
+    assert world.store.run("run-1").hosts[0].report == report
     assert world.value() is None
     assert world.transport.closed == 1
     assert world.store.leases(datetime.now(UTC)) == []
