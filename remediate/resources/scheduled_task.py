@@ -14,6 +14,32 @@ from remediate.resources.base import Query, Resource
 
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _POLICY = "Settings/MultipleInstancesPolicy"
+_DEFAULTS = {
+    "Settings/AllowHardTerminate": "true",
+    "Settings/AllowStartOnDemand": "true",
+    "Settings/DisallowStartIfOnBatteries": "true",
+    "Settings/DisallowStartOnRemoteAppSession": "false",
+    "Settings/Enabled": "true",
+    "Settings/ExecutionTimeLimit": "PT72H",
+    "Settings/Hidden": "false",
+    "Settings/IdleSettings": "",
+    "Settings/IdleSettings/Duration": "PT10M",
+    "Settings/IdleSettings/RestartOnIdle": "false",
+    "Settings/IdleSettings/StopOnIdleEnd": "true",
+    "Settings/IdleSettings/WaitTimeout": "PT1H",
+    "Settings/Priority": "7",
+    "Settings/RunOnlyIfIdle": "false",
+    "Settings/RunOnlyIfNetworkAvailable": "false",
+    "Settings/StartWhenAvailable": "false",
+    "Settings/StopIfGoingOnBatteries": "true",
+    "Settings/UseUnifiedSchedulingEngine": "false",
+    "Settings/Volatile": "false",
+    "Settings/WakeToRun": "false",
+    "Triggers/*/Enabled": "true",
+    "Triggers/*/Repetition/StopAtDurationEnd": "false",
+}
+"""What Windows takes for an element that is absent, by its documentation of the schema."""
+_TRIGGER = re.compile("^Triggers/[^/]+/")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff/:*?"<>|]')
 MAX_FOLDER = 238
 """Characters of a folder's path; with a name it must stay a path of Windows (260)."""
@@ -112,11 +138,21 @@ class ScheduledTask(Resource):
         return f"task {self.path}{self.name}"
 
     def compared(self) -> dict[str, JsonValue]:
-        """The definition element by element, so that a difference has a name."""
+        """The definition element by element, so that a difference has a name.
+
+        A task that is saved is written anew: what was absent may be there with its default then,
+        or the other way round, and its URI, which is its path and name.
+        """
         rest = super().compared()
         definition = definition_of(str(rest.pop("xml")))
-        definition.pop(_POLICY, None)
-        return {**rest, **definition}
+        for name in (_POLICY, "RegistrationInfo/URI"):
+            definition.pop(name, None)
+        said = {
+            name: value
+            for name, value in definition.items()
+            if value != _DEFAULTS.get(_TRIGGER.sub("Triggers/*/", name))
+        }
+        return {**rest, **said}
 
 
 class ScheduledTasks(Query):

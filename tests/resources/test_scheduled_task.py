@@ -56,7 +56,7 @@ def test_the_policy_is_not_compared_twice_and_nothing_else_is_left_out() -> None
     assert compared["multiple_instances"] == MultipleInstances.STOP_EXISTING
     assert "state" not in compared
     assert "Actions/Exec/Command" in compared
-    assert "Triggers/CalendarTrigger/Enabled" in compared
+    assert "Triggers/CalendarTrigger/StartBoundary" in compared
 
 
 def test_the_order_of_settings_does_not_matter() -> None:
@@ -64,6 +64,19 @@ def test_the_order_of_settings_does_not_matter() -> None:
     assert hidden in TASK.xml
     swapped = TASK.xml.replace(hidden, "#").replace(wake, hidden).replace("#", wake)
     assert definition_of(swapped) == definition_of(TASK.xml)
+
+
+def test_a_default_may_be_written_or_absent() -> None:
+    """Windows writes a task anew when it is saved; another value is a difference still."""
+    hidden = "<Hidden>false</Hidden>"
+    absent, changed = (TASK.xml.replace(hidden, new) for new in ("", "<Hidden>true</Hidden>"))
+    absent = absent.replace("<Enabled>true</Enabled>", "")
+    was, then, now = (
+        ScheduledTask.model_validate(TASK.model_dump() | {"xml": xml}).compared()
+        for xml in (TASK.xml, absent, changed)
+    )
+    assert was == then
+    assert now == {**was, "Settings/Hidden": "true"}
 
 
 def test_any_other_difference_has_a_name() -> None:
