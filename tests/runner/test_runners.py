@@ -30,7 +30,8 @@ def test_a_slow_host_does_not_hide_the_others() -> None:
 
 
 def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
-    both_begun = threading.Barrier(2, timeout=30)
+    under_way = threading.Event()
+    both_begun = threading.Barrier(2, action=under_way.set, timeout=30)
     go_on = threading.Event()
 
     def work(item: int) -> str:
@@ -41,6 +42,7 @@ def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
 
     results = Threads(2).run([1, 2, 3, 4, 5], work, lambda item: f"skipped {item}")
     assert next(results) == "done 1"
+    assert under_way.wait(30)  # an interrupt before that would skip the third
     later = threading.Timer(0.2, go_on.set)
     later.start()
     rest = [results.throw(KeyboardInterrupt), *results]
