@@ -166,7 +166,9 @@ class FolderSource:
             )
         except ValidationError as error:
             return self._unusable(_said(error))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            return self._unusable(f"{error.filename or self._folder}: {error.strerror or error}")
+        except ValueError as error:
             return self._unusable(str(error))
         return Original(place=str(self._folder), found=found)
 
