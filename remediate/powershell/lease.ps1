@@ -19,8 +19,9 @@ function Read-RemediateLease {
     # The lease on file, or nothing; one that is cut off belongs to a pipeline that died before it wrote.
     param([string] $Path)
     if (-not (Test-Path -LiteralPath $Path)) { return }
+    $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8
     try {
-        $lease = ConvertFrom-Json -InputObject (Get-Content -LiteralPath $Path -Raw -Encoding UTF8)
+        $lease = ConvertFrom-Json -InputObject $text
         return @{
             run   = [string] $lease.run
             owner = [string] $lease.owner
@@ -64,7 +65,7 @@ function Lock-RemediateLease {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
     }
     $folder = Get-RemediateFolder
-    if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory }
+    if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory -Force }
     $path = Join-Path -Path $folder -ChildPath 'lease.json'
     $script:RemediateLock = Open-RemediateLock -Path (Join-Path -Path $folder -ChildPath 'lease.lock')
     $held = Read-RemediateLease -Path $path

@@ -6,7 +6,7 @@ function Get-RemediateIscsiInitiator {
     foreach ($device in $devices) {
         [ordered]@{
             device     = [string] $device.PNPDeviceID
-            error_code = [int] $device.ConfigManagerErrorCode
+            error_code = $device.ConfigManagerErrorCode
         }
     }
 }
