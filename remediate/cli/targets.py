@@ -168,9 +168,29 @@ def select_hosts(options: Mapping[str, Any], *, interactive: bool) -> "tuple[Hos
     else:
         raise Stop("no host is given", "Name one with --host, or several with --inventory FILE.")
     named = bool(options["hosts"])
-    return tuple(
+    hosts = tuple(
         _reached(entry, options, named=named, interactive=interactive) for entry in entries
     )
+    _each_once(hosts)
+    return hosts
+
+
+def _each_once(hosts: "Sequence[Host]") -> None:
+    """Make sure that no server is chosen by two names: a run would get in its own way there.
+
+    Raises:
+        Stop: one is.
+    """
+    from remediate.store.protocol import lease_key
+
+    first: dict[str, Host] = {}
+    for host in hosts:
+        other = first.setdefault(lease_key(host), host)
+        if other is not host:
+            raise Stop(
+                f"{other.name} and {host.name} are the same server, {lease_key(host)}",
+                "Name it once.",
+            )
 
 
 def peers(

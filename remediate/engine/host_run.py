@@ -238,7 +238,7 @@ def _undo(
     answer = yield Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK)
     unlocked = isinstance(answer, Reply) and succeeded(answer, "unlock")
     if isinstance(answer, AuthenticationFailed):
-        return unknown(work, plan, answer.problem())
+        return unknown(work, plan, answer.problem()) if answer.after_send else report
     if isinstance(answer, Reply):
         seen = read_observation(undo.planner.queries(), answer)
     if not isinstance(answer, Reply) or isinstance(seen, Problem):

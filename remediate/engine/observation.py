@@ -13,6 +13,7 @@ from remediate.model.outcome import Problem
 from remediate.model.plan import HostFacts, Observed
 from remediate.powershell.messages import Call, CallError, Reply, Status
 from remediate.resources.base import Query, Resource, resource_type
+from remediate.transport.errors import plain
 
 ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 """HResults: E_ACCESSDENIED 80070005, COR_E_SECURITY 8013150A, WBEM_E_ACCESS_DENIED 80041003."""
@@ -111,7 +112,8 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
         code, hint = "remote_error", "The text above is the host's own."
     where = f" (script line {error.line})" if error.line else ""
     name = error.error_id.partition(",")[0] or error.exception
-    return Problem(code=code, message=f"{doing}: {error.message} [{name}]{where}", hint=hint)
+    message = f"{doing}: {plain(error.message)} [{plain(name)}]{where}"
+    return Problem(code=code, message=message, hint=hint)
 
 
 def differences(
@@ -142,5 +144,7 @@ def differences(
 
 def _said(resource: Resource, name: str, value: JsonValue) -> str:
     """A value in a line for a person; structured ones in words."""
+    if value is None:
+        return "absent"
     label = resource.label(name, value) if isinstance(value, dict | list) else None
     return label or repr(value)

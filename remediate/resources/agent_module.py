@@ -14,7 +14,7 @@ from remediate.resources.mars_agent import MODULE
 from remediate.resources.registry_value import RegistryValue
 
 _VERSION = re.compile(
-    r"""^\s*ModuleVersion\s*=\s*['"]([0-9.]{1,40})['"]""", re.IGNORECASE | re.MULTILINE
+    r"""(?:^|[{;])\s*ModuleVersion\s*=\s*['"]([0-9.]{1,40})['"]""", re.IGNORECASE | re.MULTILINE
 )
 
 

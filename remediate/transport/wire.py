@@ -153,8 +153,9 @@ class Wire(HTTPAdapter):
             self._watch.live = False
             raise StaleConnectionError
 
-    def before_sending(self) -> None:
-        """Note that the host may get something from now on."""
+    def before_sending(self, sock: socket.socket) -> None:
+        """Note that the host may get something from now on, and bound how long it may take."""
+        sock.settimeout(self._watch.wait())
         self._watch.sent = self._watch.sent or self._message
 
     def reading(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # noqa: ANN401 - http.client's own
@@ -183,7 +184,7 @@ class _Http(HTTPConnection):
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own
         if self.sock is None:
             self.connect()
-        self._wire.before_sending()
+        self._wire.before_sending(self.sock)
         super().send(data)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from remediate.cli.stop import Stop
 from remediate.cli.targets import reference, select_hosts
 from remediate.model.host import Auth, Host
 
@@ -50,6 +51,12 @@ def test_port_and_tls_follow_from_each_other(
 def test_a_host_is_called_what_was_typed_and_counts_once() -> None:
     names = [host.name for host in hosts(hosts=["SRV:5986", " SRV", "SRV", "::1"])]
     assert names == ["SRV:5986", "SRV", "::1"]
+
+
+def test_one_server_under_two_names_is_refused() -> None:
+    """A run would find the lease held by itself."""
+    with pytest.raises(Stop, match="SRV and srv:5985 are the same server"):
+        hosts(hosts=["SRV", "srv:5985"])
 
 
 def test_what_was_not_said_is_negotiate_with_the_usual_password(

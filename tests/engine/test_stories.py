@@ -590,7 +590,7 @@ def test_a_write_that_also_changed_something_else_is_not_called_changed(
         Outcome.FAILED_CHANGED,
         ExitCode.NEEDS_PERSON,
     )
-    assert any("Settings/Hidden is 'true', should be 'false'" in text for text in report.differing)
+    assert any("Hidden is 'true', should be absent" in text for text in report.differing)
     assert world.policies() == make_state_policies()
 
 

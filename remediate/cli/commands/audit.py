@@ -59,7 +59,8 @@ command = playbooks.PlaybookCommand(
     "audit",
     callback=_run,
     help="See what playbooks would change on hosts. Nothing is written. "
-    "Without a PLAYBOOK all are looked at, in one round of questions to each host.",
+    "Without a PLAYBOOK all are looked at, in one round of questions to each host, but for those "
+    "that are about an event and not a state.",
     params=[
         playbooks.playbook_argument(many=True, required=False),
         playbooks.playbooks_option(),
