@@ -115,6 +115,11 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
     try:
         document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         return tuple(TypeAdapter(list[Fault]).validate_python(document))
-    except (ValidationError, json.JSONDecodeError, yaml.YAMLError) as error:
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        msg = f"{path}: not a list of fault rules: {where}: {first['msg']}"
+        raise ValueError(msg) from None
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
         msg = f"{path}: not a list of fault rules: {error}"
         raise ValueError(msg) from error
