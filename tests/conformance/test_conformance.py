@@ -39,7 +39,17 @@ def simulated(case: Case) -> Story:
     return Teller(case, transport, SIMULATED, state, short=short(case)).tell()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+SLOW = {f"module-restore/{name}" for name in ("file-corrupt", "korean", "source-does-not-load")}
+"""Cases that bring many files over, beside others that do the same."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.slow] if case.id in SLOW else [], id=case.id)
+        for case in CASES
+    ],
+)
 def test_a_case_goes_the_same_way_on_both_engines(case: Case, powershell: PowerShellHosts) -> None:
     real = powershell.tell(case, short=short(case))
     expected = simulated(case) if "simulated" in case.engines else real

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
 from remediate.engine.job import Job
 from remediate.lab.faults import Action, Kind
 from remediate.lab.host import LabHost
@@ -23,6 +25,7 @@ WRITE = 6
 SOME = (Action.DROP, Action.HALF, Action.UNAUTHORIZED)
 
 
+@pytest.mark.slow
 def test_a_rollback_that_breaks_tells_the_truth_and_can_be_done_again(
     job: Job, new_store: Callable[[str], Path], record_property: Callable[[str, object], None]
 ) -> None:

@@ -54,6 +54,7 @@ def real_engine() -> Iterator[Lab]:
             "powershell",
             marks=[
                 pytest.mark.powershell,
+                pytest.mark.slow,
                 pytest.mark.skipif(find_pwsh() is None, reason=f"no engine: {HOW_TO_GET_ONE}"),
             ],
         ),

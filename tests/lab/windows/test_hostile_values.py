@@ -13,7 +13,7 @@ from remediate.powershell.messages import Call, Reply, Request, Status, decode_r
 from remediate.powershell.script import compose
 from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has tests/conformance
 
 PARALLEL, IGNORE_NEW = MultipleInstances.PARALLEL, MultipleInstances.IGNORE_NEW
 QUOTES = "'\"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2032\u2033"
