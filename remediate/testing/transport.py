@@ -19,10 +19,12 @@ class Trouble:
     Args:
         error: what the caller gets instead of a reply.
         calls: how many of the pipeline's calls the host carries out all the same; -1 for all.
+        after_send: the caller is told that the host may have begun to act.
     """
 
     error: type[TransportError]
     calls: int = 0
+    after_send: bool = True
 
 
 @dataclass
@@ -69,7 +71,7 @@ class MemorySession:
             return decode_reply(answer(state, request), request)
         calls = request.calls if trouble.calls < 0 else request.calls[: trouble.calls]
         answer(state, Request(run=request.run, calls=calls))
-        raise trouble.error(self.host.name, after_send=True)
+        raise trouble.error(self.host.name, after_send=trouble.after_send)
 
     def close(self) -> None:
         """Count that it was closed."""

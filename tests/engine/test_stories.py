@@ -26,7 +26,7 @@ from remediate.store.errors import StoreUnavailable
 from remediate.store.spill import read_spill
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport, Trouble
-from remediate.transport.errors import ConnectionLost
+from remediate.transport.errors import AuthenticationFailed, ConnectionLost
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -618,3 +618,16 @@ def test_a_new_fault_that_turns_up_meanwhile_is_not_called_repaired(world: World
     report = world.apply(job)
     assert report.outcome is Outcome.ROLLED_BACK
     assert sorted(world.policies()) == sorted([*make_state_policies(), 0])
+
+
+def test_a_rollback_that_cannot_log_on_leaves_what_is_known_to_be_told(world: World) -> None:
+    """Nothing of it was sent, so the host is as it was last seen: half done, and named."""
+    troubles = {
+        2: Trouble(ConnectionLost, calls=2),
+        4: Trouble(AuthenticationFailed, after_send=False),
+    }
+    world.trouble = troubles.get
+    report = world.apply(job_of(schedule_fix()))
+    assert report.outcome is Outcome.FAILED_CHANGED
+    assert len(report.applied) == 1
+    assert report.lease_kept
