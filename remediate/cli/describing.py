@@ -144,16 +144,7 @@ def _options(playbook: "Playbook[Any]") -> Iterator[ParameterDescription]:
 
 
 def _reading(query: Query) -> Reading:
-    return Reading(resource=query.resource.noun, where=tuple(_fields(query)) or ("all",))
-
-
-def _fields(query: Query) -> Iterator[str]:
-    for name in type(query).model_fields:
-        value = getattr(query, name)
-        if isinstance(value, tuple):
-            yield from (str(each) for each in value)
-        elif value is not None:
-            yield f"{name.replace('_', ' ')} {value}"
+    return Reading(resource=query.resource.noun, where=tuple(query.details()) or ("all",))
 
 
 def _writing(resources: "Iterable[type[Resource]]") -> Iterator[Writing]:

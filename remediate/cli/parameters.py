@@ -187,19 +187,22 @@ def rivals(found: Sequence[Parameter], plain: str) -> list[Parameter]:
     return [parameter for parameter in found if parameter.plain == plain]
 
 
-def job(playbooks: Sequence[Playbook[Any]], values: Mapping[str, Any]) -> Job:
+def job(
+    playbooks: Sequence[Playbook[Any]], values: Mapping[str, Any], *, named: bool = True
+) -> Job:
     """What is to be done, with validated parameters.
 
     Args:
         playbooks: in the order in which they are applied.
         values: what click parsed, by `Parameter.key`; None is not given.
+        named: they were asked for by name.
 
     Raises:
         Stop: a value is not allowed, or a required one is missing.
     """
     tasks = [Task(playbook, _params(playbook, values)) for playbook in playbooks]
     try:
-        return Job.of(tasks)
+        return Job.of(tasks, named=named)
     except ValueError as error:
         raise Stop(str(error), "Apply them one after the other.") from None
 

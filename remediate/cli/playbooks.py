@@ -198,7 +198,7 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
             )
-    return parameters.job([known.load(name) for name in chosen], ctx.params)
+    return parameters.job([known.load(name) for name in chosen], ctx.params, named=bool(names))
 
 
 def copied_from(job: "Job") -> list[str]:

@@ -1,12 +1,21 @@
 """What is to be done on one host, and the requests and replies that do it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from remediate.engine.observation import Observation, call_problem, observe_calls, write_calls
+from remediate.engine.identity import other_computer, told
+from remediate.engine.observation import (
+    QUESTIONS_SECONDS,
+    Observation,
+    call_problem,
+    observe_calls,
+    write_calls,
+)
 from remediate.engine.planning import Planner
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
-from remediate.model.outcome import Holder, Problem
+from remediate.model.computer import Computer
+from remediate.model.outcome import Holder
+from remediate.model.problem import Problem
 from remediate.powershell.messages import (
     Call,
     CallError,
@@ -15,6 +24,9 @@ from remediate.powershell.messages import (
     Request,
     Status,
 )
+
+ANOTHER_COMPUTER = "RemediateAnotherComputer"
+"""Error of a call that another computer was to carry out."""
 
 AUDIT = "audit"
 """Stands for the run's id where nothing is recorded."""
@@ -35,6 +47,10 @@ class Assignment:
         undoes: the run that this one undoes.
         accept_irreversible: what cannot be undone may be done.
         origins: the playbooks whose files can be had for this host.
+        computer: the computer that this is about: as recorded, then as it has answered; None
+            while any will do.
+        renamed: names of recorded computers that may have another one now.
+        notes: what the report has to say of how the computer was recognised.
     """
 
     host: str
@@ -47,20 +63,47 @@ class Assignment:
     undoes: str | None = None
     accept_irreversible: bool = False
     origins: frozenset[str] = frozenset()
+    computer: Computer | None = None
+    renamed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
-    def observe(self) -> Request:
-        """The planner's questions."""
-        return Request(run=self.run, calls=observe_calls(self.planner.queries()))
+    def another(self, found: Computer) -> Problem | None:
+        """Why an answer is not of the computer that this is about, or None when it is."""
+        return other_computer(self.computer, found, self.renamed)
+
+    def about(self, found: Computer) -> "Assignment":
+        """The same, about the computer that has answered now."""
+        note = told(self.computer, found, self.renamed)
+        notes = (*self.notes, note) if note and note not in self.notes else self.notes
+        return replace(self, computer=found, renamed=frozenset(), notes=notes)
+
+    def observe(self, *, bounded: bool = False) -> Request:
+        """The planner's questions.
+
+        Args:
+            bounded: only those that cannot hang.
+        """
+        queries = self.planner.queries()
+        calls = observe_calls(queries, bounded=bounded)
+        longest = max((call.seconds or 0 for call in calls), default=0)
+        return Request(run=self.run, calls=calls, seconds=max(QUESTIONS_SECONDS, longest))
 
     def look_again(self, fence: int) -> Request:
         """The lease, so that no pipeline of ours can still be writing, and the questions."""
-        return Request(
-            run=self.run, calls=(self._lock(fence), *observe_calls(self.planner.queries()))
-        )
+        return self.request(self._lock(fence), *observe_calls(self.planner.queries()))
 
     def unlock(self, run: str | None = None) -> Request:
         """Gives the host's lease back: this run's, or that of another run which is undone."""
-        return Request(run=self.run, calls=(self._unlock(run or self.run),))
+        return self.request(self._unlock(run or self.run))
+
+    def request(self, *calls: Call) -> Request:
+        """A request that only the computer that this is about carries out."""
+        meant = self.computer
+        if meant is not None and meant.name.casefold() in {
+            name.casefold() for name in self.renamed
+        }:
+            meant = Computer(name="", guid=meant.guid)  # whatever its name is now
+        return Request(run=self.run, calls=calls, computer=meant)
 
     def write(self, fence: int, changes: tuple[Change, ...], *, undoing: bool = False) -> Request:
         """Lease, compare-and-set, questions, receipt, release: one pipeline."""
@@ -71,6 +114,7 @@ class Assignment:
             arguments={
                 "run": self.run,
                 "operator": self.operator,
+                "computer": self.computer.model_dump() if self.computer else None,
                 "state": "rolled_back" if undoing else "applied",
                 "playbooks": [use.id for use in self.planner.uses],
                 "changes": [
@@ -85,15 +129,12 @@ class Assignment:
             },
             needs=(writes[0].id,),
         )
-        return Request(
-            run=self.run,
-            calls=(
-                self._lock(fence),
-                *writes,
-                *observe_calls(self.planner.queries()),
-                receipt,
-                self._unlock(self.run, writes[-1].id, "receipt"),
-            ),
+        return self.request(
+            self._lock(fence),
+            *writes,
+            *observe_calls(self.planner.queries()),
+            receipt,
+            self._unlock(self.run, writes[-1].id, "receipt"),
         )
 
     def _lock(self, fence: int) -> Call:
@@ -153,6 +194,7 @@ def first_problem(reply: Reply) -> Problem | None:
 
 def _refused(result: CallResult) -> bool:
     names = (
+        ANOTHER_COMPUTER,
         "RemediateStale",
         "RemediateMissing",
         "RemediateRefused",
@@ -208,7 +250,7 @@ def in_force(changes: tuple[Change, ...], seen: Observation) -> tuple[Change, ..
 
 
 def _in_force(change: Change, seen: Observation) -> bool:
-    resource = seen.resources.get(change.resource)
+    resource = seen.find(change.resource)
     if resource is None:
         return False
     return change.holds(resource.recorded(change.property)) or resource.left_by(change)

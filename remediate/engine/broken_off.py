@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from remediate.model.outcome import HostReport, Outcome, Problem
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.problem import Problem
 from remediate.store.protocol import Store, lease_key
 
 _PROBLEM = Problem(

@@ -4,96 +4,33 @@
 decision testable without a network, a disk or a clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from remediate.model.change import Change
+from remediate.model.computer import Computer
 from remediate.model.content import Piece
 from remediate.model.event import Phase
-from remediate.model.outcome import Holder, HostReport, Problem
+from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Observed, Plan
+from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply, Request
 from remediate.transport.errors import TransportError
 
-
-@dataclass(frozen=True, slots=True)
-class TakeLease:
-    """Take or renew the host's lease in the store. Answer: `Granted`, `Holder` or `StoreFailed`.
-
-    Args:
-        undoes: the run whose lease may be taken over, when this one undoes it.
-    """
-
-    undoes: str | None = None
+A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Run a pipeline that changes nothing but leases. Answer: a `Reply` or a `TransportError`."""
+class Effect(Generic[A]):
+    """Something that is asked for, and answered by an `A`."""
 
-    request: Request
-    phase: Phase
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Run a pipeline that writes. Answer: a `Reply` or a `TransportError`. Never done twice."""
-
-    request: Request
-    phase: Phase
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Read pieces of files at a playbook's origin. Answer: `Fetched` or `SourceFailed`.
-
-    Args:
-        playbook: id of the playbook.
-        pieces: what is wanted now.
-        ahead: what will be wanted next; may be read while these are being sent.
-    """
-
-    playbook: str
-    pieces: Sequence[Piece]
-    ahead: Sequence[Piece] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm:
-    """Ask a person. Answer: a bool."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True)
-class RecordIntent:
-    """Make intent and snapshot durable. Answer: None or `StoreFailed`."""
-
-    changes: tuple[Change, ...]
-    snapshot: tuple[Observed, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Make the verdict durable. Answer: None; the worker spills it elsewhere when it has to."""
-
-    report: HostReport
-
-
-@dataclass(frozen=True, slots=True)
-class FreeLease:
-    """Give the lease in the store back. Answer: None."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait, but not beyond the deadline. Answer: whether there is time left.
-
-    Args:
-        seconds: how long.
-    """
-
-    seconds: float
+def ask(effect: Effect[A]) -> Generator[Effect[Any], Any, A]:
+    """Yield an effect and return its answer, typed; for `yield from`."""
+    answer: A = yield effect
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +78,82 @@ class StoreFailed:
         return Problem(code="store", message=self.message, hint=self.hint)
 
 
-Effect = TakeLease | Ask | Write | Fetch | Confirm | RecordIntent | Close | FreeLease | Pause
-Answer = (
-    Granted | Holder | StoreFailed | Fetched | SourceFailed | Reply | TransportError | bool | None
-)
+@dataclass(frozen=True, slots=True)
+class TakeLease(Effect[Granted | Holder | StoreFailed]):
+    """Take or renew the host's lease in the store.
+
+    Args:
+        undoes: the run whose lease may be taken over, when this one undoes it.
+    """
+
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Effect[Reply | TransportError]):
+    """Run a pipeline that changes nothing but leases."""
+
+    request: Request
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Effect[Reply | TransportError]):
+    """Run a pipeline that writes. Never done twice."""
+
+    request: Request
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Effect[Fetched | SourceFailed]):
+    """Read pieces of files at a playbook's origin.
+
+    Args:
+        playbook: id of the playbook.
+        pieces: what is wanted now.
+        ahead: what will be wanted next; may be read while these are being sent.
+    """
+
+    playbook: str
+    pieces: Sequence[Piece]
+    ahead: Sequence[Piece] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Effect[bool]):
+    """Ask a person."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIntent(Effect[StoreFailed | None]):
+    """Make intent and snapshot durable, with the computer that they are of."""
+
+    changes: tuple[Change, ...]
+    snapshot: tuple[Observed, ...]
+    computer: Computer
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Effect[None]):
+    """Make the verdict durable; the worker spills it elsewhere when it has to."""
+
+    report: HostReport
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLease(Effect[None]):
+    """Give the lease in the store back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Effect[bool]):
+    """Wait, but not beyond the deadline; the answer is whether there is time left.
+
+    Args:
+        seconds: how long.
+    """
+
+    seconds: float

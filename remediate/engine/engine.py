@@ -12,7 +12,7 @@ import structlog
 
 from remediate.engine.assignment import AUDIT, Assignment, holder_in
 from remediate.engine.broken_off import give_free
-from remediate.engine.effects import Ask
+from remediate.engine.effects import Ask, ask
 from remediate.engine.host_run import Steps, apply, audit, reconcile
 from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
 from remediate.engine.job import Job, Settings
@@ -29,12 +29,14 @@ from remediate.engine.source import Supply
 from remediate.engine.spilled import take_in_spilled
 from remediate.engine.verdict import failed, internal_error, touched
 from remediate.model.change import Change
+from remediate.model.computer import Computer
 from remediate.model.event import Event, HostFinished, Phase
 from remediate.model.host import Host
-from remediate.model.outcome import HostReport, Outcome, Problem
+from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
+from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord
-from remediate.powershell.messages import Call, Reply, Request, Status
+from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
@@ -120,6 +122,7 @@ class Engine:
         force: bool = False,
         dry_run: bool = False,
         confirm: Callable[[Plan], bool] | None = None,
+        job: Job | None = None,
     ) -> Iterator[HostReport]:
         """Write back what a run recorded, where it is still what that run wrote.
 
@@ -130,23 +133,32 @@ class Engine:
             force: also where somebody else has changed it since.
             dry_run: only say what would be written back.
             confirm: asks a person; None when nobody is asked.
+            job: the run's playbooks, whose guards are asked before something is stopped or
+                restarted; None when they cannot be had.
 
         Raises:
             StoreError: the rollback cannot be recorded; nothing was sent.
         """
+        guards = PlaybookPlanner(job) if job is not None else None
         todo: list[tuple[Host, Planner]] = []
+        computers: dict[str, Computer] = {}
         for host in record.hosts:
             changes = changes_to_undo(host)
             if changes and (hosts is None or host.host.name in hosts):
                 snapshot = host.intent.snapshot if host.intent else ()
-                planner = UndoPlanner(record.run.playbooks, changes, snapshot, force)
+                planner = UndoPlanner(record.run.playbooks, changes, snapshot, force, guards)
                 todo.append((host.host, planner))
+                computers[host.host.name] = host.computer
         if dry_run:
             planners = {host.name: planner for host, planner in todo}
             names = [host for host, _ in todo]
-            return self._each(names, lambda host: self._audit(host, planners[host.name]))
+            return self._each(
+                names, lambda host: self._audit(host, planners[host.name], computers[host.name])
+            )
         without_verdict = {one.host.name: record.run for one in record.hosts if not one.report}
-        return self._recorded(run, todo, confirm, without_verdict=without_verdict)
+        return self._recorded(
+            run, todo, confirm, computers=computers, without_verdict=without_verdict
+        )
 
     def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
         """Close every intent without an end by looking at its host.
@@ -219,8 +231,11 @@ class Engine:
             self.emit(HostFinished(report=report))
             yield report
 
-    def _audit(self, host: Host, planner: Planner) -> HostReport:
-        steps = audit(Assignment(host=host.name, planner=planner))
+    def _audit(self, host: Host, planner: Planner, computer: Computer | None = None) -> HostReport:
+        work = Assignment(
+            host=host.name, planner=planner, computer=computer, renamed=self.settings.renamed
+        )
+        steps = audit(work)
         return self._worker(host, AUDIT, planner.queries()).work(steps)
 
     def _recorded(
@@ -229,6 +244,7 @@ class Engine:
         todo: Sequence[tuple[Host, Planner]],
         confirm: Callable[[Plan], bool] | None,
         supplies: Mapping[str, Supply] = MappingProxyType({}),
+        computers: Mapping[str, Computer] = MappingProxyType({}),
         without_verdict: Mapping[str, Run] = MappingProxyType({}),
     ) -> Iterator[HostReport]:
         planners = {host.name: planner for host, planner in todo}
@@ -236,7 +252,9 @@ class Engine:
 
         def work(host: Host) -> HostReport:
             assignment = self._assignment(host, planners[host.name], run, ask=bool(confirm))
-            assignment = replace(assignment, origins=frozenset(supplies))
+            assignment = replace(
+                assignment, origins=frozenset(supplies), computer=computers.get(host.name)
+            )
             if host.name in without_verdict and self._goes_on(without_verdict[host.name], host):
                 assignment = replace(assignment, undoes=None)  # it keeps its lease
             worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
@@ -254,6 +272,7 @@ class Engine:
             raise ValueError(f"{record.host.name} has no intent in run {run.id}")
         plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=intent.changes)
         work = self._assignment(record.host, RecordPlanner(run.playbooks, intent.changes), run)
+        work = replace(work, computer=record.computer)
         if self._goes_on(run, record.host):
             problem = Problem(
                 code="still_running",
@@ -298,6 +317,7 @@ class Engine:
             auto_rollback=self.settings.auto_rollback,
             accept_irreversible=self.settings.accept_irreversible,
             undoes=run.undoes,
+            renamed=self.settings.renamed,
         )
 
     def _worker(
@@ -347,11 +367,9 @@ def _halted(host: Host) -> HostReport:
 
 def _lease_of(host: Host) -> Steps:
     request = Request(run=AUDIT, calls=(Call(id="lease", function="Get-RemediateLease"),))
-    answer = yield Ask(request, Phase.OBSERVE)
+    answer = yield from ask(Ask(request, Phase.OBSERVE))
     if isinstance(answer, TransportError):
         return HostReport(host=host.name, outcome=Outcome.UNREACHABLE, problem=answer.problem())
-    if not isinstance(answer, Reply):
-        raise TypeError(f"a question was answered by {answer!r}")
     lease = answer["lease"]
     if lease.status is Status.ERROR:
         problem = call_problem(lease.error, "reading the lease failed")

@@ -1,13 +1,15 @@
 """The life of one host in a run: a state machine that asks for effects and does none itself.
 
-Each function is a generator: it yields what it needs (`effects.py`) and is sent the answer.
-The rules it keeps: nothing is written before the intent is durable; a write with an unknown
-result is never repeated, the host is observed instead; "changed" is only said of what was read
-back; whatever was written and does not hold is undone, or named.
+Each function is a generator: it asks for what it needs (`effects.py`) and is sent the answer.
+The rules it keeps: every answer is of the computer that is meant, or does not count; nothing is
+written before the intent is durable, and nothing that can fail stands between the two; a write
+with an unknown result is never repeated, the host is observed instead; "changed" is only said of
+what was read back; whatever was written and does not hold is undone, or named.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from remediate.engine.assignment import (
     Assignment,
@@ -21,7 +23,6 @@ from remediate.engine.assignment import (
     succeeded,
 )
 from remediate.engine.effects import (
-    Answer,
     Ask,
     Close,
     Confirm,
@@ -33,10 +34,11 @@ from remediate.engine.effects import (
     StoreFailed,
     TakeLease,
     Write,
+    ask,
 )
-from remediate.engine.observation import Observation, differences, read_observation
-from remediate.engine.planning import UndoPlanner
-from remediate.engine.staging import stage
+from remediate.engine.observation import Observation, differences, read_observation, records
+from remediate.engine.planning import UndoPlanner, disrupts
+from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     failed,
     held,
@@ -46,14 +48,18 @@ from remediate.engine.verdict import (
     unknown,
     verdict,
 )
+from remediate.model.change import Change
 from remediate.model.event import Phase
-from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
-from remediate.powershell.messages import Reply
+from remediate.model.problem import Problem
+from remediate.powershell.messages import Reply, Request
 from remediate.resources.base import Resource
-from remediate.transport.errors import AuthenticationFailed, TransportError
+from remediate.transport.errors import AuthenticationFailed, TimedOut, TransportError
 
-Steps = Generator[Effect, Answer, HostReport]
+A = TypeVar("A")
+Part = Generator[Effect[Any], Any, A]
+Steps = Part[HostReport]
 
 RECOVERY_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds to wait before each new try to see what became of a write."""
@@ -64,20 +70,23 @@ def audit(work: Assignment) -> Steps:
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
-    return nothing_written(work.planner.plan(work.host, seen))
+    work = work.about(seen.facts.computer)
+    return _noted(work, nothing_written(work.planner.plan(work.host, seen)))
 
 
 def apply(work: Assignment) -> Steps:
     """Observe, plan, write, verify; an apply and a rollback differ in their planner only."""
-    lease = yield TakeLease(undoes=work.undoes)
-    if isinstance(lease, Holder):
-        return (yield from _end(held(work, lease, None), free=False))
-    if isinstance(lease, StoreFailed):
-        return failed(work, Outcome.REFUSED, lease.problem)
-    assert isinstance(lease, Granted)
-    report = yield from _apply(work, lease.fence)
+    lease = yield from ask(TakeLease(undoes=work.undoes))
+    if not isinstance(lease, Granted):
+        report = _not_leased(work, lease)
+        return report if isinstance(lease, StoreFailed) else (yield from _end(report, free=False))
     if lease.note:
-        report = report.model_copy(update={"notes": (*report.notes, lease.note)})
+        work = replace(work, notes=(lease.note,))
+    seen = yield from _observe(work)
+    if isinstance(seen, HostReport):
+        return (yield from _end(_noted(work, seen)))
+    work = work.about(seen.facts.computer)
+    report = _noted(work, (yield from _apply(work, lease.fence, seen)))
     open_ended = report.outcome in {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
     return (yield from _end(report, free=not (open_ended and report.lease_kept)))
 
@@ -85,130 +94,188 @@ def apply(work: Assignment) -> Steps:
 def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:
     """See what became of an intent whose run never said, and close it with what is seen.
 
-    A host that cannot be looked at leaves the intent open.
+    A host that cannot be looked at, or another computer in its place, leaves the intent open.
     """
-    lease = yield TakeLease(undoes=work.undoes)
-    if isinstance(lease, Holder):
-        return held(work, lease, plan)
-    if isinstance(lease, StoreFailed):
-        return failed(work, Outcome.REFUSED, lease.problem, plan)
-    assert isinstance(lease, Granted)
-    look = yield from _look_again(work, lease.fence)
-    if isinstance(look, Problem):
-        yield FreeLease()
-        return unknown(work, plan, look)
-    report = verdict(work, plan, snapshot, look)
+    lease = yield from ask(TakeLease(undoes=work.undoes))
+    if not isinstance(lease, Granted):
+        return _not_leased(work, lease, plan)
+    look = yield from _look_again(work, lease.fence, plan)
+    if isinstance(look.seen, Problem):
+        yield from ask(FreeLease())
+        return unknown(work, plan, look.seen)
+    work = work.about(look.seen.facts.computer)
+    report = verdict(work, plan, snapshot, look.seen)
     report = yield from _unlock(work, report)
-    return (yield from _end(report, free=True))
+    return (yield from _end(_noted(work, report)))
 
 
-def _end(report: HostReport, *, free: bool) -> Steps:
-    yield Close(report)
+def _end(report: HostReport, *, free: bool = True) -> Steps:
+    yield from ask(Close(report))
     if free:
-        yield FreeLease()
+        yield from ask(FreeLease())
     return report
 
 
-def _apply(work: Assignment, fence: int) -> Steps:
-    seen = yield from _observe(work)
-    if isinstance(seen, HostReport):
-        return seen
+def _noted(work: Assignment, report: HostReport) -> HostReport:
+    return report.model_copy(update={"notes": (*report.notes, *work.notes)})
+
+
+def _not_leased(
+    work: Assignment, lease: Holder | StoreFailed, plan: Plan | None = None
+) -> HostReport:
+    if isinstance(lease, Holder):
+        return held(work, lease, plan)
+    return failed(work, Outcome.REFUSED, lease.problem, plan)
+
+
+def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
     plan = work.planner.plan(work.host, seen)
-    if not plan.changes:
-        if work.undoes:  # a run that is undone may have kept the host's lease
-            yield Ask(work.unlock(work.undoes), Phase.ROLLBACK)
-        return nothing_written(plan)
     against = _against(work, plan)
     if against is not None:
         return against
+    if not plan.changes:
+        if work.undoes:  # a run that is undone may have kept the host's lease
+            yield from ask(Ask(work.unlock(work.undoes), Phase.ROLLBACK))
+        return nothing_written(plan)
     if work.ask:
         agreed = yield from _agreed(work, plan)
         if isinstance(agreed, HostReport):
             return agreed
         fence, seen = agreed
-    snapshot = tuple(seen.resources.values())
-    not_recorded = yield RecordIntent(plan.changes, seen.snapshot())
-    if isinstance(not_recorded, StoreFailed):
+    snapshot = seen.before(plan.changes)
+    staging = folders(work, plan.changes)
+    request = work.write(fence, plan.changes)
+    intent = RecordIntent(plan.changes, records(snapshot), seen.facts.computer)
+    not_recorded = yield from ask(intent)
+    if not_recorded is not None:
         return failed(work, Outcome.REFUSED, not_recorded.problem, plan)
-    return (yield from _write(work, fence, plan, snapshot))
+    return (yield from _write(work, fence, plan, snapshot, staging, request))
 
 
-def _agreed(
-    work: Assignment, plan: Plan
-) -> Generator[Effect, Answer, tuple[int, Observation] | HostReport]:
+def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
-    agreed = yield Confirm(plan)
-    if not agreed:
+    if not (yield from ask(Confirm(plan))):
         return refused(work, plan, "declined", "the plan was not agreed to")
-    lease = yield TakeLease(undoes=work.undoes)
-    if isinstance(lease, Holder):
-        return held(work, lease, plan)
-    if isinstance(lease, StoreFailed):
-        return failed(work, Outcome.REFUSED, lease.problem, plan)
-    assert isinstance(lease, Granted)
+    lease = yield from ask(TakeLease(undoes=work.undoes))
+    if not isinstance(lease, Granted):
+        return _not_leased(work, lease, plan)
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
     again = work.planner.plan(work.host, seen)
-    if again.changes != plan.changes or again.refusals:
+    against = _against(work, again)
+    if against is not None:
+        return against
+    if again.changes != plan.changes:
         return refused(work, again, "stale", "the host moved while a person looked at the plan")
     return lease.fence, seen
 
 
-def _write(work: Assignment, fence: int, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:
+def _write(
+    work: Assignment,
+    fence: int,
+    plan: Plan,
+    snapshot: tuple[Resource, ...],
+    staging: Staging,
+    request: Request,
+) -> Steps:
     """Bring the files that are needed to the host, then change it."""
-    problem = yield from stage(work, plan.changes)
+    problem = yield from stage(work, staging)
     if problem is not None:
         return failed(work, Outcome.FAILED_UNCHANGED, problem, plan)
-    answer = yield Write(work.write(fence, plan.changes), Phase.APPLY)
+    answer = yield from ask(Write(request, Phase.APPLY))
     return (yield from _judge(work, fence, plan, snapshot, answer))
 
 
 def _against(work: Assignment, plan: Plan) -> HostReport | None:
     """Why a plan must not be applied, before anybody is asked."""
+    if plan.unanswered:
+        first = plan.unanswered[0].problem
+        return refused(work, plan, first.code, first.message, first.hint)
+    if not plan.changes:
+        return None
     if plan.refusals:
         return refused(work, plan, "guarded", plan.refusals[0].text)
     if plan.irreversible and not (work.ask or work.accept_irreversible):
-        text = f"nobody accepted what cannot be undone: {'; '.join(plan.irreversible)}"
+        text = f"this cannot be undone and was not accepted: {'; '.join(plan.irreversible)}"
         return refused(work, plan, "irreversible", text, "--accept-irreversible accepts it.")
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a pipeline that writes came to.
+
+    Args:
+        problem: what went wrong on the way.
+        changes: those that were, or may have been, written.
+        seen: what was read back, or why nothing was.
+        unlocked: the host's lease is given back.
+    """
+
+    problem: Problem | None
+    changes: tuple[Change, ...]
+    seen: Observation | Problem
+    unlocked: bool = False
+
+
+def _written(
+    work: Assignment, plan: Plan, changes: tuple[Change, ...], answer: Reply | TransportError
+) -> _Written:
+    if isinstance(answer, TransportError):
+        perhaps = changes if answer.after_send else ()
+        return _Written(answer.problem(), perhaps, answer.problem())
+    another = work.another(answer.host.computer)
+    if another is not None:
+        refused_there = not succeeded(answer, "lease")
+        return _Written(another, () if refused_there else changes, another)
+    seen = read_observation(work.planner.queries(), answer)
+    return _Written(
+        first_problem(answer),
+        perhaps_written(answer, changes),
+        work.planner.missing(seen, plan.changes) or seen,
+        unlocked=succeeded(answer, "unlock"),
+    )
+
+
 def _judge(
-    work: Assignment, fence: int, plan: Plan, snapshot: tuple[Resource, ...], answer: Answer
+    work: Assignment,
+    fence: int,
+    plan: Plan,
+    snapshot: tuple[Resource, ...],
+    answer: Reply | TransportError,
 ) -> Steps:
     """Find out what a write did, and undo it when it is not what was planned."""
-    if isinstance(answer, TransportError):
-        problem: Problem | None = answer.problem()
-        if not answer.after_send:
-            return failed(work, Outcome.FAILED_UNCHANGED, answer.problem(), plan)
-        seen: Observation | Problem = answer.problem()
-        unlocked, written = False, plan.changes
-    else:
-        assert isinstance(answer, Reply)
-        if failed_with(answer["lease"].error, "RemediateLeaseHeld"):
-            return held(work, holder_of(answer["lease"].error), plan)
-        problem = first_problem(answer)
-        written = perhaps_written(answer, plan.changes)
-        if problem and not written:
-            outcome = Outcome.REFUSED if refused_by_host(answer) else Outcome.FAILED_UNCHANGED
-            report = failed(work, outcome, problem, plan)
-            return (yield from _unlock(work, report)) if succeeded(answer, "lease") else report
-        seen = read_observation(work.planner.queries(), answer)
-        unlocked = succeeded(answer, "unlock")
+    done = _written(work, plan, plan.changes, answer)
+    if done.problem and not done.changes:
+        return (yield from _nothing_done(work, plan, answer, done.problem))
+    seen, unlocked = done.seen, done.unlocked
     if isinstance(seen, Problem):
         if isinstance(answer, AuthenticationFailed):  # trying again could lock the account
             return unknown(work, plan, seen)
-        looked = yield from _look_again(work, fence)
-        if isinstance(looked, Problem):
-            return unknown(work, plan, problem or looked)
-        seen, unlocked = looked, False
-    report = verdict(work, plan, snapshot, seen, problem, written)
+        look = yield from _look_again(work, fence, plan)
+        if isinstance(look.seen, Problem):
+            return unknown(work, plan, done.problem or look.seen)
+        fence, seen, unlocked = look.fence, look.seen, False
+    report = verdict(work, plan, snapshot, seen, done.problem, done.changes)
     if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:
-        return (yield from _undo(work, fence, report, touched(written, snapshot), seen))
+        return (yield from _undo(work, fence, report, touched(done.changes, snapshot), seen))
     if report.outcome is not Outcome.FAILED_CHANGED and not unlocked:
         return (yield from _unlock(work, report))
     return report.model_copy(update={"lease_kept": not unlocked})
+
+
+def _nothing_done(
+    work: Assignment, plan: Plan, answer: Reply | TransportError, problem: Problem
+) -> Steps:
+    """End a run whose write did not happen."""
+    if isinstance(answer, TransportError):
+        return failed(work, Outcome.FAILED_UNCHANGED, problem, plan)
+    if failed_with(answer["lease"].error, "RemediateLeaseHeld"):
+        return held(work, holder_of(answer["lease"].error), plan)
+    outcome = Outcome.REFUSED if refused_by_host(answer) else Outcome.FAILED_UNCHANGED
+    report = failed(work, outcome, problem, plan)
+    return (yield from _unlock(work, report)) if succeeded(answer, "lease") else report
 
 
 def _undo(
@@ -221,90 +288,125 @@ def _undo(
     """Write the recorded values back over what is still ours, and see whether that did it.
 
     A resource whose writing failed half-way counts too: `before` has all that may be written.
+    What would stop or restart something that is in use is left to a person.
     """
     plan = report.plan
-    assert plan is not None
+    if plan is None:
+        raise ValueError("what has no plan cannot be undone")
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
-    lasting = tuple(change for change in report.applied if not change.reversible)
-    back = tuple(
-        change.reversed().model_copy(
-            update={"before": found.resources[change.resource].recorded(change.property)}
-        )
-        for change in reversed(report.applied)
-        if change.reversible
-    )
+    back = tuple(_backwards(change, found) for change in report.applied[::-1] if change.reversible)
+    reasons = work.planner.objections(found, tuple(filter(disrupts, back)))
+    back = tuple(change for change in back if not (reasons and disrupts(change)))
+    left = tuple(change for change in report.applied if not _among(change, back))
+    notes = tuple(f"Not undone: {change.title}, {change.property}." for change in left)
+    notes += tuple(f"{reason.playbook} refuses that: {reason.text}" for reason in reasons)
+    report = report.model_copy(update={"notes": (*report.notes, *notes)})
     if not back:
         return report
-    answer = yield Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK)
-    unlocked = isinstance(answer, Reply) and succeeded(answer, "unlock")
+    answer = yield from ask(Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK))
     if isinstance(answer, AuthenticationFailed):
         return unknown(work, plan, answer.problem()) if answer.after_send else report
-    if isinstance(answer, Reply):
-        seen = read_observation(undo.planner.queries(), answer)
-    if not isinstance(answer, Reply) or isinstance(seen, Problem):
-        looked = yield from _look_again(undo, fence)
-        if isinstance(looked, Problem):
-            return unknown(work, plan, looked)
-        seen, unlocked = looked, False
-    assert isinstance(seen, Observation)
-    left = tuple(differences(before, seen, lasting))
-    if left:
-        now = {"applied": in_force(report.applied, seen), "differing": left}
-        return report.model_copy(update={**now, "lease_kept": not unlocked})
-    report = report.model_copy(
-        update={
-            "outcome": Outcome.ROLLED_BACK,
-            "applied": lasting,
-            "lease_kept": False,
-            "notes": (*report.notes, *(f"not undone: {change.title}" for change in lasting)),
+    done = _written(undo, plan, back, answer)
+    seen, unlocked = done.seen, done.unlocked
+    if isinstance(seen, Problem):
+        look = yield from _look_again(undo, fence, plan)
+        if isinstance(look.seen, Problem):
+            return unknown(work, plan, look.seen)
+        seen, unlocked = look.seen, False
+    wrong = tuple(differences(before, seen, left))
+    kept = tuple(change for change in left if change.reversible)
+    if wrong or kept:
+        why = (f"Undoing it failed: {done.problem.message}",) if done.problem and wrong else ()
+        now = {
+            "applied": in_force(report.applied, seen),
+            "differing": wrong or tuple(differences(before, seen, ())),
+            "notes": (*report.notes, *why),
+            "lease_kept": not unlocked,
         }
-    )
+        return report.model_copy(update=now)
+    undone = {"outcome": Outcome.ROLLED_BACK, "applied": left, "lease_kept": False}
+    report = report.model_copy(update=undone)
     return report if unlocked else (yield from _unlock(work, report))
 
 
-def _observe(work: Assignment) -> Generator[Effect, Answer, Observation | HostReport]:
-    answer = yield Ask(work.observe(), Phase.OBSERVE)
+def _backwards(change: Change, found: Observation) -> Change:
+    resource = found.find(change.resource)
+    now = change.after if resource is None else resource.recorded(change.property)
+    return change.reversed().model_copy(update={"before": now})
+
+
+def _among(change: Change, others: tuple[Change, ...]) -> bool:
+    return any((o.resource, o.property) == (change.resource, change.property) for o in others)
+
+
+def _observe(work: Assignment) -> Part[Observation | HostReport]:
+    """Ask the planner's questions. What hangs costs only itself, and what comes after it."""
+    answer = yield from ask(Ask(work.observe(), Phase.OBSERVE))
+    if isinstance(answer, TimedOut) and answer.after_send:
+        bounded = work.observe(bounded=True)
+        if answer.partial is not None:
+            answer = answer.partial
+        elif 0 < len(bounded.calls) < len(work.planner.queries()):
+            answer = yield from ask(Ask(bounded, Phase.OBSERVE))
     if isinstance(answer, TransportError):
-        return failed(work, Outcome.UNREACHABLE, answer.problem())
-    assert isinstance(answer, Reply)
-    seen = read_observation(work.planner.queries(), answer)
-    if isinstance(seen, Problem):
-        return failed(work, Outcome.FAILED_UNCHANGED, seen)
-    return seen
+        reached = isinstance(answer, TimedOut) and answer.after_send
+        outcome = Outcome.FAILED_UNCHANGED if reached else Outcome.UNREACHABLE
+        return failed(work, outcome, answer.problem())
+    another = work.another(answer.host.computer)
+    if another is not None:
+        return failed(work, Outcome.REFUSED, another)
+    return read_observation(work.planner.queries(), answer)
 
 
-def _look_again(work: Assignment, fence: int) -> Generator[Effect, Answer, Observation | Problem]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was seen after a write of unknown result.
+
+    Args:
+        fence: of the lease that it was seen under.
+        seen: the host, or why it could not be looked at.
+    """
+
+    fence: int
+    seen: Observation | Problem
+
+
+def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
     """Observe after a write of unknown result, once no pipeline of ours can still be writing.
 
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
     still be at work there and keeps it out if it has not begun; see `lease.ps1`.
     """
     problem = Problem(code="timed_out", message="there was no time left to look again")
-    renewed = yield TakeLease(undoes=work.undoes)
+    renewed = yield from ask(TakeLease(undoes=work.undoes))
     if isinstance(renewed, Granted):
         fence = renewed.fence
     for seconds in RECOVERY_PAUSES:
-        if not (yield Pause(seconds)):
+        if not (yield from ask(Pause(seconds))):
             break
-        answer = yield Ask(work.look_again(fence), Phase.RECOVER)
+        answer = yield from ask(Ask(work.look_again(fence), Phase.RECOVER))
         if isinstance(answer, TransportError):
             problem = answer.problem()
             if isinstance(answer, AuthenticationFailed):  # trying again could lock the account
                 break
             continue
-        assert isinstance(answer, Reply)
+        another = work.another(answer.host.computer)
+        if another is not None:
+            problem = another
+            continue
         if still_writing(answer["lease"].error):
             problem = Problem(code="still_writing", message="the host is still at work on it")
             continue
         seen = read_observation(work.planner.queries(), answer)
-        if isinstance(seen, Observation):
-            return seen
-        problem = seen
-    return problem
+        missing = work.planner.missing(seen, plan.changes)
+        if missing is None:
+            return _Look(fence, seen)
+        problem = missing
+    return _Look(fence, problem)
 
 
 def _unlock(work: Assignment, report: HostReport) -> Steps:
     """Give the host's lease back in a pipeline of its own; else it expires."""
-    answer = yield Ask(work.unlock(), Phase.RECOVER)
+    answer = yield from ask(Ask(work.unlock(), Phase.RECOVER))
     freed = isinstance(answer, Reply) and succeeded(answer, "unlock")
     return report.model_copy(update={"lease_kept": not freed})

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from remediate.engine.effects import (
-    Answer,
     Ask,
     Close,
     Confirm,
@@ -114,7 +114,7 @@ class HostWorker:
     def work(self, steps: Steps) -> HostReport:
         """Take all steps; always gives a report, and always closes the session."""
         self._renew_deadline()
-        answer: Answer = None
+        answer: Any = None
         try:
             while True:
                 answer = self._do(steps.send(answer))
@@ -138,7 +138,7 @@ class HostWorker:
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self.around.settings.timeout, self.around.clock)
 
-    def _do(self, effect: Effect) -> Answer:  # noqa: C901, PLR0911 - one answer for each effect
+    def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911 - each effect has its own answer
         match effect:
             case Ask(request, phase):
                 return self._ask(request, phase)
@@ -166,6 +166,8 @@ class HostWorker:
             case FreeLease():
                 self._free_lease()
                 return None
+            case _:
+                raise TypeError(f"nothing is known of the effect {effect!r}")
 
     def _ask(self, request: Request, phase: Phase) -> Reply | TransportError:
         """A question may be asked again, when the connection broke."""
@@ -245,6 +247,7 @@ class HostWorker:
             changes=effect.changes,
             snapshot=effect.snapshot,
             recorded=self.around.now(),
+            computer=effect.computer,
         )
         self._recorded = True
         try:

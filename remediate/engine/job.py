@@ -24,13 +24,23 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The playbooks of a run, in the order in which they are applied."""
+    """The playbooks of a run, in the order in which they are applied.
+
+    Args:
+        tasks: the playbooks.
+        named: they were asked for by name; else they are just all that there are.
+    """
 
     tasks: tuple[Task, ...]
+    named: bool = True
 
     @classmethod
-    def of(cls, tasks: Iterable[Task]) -> "Job":
+    def of(cls, tasks: Iterable[Task], *, named: bool = True) -> "Job":
         """A job whose order is the one given, but for what a playbook says it comes after.
+
+        Args:
+            tasks: the playbooks.
+            named: as for the class.
 
         Raises:
             ValueError: playbooks each want to come after the other.
@@ -44,7 +54,7 @@ class Job:
             if ready is None:
                 raise ValueError(f"playbooks wait for each other: {', '.join(sorted(waiting))}")
             ordered.append(waiting.pop(ready.playbook.id))
-        return cls(tuple(ordered))
+        return cls(tuple(ordered), named)
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:
@@ -63,6 +73,7 @@ class Settings:
         accept_irreversible: do what cannot be undone without asking a person.
         operator: who runs it, for the lease and the receipt (`ada@bastion`).
         workers: hosts worked on at the same time.
+        renamed: names of recorded computers that may have another one now.
     """
 
     operator: str
@@ -71,3 +82,4 @@ class Settings:
     auto_rollback: bool = True
     accept_irreversible: bool = False
     workers: int = 16
+    renamed: frozenset[str] = frozenset()

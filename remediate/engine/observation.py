@@ -1,7 +1,7 @@
 """What is asked of a host, what it answers, and how two answers differ. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,14 +9,18 @@ from pydantic import ValidationError
 
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
-from remediate.model.outcome import Problem
+from remediate.model.difference import Difference
 from remediate.model.plan import HostFacts, Observed
-from remediate.powershell.messages import Call, CallError, Reply, Status
+from remediate.model.problem import Problem
+from remediate.powershell.messages import Call, CallError, CallResult, Reply, Status
 from remediate.resources.base import Query, Resource, resource_type
 from remediate.transport.errors import plain
 
 ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 """HResults: E_ACCESSDENIED 80070005, COR_E_SECURITY 8013150A, WBEM_E_ACCESS_DENIED 80041003."""
+
+QUESTIONS_SECONDS = 15.0
+"""How long all questions of an audit may take together, unless one alone may take longer."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Observation:
     Args:
         facts: what it said of itself.
         answers: the resources that each question returned.
+        unanswered: why a question has no answer.
     """
 
     facts: HostFacts
     answers: dict[Query, tuple[Resource, ...]]
+    unanswered: dict[Query, Problem] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> dict[ResourceId, Resource]:
@@ -37,9 +43,33 @@ class Observation:
         found = (resource for answer in self.answers.values() for resource in answer)
         return {resource.resource_id: resource for resource in found}
 
-    def snapshot(self) -> tuple[Observed, ...]:
-        """All of them as a record."""
-        return tuple(resource.observed() for resource in self.resources.values())
+    def find(self, wanted: ResourceId) -> Resource | None:
+        """A resource that was seen, or what its kind says of nothing where that was seen."""
+        seen = self.resources.get(wanted)
+        if seen is not None:
+            return seen
+        kind = resource_type(wanted.kind)
+        if not any(query.covers(wanted) for query in self.answers):
+            return None
+        nothing = kind.absent(wanted.key)
+        return None if nothing is None else kind.model_validate({**wanted.key, **nothing})
+
+    def before(self, changes: Iterable[Change]) -> tuple[Resource, ...]:
+        """What a run has to remember: all that can be set, and what `changes` are about.
+
+        What can only be looked at, such as the lines of a log, is not on record and not missed.
+        """
+        lasting = {id_: one for id_, one in self.resources.items() if one.settable}
+        for change in changes:
+            found = self.find(change.resource)
+            if found is not None:
+                lasting[change.resource] = found
+        return tuple(lasting.values())
+
+
+def records(resources: Iterable[Resource]) -> tuple[Observed, ...]:
+    """Resources as a record."""
+    return tuple(resource.observed() for resource in resources)
 
 
 def scripts(queries: Iterable[Query]) -> frozenset[Path]:
@@ -48,15 +78,25 @@ def scripts(queries: Iterable[Query]) -> frozenset[Path]:
     return frozenset(path for one in resources for path in (one.script, *one.needs))
 
 
-def observe_calls(queries: Sequence[Query]) -> tuple[Call, ...]:
-    """The questions as calls."""
+def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[Call, ...]:
+    """The questions as calls, quick ones first, and last those that might hang.
+
+    Args:
+        queries: the questions.
+        bounded: leave out those that might hang.
+    """
+    order = sorted(
+        (number for number, query in enumerate(queries) if query.bounded or not bounded),
+        key=lambda number: (not queries[number].bounded, queries[number].seconds),
+    )
     return tuple(
         Call(
             id=f"observe-{number}",
-            function=f"Get-Remediate{query.resource.function}",
-            arguments=query.arguments(),
+            function=f"Get-Remediate{queries[number].resource.function}",
+            arguments=queries[number].arguments(),
+            seconds=queries[number].seconds,
         )
-        for number, query in enumerate(queries)
+        for number in order
     )
 
 
@@ -81,25 +121,60 @@ def write_calls(changes: Sequence[Change], first_needs: str) -> tuple[Call, ...]
     return tuple(calls)
 
 
-def read_observation(queries: Sequence[Query], reply: Reply) -> Observation | Problem:
-    """The answers to `observe_calls`, or why there are none."""
+def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
+    """The answers to `observe_calls`. A question that failed costs only itself."""
     answers: dict[Query, tuple[Resource, ...]] = {}
+    unanswered: dict[Query, Problem] = {}
+    any_worked = any(result.status is Status.OK for result in reply.calls)
     for number, query in enumerate(queries):
-        result = reply[f"observe-{number}"]
-        if result.status is not Status.OK:
-            return call_problem(result.error, f"reading {query.resource.noun}s failed")
+        result = reply.get(f"observe-{number}")
+        if result is None or result.status is not Status.OK:
+            unanswered[query] = _why_not(query, result, others=any_worked)
+            continue
         try:
             answers[query] = query.parse(result.value)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            return Problem(
-                code="protocol_error",
-                message=f"the host described a {query.resource.noun} in a way that makes no "
-                f"sense: {where}: {first['msg']}",
-                hint="Nothing was written. Please report it, with the Windows version.",
-            )
-    return Observation(facts=reply.host, answers=answers)
+            unanswered[query] = _nonsense(query, error)
+    return Observation(facts=reply.host, answers=answers, unanswered=unanswered)
+
+
+def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Problem:
+    error = result.error if result is not None else None
+    if error is None:
+        return Problem(
+            code="no_time",
+            message=f"no time was left for {query.title}",
+            hint="Ask again, for this playbook alone.",
+        )
+    if _timed_out(error):
+        return Problem(
+            code="no_time",
+            message=f"{query.title}: the host has not answered within {query.seconds:g} s",
+            hint="Something that this question needs hangs on the host, such as its WMI service.",
+        )
+    problem = call_problem(error, f"reading {query.resource.noun}s failed")
+    if problem.code == "access_denied" and others:
+        hint = "The account must be an administrator; if it is one, Windows refuses just this."
+        return problem.model_copy(update={"hint": hint})
+    return problem
+
+
+def _timed_out(error: CallError) -> bool:
+    """Whether a command or our own script gave up: WBEM_S_TIMEDOUT, or PowerShell's category."""
+    wbem_s_timedout = 0x40004
+    ours = error.error_id.partition(",")[0] == "RemediateNoTime"
+    return ours or error.category == "OperationTimeout" or error.hresult == wbem_s_timedout
+
+
+def _nonsense(query: Query, error: ValidationError) -> Problem:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return Problem(
+        code="protocol_error",
+        message=f"unexpected data about a {query.resource.noun} from the host: "
+        f"{plain(where)}: {plain(first['msg'])}",
+        hint="Nothing was written. Please report it, with the Windows version.",
+    )
 
 
 def call_problem(error: CallError | None, doing: str) -> Problem:
@@ -117,34 +192,57 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
 
 
 def differences(
-    snapshot: Sequence[Resource], now: Observation, changes: Sequence[Change]
-) -> Iterator[str]:
+    snapshot: Collection[Resource], now: Observation, changes: Iterable[Change]
+) -> Iterator[Difference]:
     """What is not as it should be after `changes` were written over `snapshot`.
 
     Everything is compared: a changed property must have its value after, anything else the one
-    that it had; what moves by itself is left out.
+    that it had; what moves by itself is left out, unless a change is about it.
     """
-    resources = now.resources
     expected = {(change.resource, change.property): change for change in changes}
+    unknown = {query.resource for query in now.unanswered}
     for old in snapshot:
-        new = resources.get(old.resource_id)
+        new = now.find(old.resource_id)
         if new is None:
-            yield f"{old.title} is gone"
+            if type(old) not in unknown:
+                yield Difference(resource=old.resource_id, title=old.title)
             continue
         was, now_is = old.compared(), new.compared()
-        for name in sorted(was.keys() | now_is.keys()):
-            change, now_value = expected.get((old.resource_id, name)), now_is.get(name)
-            if not change and now_value != was.get(name):
-                is_now, wanted = _said(old, name, now_value), _said(old, name, was.get(name))
-                yield f"{old.title}: {name} is {is_now}, should be {wanted}"
-            if change and not change.holds(now_value):
-                should = change.after_label if change.renews else _said(old, name, change.after)
-                yield f"{old.title}: {name} is {_said(old, name, now_value)}, should be {should}"
+        changed = {name for resource, name in expected if resource == old.resource_id}
+        for name in sorted(was.keys() | now_is.keys() | changed):
+            change = expected.get((old.resource_id, name))
+            if change is None and now_is.get(name) != was.get(name):
+                yield _difference(old, name, was.get(name), now_is.get(name))
+            if change is not None and not change.holds(new.recorded(name)):
+                yield missed(change, new.recorded(name), _label(old, name, new.recorded(name)))
 
 
-def _said(resource: Resource, name: str, value: JsonValue) -> str:
-    """A value in a line for a person; structured ones in words."""
-    if value is None:
-        return "absent"
-    label = resource.label(name, value) if isinstance(value, dict | list) else None
-    return label or repr(value)
+def missed(change: Change, found: JsonValue, label: str | None) -> Difference:
+    """A change that is not in force."""
+    return Difference(
+        resource=change.resource,
+        title=change.title,
+        property=change.property,
+        expected=change.after,
+        found=found,
+        expected_label=change.after_label,
+        found_label=label,
+        renews=change.renews,
+    )
+
+
+def _difference(resource: Resource, name: str, expected: JsonValue, found: JsonValue) -> Difference:
+    return Difference(
+        resource=resource.resource_id,
+        title=resource.title,
+        property=name,
+        expected=expected,
+        found=found,
+        expected_label=_label(resource, name, expected),
+        found_label=_label(resource, name, found),
+    )
+
+
+def _label(resource: Resource, name: str, value: JsonValue) -> str | None:
+    """A value in words; parts of a definition, which are no properties, say it themselves."""
+    return resource.label(name, value) if name in type(resource).model_fields else None

@@ -6,6 +6,7 @@ from functools import partial
 
 from remediate.engine.job import Job
 from remediate.engine.source import FolderSource, PeerSource, Source, SourceError, Supply
+from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.playbook.base import Origin, Original
 from remediate.transport.protocol import Deadline, Transport
@@ -53,7 +54,10 @@ class Origins:
             originals: what `look` has found.
         """
         return {
-            name: Supply(partial(self._open, origin), original.found.resource_id.key["path"])
+            name: Supply(
+                partial(self._open, origin, original.computer),
+                original.found.resource_id.key["path"],
+            )
             for name, origin in self._named()
             if (original := originals[name]).found is not None
         }
@@ -64,9 +68,9 @@ class Origins:
             if origin is not None:
                 yield task.playbook.id, origin
 
-    def _open(self, origin: Origin) -> Source:
+    def _open(self, origin: Origin, computer: Computer | None = None) -> Source:
         if origin.folder is not None:
             return FolderSource(origin.folder, origin.query)
         if self.peer is None:
             raise SourceError("source", _UNKNOWN)
-        return PeerSource(self.peer(origin.host), origin.query, self.transport)
+        return PeerSource(self.peer(origin.host), origin.query, self.transport, computer)

@@ -1,13 +1,22 @@
 """From what a host said to a plan. Pure: no I/O, no clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from remediate.engine.job import Job
+from remediate.engine.job import Job, Task
 from remediate.engine.observation import Observation
 from remediate.model.change import Change, ResourceId
-from remediate.model.plan import Advice, Conflict, Observed, Plan, PlaybookUse, Refusal
+from remediate.model.plan import (
+    Advice,
+    Conflict,
+    Observed,
+    Plan,
+    PlaybookUse,
+    Refusal,
+    Unanswered,
+)
+from remediate.model.problem import Problem
 from remediate.playbook.base import Original, Seen
 from remediate.resources.base import Query, Resource, resource_type
 
@@ -24,6 +33,12 @@ class Planner(Protocol):
 
     def plan(self, host: str, seen: Observation) -> Plan:
         """What is to be changed, given what was seen. Called again on what was read back."""
+
+    def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
+        """Why it cannot be judged what became of some changes: a question without an answer."""
+
+    def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
+        """Reasons of the playbooks not to make some changes just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class PlaybookPlanner:
         return tuple(dict.fromkeys(asked))
 
     def plan(self, host: str, seen: Observation) -> Plan:
-        """What all playbooks want, in their order."""
+        """What all playbooks want, in their order; those that lack an answer are not judged."""
         changes: list[Change] = []
         known: dict[tuple[ResourceId, str], list[Change]] = {}
         advice: list[Advice] = []
@@ -59,8 +74,9 @@ class PlaybookPlanner:
         irreversible: list[str] = []
         for task in self.job.tasks:
             playbook, params = task.playbook, task.params
-            found = [r for query in playbook.observe(params) for r in seen.answers[query]]
-            own = Seen(found, seen.facts, self.originals.get(playbook.id))
+            if self._unanswered(task, seen):
+                continue
+            own = self._own(task, seen)
             reason = playbook.not_applicable(own, params)
             if reason is not None:
                 not_applicable[playbook.id] = reason
@@ -77,6 +93,7 @@ class PlaybookPlanner:
                 changes.extend(change for change in wanted if _is_new(change, known))
                 guards = playbook.guard(own, params)
                 refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)
+                refusals.extend(_unseen(wanted, seen))
                 assumptions.extend(playbook.assumptions(params))
                 irreversible.extend(
                     f"the {change.property} of {change.title} as it is now"
@@ -91,11 +108,50 @@ class PlaybookPlanner:
             changes=tuple(changes),
             advice=tuple(advice),
             refusals=tuple(refusals),
+            unanswered=tuple(self._questions(seen)),
             not_applicable=not_applicable,
             assumptions=tuple(assumptions),
             irreversible=tuple(irreversible),
             facts=seen.facts,
         )
+
+    def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
+        """See the protocol: a question of a playbook that wants one of the changes."""
+        problems = (self._unanswered(task, seen) for task in self._of(changes))
+        return next((found[0] for found in problems if found), None)
+
+    def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
+        """See the protocol: the guards of the playbooks that want the changes."""
+        return tuple(
+            Refusal(playbook=task.playbook.id, text=text)
+            for task in self._of(changes)
+            if not self._unanswered(task, seen)
+            for text in task.playbook.guard(self._own(task, seen), task.params)
+        )
+
+    def _of(self, changes: Collection[Change]) -> list[Task]:
+        wanted = {change.playbook for change in changes}
+        return [task for task in self.job.tasks if task.playbook.id in wanted]
+
+    def _own(self, task: Task, seen: Observation) -> Seen:
+        """What a playbook has asked for, and nothing else."""
+        asked = task.playbook.observe(task.params)
+        found = [r for query in asked for r in seen.answers[query]]
+        return Seen(found, seen.facts, self.originals.get(task.playbook.id))
+
+    def _unanswered(self, task: Task, seen: Observation) -> list[Problem]:
+        asked = task.playbook.observe(task.params)
+        return [seen.unanswered[query] for query in asked if query in seen.unanswered]
+
+    def _questions(self, seen: Observation) -> Iterator[Unanswered]:
+        for query, problem in seen.unanswered.items():
+            asking = (t.playbook for t in self.job.tasks if query in t.playbook.observe(t.params))
+            yield Unanswered(
+                question=query.title,
+                playbooks=tuple(playbook.id for playbook in asking),
+                problem=problem,
+                named=self.job.named,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +175,21 @@ class RecordPlanner:
         """What has not come true; a resource that is gone is told by `differences`."""
         open_changes = []
         for change in self.changes:
-            resource = seen.resources.get(change.resource)
+            resource = seen.find(change.resource)
             if resource and not change.holds(resource.recorded(change.property)):
                 before = resource.recorded(change.property)
                 open_changes.append(change.model_copy(update={"before": before}))
         return Plan(host=host, playbooks=self.uses, changes=tuple(open_changes), facts=seen.facts)
+
+    def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
+        """See the protocol: any question, as each is about something that was changed."""
+        del changes
+        return next(iter(seen.unanswered.values()), None)
+
+    def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
+        """See the protocol; a record has none."""
+        del seen, changes
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,23 +204,39 @@ class UndoPlanner(RecordPlanner):
     Args:
         snapshot: the resources as they were before the run that is undone.
         force: write b over somebody else's value too.
+        guards: the playbooks of the run that is undone; asked when undoing it would stop or
+            restart something.
     """
 
     snapshot: tuple[Observed, ...] = ()
     force: bool = False
+    guards: PlaybookPlanner | None = None
+
+    def queries(self) -> tuple[Query, ...]:
+        """The questions that return the changed resources, and those that the guards need."""
+        own = RecordPlanner.queries(self)
+        back = (change.reversed() for change in self.changes)
+        if self.guards is None or not any(map(disrupts, back)):
+            return own
+        return tuple(dict.fromkeys((*own, *self.guards.queries())))
+
+    def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
+        """See the protocol: the guards of the run that is undone."""
+        return self.guards.objections(seen, changes) if self.guards is not None else ()
 
     def plan(self, host: str, seen: Observation) -> Plan:
         """What to write back, last change first, and what to leave alone."""
-        resources = seen.resources
         back: list[Change] = []
         conflicts: list[Conflict] = []
         before = {observed.resource: observed for observed in self.snapshot}
+        unknown = {query.resource for query in seen.unanswered}
         for change in reversed(self.changes):
             if not change.reversible:
                 continue
-            resource = resources.get(change.resource)
+            resource = seen.find(change.resource)
             if resource is None:
-                conflicts.append(Conflict(change=change, missing=True))
+                if resource_type(change.resource.kind) not in unknown:
+                    conflicts.append(Conflict(change=change, missing=True))
                 continue
             current = resource.recorded(change.property)
             if current == change.before:
@@ -184,9 +266,29 @@ class UndoPlanner(RecordPlanner):
             host=host,
             playbooks=self.uses,
             changes=tuple(back),
+            refusals=self.objections(seen, tuple(filter(disrupts, back))),
             conflicts=tuple(conflicts),
+            unanswered=tuple(self._questions(seen)),
             facts=seen.facts,
         )
+
+    def _questions(self, seen: Observation) -> Iterator[Unanswered]:
+        needs = tuple(use.id for use in self.uses)
+        for query, problem in seen.unanswered.items():
+            yield Unanswered(question=query.title, playbooks=needs, problem=problem, named=True)
+
+
+def disrupts(change: Change) -> bool:
+    """Whether making a change stops or restarts something that may be in use."""
+    return resource_type(change.resource.kind).disrupts(change)
+
+
+def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:
+    """Wishes for what was not seen: whether they came true could not be told."""
+    for change in wanted:
+        if seen.find(change.resource) is None:
+            text = f"it wants to change {change.title}, which it has not looked at"
+            yield Refusal(playbook=change.playbook, text=f"{text}: the playbook has to be mended")
 
 
 def _as_it_was(observed: Observed | None) -> Resource | None:

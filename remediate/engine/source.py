@@ -19,11 +19,13 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from remediate.engine.assignment import AUDIT
+from remediate.engine.identity import other_computer
 from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
 from remediate.model.base import JsonValue
+from remediate.model.computer import Computer
 from remediate.model.content import MAX_FILES, FileEntry, Manifest, Piece
 from remediate.model.host import Host
-from remediate.model.outcome import Problem
+from remediate.model.problem import Problem
 from remediate.playbook.base import Original
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
@@ -202,10 +204,14 @@ class PeerSource:
         host: that host.
         query: the question that it answers with the resource.
         transport: how it is talked to.
+        computer: the one that was looked at before; None when that is still to come.
     """
 
-    def __init__(self, host: Host, query: Query, transport: Transport) -> None:
+    def __init__(
+        self, host: Host, query: Query, transport: Transport, computer: Computer | None = None
+    ) -> None:
         self._host = host
+        self._computer = computer
         self._query = query
         self._transport = transport
         self._script = compose(scripts([query]))
@@ -219,12 +225,14 @@ class PeerSource:
         except TransportError as error:
             return self._original(problem=str(error))
         seen = read_observation([self._query], reply)
-        if isinstance(seen, Problem):
-            return self._original(problem=seen.message)
+        if self._query in seen.unanswered:
+            return self._original(problem=seen.unanswered[self._query].message)
         found = seen.answers[self._query]
         if len(found) != 1:
             return self._original(problem=f"it has no {self._query.resource.noun}")
-        return Original(place=self._host.name, proven=True, found=found[0])
+        return Original(
+            place=self._host.name, proven=True, found=found[0], computer=reply.host.computer
+        )
 
     def read(self, folder: str, pieces: Sequence[Piece], deadline: Deadline) -> list[bytes]:
         """See the protocol."""
@@ -236,11 +244,14 @@ class PeerSource:
             ],
         }
         call = Call(id="content", function="Get-RemediateContent", arguments=arguments)
-        request = Request(run=AUDIT, calls=(call,))
+        request = Request(run=AUDIT, calls=(call,), computer=self._computer)
         try:
             reply = self._open().run(self._script, request, deadline)
         except TransportError as error:
             raise SourceError(error.code, str(error), error.hint) from error
+        another = other_computer(self._computer, reply.host.computer)
+        if another is not None:
+            raise SourceError(another.code, f"{self._host.name}: {another.message}", another.hint)
         result = reply["content"]
         if result.status is not Status.OK:
             problem = call_problem(result.error, f"reading from {self._host.name} failed")

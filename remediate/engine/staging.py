@@ -9,15 +9,16 @@ import hashlib
 import zlib
 from collections.abc import Generator, Iterator, Sequence
 from itertools import chain, pairwise
+from typing import Any
 
 from remediate.engine.assignment import Assignment
-from remediate.engine.effects import Answer, Ask, Effect, Fetch, Fetched, SourceFailed
+from remediate.engine.effects import Ask, Effect, Fetch, SourceFailed, ask
 from remediate.engine.observation import call_problem
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.content import FileEntry, Piece
 from remediate.model.event import Phase
-from remediate.model.outcome import Problem
+from remediate.model.problem import Problem
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.resources.base import resource_type
 from remediate.resources.content import Folder
@@ -37,27 +38,44 @@ _NONSENSE = Problem(code="protocol_error", message="the host gave an answer that
 _KEPT = "What has arrived stays beside it, and the next run sends only what is missing."
 
 
-def stage(work: Assignment, changes: Sequence[Change]) -> Generator[Effect, Answer, Problem | None]:
-    """Bring the files that some changes need to the host; the problem, if that failed.
+Staging = tuple[tuple[str, Folder, Request], ...]
+"""What has to be brought to a host: whose playbook it is for, the files, and what begins it."""
+
+
+def folders(work: Assignment, changes: Sequence[Change]) -> Staging:
+    """What some changes need to be brought to the host before.
 
     Args:
         work: what is to be done on the host.
         changes: what is going to be written.
     """
-    for change in changes:
-        folder = resource_type(change.resource.kind).content(change)
-        if folder is not None and change.playbook in work.origins:
-            problem = yield from _fill(work, change.playbook, folder)
-            if problem is not None:
-                return problem.model_copy(update={"hint": f"{problem.hint} {_KEPT}".strip()})
+    needed = (
+        (change.playbook, resource_type(change.resource.kind).content(change))
+        for change in changes
+        if change.playbook in work.origins
+    )
+    return tuple(
+        (playbook, folder, _start(work, folder))
+        for playbook, folder in needed
+        if folder is not None
+    )
+
+
+def stage(work: Assignment, staging: Staging) -> Generator[Effect[Any], Any, Problem | None]:
+    """Bring files to the host; the problem, if that failed."""
+    for playbook, folder, begin in staging:
+        problem = yield from _fill(work, playbook, folder, begin)
+        if problem is not None:
+            return problem.model_copy(update={"hint": f"{problem.hint} {_KEPT}".strip()})
     return None
 
 
 def _fill(
-    work: Assignment, playbook: str, folder: Folder
-) -> Generator[Effect, Answer, Problem | None]:
-    answer = yield Ask(_start(work, folder), Phase.STAGE)
-    result = _value(answer, "preparing the staging folder failed")
+    work: Assignment, playbook: str, folder: Folder, begin: Request
+) -> Generator[Effect[Any], Any, Problem | None]:
+    result = _value(
+        (yield from ask(Ask(begin, Phase.STAGE))), "preparing the staging folder failed"
+    )
     if isinstance(result, Problem):
         return result
     begun = _begun(result, folder)
@@ -65,10 +83,10 @@ def _fill(
         return _NONSENSE
     name, missing = begun
     for batch, ahead in pairwise(chain(batches(missing), [()])):
-        fetched = yield Fetch(playbook, batch, ahead)
-        if not isinstance(fetched, Fetched):
-            return fetched.problem if isinstance(fetched, SourceFailed) else _NONSENSE
-        answer = yield Ask(_add(work, folder, name, batch, fetched.data), Phase.STAGE)
+        fetched = yield from ask(Fetch(playbook, batch, ahead))
+        if isinstance(fetched, SourceFailed):
+            return fetched.problem
+        answer = yield from ask(Ask(_add(work, folder, name, batch, fetched.data), Phase.STAGE))
         result = _value(answer, "sending files to the host failed")
         if isinstance(result, Problem):
             return result
@@ -143,12 +161,12 @@ def _add(
 
 
 def _request(work: Assignment, function: str, arguments: dict[str, JsonValue]) -> Request:
-    return Request(run=work.run, calls=(Call(id="stage", function=function, arguments=arguments),))
+    return work.request(Call(id="stage", function=function, arguments=arguments))
 
 
-def _value(answer: Answer, doing: str) -> list[JsonValue] | Problem:
-    if not isinstance(answer, Reply):
-        return answer.problem() if isinstance(answer, TransportError) else _NONSENSE
+def _value(answer: Reply | TransportError, doing: str) -> list[JsonValue] | Problem:
+    if isinstance(answer, TransportError):
+        return answer.problem()
     result = answer["stage"]
     return result.value if result.status is Status.OK else call_problem(result.error, doing)
 

@@ -1,10 +1,12 @@
 """What a host is after a run, compared with what it was and what it was to be."""
 
 from remediate.engine.assignment import Assignment, in_force
-from remediate.engine.observation import Observation, differences
+from remediate.engine.identity import ANOTHER
+from remediate.engine.observation import Observation, differences, missed
 from remediate.model.change import Change
-from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
+from remediate.model.problem import Problem
 from remediate.resources.base import Resource
 
 
@@ -34,9 +36,8 @@ def verdict(
     """
     written = plan.changes if written is None else written
     ours = touched(plan.changes, snapshot)
-    ids = {resource.resource_id for resource in ours}
-    others = tuple(resource for resource in snapshot if resource.resource_id not in ids)
-    moved = tuple(f"meanwhile, {text}" for text in differences(others, seen, ()))
+    others = tuple(resource for resource in snapshot if resource not in ours)
+    moved = tuple(differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
     again = work.planner.plan(work.host, seen)
     if not wrong and not again.changes:
@@ -48,53 +49,56 @@ def verdict(
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
             plan=plan.model_copy(update={"advice": again.advice}),
             applied=in_force(written, seen),
-            notes=notes + moved,
+            meanwhile=moved,
+            notes=notes,
         )
-    if not tuple(differences(ours, seen, ())):
+    if _as_before(ours, seen, plan.changes):
         return HostReport(
             host=work.host,
             outcome=Outcome.FAILED_UNCHANGED,
             plan=plan,
             problem=problem or _NO_EFFECT,
-            notes=moved,
+            meanwhile=moved,
         )
-    new = tuple(_wanted(change) for change in again.changes) if not wrong else ()
+    new = (missed(change, change.before, change.before_label) for change in again.changes)
     return HostReport(
         host=work.host,
         outcome=Outcome.FAILED_CHANGED,
         plan=plan,
         applied=in_force(written, seen),
-        differing=wrong + new,
+        differing=wrong or tuple(new),
         problem=problem or _NOT_VERIFIED,
-        notes=moved,
+        meanwhile=moved,
         lease_kept=True,
     )
 
 
-def _wanted(change: Change) -> str:
-    before, after = (
-        label if isinstance(value, dict | list) and label else repr(value)
-        for value, label in (
-            (change.before, change.before_label),
-            (change.after, change.after_label),
-        )
-    )
-    return f"{change.title}: {change.property} is {before}, should be {after}"
+def _as_before(ours: tuple[Resource, ...], seen: Observation, changes: tuple[Change, ...]) -> bool:
+    """Whether nothing of what was to be changed has moved, what moves by itself included."""
+    if any(differences(ours, seen, ())):
+        return False
+    found = ((change, seen.find(change.resource)) for change in changes)
+    return all(one and one.recorded(change.property) == change.before for change, one in found)
 
 
 def nothing_written(plan: Plan) -> HostReport:
-    """The report of a host that was only looked at."""
-    if plan.changes:
+    """The report of a host that was only looked at: what its answered part says."""
+    not_judged = {name for question in plan.unanswered for name in question.playbooks}
+    judged = len(plan.playbooks) - len(not_judged)
+    problem = None
+    if plan.unanswered and not judged:
+        outcome, problem = Outcome.FAILED_UNCHANGED, plan.unanswered[0].problem
+    elif plan.changes:
         outcome = Outcome.WOULD_CHANGE
     elif plan.conflicts:
         outcome = Outcome.CONFLICT
     elif plan.advice:
         outcome = Outcome.ATTENTION
-    elif len(plan.not_applicable) == len(plan.playbooks) > 0:
+    elif len(plan.not_applicable) == judged > 0:
         outcome = Outcome.SKIPPED
     else:
         outcome = Outcome.COMPLIANT
-    return HostReport(host=plan.host, outcome=outcome, plan=plan)
+    return HostReport(host=plan.host, outcome=outcome, plan=plan, problem=problem)
 
 
 def failed(
@@ -108,7 +112,7 @@ def refused(
     work: Assignment, plan: Plan, code: str, text: str, hint: str = "Run it again when it may be."
 ) -> HostReport:
     """The report of a host on which the plan must not, or need not, be applied."""
-    hint = f"Nothing was written. {hint}"
+    hint = f"Nothing was written. {hint.removeprefix('Nothing was written. ')}"
     return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
 
 
@@ -132,8 +136,10 @@ def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostRepo
 
 def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
-    hint = "Something may have been written. When the host answers again: remediate runs reconcile"
-    problem = problem.model_copy(update={"hint": hint})
+    then = "When the host answers again: remediate runs reconcile"
+    if problem.code in {ANOTHER, "renamed"}:
+        then = f"To find out, run remediate runs reconcile. {problem.hint}"
+    problem = problem.model_copy(update={"hint": f"Something may have been written. {then}"})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)
     return report.model_copy(update={"lease_kept": True})
 

@@ -15,6 +15,7 @@ from remediate.lab.call_error import CallFailedError, denied
 from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
 from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import JsonValue
+from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.plan import HostFacts
 from remediate.powershell.messages import (
     Call,
@@ -22,7 +23,6 @@ from remediate.powershell.messages import (
     Reply,
     Request,
     Status,
-    end_marker,
 )
 from remediate.resources.base import Query, Resource
 
@@ -36,20 +36,37 @@ def answer(state: HostState, request: Request) -> str:
     with state.lock:
         results: list[CallResult] = []
         succeeded: set[str] = set()
+        other = _another(state, request.computer)
         for call in request.calls:
-            result = _run(state, call, succeeded)
+            result = _run(state, call, succeeded, other)
             if result.status is Status.OK:
                 succeeded.add(call.id)
             results.append(result)
         reply = Reply(host=_facts(state), calls=tuple(results))
-    marker = end_marker(request)
-    body = reply.encode(request).removesuffix(marker)
-    return "gzip:" + b64encode(gzip.compress(body.encode(), mtime=0)).decode() + marker
+    body = reply.encode(request)
+    return "gzip:" + b64encode(gzip.compress(body.encode(), mtime=0)).decode()
 
 
-def _run(state: HostState, call: Call, succeeded: set[str]) -> CallResult:
+def _another(state: HostState, wanted: Computer | None) -> str:
+    """Says which computer this is when another one is meant, as the envelope does."""
+    found = _computer(state)
+    if wanted is None or compare(wanted, found) in {Sameness.SAME, Sameness.BY_NAME}:
+        return ""
+    return f"This is computer {found.name}, and {wanted.name} is meant."
+
+
+def _computer(state: HostState) -> Computer:
+    """Which computer it is; its GUID stands in the registry, which may be closed."""
+    closed = state.denied.get("registry_value") == "read"
+    return Computer(name=state.name, guid="" if closed else state.guid)
+
+
+def _run(state: HostState, call: Call, succeeded: set[str], another: str) -> CallResult:
     if not succeeded.issuperset(call.needs):
         return CallResult(id=call.id, status=Status.SKIPPED)
+    if another:
+        error = CallFailedError("RemediateAnotherComputer", another)
+        return CallResult(id=call.id, status=Status.ERROR, error=error.record)
     try:
         value = _function(call.function)(state, call.arguments)
     except CallFailedError as error:
@@ -59,7 +76,7 @@ def _run(state: HostState, call: Call, succeeded: set[str]) -> CallResult:
 
 def _facts(state: HostState) -> HostFacts:
     return HostFacts(
-        computer=state.name,
+        computer=_computer(state),
         powershell=state.powershell,
         os=state.os,
         culture=state.culture,

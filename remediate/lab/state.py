@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import NAMESPACE_DNS, uuid5
 
 from pydantic import Field
 
@@ -46,6 +47,7 @@ class HostState:
         before_pipeline: hook for tests.
         clock: the host's clock.
         kept: folders of ours on a simulated host, by name.
+        guid: its MachineGuid; one made of its name when none is given.
     """
 
     name: str
@@ -65,6 +67,10 @@ class HostState:
     pipelines: int = 0
     changed: Callable[[], None] | None = None
     kept: "dict[str, Kept]" = field(default_factory=dict)
+    guid: str = ""
+
+    def __post_init__(self) -> None:
+        self.guid = self.guid or str(uuid5(NAMESPACE_DNS, self.name.casefold()))
 
     def kind(self, kind: str) -> list[Record]:
         """The records of one kind of resource."""
@@ -87,6 +93,7 @@ class HostState:
         with self.lock:
             document = {
                 "name": self.name,
+                "guid": self.guid,
                 "os": self.os,
                 "powershell": self.powershell,
                 "culture": self.culture,
@@ -109,6 +116,7 @@ class HostState:
 
 class _Saved(Model):
     name: str
+    guid: str = ""
     os: str = ""
     powershell: str = ""
     culture: str = ""

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 __all__ = ["SCHEMA_VERSION", "JsonValue", "Model"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of every published model; a reader refuses what it does not know."""
 
 

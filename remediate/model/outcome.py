@@ -8,7 +8,9 @@ from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change
-from remediate.model.plan import Plan
+from remediate.model.difference import Difference
+from remediate.model.plan import Plan, Unanswered
+from remediate.model.problem import Problem
 
 
 class Outcome(StrEnum):
@@ -70,20 +72,6 @@ _PRECEDENCE = (
 )
 
 
-class Problem(Model):
-    """An error as data: what happened and what to do next.
-
-    Args:
-        code: stable name of the error's class (`authentication_failed`).
-        message: what happened, in words.
-        hint: what to do next.
-    """
-
-    code: str
-    message: str
-    hint: str = ""
-
-
 class Holder(Model):
     """Who holds the lease of a host.
 
@@ -109,6 +97,7 @@ class HostReport(Model):
         plan: what was found and intended; None when the host could not be observed.
         applied: changes that were read back as made and are still in force.
         differing: properties that should have kept or got a value and have not.
+        meanwhile: what else of the host is not as it was before, and was not written by us.
         problem: what went wrong.
         holder: who held the lease, when that is why nothing was done.
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
@@ -120,17 +109,26 @@ class HostReport(Model):
     outcome: Outcome
     plan: Plan | None = None
     applied: tuple[Change, ...] = ()
-    differing: tuple[str, ...] = ()
+    differing: tuple[Difference, ...] = ()
+    meanwhile: tuple[Difference, ...] = ()
     problem: Problem | None = None
     holder: Holder | None = None
     lease_kept: bool = False
     notes: tuple[str, ...] = Field(default=())
 
     @property
+    def unanswered(self) -> tuple[Unanswered, ...]:
+        """The questions whose answers did not come."""
+        return self.plan.unanswered if self.plan else ()
+
+    @property
     def exit_code(self) -> ExitCode:
-        """What it means for the process; advice that is left pending is never success."""
+        """What it means for the process; what is left pending is never success."""
         code = EXIT_CODES[self.outcome]
-        if code is ExitCode.OK and self.plan and self.plan.advice:
+        graver = code not in {ExitCode.OK, ExitCode.PENDING}
+        if not graver and any(question.named for question in self.unanswered):
+            return ExitCode.FAILED
+        if code is ExitCode.OK and self.plan and (self.plan.advice or self.unanswered):
             return ExitCode.PENDING
         return code
 

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.computer import Computer
+from remediate.model.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,22 @@ class Conflict(Model):
     reason: str = ""
 
 
+class Unanswered(Model):
+    r"""A question whose answer did not come.
+
+    Args:
+        question: what was asked, in words (`tasks: folder \Microsoft\OnlineBackup`).
+        playbooks: ids of the playbooks that are not judged, because they need it.
+        problem: why it did not come.
+        named: one of these playbooks was asked for by name.
+    """
+
+    question: str
+    playbooks: tuple[str, ...] = ()
+    problem: Problem
+    named: bool = False
+
+
 class PlaybookUse(Model):
     """A playbook with the parameters it was run with (no secrets)."""
 
@@ -66,14 +84,14 @@ class HostFacts(Model):
     """What a host says of itself in every reply.
 
     Args:
-        computer: its own name.
+        computer: which computer it is.
         powershell: version of the engine that answered (`5.1.17763.1`).
         os: version of the operating system (`10.0.17763`).
         culture: name of the display language (`ko-KR`).
         utc: its clock at the time of the reply, ISO 8601.
     """
 
-    computer: str
+    computer: Computer
     powershell: str
     os: str
     culture: str
@@ -97,6 +115,7 @@ class Plan(Model):
         advice: what needs a person.
         refusals: reasons not to apply it now.
         conflicts: what a rollback leaves alone.
+        unanswered: the questions whose answers did not come.
         not_applicable: why a playbook has nothing to say of this host, by playbook id.
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
@@ -110,6 +129,7 @@ class Plan(Model):
     advice: tuple[Advice, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()

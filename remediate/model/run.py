@@ -3,11 +3,13 @@
 import secrets
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address
 
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change
+from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, PlaybookUse
@@ -50,6 +52,7 @@ class Intent(Model):
         changes: the writes, in order.
         snapshot: every resource that was observed, as it was.
         recorded: when, in UTC.
+        computer: the one that was observed; None in a record of an earlier version.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -58,6 +61,7 @@ class Intent(Model):
     changes: tuple[Change, ...]
     snapshot: tuple[Observed, ...]
     recorded: datetime
+    computer: Computer | None = None
 
 
 class HostRecord(Model):
@@ -77,6 +81,23 @@ class HostRecord(Model):
     def outcome(self) -> Outcome | None:
         """The verdict, when there is one."""
         return self.report.outcome if self.report else None
+
+    @property
+    def computer(self) -> Computer:
+        """The computer that it is about. A record that does not say has the host's name only."""
+        if self.intent is not None and self.intent.computer is not None:
+            return self.intent.computer
+        facts = self.report.plan.facts if self.report and self.report.plan else None
+        return facts.computer if facts else Computer(name=_computer_name(self.host.name))
+
+
+def _computer_name(host: str) -> str:
+    """The computer's name in a host's name, as DNS has it; an IP address has none."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host.partition(".")[0]
+    return host
 
 
 class RunRecord(Model):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from remediate.model.base import Model
+from remediate.model.computer import Computer
 from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.resources.base import Desire, Query, Resource
@@ -88,12 +89,14 @@ class Original(Model):
         proven: it was seen in use, on a host; a folder only says what it holds.
         found: the resource; None when there is none.
         problem: why there is none, when it could not be looked at.
+        computer: the one that it was seen on; None for a folder.
     """
 
     place: str
     proven: bool = False
     found: SerializeAsAny[Resource] | None = None
     problem: str = ""
+    computer: Computer | None = None
 
 
 class Seen:

@@ -1,4 +1,5 @@
-# Runs the calls of one request and answers with one string. Sent first in every script.
+# Runs the calls of one request and answers with lines of JSON: the host, then each call as it ends, then an end marker.
+# The lines go out in one string while all is quick, so that an audit costs one answer; sent first in every script.
 param([string] $Request)
 
 Set-StrictMode -Version Latest
@@ -6,6 +7,9 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 $script:RemediateLock = $null
+$script:RemediateUntil = [datetime]::MaxValue  # when the present call has to have ended
+$script:RemediatePatience = 15                 # seconds for which an answer may be kept back
+$script:RemediateMost = 4000000                # characters of one answer
 
 function Stop-RemediateCall {
     # Ends a call with an error that the controller knows by its id.
@@ -48,15 +52,35 @@ function ConvertTo-RemediateError {
     }
 }
 
+function Get-RemediateSecondsLeft {
+    # Whole seconds that the present call may still take, at least one: for commands that take a limit.
+    $left = ($script:RemediateUntil - (Get-Date)).TotalSeconds
+    if ($left -gt 3600) { return [uint32] 3600 }
+    if ($left -lt 2) { return [uint32] 1 }
+    return [uint32] [int] ($left - 0.5)
+}
+
+function Assert-RemediateTime {
+    # Ends the present call when its time is up; for loops, whose commands take no limit.
+    if ((Get-Date) -gt $script:RemediateUntil) { Stop-RemediateCall -ErrorId 'RemediateNoTime' -Message 'The time for this question is used up.' }
+}
+
 function Invoke-RemediateCall {
-    # Runs one call, unless one that it needs has not succeeded.
-    param($Call, [hashtable] $Succeeded)
+    # Runs one call, unless one that it needs has not succeeded, or no time is left to begin it.
+    param($Call, [hashtable] $Succeeded, $End, [string] $Another)
     $result = [ordered]@{ id = [string] $Call.id; status = 'skipped'; value = @(); error = $null; ms = 0 }
     foreach ($needed in $Call.needs) {
         if (-not $Succeeded.ContainsKey($needed)) { return $result }
     }
     $start = Get-Date
+    $script:RemediateUntil = $End
+    if ($null -ne $Call.seconds -and $start.AddSeconds($Call.seconds) -lt $End) { $script:RemediateUntil = $start.AddSeconds($Call.seconds) }
+    if ($start.AddSeconds(1) -gt $script:RemediateUntil) {
+        $result['status'] = 'unanswered'
+        return $result
+    }
     try {
+        if ($Another) { Stop-RemediateCall -ErrorId 'RemediateAnotherComputer' -Message $Another }
         $function = Get-Command -Name ([string] $Call.function) -CommandType Function -ErrorAction Stop
         if ($function.Name -notmatch '^[A-Za-z]+-Remediate[A-Za-z]+$') {
             Stop-RemediateCall -ErrorId 'RemediateNotOurs' -Message 'This is not a function of the script.'
@@ -75,12 +99,46 @@ function Invoke-RemediateCall {
     return $result
 }
 
+function ConvertTo-RemediateLine {
+    # What became of a call, as a line of JSON. What cannot be one, or is too long, is an error of this call only.
+    param($Result)
+    try {
+        $line = ConvertTo-Json -InputObject $Result -Depth 12 -Compress
+        if ($line.Length -gt $script:RemediateMost) {
+            Stop-RemediateCall -ErrorId 'RemediateTooLong' -Message "The answer has $($line.Length) characters; $script:RemediateMost is the most that is sent."
+        }
+        return $line
+    }
+    catch {
+        $failed = [ordered]@{ id = $Result['id']; status = 'error'; value = @(); error = ConvertTo-RemediateError -Record $_; ms = $Result['ms'] }
+        return ConvertTo-Json -InputObject $failed -Depth 12 -Compress
+    }
+}
+
+function Get-RemediateMachineGuid {
+    # What Windows made once, when it was installed; nothing where it cannot be read. A 32-bit process would look elsewhere.
+    if ($env:PROCESSOR_ARCHITEW6432) { return '' }
+    try { return [string] (Get-ItemProperty -LiteralPath 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Cryptography' -Name 'MachineGuid').MachineGuid }
+    catch { return '' }
+}
+
+function Get-RemediateOther {
+    # Says which computer this is when another one is meant; nothing when it is the right one. Without a GUID the name decides.
+    param($Wanted, $Found)
+    if ($null -eq $Wanted) { return }
+    $guid = ConvertFrom-RemediateArgument -Value $Wanted.guid
+    $name = ConvertFrom-RemediateArgument -Value $Wanted.name
+    $same = $name -eq '' -or $name -eq $Found['name']
+    if ($guid -ne '' -and $Found['guid'] -ne '') { $same = $same -and $guid -eq ($Found['guid'] -replace '[{} ]', '') }
+    if (-not $same) { return "This is computer $($Found['name']), and $name is meant." }
+}
+
 function Get-RemediateFact {
     # What the host says of itself. Nothing here may be slow.
     $version = [string] $PSVersionTable['BuildVersion']
     if (-not $version) { $version = [string] $PSVersionTable['OS'] }
     return [ordered]@{
-        computer   = [string] $env:COMPUTERNAME
+        computer   = [ordered]@{ name = [string] $env:COMPUTERNAME; guid = Get-RemediateMachineGuid }
         powershell = [string] $PSVersionTable['PSVersion']
         os         = $version
         culture    = [string] (Get-UICulture).Name
@@ -89,7 +147,7 @@ function Get-RemediateFact {
 }
 
 function Compress-RemediateReply {
-    # The reply packed, so that an audit of 500 tasks takes no more exchanges than one of 5.
+    # Lines packed, so that an audit of 500 tasks takes no more exchanges than one of 5.
     param([string] $Json)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { return $Json }
     $whole = [regex]::Replace($Json, '[\ud800-\udfff]', { param($match) '\u{0:x4}' -f [int] [char] $match.Value })
@@ -107,19 +165,35 @@ function Compress-RemediateReply {
     return 'gzip:' + [System.Convert]::ToBase64String($buffer.ToArray())
 }
 
+function Write-RemediateLines {
+    # Puts lines out in one string.
+    param([string[]] $Lines)
+    Compress-RemediateReply -Json ($Lines -join "`n")
+}
+
 function Invoke-RemediateRequest {
     # The whole of one pipeline.
     param([string] $Request)
     $document = ConvertFrom-Json -InputObject $Request
+    $start = Get-Date
+    $end = [datetime]::MaxValue
+    if ($null -ne $document.seconds) { $end = $start.AddSeconds($document.seconds) }
+    $fact = Get-RemediateFact
+    $another = [string] (Get-RemediateOther -Wanted $document.computer -Found $fact['computer'])
+    $lines = @(ConvertTo-Json -InputObject ([ordered]@{ version = 2; host = $fact }) -Depth 4 -Compress)
     $succeeded = @{}
     try {
-        $results = @(foreach ($call in $document.calls) { Invoke-RemediateCall -Call $call -Succeeded $succeeded })
-        $reply = [ordered]@{ version = 1; host = Get-RemediateFact; calls = $results }
-        $json = ConvertTo-Json -InputObject $reply -Depth 12 -Compress
+        foreach ($call in $document.calls) {
+            $lines += ConvertTo-RemediateLine -Result (Invoke-RemediateCall -Call $call -Succeeded $succeeded -End $end -Another $another)
+            if (((Get-Date) - $start).TotalSeconds -ge $script:RemediatePatience) {
+                Write-RemediateLines -Lines $lines
+                $lines = @()
+            }
+        }
     }
     finally {
         # surface: allow language-mode - only set in FullLanguage
         if ($null -ne $script:RemediateLock) { $script:RemediateLock.Dispose() }
     }
-    return (Compress-RemediateReply -Json $json) + "`n#remediate-end " + $document.run
+    Write-RemediateLines -Lines ($lines + ('#remediate-end ' + $document.run))
 }

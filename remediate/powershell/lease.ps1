@@ -129,7 +129,7 @@ function Unlock-RemediateLease {
 
 function Save-RemediateReceipt {
     # Leaves word of a run, for whoever looks at this host next. No secrets.
-    param([string] $Run, [string] $Operator, [string] $State, [object[]] $Playbooks, [object[]] $Changes)
+    param([string] $Run, [string] $Operator, [hashtable] $Computer, [string] $State, [object[]] $Playbooks, [object[]] $Changes)
     if ($Run -notmatch '^[0-9A-Za-z-]{1,64}$') {
         Stop-RemediateCall -ErrorId 'RemediateBadRun' -Message 'The name of the run cannot be the name of a file.'
     }
@@ -138,6 +138,7 @@ function Save-RemediateReceipt {
     $receipt = [ordered]@{
         run       = $Run
         operator  = $Operator
+        computer  = $Computer
         state     = $State
         playbooks = $Playbooks
         changes   = $Changes

@@ -1,4 +1,8 @@
-"""Requests to a host and its replies: one JSON string each way.
+"""Requests to a host and its replies: one JSON string there, lines of JSON back.
+
+A reply's first line says what the host is, then each call has a line, and an end marker closes
+it. The host puts lines out in as few strings as it can, but never keeps one for long: what was
+answered before a question hangs counts.
 
 Traps that the encoding avoids, all of JSON in PowerShell or of strings in PSRP:
 PowerShell 7 turns a string that looks like a date into a date, so every string argument
@@ -10,19 +14,22 @@ import base64
 import binascii
 import json
 import zlib
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.computer import Computer
 from remediate.model.plan import HostFacts
 
-VERSION = 1
+VERSION = 2
 MAX_REPLY = 64 * 1024 * 1024
 """Characters of JSON that a reply may unpack to; a host that sends more is not believed."""
 
-_END = "\n#remediate-end "
+_END = "#remediate-end "
 _GZIP = "gzip:"
 _GZIP_WINDOW = 31
 
@@ -40,12 +47,14 @@ class Call(Model):
             the lease's.
         arguments: its parameters; no secrets.
         needs: ids of earlier calls that must have succeeded, or this one is skipped.
+        seconds: how long its commands may take; None where nothing is bounded, as in a write.
     """
 
     id: str
     function: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 class Request(Model):
@@ -54,10 +63,14 @@ class Request(Model):
     Args:
         run: names the request in the reply's end marker: the run's id, or `audit`.
         calls: what to do.
+        computer: the computer that is meant: another one carries out none of the calls.
+        seconds: how long all calls together may take; none is begun after that.
     """
 
     run: str
     calls: tuple[Call, ...]
+    computer: Computer | None = None
+    seconds: float | None = None
 
     @model_validator(mode="after")
     def _ids_make_sense(self) -> Self:
@@ -77,10 +90,17 @@ class Request(Model):
                 "function": call.function,
                 "arguments": {name: _marked(value) for name, value in call.arguments.items()},
                 "needs": list(call.needs),
+                "seconds": call.seconds,
             }
             for call in self.calls
         ]
-        document = {"version": VERSION, "run": self.run, "calls": calls}
+        document = {
+            "version": VERSION,
+            "run": self.run,
+            "computer": _marked(self.computer.model_dump() if self.computer else None),
+            "seconds": self.seconds,
+            "calls": calls,
+        }
         return _ascii(json.dumps(document, separators=(",", ":")))
 
     @classmethod
@@ -94,6 +114,7 @@ class Request(Model):
         if document.pop("version", None) != VERSION:
             msg = "unknown version of a request"
             raise ValueError(msg)
+        document["computer"] = _unmarked(document.get("computer"))
         for call in document["calls"]:
             call["arguments"] = {k: _unmarked(v) for k, v in call["arguments"].items()}
         return cls.model_validate(document)
@@ -105,6 +126,7 @@ class Status(StrEnum):
     OK = "ok"
     ERROR = "error"
     SKIPPED = "skipped"
+    UNANSWERED = "unanswered"
 
 
 class CallError(Model):
@@ -134,7 +156,7 @@ class CallResult(Model):
 
     Args:
         id: the call.
-        status: how it ended.
+        status: how it ended; `unanswered` where no time was left, or nothing came.
         value: what the function emitted, a list.
         error: why it failed.
         ms: how long it took, milliseconds.
@@ -159,54 +181,100 @@ class Reply(Model):
     calls: tuple[CallResult, ...]
 
     def __getitem__(self, call: str) -> CallResult:
-        return next(result for result in self.calls if result.id == call)
+        return self._by_id[call]
+
+    def get(self, call: str) -> CallResult | None:
+        """What became of a call; None when it was not made."""
+        return self._by_id.get(call)
+
+    @cached_property
+    def _by_id(self) -> dict[str, CallResult]:
+        return {result.id: result for result in self.calls}
 
     def encode(self, request: Request) -> str:
-        """The reply as the host would send it; for the lab."""
-        document = self.model_dump(mode="json")
-        document["version"] = VERSION
-        return _ascii(json.dumps(document, separators=(",", ":"))) + end_marker(request)
+        """The reply as the host would send it, in one string; for the lab."""
+        lines = [
+            {"version": VERSION, "host": self.host.model_dump(mode="json")},
+            *(result.model_dump(mode="json") for result in self.calls),
+        ]
+        texts = [_ascii(json.dumps(each, separators=(",", ":"))) for each in lines]
+        return "\n".join([*texts, end_marker(request)])
 
 
 def end_marker(request: Request) -> str:
-    """What the reply to `request` ends with; without it something was cut off."""
+    """The last line of the reply to `request`; without it something was cut off."""
     return _END + request.run
 
 
-def decode_reply(text: str, request: Request) -> Reply:
+def decode_reply(outputs: Sequence[str], request: Request) -> Reply:
     """Read what a host answered to `request`.
+
+    Args:
+        outputs: what the script put out, in order.
+        request: what it was asked.
 
     Raises:
         MalformedReplyError: it is not a complete answer to it.
     """
-    marker = end_marker(request)
-    if not text.endswith(marker):
+    *lines, last = _lines(outputs) or [""]
+    if last != end_marker(request):
         msg = "the reply ends without its end marker"
         raise MalformedReplyError(msg)
-    body = text.removesuffix(marker)
-    if body.startswith(_GZIP):
-        body = _unpacked(body)
+    return _reply(lines, request)
+
+
+def decode_part(outputs: Sequence[str], request: Request) -> Reply | None:
+    """Read what a host had answered to `request` when it fell silent; None when that is nothing.
+
+    Raises:
+        MalformedReplyError: it is not the beginning of an answer to it.
+    """
+    lines = [line for line in _lines(outputs) if line != end_marker(request)]
+    return _reply(lines, request, whole=False) if lines else None
+
+
+def _lines(outputs: Sequence[str]) -> list[str]:
+    room = MAX_REPLY
+    lines: list[str] = []
+    for output in outputs:
+        text = _unpacked(output, room) if output.startswith(_GZIP) else output
+        room -= len(text)
+        if room < 0:
+            msg = "the reply is longer than a reply can be"
+            raise MalformedReplyError(msg)
+        lines += text.split("\n")
+    return lines
+
+
+def _reply(lines: Sequence[str], request: Request, *, whole: bool = True) -> Reply:
     try:
-        document = json.loads(body)
-        known = isinstance(document, dict) and document.pop("version", None) == VERSION
-        reply = Reply.model_validate(document) if known else None
+        head, *answers = (json.loads(line) for line in lines)
+        known = isinstance(head, dict) and head.pop("version", None) == VERSION
+        host = HostFacts.model_validate(head.get("host")) if known and len(head) == 1 else None
+        calls = [CallResult.model_validate(answer) for answer in answers]
     except (ValueError, RecursionError) as error:  # ValueError: also a number of 5000 digits
         msg = "the reply is not what the script sends"
         raise MalformedReplyError(msg) from error
-    if reply is None:
+    if host is None:
         msg = "the reply is of an unknown version"
         raise MalformedReplyError(msg)
-    if [result.id for result in reply.calls] != [call.id for call in request.calls]:
+    if not whole:
+        calls += list(_without_answer(request, after=len(calls)))
+    if [result.id for result in calls] != [call.id for call in request.calls]:
         msg = "the reply answers other calls than were made"
         raise MalformedReplyError(msg)
-    return reply
+    return Reply(host=host, calls=tuple(calls))
 
 
-def _unpacked(body: str) -> str:
-    """Decompress, but never to more than MAX_REPLY."""
+def _without_answer(request: Request, after: int) -> Iterator[CallResult]:
+    return (CallResult(id=call.id, status=Status.UNANSWERED) for call in request.calls[after:])
+
+
+def _unpacked(body: str, room: int) -> str:
+    """Decompress, but never to more than so many bytes."""
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     try:
-        data = unpacker.decompress(base64.b64decode(body[len(_GZIP) :], validate=True), MAX_REPLY)
+        data = unpacker.decompress(base64.b64decode(body[len(_GZIP) :], validate=True), room)
         if not unpacker.eof:
             msg = "the reply is cut off or unpacks to too much"
             raise MalformedReplyError(msg)

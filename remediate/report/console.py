@@ -11,7 +11,7 @@ from rich.text import Text
 from remediate.model.event import Event
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.report import words
-from remediate.report.lines import DIM, STRONG, Line, host_lines, line
+from remediate.report.lines import BAD, DIM, STRONG, Line, host_lines, line
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 
@@ -44,6 +44,7 @@ class ConsoleReporter:
         self._quiet = quiet
         self._outcomes: Counter[str] = Counter()
         self._changes: Counter[Outcome] = Counter()
+        self._unanswered: Counter[str] = Counter()
 
     def event(self, event: Event) -> None:
         """Progress shows these."""
@@ -54,6 +55,7 @@ class ConsoleReporter:
         self._outcomes[name] += 1
         if report.plan and report.plan.changes:
             self._changes[report.outcome] += 1
+        self._unanswered.update(question.question for question in report.unanswered)
         self._print(host_lines(report, self._subject))
 
     def finish(self, code: ExitCode) -> None:
@@ -70,6 +72,9 @@ class ConsoleReporter:
             yield line(0, ("to do it: ", STRONG), (subject.proceed, "cyan"))
         if subject.run:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
+        if self._unanswered:
+            many = words.count(self._unanswered.total(), "question")
+            yield line(0, (f"not answered: {many} ", BAD), f"({words.join(self._unanswered)})")
 
     def _print(self, lines: Iterable[Line]) -> None:
         with self._quiet():

@@ -16,6 +16,7 @@ class Document(Model):
         command: what was typed (`apply`).
         run: id of the run; None when the command starts none.
         hosts: one report for each host, in the order of the selection.
+        unanswered: how many questions have no answer, on all hosts together.
         exit_code: what the process ends with.
     """
 
@@ -23,6 +24,7 @@ class Document(Model):
     command: str
     run: str | None = None
     hosts: tuple[HostReport, ...] = ()
+    unanswered: int = 0
     exit_code: int
 
 
@@ -33,6 +35,7 @@ class Summary(Model):
         command: what was typed (`apply`).
         run: id of the run; None when the command starts none.
         outcomes: how many hosts got which verdict.
+        unanswered: how many questions have no answer, on all hosts together.
         exit_code: what the process ends with.
     """
 
@@ -41,6 +44,7 @@ class Summary(Model):
     command: str
     run: str | None = None
     outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    unanswered: int = 0
     exit_code: int
 
 

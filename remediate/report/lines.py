@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from remediate.model.change import Change, Severity
 from remediate.model.outcome import ExitCode, Holder, HostReport, Outcome
-from remediate.model.plan import Advice, Conflict, Plan
+from remediate.model.plan import Advice, Conflict, Plan, Unanswered
+from remediate.model.problem import Problem
 from remediate.report import words
 from remediate.report.reporter import Subject
 
@@ -65,8 +66,10 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         if subject.command == "hosts check" and (facts := report.plan.facts):
             versions = f"Windows {facts.os}, PowerShell {facts.powershell}"
             yield line(2, f"{facts.computer}: {versions}, {facts.culture}, its clock: {facts.utc}")
-    for text in report.differing:
-        yield line(2, ("not as it should be: ", BAD), text)
+    for found in report.differing:
+        yield line(2, ("not as it should be: ", BAD), words.difference(found))
+    for found in report.meanwhile:
+        yield line(2, ("note: ", STRONG), f"meanwhile, {words.moved(found)}")
     for note in report.notes:
         yield line(2, ("note: ", STRONG), note)
     yield from _next_lines(report, subject)
@@ -87,6 +90,8 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         yield from _advice_lines(advice)
     for refusal in plan.refusals:
         yield line(2, ("refused by ", STRONG), f"{refusal.playbook}: {refusal.text}")
+    for question in plan.unanswered:
+        yield from _unanswered_lines(question, told=report.problem if report else None)
     for reason in dict.fromkeys(plan.not_applicable.values()):
         named = [name for name, why in plan.not_applicable.items() if why == reason]
         verb = "does not apply" if len(named) == 1 else "do not apply"
@@ -143,6 +148,15 @@ def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
         now = words.value(conflict.current, conflict.current_label)
         yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
     yield line(6, f"before the run it was {words.before(change)}")
+
+
+def _unanswered_lines(question: Unanswered, told: Problem | None) -> Iterator[Line]:
+    """A question without an answer, and why; a reason that was told already is not repeated."""
+    concerned = f"  [{words.join(question.playbooks)}]" if question.playbooks else ""
+    yield line(2, ("not answered: ", BAD), (question.question, STRONG), (concerned, DIM))
+    if question.problem != told:
+        yield line(6, question.problem.message)
+        yield line(6, question.problem.hint)
 
 
 def _holder_lines(holder: Holder) -> Iterator[Line]:

@@ -40,6 +40,7 @@ class JsonReporter:
             command=self._subject.command,
             run=self._subject.run,
             hosts=tuple(reports),
+            unanswered=sum(len(report.unanswered) for report in reports),
             exit_code=code,
         )
         self._out.write(as_json(document, indent=2) + "\n")
@@ -58,6 +59,7 @@ class NdjsonReporter:
         self._subject = subject
         self._out = out
         self._outcomes: Counter[Outcome] = Counter()
+        self._unanswered = 0
         self._lock = threading.Lock()
 
     def event(self, event: Event) -> None:
@@ -68,6 +70,7 @@ class NdjsonReporter:
     def host(self, report: HostReport) -> None:
         """Write the verdict."""
         self._outcomes[report.outcome] += 1
+        self._unanswered += len(report.unanswered)
         self._write(HostFinished(report=report))
 
     def finish(self, code: ExitCode) -> None:
@@ -77,6 +80,7 @@ class NdjsonReporter:
                 command=self._subject.command,
                 run=self._subject.run,
                 outcomes=dict(self._outcomes),
+                unanswered=self._unanswered,
                 exit_code=code,
             )
         )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
+from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport, Outcome
 
 MAX_VALUE = 400
@@ -72,6 +73,28 @@ def value(data: JsonValue, label: str | None = None) -> str:
     if len(text) > MAX_VALUE:
         text = f"{text[:MAX_VALUE]}… ({len(text)} characters; --format json has them all)"
     return text
+
+
+def difference(found: Difference) -> str:
+    """What is not as it should be, in a sentence without its full stop."""
+    if not found.property:
+        return f"{found.title} is gone"
+    if found.renews:
+        return f"{found.title}: {found.property} is still {value(found.found, found.found_label)}"
+    is_now, wanted = (
+        value(found.found, found.found_label),
+        value(found.expected, found.expected_label),
+    )
+    return f"{found.title}: {found.property} is {is_now}, should be {wanted}"
+
+
+def moved(found: Difference) -> str:
+    """What somebody else did meanwhile."""
+    if not found.property:
+        return f"{found.title} is gone"
+    before = value(found.expected, found.expected_label)
+    now = value(found.found, found.found_label)
+    return f"{found.title}: {found.property} was {before} and is {now}"
 
 
 def moment(when: datetime) -> str:

@@ -123,3 +123,5 @@ class AgentModules(Query):
     """The module of the agent, wherever that is installed; none when it is not."""
 
     resource: ClassVar[type[Resource]] = AgentModule
+    seconds: ClassVar[float] = 15.0  # it hashes files, and loads the module in a process of its own
+    bounded: ClassVar[bool] = False

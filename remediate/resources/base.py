@@ -2,10 +2,10 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -13,6 +13,8 @@ from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.plan import Observed
 from remediate.resources.content import Folder
+
+_KINDS: "dict[str, type[Resource]]" = {}
 
 
 class Resource(Model):
@@ -40,6 +42,17 @@ class Resource(Model):
     identity: ClassVar[tuple[str, ...]]
     settable: ClassVar[frozenset[str]]
     volatile: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+        """Make the kind known by its name; a base class that names none is not a kind itself.
+
+        A class that is defined again, as when a playbook is loaded again, takes its place.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        kind = cls.__dict__.get("kind")
+        if isinstance(kind, str):
+            _KINDS[kind] = cls
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Query":
@@ -95,6 +108,12 @@ class Resource(Model):
         """
         del change, then
         return None
+
+    @classmethod
+    def disrupts(cls, change: Change) -> bool:
+        """Whether making `change` stops or restarts something that may be in use."""
+        del change
+        return False
 
     @classmethod
     def content(cls, change: Change) -> Folder | None:
@@ -183,12 +202,12 @@ def resource_type(kind: str) -> type[Resource]:
     Raises:
         LookupError: none is known; a third party's playbook has to be loaded first.
     """
-    with contextlib.suppress(ModuleNotFoundError):
-        importlib.import_module(f"remediate.resources.{kind}")
-    for known in Resource.__subclasses__():
-        if known.kind == kind:
-            return known
-    raise LookupError(f"nothing is known of resources of kind {kind!r}")
+    if kind not in _KINDS:
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(f"remediate.resources.{kind}")
+    if kind not in _KINDS:
+        raise LookupError(f"nothing is known of resources of kind {kind!r}")
+    return _KINDS[kind]
 
 
 class Desire(Model):
@@ -252,13 +271,41 @@ class Query(Model):
     """A question that returns any number of resources of one kind.
 
     Its fields are the arguments of the resource's `Get-Remediate…` function.
+
+    Class attributes:
+        resource: the kind.
+        seconds: how long the host may take to answer it; what takes longer is not answered.
+        bounded: each command behind it has a limit of its own, or reads what cannot hang, such
+            as the registry. Questions that are not bounded are asked last.
     """
 
     resource: ClassVar[type[Resource]]
+    seconds: ClassVar[float] = 10.0
+    bounded: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        r"""The question in words (`tasks: folder \Microsoft\OnlineBackup`)."""
+        fields = ", ".join(self.details())
+        return f"{self.resource.noun}s{': ' if fields else ''}{fields}"
+
+    def details(self) -> Iterator[str]:
+        """Its own fields, each in words."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                yield from (str(each) for each in value)
+            elif value is not None:
+                yield f"{name.replace('_', ' ')} {value}"
 
     def arguments(self) -> dict[str, JsonValue]:
         """The question as the host's function takes it."""
         return self.model_dump(mode="json")
+
+    def covers(self, wanted: ResourceId) -> bool:
+        """Whether a resource that is not in its answer is not there; see `Resource.absent`."""
+        del wanted
+        return False
 
     def parse(self, values: Iterable[JsonValue]) -> tuple[Resource, ...]:
         """What a host sent, as resources.

@@ -142,6 +142,12 @@ class Service(Resource):
             return str(ServiceProcess.model_validate(value))
         return None
 
+    @classmethod
+    def disrupts(cls, change: Change) -> bool:
+        """A restart and a stop end what is connected to the service."""
+        stopped = change.property == "status" and change.after == ServiceStatus.STOPPED
+        return stopped or change.property == "process"
+
     def undo_conflict(self, change: Change, then: "Resource | None") -> str | None:
         """A service that somebody has come to need is not stopped again."""
         del then

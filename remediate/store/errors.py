@@ -9,7 +9,7 @@ StoreError
 
 import re
 
-from remediate.model.outcome import Problem
+from remediate.model.problem import Problem
 
 
 class StoreError(Exception):

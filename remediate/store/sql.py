@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.earlier import upgraded
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.run import HostRecord, Intent, Run, RunRecord
@@ -203,11 +204,15 @@ class SqlStore:
         )
 
     def _load(self, model: type[_M], payload: dict[str, object]) -> _M:
-        version = payload.get("schema_version", SCHEMA_VERSION)
-        if version != SCHEMA_VERSION:
-            raise StoreTooNew(str(self.place), f"{version} (a record)", str(SCHEMA_VERSION))
         try:
-            return model.model_validate(payload)
+            current = upgraded(model, payload)
+        except ValueError:
+            version = payload.get("schema_version")
+            raise StoreTooNew(
+                str(self.place), f"{version} (a record)", str(SCHEMA_VERSION)
+            ) from None
+        try:
+            return model.model_validate(current)
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])

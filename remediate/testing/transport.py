@@ -68,9 +68,9 @@ class MemorySession:
         if state is None:
             raise NameNotResolved(self.host.name)
         if trouble is None:
-            return decode_reply(answer(state, request), request)
+            return decode_reply([answer(state, request)], request)
         calls = request.calls if trouble.calls < 0 else request.calls[: trouble.calls]
-        answer(state, Request(run=request.run, calls=calls))
+        answer(state, request.model_copy(update={"calls": calls}))
         raise trouble.error(self.host.name, after_send=trouble.after_send)
 
     def close(self) -> None:

@@ -20,7 +20,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
-from remediate.model.outcome import Problem
+from remediate.model.problem import Problem
+from remediate.powershell.messages import Reply
 
 MAX_DETAIL = 600
 """Characters of what a host or a library says that are repeated to a person."""
@@ -33,6 +34,9 @@ class TransportError(Exception):
         host: name of the host.
         detail: what exactly was seen, in words and without secrets; may quote the host.
         after_send: the host may have begun to act on what was sent.
+
+    Attributes:
+        partial: the part of a reply that had come; None when there is none.
     """
 
     says: ClassVar[str] = "could not be talked to"
@@ -43,6 +47,7 @@ class TransportError(Exception):
         self.host = host
         self.detail = plain(detail)
         self.after_send = after_send
+        self.partial: Reply | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors cross process borders when hosts are worked through by several processes."""

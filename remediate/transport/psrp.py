@@ -23,6 +23,7 @@ from remediate.powershell.messages import (
     MalformedReplyError,
     Reply,
     Request,
+    decode_part,
     decode_reply,
 )
 from remediate.transport import wsman
@@ -51,6 +52,9 @@ START_SECONDS: Final = 60
 
 IDLE_SECONDS: Final = 180
 """The host ends a shell that we have left; Windows allows no less than 60."""
+
+LATE_SECONDS: Final = 5.0
+"""What a host may be late with the answers to questions that have a time limit of their own."""
 
 CLOSE_SECONDS: Final = 5.0
 """To end a shell; it ends by itself otherwise."""
@@ -224,16 +228,19 @@ class PsrpSession:
         self._watch.sent = False
         self._begun = True
         pipeline.begin_invoke()
+        if request.seconds is not None:
+            most = min(self._watch.deadline.left, request.seconds + LATE_SECONDS)
+            self._watch.deadline = Deadline(most, self._clock)
         outputs: list[object] = []
-        while pipeline.state == PSInvocationState.RUNNING:
-            for kind, message in self._receive(pool, pipeline.id):
-                if kind == MessageType.PIPELINE_OUTPUT:
-                    outputs.append(message.data.data)
-                elif kind in _QUESTIONS and message.ci != _NO_ANSWER_WANTED:
-                    self._opened = False  # it would wait for ever
-                    raise RemoteError(self._host.name, "it asks a person for input")
-            if len(outputs) > 1:
-                raise self._error(ProtocolError, "it prints more than a reply")
+        try:
+            self._collect(pool, pipeline, outputs, most=len(request.calls) + 1)
+        except TransportError as error:
+            error.partial = self._part(outputs, request)
+            raise
+        except Exception as error:
+            problem = self._problem(error)
+            problem.partial = self._part(outputs, request)
+            raise problem from error
         pool.pipelines.pop(pipeline.id, None)
         if pipeline.streams.error:
             raise of_record(pipeline.streams.error[0], self._host.name)
@@ -241,17 +248,37 @@ class PsrpSession:
             raise RemoteError(self._host.name, "the script was stopped")
         return self._reply(outputs, request)
 
+    def _collect(
+        self, pool: RunspacePool, pipeline: PowerShell, outputs: list[object], most: int
+    ) -> None:
+        """Wait for the end of a pipeline, and keep what it puts out."""
+        length = 0
+        while pipeline.state == PSInvocationState.RUNNING:
+            for kind, message in self._receive(pool, pipeline.id):
+                if kind == MessageType.PIPELINE_OUTPUT:
+                    outputs.append(message.data.data)
+                    length += len(outputs[-1]) if isinstance(outputs[-1], str) else 0
+                elif kind in _QUESTIONS and message.ci != _NO_ANSWER_WANTED:
+                    self._opened = False  # it would wait for ever
+                    raise RemoteError(self._host.name, "it asks a person for input")
+            if len(outputs) > most or length > self._max_reply:
+                raise self._error(ProtocolError, "it sends more than a reply can be")
+
     def _reply(self, outputs: list[object], request: Request) -> Reply:
-        text = outputs[0] if outputs else None
-        if not isinstance(text, str):
+        if not outputs or not all(isinstance(output, str) for output in outputs):
             what = "something that is not text" if outputs else "nothing"
             raise self._error(ProtocolError, f"the script ended and printed {what}")
-        if len(text) > self._max_reply:
-            raise self._error(ProtocolError, "it sends more than a reply can be")
         try:
-            return decode_reply(text, request)
+            return decode_reply([str(output) for output in outputs], request)
         except MalformedReplyError as error:
             raise self._error(ProtocolError, str(error)) from error
+
+    def _part(self, outputs: list[object], request: Request) -> Reply | None:
+        """What had been answered when a pipeline broke off."""
+        try:
+            return decode_part([output for output in outputs if isinstance(output, str)], request)
+        except MalformedReplyError:
+            return None
 
     def _receive(self, pool: RunspacePool, pipeline: str | None) -> list[tuple[int, Any]]:
         """Ask for output, again over a new connection when one breaks."""

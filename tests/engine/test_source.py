@@ -12,6 +12,7 @@ import pytest
 
 from remediate.engine.source import FolderSource, PeerSource, Reader, SourceError, Supply
 from remediate.lab.module_files import module_record, practice_files
+from remediate.model.computer import Computer
 from remediate.model.content import FileEntry, Piece
 from remediate.model.host import Host
 from remediate.model.outcome import Outcome
@@ -23,7 +24,7 @@ from remediate.transport.protocol import Deadline
 from tests.engine.restoring import PEER, Restoring, host_state
 
 SOON = Deadline(30)
-FACTS = HostFacts(computer="X", powershell="5.1", os="10.0", culture="en-US", utc="")
+FACTS = HostFacts(computer=Computer(name="X"), powershell="5.1", os="10.0", culture="en-US", utc="")
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -185,14 +186,14 @@ def module_with(path: str) -> dict[str, Any]:
 def test_a_peer_cannot_name_files_outside_the_folder(path: str) -> None:
     original = PeerSource(PEER, AgentModules(), Saying([module_with(path)])).look(SOON)
     assert original.found is None
-    assert "makes no sense" in original.problem
+    assert "unexpected data" in original.problem
 
 
 def test_a_host_cannot_name_files_outside_its_own_folder_either() -> None:
     state = host_state("SRV01", None)
     state.resources["agent_module"] = [module_with("..\\..\\cbengine.exe")]
     restoring = Restoring(state)
-    assert restoring.apply().outcome is Outcome.FAILED_UNCHANGED
+    assert restoring.apply().outcome is Outcome.REFUSED
     assert restoring.sent("Start-RemediateStage") == []
 
 

@@ -9,7 +9,7 @@ from remediate.lab.host import Exchange, LabHost
 from remediate.powershell.messages import Request
 
 _ARGUMENTS = re.compile(rb"<rsp:Arguments[^>]*>([^<]*)</rsp:Arguments>")
-_REQUEST = re.compile(r'\{"version":1,"run":.*?\]\}(?=</)')
+_REQUEST = re.compile(r'\{"version":2,"run":.*?\]\}(?=</)')
 
 
 def clear_text(exchange: Exchange) -> bytes:

@@ -209,7 +209,7 @@ def test_drift_of_something_else_is_told_and_not_ours_to_undo(site: Make) -> Non
     here.state.before_pipeline = hook
     report = here.apply()
     assert report.outcome is Outcome.CHANGED
-    assert any("Hidden" in note for note in report.notes)
+    assert [found.property for found in report.meanwhile] == ["Settings/Hidden"]
     here.state.before_pipeline = None
     task = here.state.resources[TASKS][2]
     task["xml"] = task["xml"].replace("<Hidden>true<", "<Hidden>false<")

@@ -12,6 +12,7 @@ from remediate.lab.hosts import FOLDER, make_state, make_task
 from remediate.lab.lab import Lab
 from remediate.lab.powershell import PowerShellEngine
 from remediate.lab.state import HostState
+from remediate.model.computer import Computer
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
@@ -84,7 +85,7 @@ def test_an_audit_is_six_exchanges_and_sees_what_is_there(
     lab: Lab, ask: Callable[..., Reply]
 ) -> None:
     reply = ask(0, GET)
-    assert reply.host.computer == "SRV0"
+    assert reply.host.computer == Computer(name="SRV0", guid=lab.hosts[0].state.guid)
     records = lab.hosts[0].state.kind("scheduled_task")
     assert reply["get"].value == [record for record in records if record["path"] == FOLDER]
     assert lab.hosts[0].requests == 5  # and one to close

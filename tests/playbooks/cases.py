@@ -103,6 +103,8 @@ class Case(Model):
         """The outcome that apply has to have."""
         if self.apply is not None:
             return self.apply
+        if self.audit is Outcome.FAILED_UNCHANGED:
+            return Outcome.REFUSED  # what is not answered cannot be repaired
         if self.audit is not Outcome.WOULD_CHANGE:
             return self.audit
         return Outcome.REFUSED if self.refusal else Outcome.CHANGED

@@ -284,6 +284,8 @@ def comparable(report: HostReport) -> dict[str, Any]:
     plan = document["plan"]
     if plan is not None:
         del plan["facts"]
+        for question in plan["unanswered"]:
+            question["problem"] = question["problem"]["code"]
     if document["problem"] is not None:
         document["problem"] = document["problem"]["code"]
     return document

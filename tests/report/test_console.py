@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from remediate.model.change import Severity
-from remediate.model.outcome import Holder, HostReport, Outcome, Problem
+from remediate.model.difference import Difference
+from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Refusal
+from remediate.model.problem import Problem
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines
 from remediate.report.reporter import Subject
@@ -68,14 +70,24 @@ def test_half_changed_says_which_change_holds_and_which_not(
         outcome=Outcome.FAILED_CHANGED,
         plan=plan(changes=(made, lost)),
         applied=(made,),
-        differing=("task \\A\\C: multiple_instances is 3, should be 2",),
+        differing=(
+            Difference(
+                resource=lost.resource,
+                title=lost.title,
+                property="multiple_instances",
+                expected=2,
+                found=3,
+                expected_label="IgnoreNew",
+                found_label="StopExisting",
+            ),
+        ),
         problem=Problem(code="x", message="it broke", hint="look"),
         lease_kept=True,
     )
     text = shown(report, run=RUN)
     assert "read back: IgnoreNew (2)" in text
     assert "not in force" in text
-    assert "not as it should be: task \\A\\C: multiple_instances is 3, should be 2" in text
+    assert "multiple_instances is StopExisting (3), should be IgnoreNew (2)" in text
     assert "left behind: the lease" in text
     assert f"to undo: remediate rollback {RUN}" in text
 
@@ -190,7 +202,7 @@ def test_what_a_host_says_cannot_steer_the_terminal(change: Make, plan: Make, sh
             advice=(Advice(evil, evil),),
             not_applicable={evil: evil},
         ),
-        differing=(evil,),
+        differing=(Difference(resource=change().resource, title=evil, property=evil, found=evil),),
         notes=(evil,),
         problem=Problem(code="x", message=evil, hint=evil),
     )

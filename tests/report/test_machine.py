@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from remediate.model.event import HostPhase, Phase
-from remediate.model.outcome import ExitCode, HostReport, Outcome, Problem
+from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.problem import Problem
 from remediate.report.document import Document, Summary
 from remediate.report.machine import JsonReporter, NdjsonReporter
 from remediate.report.reporter import Subject
@@ -37,7 +38,7 @@ def test_json_is_one_document_in_the_order_of_the_selection(
     document = json.loads(out.getvalue())
     jsonschema.validate(document, Document.model_json_schema(mode="serialization"))
     assert [host["host"] for host in document["hosts"]] == ["A", "B"]
-    assert (document["schema_version"], document["run"], document["exit_code"]) == (1, "R", 0)
+    assert (document["schema_version"], document["run"], document["exit_code"]) == (2, "R", 0)
 
 
 def test_ndjson_has_a_line_at_once_and_a_summary_last(subject: Subject, compliant: Make) -> None:

@@ -88,9 +88,9 @@ def test_a_newer_version_is_refused(place: StorePlace) -> None:
 
 
 def test_a_record_of_a_newer_version_is_refused(sql_store: SqlStore) -> None:
-    newer = a_run().model_copy(update={"schema_version": 2})
+    newer = a_run().model_copy(update={"schema_version": 3})
     sql_store.begin_run(newer, [])
-    with pytest.raises(StoreTooNew, match="2 \\(a record\\)"):
+    with pytest.raises(StoreTooNew, match="3 \\(a record\\)"):
         sql_store.run(RUN)
 
 

@@ -436,7 +436,8 @@ def odd(*values: object, error: Exception | None = None):  # noqa: ANN201 - a fa
     ("engine", "says"),
     [
         (odd(), "printed nothing"),
-        (odd("x", "y"), "more than a reply"),
+        (odd("x", "y"), "end marker"),
+        (odd("x", "y", "z"), "more than a reply"),
         (odd(7), "not text"),
         (odd(1.5), "not text"),
         (odd("no marker"), "end marker"),

@@ -9,6 +9,7 @@ from contoso_playbooks.event_log_size import MEGABYTE, EventLogSize, Params
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.state import HostState
+from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import Outcome
 from remediate.model.plan import Advice, HostFacts
@@ -17,7 +18,9 @@ from remediate.playbook import Seen
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
 
-FACTS = HostFacts(computer="SRV01", powershell="5.1", os="10.0.17763", culture="en-US", utc="")
+FACTS = HostFacts(
+    computer=Computer(name="SRV01"), powershell="5.1", os="10.0.17763", culture="en-US", utc=""
+)
 SMALL = {"name": "Application", "max_size": 20 * MEGABYTE, "size": 19 * MEGABYTE}
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 

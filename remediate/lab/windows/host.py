@@ -15,6 +15,7 @@ from remediate.lab.windows.kinds import kinds
 from remediate.resources.base import resource_type
 
 _LANGUAGES = {"en", "de", "ko"}
+_CRYPTOGRAPHY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Cryptography"
 
 
 class WindowsHost:
@@ -173,6 +174,8 @@ def windows_state(snapshot: Record, drive: Path) -> Record:
     }
     for name, kind in known.items():
         windows.update(kind.to_windows(resources.get(name, []), drive))
+    guid = {"name": "MachineGuid", "type": "String", "data": snapshot["guid"]}
+    windows["registry"].append({"path": _CRYPTOGRAPHY, "values": [guid]})
     return windows
 
 
@@ -186,9 +189,13 @@ def simulated_state(windows: Record, drive: Path) -> Record:
     Raises:
         ValueError: a script wrote something that is no state.
     """
-    found = {name: kind.from_windows(windows, drive) for name, kind in kinds().items()}
+    (cryptography,) = (key for key in windows["registry"] if key["path"] == _CRYPTOGRAPHY)
+    others = [key for key in windows["registry"] if key is not cryptography]
+    known = {**windows, "registry": others}
+    found = {name: kind.from_windows(known, drive) for name, kind in kinds().items()}
     return {
         **{name: windows[name] for name in ("name", "os", "powershell", "culture")},
+        "guid": cryptography["values"][0]["data"],
         "resources": {name: records for name, records in found.items() if records},
     }
 

@@ -41,7 +41,7 @@ def ask(host: Any, *calls: Call) -> Reply:
     request = Request(run="R1", calls=calls)
     script = compose([ScheduledTask.script])
     [text] = host.run(script, Request=request.encode())
-    return decode_reply(str(text), request)
+    return decode_reply([str(text)], request)
 
 
 def task(name: str, folder: str, policy: MultipleInstances = PARALLEL) -> Record:

@@ -59,7 +59,7 @@ class Served:
         [text] = self.host.run(
             script.replace(marker, NOT_WAITING + marker), Request=request.encode()
         )
-        return decode_reply(str(text), request)["1"]
+        return decode_reply([str(text)], request)["1"]
 
     def get(self, name: str = "MSiSCSI") -> Record:
         [record] = self.ask("Get-RemediateService", names=[name]).value

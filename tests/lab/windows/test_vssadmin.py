@@ -82,7 +82,7 @@ def test_a_host_that_no_windows_can_be_is_refused(
 def call(windows: Any, function: str, **arguments: Any) -> CallResult:
     request = Request(run="R1", calls=(Call(id="one", function=function, arguments=arguments),))
     [text] = windows.run(compose([ShadowStorage.script]), Request=request.encode())
-    return decode_reply(str(text), request)["one"]
+    return decode_reply([str(text)], request)["one"]
 
 
 def read(windows: Any) -> list[Record]:
