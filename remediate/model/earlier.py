@@ -8,7 +8,6 @@ from typing import Any
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.outcome import HostReport
-from remediate.model.run import Intent, Run
 
 Record = dict[str, Any]
 
@@ -27,7 +26,7 @@ def upgraded(model: type[Model], payload: Mapping[str, Any]) -> Record:
     if version not in range(1, SCHEMA_VERSION + 1):
         msg = f"a record of version {version!r} is unknown to this program"
         raise ValueError(msg)
-    return _FROM_1.get(model, dict)(payload) if version == 1 else dict(payload)
+    return _FROM_1.get(model, _current)(payload) if version == 1 else dict(payload)
 
 
 def _current(payload: Mapping[str, Any]) -> Record:
@@ -52,8 +51,4 @@ def _plan(payload: Mapping[str, Any]) -> Record:
     return {**_current(payload), "facts": facts}
 
 
-_FROM_1: Mapping[type[Model], Callable[[Mapping[str, Any]], Record]] = {
-    HostReport: _report,
-    Intent: _current,
-    Run: _current,
-}
+_FROM_1: Mapping[type[Model], Callable[[Mapping[str, Any]], Record]] = {HostReport: _report}

@@ -114,6 +114,25 @@ class RunRecord(Model):
     hosts: tuple[HostRecord, ...] = Field(default=())
 
 
+class RunSummary(Model):
+    """A run in a list of runs.
+
+    Args:
+        run: how it began.
+        finished: when it ended in order, in UTC; None when it goes on or was killed.
+        hosts: how many hosts it has.
+        outcomes: how many of them got which verdict.
+        open: how many have an intent and no verdict.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    run: Run
+    finished: datetime | None = None
+    hosts: int = 0
+    outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    open: int = 0
+
+
 def new_run_id(now: datetime) -> str:
     """A name for a run begun at `now` (UTC): sortable by time, unlikely to be taken."""
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.run import Run
+from remediate.model.run import Run, RunSummary
 
 
 class Document(Model):
@@ -75,3 +75,31 @@ class Reconciliation(Model):
     command: Literal["runs reconcile"] = "runs reconcile"
     closed: tuple[Closed, ...] = ()
     exit_code: int
+
+
+class PlaybookRow(Model):
+    """A playbook in a list of playbooks.
+
+    Args:
+        id: what one types.
+        title: what it makes true.
+        source: address of the documentation of the fix.
+    """
+
+    id: str
+    title: str
+    source: str
+
+
+class PlaybookListing(Model):
+    """The whole result of `list` (`--format json`)."""
+
+    schema_version: int = SCHEMA_VERSION
+    playbooks: tuple[PlaybookRow, ...] = ()
+
+
+class RunListing(Model):
+    """The whole result of `runs list` (`--format json`), newest first."""
+
+    schema_version: int = SCHEMA_VERSION
+    runs: tuple[RunSummary, ...] = ()

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from pydantic import Field
-
-from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.base import Model
 from remediate.model.host import Host
-from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.run import HostRecord, Intent, Run, RunRecord
+from remediate.model.outcome import Holder, HostReport
+from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 
 
 class LeaseGrant(Model):
@@ -22,25 +20,6 @@ class LeaseGrant(Model):
 
     fence: int
     took: Holder | None = None
-
-
-class RunSummary(Model):
-    """A run in a list of runs.
-
-    Args:
-        run: how it began.
-        finished: when it ended in order, in UTC; None when it goes on or was killed.
-        hosts: how many hosts it has.
-        outcomes: how many of them got which verdict.
-        open: how many have an intent and no verdict.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    run: Run
-    finished: datetime | None = None
-    hosts: int = 0
-    outcomes: dict[Outcome, int] = Field(default_factory=dict)
-    open: int = 0
 
 
 def lease_key(host: Host) -> str:

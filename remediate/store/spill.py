@@ -4,8 +4,10 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.earlier import upgraded
 from remediate.model.outcome import HostReport
 from remediate.model.run import Intent
 
@@ -91,6 +93,19 @@ def _append(file: int, path: Path, line: bytes) -> Path:
     return path
 
 
+def _entry(payload: dict[str, Any]) -> SpillEntry:
+    """An entry of this version or an earlier one.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    kept: dict[str, type[Model]] = {"intent": Intent, "report": HostReport}
+    parts = {
+        name: upgraded(model, payload[name]) for name, model in kept.items() if payload.get(name)
+    }
+    return SpillEntry.model_validate({**upgraded(SpillEntry, payload), **parts})
+
+
 def _ours(path: Path) -> bool:
     """Whether this account wrote it: others may put files among the temporary ones."""
     return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
@@ -103,7 +118,7 @@ def _read(path: Path) -> SpillFile:
         if not line:
             continue
         try:
-            entries.append(SpillEntry.model_validate(json.loads(line)))
+            entries.append(_entry(json.loads(line)))
         except ValueError:
             damaged += 1
     return SpillFile(path=path, entries=tuple(entries), damaged=damaged)

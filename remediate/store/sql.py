@@ -12,11 +12,11 @@ from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.earlier import upgraded
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.run import HostRecord, Intent, Run, RunRecord
+from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 from remediate.store.database import Database
 from remediate.store.errors import JournalConflict, StoreTooNew
 from remediate.store.place import StorePlace
-from remediate.store.protocol import LeaseGrant, RunSummary
+from remediate.store.protocol import LeaseGrant
 from remediate.store.schema import hosts, leases, runs, unsettled
 from remediate.store.statements import (
     find_run,

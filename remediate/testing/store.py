@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.run import HostRecord, Intent, Run, RunRecord
+from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 from remediate.store.errors import JournalConflict, UnknownRun
-from remediate.store.protocol import LeaseGrant, RunSummary
+from remediate.store.protocol import LeaseGrant
 from remediate.store.run_names import match_run
 
 

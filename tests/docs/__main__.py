@@ -1,7 +1,7 @@
-"""Writes the pages of the playbooks. Run as: python -m tests.docs"""
+"""Writes the pages of the playbooks, and the schemas. Run as: python -m tests.docs"""
 
-from tests.docs.pages import ROOT, write
+from tests.docs import pages, schemas
 
 if __name__ == "__main__":
-    for path in write():
-        print(path.relative_to(ROOT))  # noqa: T201 - what it did
+    for path in [*pages.write(), *schemas.write()]:
+        print(path.relative_to(pages.ROOT))  # noqa: T201 - what it did

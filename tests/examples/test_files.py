@@ -56,7 +56,7 @@ def test_the_ci_script_audits_a_fleet(tmp_path: Path) -> None:
         path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
         done = audit(tmp_path, "lab.yaml", path, REMEDIATE_PASSWORD=lab.hosts[0].password)
     assert (done.returncode, "something to change" in done.stdout) == (0, True), done.stderr
-    assert '"schema_version": 1' in (tmp_path / "report.json").read_text(encoding="utf-8")
+    assert '"schema_version": 2' in (tmp_path / "report.json").read_text(encoding="utf-8")
 
 
 def audit(

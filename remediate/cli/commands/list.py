@@ -1,6 +1,5 @@
 """`remediate list`: the playbooks there are. Imports none of them, so that it is quick."""
 
-import json
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -16,8 +15,11 @@ from remediate.report.printable import printable
 def _run(folders: tuple[Path, ...], form: str) -> int:
     entries = catalogue(folders).entries.values()
     if form == "json":
-        rows = [{"id": e.id, "title": e.title, "source": e.source} for e in entries]
-        click.echo(json.dumps({"schema_version": 1, "playbooks": rows}, indent=2))
+        from remediate.report.document import PlaybookListing, PlaybookRow
+        from remediate.report.machine import as_json
+
+        rows = (PlaybookRow(id=e.id, title=e.title, source=e.source) for e in entries)
+        click.echo(as_json(PlaybookListing(playbooks=tuple(rows)), indent=2))
         return 0
     width = max((len(entry.id) for entry in entries), default=0) + 2
     room = max(20, get_terminal_size().columns - width)

@@ -1,6 +1,5 @@
 """`remediate runs`: what has been run, and finding out what became of it."""
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,21 +12,22 @@ from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
     from remediate.model.plan import PlaybookUse
-    from remediate.model.run import RunRecord
+    from remediate.model.run import RunRecord, RunSummary
     from remediate.report.lines import Line
-    from remediate.store.protocol import RunSummary
 
 
 @click.pass_obj
 def _list(parts: Parts, limit: int, form: str) -> int:
     with parts.store() as store:
         found = store.runs(limit)
+    from remediate.report.document import RunListing
+    from remediate.report.machine import as_json
+
     if form == "json":
-        rows = [summary.model_dump(mode="json") for summary in found]
-        print(json.dumps({"schema_version": 1, "runs": rows}, indent=2))
+        print(as_json(RunListing(runs=tuple(found)), indent=2))
     elif form == "ndjson":
         for summary in found:
-            print(json.dumps(summary.model_dump(mode="json")))
+            print(as_json(summary))
     else:
         from remediate.report.console import print_lines
 

@@ -20,9 +20,15 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.plan import Plan
-    from remediate.model.run import Intent, Run, RunRecord
-    from remediate.report.document import Closed, Document, Reconciliation, Summary
-    from remediate.store.protocol import RunSummary
+    from remediate.model.run import Intent, Run, RunRecord, RunSummary
+    from remediate.report.document import (
+        Closed,
+        Document,
+        PlaybookListing,
+        Reconciliation,
+        RunListing,
+        Summary,
+    )
 
     models: tuple[type[Model], ...] = (
         Document,
@@ -39,24 +45,27 @@ def published() -> "dict[str, type[Model]]":
         Closed,
         Host,
         Description,
+        PlaybookListing,
+        RunListing,
     )
     return {model.__name__: model for model in models}
 
 
 def _run(model: str | None) -> int:
+    from remediate.model.base import SCHEMA_VERSION
+    from remediate.model.schema import schema_of
+
     models = published()
     if model is None:
-        schemas = {
-            name: each.model_json_schema(mode="serialization") for name, each in models.items()
-        }
-        click.echo(json.dumps({"schema_version": 1, "schemas": schemas}, indent=2))
+        schemas = {name: schema_of(each) for name, each in models.items()}
+        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "schemas": schemas}, indent=2))
         return 0
     name = next((name for name in models if name.casefold() == model.casefold()), None)
     if name is None:
         near = difflib.get_close_matches(model, models, n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(models)}."
         raise Stop(f"there is no published model {model!r}", hint)
-    click.echo(json.dumps(models[name].model_json_schema(mode="serialization"), indent=2))
+    click.echo(json.dumps(schema_of(models[name]), indent=2))
     return 0
 
 
