@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,12 +24,18 @@ from remediate.engine.planning import (
     PlaybookPlanner,
     RecordPlanner,
     UndoPlanner,
+)
+from remediate.engine.recorded import (
+    RecordRefusedError,
     as_resource,
+    changes_to_undo,
+    recorded_changes,
+    refused_record,
+    writes_of,
 )
 from remediate.engine.source import Supply
 from remediate.engine.spilled import take_in_spilled
 from remediate.engine.verdict import failed, internal_error, touched
-from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.event import Event, HostFinished, Phase
 from remediate.model.host import Host
@@ -47,9 +54,6 @@ from remediate.transport.protocol import Transport
 
 _NEWEST = 1000  # runs among which a killed one is looked for
 _log = structlog.get_logger(__name__)
-
-_IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
-_PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
 
 RunAlive = Callable[[str], AbstractContextManager[object]]
 """Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
@@ -140,11 +144,19 @@ class Engine:
             StoreError: the rollback cannot be recorded; nothing was sent.
         """
         guards = PlaybookPlanner(job) if job is not None else None
+        writes = writes_of(job) if job is not None else None
         todo: list[tuple[Host, Planner]] = []
         computers: dict[str, Computer] = {}
+        unusable: list[HostReport] = []
         for host in record.hosts:
-            changes = changes_to_undo(host)
-            if changes and (hosts is None or host.host.name in hosts):
+            if hosts is not None and host.host.name not in hosts:
+                continue
+            try:
+                changes = changes_to_undo(host, writes)
+            except RecordRefusedError as error:
+                unusable.append(refused_record(host.host.name, error))
+                continue
+            if changes:
                 snapshot = host.intent.snapshot if host.intent else ()
                 planner = UndoPlanner(record.run.playbooks, changes, snapshot, force, guards)
                 todo.append((host.host, planner))
@@ -152,13 +164,15 @@ class Engine:
         if dry_run:
             planners = {host.name: planner for host, planner in todo}
             names = [host for host, _ in todo]
-            return self._each(
+            done = self._each(
                 names, lambda host: self._audit(host, planners[host.name], computers[host.name])
             )
+            return chain(self._said(unusable), done)
         without_verdict = {one.host.name: record.run for one in record.hosts if not one.report}
-        return self._recorded(
+        done = self._recorded(
             run, todo, confirm, computers=computers, without_verdict=without_verdict
         )
+        return chain(self._said(unusable), done)
 
     def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
         """Close every intent without an end by looking at its host.
@@ -231,6 +245,12 @@ class Engine:
             self.emit(HostFinished(report=report))
             yield report
 
+    def _said(self, reports: Iterable[HostReport]) -> Iterator[HostReport]:
+        """Reports of hosts that are not even asked."""
+        for report in reports:
+            self.emit(HostFinished(report=report))
+            yield report
+
     def _audit(self, host: Host, planner: Planner, computer: Computer | None = None) -> HostReport:
         work = Assignment(
             host=host.name, planner=planner, computer=computer, renamed=self.settings.renamed
@@ -270,8 +290,12 @@ class Engine:
         intent = record.intent
         if intent is None:
             raise ValueError(f"{record.host.name} has no intent in run {run.id}")
-        plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=intent.changes)
-        work = self._assignment(record.host, RecordPlanner(run.playbooks, intent.changes), run)
+        try:
+            changes = recorded_changes(record)
+        except RecordRefusedError as error:
+            return refused_record(record.host.name, error)
+        plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=changes)
+        work = self._assignment(record.host, RecordPlanner(run.playbooks, changes), run)
         work = replace(work, computer=record.computer)
         if self._goes_on(run, record.host):
             problem = Problem(
@@ -280,7 +304,8 @@ class Engine:
                 hint="Wait for it to end; it will say itself what it did.",
             )
             return failed(work, Outcome.REFUSED, problem, plan)
-        seen = tuple(as_resource(observed) for observed in intent.snapshot)
+        ours = {change.resource for change in changes}
+        seen = tuple(as_resource(each) for each in intent.snapshot if each.resource in ours)
         worker = self._worker(record.host, run.id, work.planner.queries())
         worker.reconciling = True
         return worker.work(reconcile(work, plan, touched(plan.changes, seen)))
@@ -338,15 +363,6 @@ class Engine:
         if confirm is not None:
             around = replace(around, confirm=confirm)
         return HostWorker(host, compose(scripts(queries)), run, around)
-
-
-def changes_to_undo(record: HostRecord) -> tuple[Change, ...]:
-    """What a run changed on a host, or may have: what a rollback has to look at."""
-    if record.outcome in _IN_FORCE and record.report is not None:
-        return record.report.applied
-    if record.outcome in _PERHAPS_IN_FORCE and record.intent is not None:
-        return record.intent.changes
-    return ()
 
 
 def _guarded(host: Host, work: Callable[[Host], HostReport]) -> HostReport:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from remediate.engine.job import Job, Task
 from remediate.engine.observation import Observation
+from remediate.engine.recorded import as_resource, restated
 from remediate.model.change import Change, ResourceId
 from remediate.model.plan import (
     Advice,
@@ -230,14 +231,15 @@ class UndoPlanner(RecordPlanner):
         conflicts: list[Conflict] = []
         before = {observed.resource: observed for observed in self.snapshot}
         unknown = {query.resource for query in seen.unanswered}
-        for change in reversed(self.changes):
-            if not change.reversible:
+        for recorded in reversed(self.changes):
+            if not recorded.reversible:
                 continue
-            resource = seen.find(change.resource)
+            resource = seen.find(recorded.resource)
             if resource is None:
-                if resource_type(change.resource.kind) not in unknown:
-                    conflicts.append(Conflict(change=change, missing=True))
+                if resource_type(recorded.resource.kind) not in unknown:
+                    conflicts.append(Conflict(change=recorded, missing=True))
                 continue
+            change = restated(recorded, resource)
             current = resource.recorded(change.property)
             if current == change.before:
                 continue
@@ -251,17 +253,8 @@ class UndoPlanner(RecordPlanner):
             if reason is not None and not self.force:
                 conflicts.append(found.model_copy(update={"reason": reason}))
                 continue
-            back.append(
-                change.model_copy(
-                    update={
-                        "before": current,
-                        "after": change.before,
-                        "before_label": label,
-                        "after_label": change.before_label,
-                        "why": "",
-                    }
-                )
-            )
+            values = {"before": current, "after": change.before}
+            back.append(restated(change.model_copy(update=values), resource))
         return Plan(
             host=host,
             playbooks=self.uses,
@@ -293,12 +286,6 @@ def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:
 
 def _as_it_was(observed: Observed | None) -> Resource | None:
     return None if observed is None else as_resource(observed)
-
-
-def as_resource(observed: Observed) -> Resource:
-    """A recorded resource, to be looked at again."""
-    known = resource_type(observed.resource.kind)
-    return known.model_validate({**observed.resource.key, **observed.properties})
 
 
 def _is_new(change: Change, known: dict[tuple[ResourceId, str], list[Change]]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from remediate.engine.job import Job
-from remediate.model.change import ResourceId
+from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
@@ -45,16 +45,19 @@ def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
     """Such as one of a resource that only somebody else's package knows."""
     other = Host(name="SRV02", address="127.0.0.2", port=5985)
     strange = ResourceId(kind="of_somebody_else", key={"name": "x"})
+    change = Change(
+        playbook="x", resource=strange, title="x", property="size", before=None, after=1
+    )
     run = world.run()
     world.store.begin_run(run, [other, HOST])
-    for host, snapshot in (
-        (other, (Observed(resource=strange, properties={}),)),
-        (HOST, ()),
+    for host, changes, snapshot in (
+        (other, (change,), (Observed(resource=strange, properties={}),)),
+        (HOST, (), ()),
     ):
-        intent = Intent(run=run.id, host=host, changes=(), snapshot=snapshot, recorded=NOW)
+        intent = Intent(run=run.id, host=host, changes=changes, snapshot=snapshot, recorded=NOW)
         world.store.record_intent(intent)
     reports = {report.host: report for _, report in world.engine.reconcile()}
-    assert reports["SRV02"].outcome is Outcome.INTERNAL_ERROR
+    assert reports["SRV02"].outcome is Outcome.REFUSED
     assert reports["SRV01"].outcome is Outcome.CHANGED
     assert world.store.run(run.id).hosts[0].report is None
 

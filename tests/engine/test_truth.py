@@ -12,8 +12,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from remediate.engine.engine import Engine, changes_to_undo
+from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
+from remediate.engine.recorded import changes_to_undo
 from remediate.lab.behaviour import with_policy
 from remediate.lab.hosts import make_state
 from remediate.lab.state import HostState, Record

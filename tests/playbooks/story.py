@@ -21,8 +21,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from remediate.engine.engine import Engine, changes_to_undo
+from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.engine.recorded import changes_to_undo
 from remediate.lab.behaviour import behaviour_of
 from remediate.lab.state import HostState, Record
 from remediate.model.change import Change

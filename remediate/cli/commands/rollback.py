@@ -88,7 +88,7 @@ def _reached(record: "RunRecord", options: dict[str, Any]) -> "RunRecord":
 
 
 def _to_undo(record: "RunRecord", names: Collection[str]) -> "tuple[Host, ...]":
-    from remediate.engine.engine import changes_to_undo
+    from remediate.engine.recorded import perhaps_changed
 
     known = {host.host.name for host in record.hosts}
     for name in names:
@@ -100,7 +100,7 @@ def _to_undo(record: "RunRecord", names: Collection[str]) -> "tuple[Host, ...]":
     return tuple(
         host.host
         for host in record.hosts
-        if changes_to_undo(host) and (not names or host.host.name in names)
+        if perhaps_changed(host) and (not names or host.host.name in names)
     )
 
 

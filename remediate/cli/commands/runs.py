@@ -75,6 +75,7 @@ def _show(parts: Parts, run: str, form: str) -> int:
 
 
 def _record_lines(record: "RunRecord") -> "Iterator[Line]":
+    from remediate.engine.recorded import shown
     from remediate.report.lines import BAD, DIM, STRONG, host_lines, line
     from remediate.report.reporter import Subject
     from remediate.report.words import moment
@@ -93,7 +94,7 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
         run=run.id,
         undone=run.undoes,
     )
-    for host in record.hosts:
+    for host in map(shown, record.hosts):
         if host.report:
             yield from host_lines(host.report, subject)
             continue

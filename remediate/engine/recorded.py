@@ -1,0 +1,205 @@
+"""Records, read with suspicion: what is shown and written of them is made anew. Pure.
+
+Whoever can write a store can write any text into it. So titles and labels are made of the resource
+and the values that will be sent, and a change counts only where intent and snapshot agree on it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from remediate.engine.job import Job
+from remediate.model.change import Change, ResourceId
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Conflict, Observed, Plan
+from remediate.model.problem import Problem
+from remediate.model.run import HostRecord
+from remediate.resources.base import Resource, resource_type
+
+_IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
+_PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
+
+Writes = Mapping[str, frozenset[str]]
+"""The kinds of resource that a playbook may write, by the playbook's id."""
+
+
+class RecordRefusedError(Exception):
+    """A record cannot be acted on.
+
+    Args:
+        message: what is wrong with it.
+        hint: what to do next.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        usual = "Nothing was sent to the host. Who can write the store? Compare with its receipt."
+        self.problem = Problem(code="record_refused", message=message, hint=hint or usual)
+
+
+def writes_of(job: Job) -> Writes:
+    """What the playbooks of a job may write."""
+    return {
+        task.playbook.id: frozenset(
+            kind.kind
+            for kind in task.playbook.writes
+            or [query.resource for query in task.playbook.observe(task.params)]
+        )
+        for task in job.tasks
+    }
+
+
+def as_resource(observed: Observed) -> Resource:
+    """A recorded resource, to be looked at again.
+
+    Raises:
+        LookupError: its kind is unknown.
+        pydantic.ValidationError: its kind has no such properties or values.
+    """
+    known = resource_type(observed.resource.kind)
+    return known.model_validate({**observed.resource.key, **observed.properties})
+
+
+def perhaps_changed(record: HostRecord) -> bool:
+    """Whether a run has changed something on a host, or may have."""
+    if record.outcome in _IN_FORCE and record.report is not None:
+        return bool(record.report.applied)
+    return record.outcome in _PERHAPS_IN_FORCE and record.intent is not None
+
+
+def changes_to_undo(record: HostRecord, writes: Writes | None = None) -> tuple[Change, ...]:
+    """What a run changed on a host, or may have: what a rollback has to look at.
+
+    Args:
+        record: what the store has of the host.
+        writes: what the run's playbooks may write; None when they are not known.
+
+    Raises:
+        RecordRefusedError: the record contradicts itself, or the playbooks.
+    """
+    if not perhaps_changed(record):
+        return ()
+    intended = recorded_changes(record, writes)
+    if record.outcome not in _IN_FORCE or record.report is None:
+        return intended
+    return tuple(_intended(change, intended) for change in record.report.applied)
+
+
+def recorded_changes(record: HostRecord, writes: Writes | None = None) -> tuple[Change, ...]:
+    """What a run was going to change on a host.
+
+    Args:
+        record: what the store has of the host.
+        writes: what the run's playbooks may write; None when they are not known.
+
+    Raises:
+        RecordRefusedError: the record contradicts itself, or the playbooks.
+    """
+    if record.intent is None:
+        raise RecordRefusedError("the record says what was changed, and not what was intended")
+    before = {observed.resource: observed for observed in record.intent.snapshot}
+    return tuple(
+        _anew(change, before.get(change.resource), writes) for change in record.intent.changes
+    )
+
+
+def _intended(change: Change, intended: tuple[Change, ...]) -> Change:
+    same = (one for one in intended if _essence(one) == _essence(change))
+    found = next(same, None)
+    if found is None:
+        raise RecordRefusedError(
+            f"the record says that {change.property} of {change.resource} was changed in a way "
+            "that was not intended"
+        )
+    return found
+
+
+def _essence(change: Change) -> tuple[Any, ...]:
+    return change.resource, change.property, change.before, change.after, change.renews
+
+
+def _anew(change: Change, observed: Observed | None, writes: Writes | None) -> Change:
+    """A recorded change, with nothing in it that only the record says."""
+    what = f"{change.property} of {change.resource}"
+    if writes is not None and change.resource.kind not in writes.get(change.playbook, ()):
+        known = change.playbook in writes
+        raise RecordRefusedError(
+            f"the record has a change of {what}, which playbook {change.playbook} "
+            f"{'does not write' if known else 'would have made, and it is not known here'}",
+            "" if known else "Name the folder that it is in with --playbooks.",
+        )
+    if observed is None:
+        raise RecordRefusedError(f"the record does not say what {what} was before")
+    try:
+        then = as_resource(observed)
+        if change.property not in then.settable:
+            raise RecordRefusedError(f"{what} is nothing that can be set")
+        if not change.renews:
+            type(then).model_validate({**then.model_dump(), change.property: change.after})
+    except (LookupError, ValidationError):
+        raise RecordRefusedError(f"the record of {what} makes no sense") from None
+    if then.recorded(change.property) != change.before:
+        raise RecordRefusedError(f"the record says two things of what {what} was before")
+    if change.renews and (change.reversible or change.after is not None):
+        raise RecordRefusedError(f"the record of {what} makes no sense")
+    return restated(change, then)
+
+
+def restated(change: Change, resource: Resource) -> Change:
+    """A change whose words are made of a resource and the values, and not read from a record.
+
+    Args:
+        change: which property, from what to what.
+        resource: the resource that it is a property of.
+    """
+    return Change(
+        playbook=change.playbook,
+        resource=resource.resource_id,
+        title=resource.title,
+        property=change.property,
+        before=change.before,
+        after=change.after,
+        before_label=resource.label(change.property, change.before),
+        after_label=None if change.renews else resource.label(change.property, change.after),
+        renews=change.renews,
+        reversible=change.reversible,
+    )
+
+
+def shown(record: HostRecord) -> HostRecord:
+    """A record for a person: its changes in words that are made now."""
+    if record.report is None:
+        return record
+    before = {one.resource: one for one in record.intent.snapshot} if record.intent else {}
+    report = record.report
+    plan = report.plan
+    update: dict[str, Any] = {"applied": tuple(_said(report.applied, before))}
+    if plan is not None:
+        update["plan"] = _plan(plan, before)
+    return record.model_copy(update={"report": report.model_copy(update=update)})
+
+
+def _plan(plan: Plan, before: Mapping[ResourceId, Observed]) -> Plan:
+    conflicts = tuple(_conflict(conflict, before) for conflict in plan.conflicts)
+    changes = tuple(_said(plan.changes, before))
+    return plan.model_copy(update={"changes": changes, "conflicts": conflicts})
+
+
+def _conflict(conflict: Conflict, before: Mapping[ResourceId, Observed]) -> Conflict:
+    [change] = _said((conflict.change,), before)
+    return conflict.model_copy(update={"change": change, "current_label": None})
+
+
+def _said(changes: tuple[Change, ...], before: Mapping[ResourceId, Observed]) -> Iterator[Change]:
+    for change in changes:
+        try:
+            yield restated(change, as_resource(before[change.resource]))
+        except (LookupError, ValueError):
+            bare = {"title": str(change.resource), "before_label": None, "after_label": None}
+            yield change.model_copy(update={**bare, "why": ""})
+
+
+def refused_record(host: str, error: RecordRefusedError) -> HostReport:
+    """The report of a host whose record is not acted on."""
+    return HostReport(host=host, outcome=Outcome.REFUSED, problem=error.problem)
