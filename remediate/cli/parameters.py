@@ -207,6 +207,13 @@ def job(
         raise Stop(str(error), "Apply them one after the other.") from None
 
 
+def secrets(params: PlaybookParams) -> Iterator[SecretStr]:
+    """The secrets among some parameters."""
+    for value in dict(params).values():
+        values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+        yield from (each for each in values if isinstance(each, SecretStr))
+
+
 def _params(playbook: Playbook[Any], values: Mapping[str, Any]) -> PlaybookParams:
     found = {parameter.name: parameter for parameter in parameters([playbook])}
     given = {

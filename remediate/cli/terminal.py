@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from remediate.report.printable import printable
 
 if TYPE_CHECKING:
-    from remediate.cli.redaction import Redaction
+    from remediate.secrets.redaction import Redaction
 
 _POLL = 0.2
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from remediate.cli.redaction import Redaction
 from remediate.cli.terminal import Terminal
+from remediate.secrets.redaction import Redaction
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -89,6 +89,7 @@ class Parts:
             settings=settings,
             emit=emit or (lambda _: None),
             peer=peers.__getitem__ if peers else None,
+            redaction=self.redaction,
         )
         if store is None:
             return engine

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -47,6 +47,7 @@ from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
+from remediate.secrets.redaction import Redaction
 from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError
@@ -74,6 +75,7 @@ class Engine:
         is_running: whether a run is alive somewhere on this machine.
         runner: works through the hosts; threads when not given.
         peer: finds the host that a playbook copies from, by its name.
+        redaction: takes secrets out of what is reported and recorded.
     """
 
     transport: Transport
@@ -86,6 +88,7 @@ class Engine:
     is_running: Callable[[str], bool] = lambda _: False
     runner: Runner | None = None
     peer: Callable[[str], Host] | None = None
+    redaction: Redaction = field(default_factory=Redaction)
 
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
@@ -197,8 +200,8 @@ class Engine:
         def skip(record: HostRecord) -> tuple[Run, HostReport]:
             return runs[id(record)], _halted(record.host)
 
-        for run, report in self._runner.run(records, work, skip):
-            self.emit(HostFinished(report=report))
+        for run, seen in self._runner.run(records, work, skip):
+            [report] = self._said([seen])
             ended.add(run.id)
             yield run, report
         for run in self._killed():
@@ -241,13 +244,12 @@ class Engine:
     def _each(
         self, hosts: Sequence[Host], work: Callable[[Host], HostReport]
     ) -> Iterator[HostReport]:
-        for report in self._runner.run(hosts, partial(_guarded, work=work), _halted):
-            self.emit(HostFinished(report=report))
-            yield report
+        done = self._runner.run(hosts, partial(_guarded, work=work), _halted)
+        return self._said(done)
 
     def _said(self, reports: Iterable[HostReport]) -> Iterator[HostReport]:
-        """Reports of hosts that are not even asked."""
-        for report in reports:
+        """Tell of reports, without the secrets that may be in them."""
+        for report in map(self.redaction.masked, reports):
             self.emit(HostFinished(report=report))
             yield report
 
@@ -359,6 +361,7 @@ class Engine:
             spill_folder=self.spill_folder,
             emit=self.emit,
             now=self.now,
+            redaction=self.redaction,
         )
         if confirm is not None:
             around = replace(around, confirm=confirm)

@@ -35,6 +35,7 @@ from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
+from remediate.secrets.redaction import Redaction
 from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
 from remediate.store.spill import SpillEntry, spill
@@ -51,6 +52,9 @@ _SHARE = {
     Phase.RECOVER: 1.0,
 }
 """Part of the time left that a phase may take, so that there is some to recover in."""
+
+
+_NOT_RECORDED = "a value that would be recorded holds a password or secret of this run"
 
 
 def utc_now() -> datetime:
@@ -70,6 +74,7 @@ class Surroundings:
         emit: hears of phases.
         confirm: asks a person.
         supplies: where playbooks have files from, by their ids.
+        redaction: takes secrets out of what is reported and recorded.
         now: the time in UTC.
         sleep: waits the given seconds.
         clock: monotonic seconds.
@@ -82,6 +87,7 @@ class Surroundings:
     emit: Callable[[Event], None] = lambda _: None
     confirm: Callable[[Plan], bool] = lambda _: True
     supplies: Mapping[str, Supply] = field(default_factory=dict)
+    redaction: Redaction = field(default_factory=Redaction)
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -241,11 +247,14 @@ class HostWorker:
         return Granted(grant.fence, note)
 
     def _record(self, effect: RecordIntent) -> StoreFailed | None:
+        redaction = self.around.redaction
+        if any(redaction.holds(change) for change in effect.changes):
+            return StoreFailed(_NOT_RECORDED, "Change it by hand, and the secret with it.")
         intent = Intent(
             run=self.run,
             host=self.host,
             changes=effect.changes,
-            snapshot=effect.snapshot,
+            snapshot=tuple(map(redaction.masked, effect.snapshot)),
             recorded=self.around.now(),
             computer=effect.computer,
         )
@@ -257,6 +266,7 @@ class HostWorker:
         return None
 
     def _close(self, report: HostReport) -> None:
+        report = self.around.redaction.masked(report)
         try:
             self._store.close_host(self.run, self.host.name, report, reconciled=self.reconciling)
         except StoreError as error:

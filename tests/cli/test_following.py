@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from remediate.cli.following import Following
-from remediate.cli.redaction import Redaction
 from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.terminal import Terminal
 from remediate.model.event import HostPhase, Phase
 from remediate.model.outcome import HostReport, Outcome
 from remediate.report.reporter import Subject
+from remediate.secrets.redaction import Redaction
 from remediate.store.errors import StoreUnavailable
 
 Follow = Callable[..., Following]

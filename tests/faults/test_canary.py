@@ -15,7 +15,6 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from remediate.cli.redaction import MASK
 from remediate.engine.job import Job
 from remediate.lab.faults import Action, Fault, Kind, When
 from remediate.lab.host import LabHost
@@ -25,6 +24,7 @@ from remediate.lab.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Reply, Request
+from remediate.secrets.redaction import MASK
 from remediate.store.errors import StoreUnavailable
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline, Session, Transport

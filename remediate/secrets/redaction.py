@@ -1,0 +1,120 @@
+"""The one place that knows every secret, and takes them out of texts.
+
+Whatever comes from elsewhere may repeat what it was sent: a fault, a web page, an exception, a
+value on a host. Before it becomes part of a report, an event, the store or a line on a terminal it
+passes here.
+"""
+
+import base64
+import html
+import json
+import unicodedata
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any, TypeVar
+from xml.sax.saxutils import escape, quoteattr
+
+from remediate.model.base import Model
+
+MASK = "[secret]"
+CUT = "…"
+"""Ends a text that was cut short, perhaps in the middle of a secret."""
+
+_LEAST = 3
+"""Characters; what is shorter would mask half of every text, and protects nothing."""
+
+M = TypeVar("M", bound=Model)
+
+
+class Redaction:
+    """Knows the secrets of a run, in all forms in which a text may hold them."""
+
+    def __init__(self) -> None:
+        self._forms: list[str] = []
+
+    def add(self, secret: str, user: str = "") -> None:
+        """Mask a secret from now on, and what Basic authentication makes of it."""
+        texts = dict.fromkeys((secret, *secret.splitlines(), _on_one_line(secret)))
+        new = {form for text in texts for form in _forms(text)}
+        new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())
+        known = {form for form in new if len(form) >= _LEAST} | set(self._forms)
+        self._forms = sorted(known, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """`text` without the secrets."""
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        return self._ends(text) if CUT in text else text
+
+    def holds(self, model: Model) -> bool:
+        """Whether any text in a model has a secret in it."""
+        return bool(self._forms) and any(self(text) != text for text in _texts(_data(model)))
+
+    def masked(self, model: M) -> M:
+        """A model without the secrets."""
+        if not self.holds(model):
+            return model
+        return type(model).model_validate(self._masked(_data(model)))
+
+    def _masked(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list | tuple):
+            return [self._masked(each) for each in value]
+        if isinstance(value, dict):
+            return {self(str(name)): self._masked(each) for name, each in value.items()}
+        return value
+
+    def _ends(self, text: str) -> str:
+        """Mask the beginning of a secret where a text was cut."""
+        before, *parts = text.split(CUT)
+        whole = self._end(before)
+        for part in parts[:-1]:
+            whole += CUT + self._end(part)
+        return whole + CUT + parts[-1]
+
+    def _end(self, text: str) -> str:
+        for form in self._forms:
+            for length in range(min(len(form), len(text)), _LEAST - 1, -1):
+                if text.endswith(form[:length]):
+                    return text[:-length] + MASK
+        return text
+
+
+def _on_one_line(secret: str) -> str:
+    """A secret as it is in a text that was made fit for a terminal."""
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in secret)
+    return " ".join(shown.split())
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield urllib.parse.quote(secret)
+    yield urllib.parse.quote(secret, safe="")
+    yield urllib.parse.quote_plus(secret)
+    yield escape(secret)
+    yield quoteattr(secret)[1:-1]
+    yield html.escape(secret)
+    for code in ("utf-8", "utf-16-le"):
+        data = secret.encode(code, "surrogatepass")
+        yield base64.b64encode(data).decode()
+        yield data.hex()
+
+
+def _data(model: Model) -> Any:  # noqa: ANN401 - a document
+    return model.model_dump(mode="json")
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a document
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield str(name)
+            yield from _texts(each)
