@@ -1,15 +1,16 @@
 """From what a host said to a plan. Pure: no I/O, no clock."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from remediate.engine.job import Job, Task
+from remediate.engine.judging import Judgement, PlaybookFailedError, asked, guarded, judge
 from remediate.engine.observation import Observation
 from remediate.engine.recorded import as_resource, restated
 from remediate.model.change import Change, ResourceId
 from remediate.model.plan import (
-    Advice,
     Conflict,
     Observed,
     Plan,
@@ -61,98 +62,89 @@ class PlaybookPlanner:
 
     def queries(self) -> tuple[Query, ...]:
         """The questions of all playbooks, each once."""
-        asked = (q for task in self.job.tasks for q in task.playbook.observe(task.params))
-        return tuple(dict.fromkeys(asked))
+        asking = (questions for _, questions in self._asked())
+        return tuple(dict.fromkeys(query for questions in asking for query in questions))
 
     def plan(self, host: str, seen: Observation) -> Plan:
         """What all playbooks want, in their order; those that lack an answer are not judged."""
         changes: list[Change] = []
         known: dict[tuple[ResourceId, str], list[Change]] = {}
-        advice: list[Advice] = []
         refusals: list[Refusal] = []
+        judged: list[Judgement] = []
         not_applicable: dict[str, str] = {}
-        assumptions: list[str] = []
-        irreversible: list[str] = []
+        failed: list[Unanswered] = []
         for task in self.job.tasks:
-            playbook, params = task.playbook, task.params
-            if self._unanswered(task, seen):
+            name = task.playbook.id
+            try:
+                own = self._own(task, seen)
+                if own is None:
+                    continue
+                found = judge(task, own)
+            except PlaybookFailedError as error:
+                failed.append(self._not_judged(f"playbook {name}", (name,), error.problem))
                 continue
-            own = self._own(task, seen)
-            reason = playbook.not_applicable(own, params)
-            if reason is not None:
-                not_applicable[playbook.id] = reason
-                continue
-            wanted: list[Change] = []
-            for finding in playbook.decide(own, params):
-                if isinstance(finding, Advice):
-                    advice.append(
-                        Advice(finding.title, finding.text, finding.severity, playbook.id)
-                    )
-                else:
-                    wanted.extend(finding.changes(playbook.id))
-            if wanted:
-                changes.extend(change for change in wanted if _is_new(change, known))
-                guards = playbook.guard(own, params)
-                refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)
-                refusals.extend(_unseen(wanted, seen))
-                assumptions.extend(playbook.assumptions(params))
-                irreversible.extend(
-                    f"the {change.property} of {change.title} as it is now"
-                    for change in wanted
-                    if not change.reversible
-                )
-                irreversible.extend(playbook.irreversible(params))
+            judged.append(found)
+            if found.not_applicable is not None:
+                not_applicable[name] = found.not_applicable
+            changes.extend(change for change in found.changes if _is_new(change, known))
+            refusals.extend(Refusal(playbook=name, text=text) for text in found.refusals)
+            refusals.extend(_unseen(found.changes, seen))
         refusals.extend(_contradictions(changes))
         return Plan(
             host=host,
             playbooks=self.uses,
             changes=tuple(changes),
-            advice=tuple(advice),
+            advice=tuple(advice for found in judged for advice in found.advice),
             refusals=tuple(refusals),
-            unanswered=tuple(self._questions(seen)),
+            unanswered=(*self._questions(seen), *failed),
             not_applicable=not_applicable,
-            assumptions=tuple(assumptions),
-            irreversible=tuple(irreversible),
+            assumptions=tuple(text for found in judged for text in found.assumptions),
+            irreversible=tuple(text for found in judged for text in found.irreversible),
             facts=seen.facts,
         )
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
-        problems = (self._unanswered(task, seen) for task in self._of(changes))
-        return next((found[0] for found in problems if found), None)
+        wanted = {change.playbook for change in changes}
+        needed = {q for task, asked in self._asked() if task.playbook.id in wanted for q in asked}
+        return next((seen.unanswered[query] for query in needed if query in seen.unanswered), None)
 
     def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
         """See the protocol: the guards of the playbooks that want the changes."""
-        return tuple(
-            Refusal(playbook=task.playbook.id, text=text)
-            for task in self._of(changes)
-            if not self._unanswered(task, seen)
-            for text in task.playbook.guard(self._own(task, seen), task.params)
-        )
-
-    def _of(self, changes: Collection[Change]) -> list[Task]:
         wanted = {change.playbook for change in changes}
-        return [task for task in self.job.tasks if task.playbook.id in wanted]
+        found: list[Refusal] = []
+        for task, _ in self._asked():
+            own = self._own(task, seen) if task.playbook.id in wanted else None
+            if own is not None:
+                texts = guarded(task, own)
+                found.extend(Refusal(playbook=task.playbook.id, text=text) for text in texts)
+        return tuple(found)
 
-    def _own(self, task: Task, seen: Observation) -> Seen:
-        """What a playbook has asked for, and nothing else."""
-        asked = task.playbook.observe(task.params)
-        found = [r for query in asked for r in seen.answers[query]]
+    def _asked(self) -> Iterator[tuple[Task, tuple[Query, ...]]]:
+        """Each playbook with its questions; one that cannot say them has none."""
+        for task in self.job.tasks:
+            with suppress(PlaybookFailedError):
+                yield task, asked(task)
+
+    def _own(self, task: Task, seen: Observation) -> Seen | None:
+        """What a playbook has asked for, and nothing else; None when some of it did not come.
+
+        Raises:
+            PlaybookFailedError: it cannot say what it asks for.
+        """
+        questions = asked(task)
+        if any(query in seen.unanswered for query in questions):
+            return None
+        found = [resource for query in questions for resource in seen.answers[query]]
         return Seen(found, seen.facts, self.originals.get(task.playbook.id))
-
-    def _unanswered(self, task: Task, seen: Observation) -> list[Problem]:
-        asked = task.playbook.observe(task.params)
-        return [seen.unanswered[query] for query in asked if query in seen.unanswered]
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():
-            asking = (t.playbook for t in self.job.tasks if query in t.playbook.observe(t.params))
-            yield Unanswered(
-                question=query.title,
-                playbooks=tuple(playbook.id for playbook in asking),
-                problem=problem,
-                named=self.job.named,
-            )
+            asking = (task.playbook.id for task, questions in self._asked() if query in questions)
+            yield self._not_judged(query.title, tuple(asking), problem)
+
+    def _not_judged(self, what: str, playbooks: tuple[str, ...], problem: Problem) -> Unanswered:
+        return Unanswered(question=what, playbooks=playbooks, problem=problem, named=self.job.named)
 
 
 @dataclass(frozen=True, slots=True)

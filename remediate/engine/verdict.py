@@ -40,7 +40,9 @@ def verdict(
     moved = tuple(differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
     again = work.planner.plan(work.host, seen)
-    if not wrong and not again.changes:
+    unjudged = {name for question in again.unanswered for name in question.playbooks}
+    proven = not unjudged & {change.playbook for change in plan.changes}
+    if not wrong and not again.changes and proven:
         notes = (
             () if problem is None else (f"{problem.message.rstrip('.')}. Then it was read again.",)
         )

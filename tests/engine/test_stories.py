@@ -502,16 +502,14 @@ def test_a_verdict_that_cannot_be_recorded_is_spilled(job: Job, tmp_path: Path) 
     assert entry.report.outcome is Outcome.CHANGED
 
 
-def test_a_bug_in_a_playbook_is_an_internal_error_of_one_host(world: World) -> None:
-    class Broken(SetValue):
-        """Broken."""
+def test_a_bug_of_ours_is_an_internal_error_of_one_host(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
 
-        id = "broken"
-
-        def decide(self, seen: Any, params: PlaybookParams) -> Any:
-            raise ZeroDivisionError
-
-    report = world.apply(job_of(Broken()))
+    monkeypatch.setattr("remediate.engine.planning._contradictions", broken)
+    report = world.apply(job_of(SetValue()))
     assert (report.outcome, report.exit_code) == (
         Outcome.INTERNAL_ERROR,
         ExitCode.INTERNAL_ERROR,

@@ -1,0 +1,131 @@
+"""What a playbook's own code says of a host, and where it fails. Pure."""
+
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from remediate.engine.job import Task
+from remediate.model.change import Change
+from remediate.model.plan import Advice
+from remediate.model.problem import Problem
+from remediate.playbook.base import Playbook, Seen
+from remediate.resources.base import Desire, Query
+from remediate.transport.errors import plain
+
+
+class PlaybookFailedError(Exception):
+    """A playbook's own code does not do its part; that is a mistake of its author.
+
+    Args:
+        playbook: its id.
+        text: what is wrong.
+        place: file and line (`own/rdp_nla.py:43`).
+    """
+
+    def __init__(self, playbook: str, text: str, place: str) -> None:
+        super().__init__(playbook, text, place)
+        self.problem = Problem(
+            code="playbook_failed",
+            message=f"playbook {playbook} fails: {text}, at {place}",
+            hint="Its author has to mend it; other playbooks are not affected.",
+        )
+
+
+@dataclass
+class Judgement:
+    """What a playbook says of a host.
+
+    Args:
+        not_applicable: why it has nothing to say; None when it has.
+        changes: what it wants to change.
+        advice: what needs a person.
+        refusals: reasons not to write now.
+        assumptions: what a dry run cannot know.
+        irreversible: what rollback will not bring back.
+    """
+
+    not_applicable: str | None = None
+    changes: list[Change] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+    irreversible: list[str] = field(default_factory=list)
+
+
+def asked(task: Task) -> tuple[Query, ...]:
+    """The questions of a playbook.
+
+    Raises:
+        PlaybookFailedError: its code fails.
+    """
+    with _blamed(task.playbook):
+        return tuple(task.playbook.observe(task.params))
+
+
+def judge(task: Task, seen: Seen) -> Judgement:
+    """What a playbook says of what was seen.
+
+    Raises:
+        PlaybookFailedError: its code fails, or says something that is no finding.
+    """
+    playbook, params = task.playbook, task.params
+    with _blamed(playbook):
+        reason = playbook.not_applicable(seen, params)
+        if reason is not None:
+            return Judgement(not_applicable=reason)
+        found = Judgement()
+        said: Iterable[object] = playbook.decide(seen, params)
+        for finding in said:
+            if isinstance(finding, Advice):
+                found.advice.append(replace(finding, playbook=playbook.id))
+            elif isinstance(finding, Desire):
+                found.changes.extend(finding.changes(playbook.id))
+            else:
+                msg = f"`decide` has to yield what `should` gives, or Advice, not {finding!r:.80}"
+                raise TypeError(msg)
+        if found.changes:
+            found.refusals.extend(playbook.guard(seen, params))
+            found.assumptions.extend(playbook.assumptions(params))
+            found.irreversible.extend(
+                f"the {change.property} of {change.title} as it is now"
+                for change in found.changes
+                if not change.reversible
+            )
+            found.irreversible.extend(playbook.irreversible(params))
+        return found
+
+
+def guarded(task: Task, seen: Seen) -> list[str]:
+    """A playbook's reasons not to write now; that its guard fails is one."""
+    try:
+        with _blamed(task.playbook):
+            return list(task.playbook.guard(seen, task.params))
+    except PlaybookFailedError as error:
+        return [error.problem.message]
+
+
+@contextmanager
+def _blamed(playbook: Playbook[Any]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        text = plain(f"{type(error).__name__}: {error}").rstrip(".")
+        raise PlaybookFailedError(playbook.id, text, _place(playbook, error)) from error
+
+
+def _place(playbook: Playbook[Any], error: Exception) -> str:
+    """Where it went wrong: the innermost line of the playbook's own file, or just the file."""
+    code = (getattr(part, "__code__", None) for part in vars(type(playbook)).values())
+    own = {each.co_filename for each in code if each is not None}
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename in own:
+            return f"{_short(frame.filename)}:{frame.lineno}"
+    return _short(next(iter(own), "?"))
+
+
+def _short(file: str) -> str:
+    path = Path(file)
+    return f"{path.parent.name}/{path.name}"

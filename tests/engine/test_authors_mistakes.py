@@ -1,0 +1,137 @@
+"""An author's mistake is named with playbook, file and line, and concerns his playbook only."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from remediate.engine.engine import Engine
+from remediate.engine.job import Job, Settings, Task
+from remediate.lab.hosts import make_state
+from remediate.model.host import Host
+from remediate.model.outcome import ExitCode, Outcome
+from remediate.model.run import Run, RunKind
+from remediate.playbook import Advice, Playbook, PlaybookParams
+from remediate.playbook.catalogue import Catalogue
+from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
+from remediate.runner import Serial
+from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport
+from tests.engine.test_stories import NOW
+
+HOST = Host(name="SRV01", address="127.0.0.1", port=5985)
+
+
+class Own(Playbook[PlaybookParams]):
+    """A playbook of somebody's own."""
+
+    id = "own-one"
+    title = "Look at tasks"
+    source = "https://example.com/kb/1"
+
+    def observe(self, params: PlaybookParams) -> Any:
+        return [ScheduledTasks(folder="\\Microsoft\\OnlineBackup")]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        for task in seen.all(ScheduledTask):
+            yield task.should(multiple_instances=2)
+
+
+class Misspelt(Own):
+    """`shoud`."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        for task in seen.all(ScheduledTask):
+            yield task.shoud(multiple_instances=2)
+
+
+class Returns(Own):
+    """`return` instead of `yield`."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        return seen.all(ScheduledTask)[0].should(multiple_instances=2)
+
+
+class Nothing(Own):
+    """Neither."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        """It forgets to say anything."""
+
+
+class NotSettable(Own):
+    """A property that cannot be set."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield seen.all(ScheduledTask)[0].should(state=3)
+
+
+class NoObserve(Playbook[PlaybookParams]):
+    """No questions."""
+
+    id = "own-one"
+    title = "Look at nothing"
+    source = "https://example.com/kb/1"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("x", "y")
+
+
+class BadQuestion(Own):
+    """A question that cannot be asked."""
+
+    def observe(self, params: PlaybookParams) -> Any:
+        return [ScheduledTasks(folder=7)]  # type: ignore[arg-type]
+
+
+class BadGuard(Own):
+    """A guard that raises."""
+
+    def guard(self, seen: Any, params: PlaybookParams) -> Iterable[str]:
+        return [seen.nothing]
+
+
+def task(playbook: Playbook[Any]) -> Task:
+    return Task(playbook, playbook.params())
+
+
+def engine(store: MemoryStore | None = None) -> Engine:
+    transport = MemoryTransport({HOST.address: make_state()})
+    return Engine(transport, Settings(operator="ada@here"), store, runner=Serial())
+
+
+MISTAKES = [Misspelt, Returns, Nothing, NotSettable, NoObserve, BadQuestion, BadGuard]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any]]) -> None:
+    job = Job((task(mistake()), task(Catalogue().load("schedule-fix"))))
+    [report] = engine().audit([HOST], job)
+    assert report.outcome is Outcome.WOULD_CHANGE
+    assert report.plan
+    assert {change.playbook for change in report.plan.changes} == {"schedule-fix"}
+    [question] = report.unanswered
+    assert question.playbooks == ("own-one",)
+    assert question.problem.code == "playbook_failed"
+    assert "playbook own-one fails" in question.problem.message
+    assert "engine/test_authors_mistakes.py" in question.problem.message or mistake is NoObserve
+    assert report.exit_code is ExitCode.FAILED
+
+
+def test_the_line_is_that_of_the_playbook() -> None:
+    [report] = engine().audit([HOST], Job((task(Misspelt()),)))
+    assert report.problem
+    line = Misspelt.decide.__code__.co_firstlineno + 2
+    assert f"engine/test_authors_mistakes.py:{line}" in report.problem.message
+    assert "shoud" in report.problem.message
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_nothing_is_applied_with_a_mistake(mistake: type[Playbook[Any]]) -> None:
+    store = MemoryStore()
+    run = Run(id="one", kind=RunKind.APPLY, playbooks=(), operator="a", started=NOW)
+    working = engine(store)
+    [report] = working.apply([HOST], Job((task(mistake()),)), run)
+    assert (report.outcome, report.exit_code) == (Outcome.REFUSED, ExitCode.REFUSED)
+    assert isinstance(working.transport, MemoryTransport)
+    assert working.transport.states[HOST.address].snapshot() == make_state().snapshot()
