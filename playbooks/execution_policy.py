@@ -22,6 +22,11 @@ USER_POLICY = rf"{SYSTEM}\{POLICIES}"
 LOCAL_MACHINE = rf"HKEY_LOCAL_MACHINE\SOFTWARE\{SHELL}"
 LOCAL_MACHINE_32 = rf"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\{SHELL}"
 CURRENT_USER = rf"{SYSTEM}\SOFTWARE\{SHELL}"
+ENVIRONMENT = (  # of the process: the account's own wins over that of all accounts
+    rf"{SYSTEM}\Environment",
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Session Manager\Environment",
+)
+PREFERENCE = "PSExecutionPolicyPreference"
 PRODUCT = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions"
 LETS_RUN = {"remotesigned", "unrestricted", "bypass"}
 GROUP_POLICIES = {
@@ -54,7 +59,8 @@ class Params(PlaybookParams):
 class ExecutionPolicy(Playbook[Params]):
     """The task fails without a word when its execution policy is Restricted or AllSigned.
 
-    Order of precedence: MachinePolicy, UserPolicy, CurrentUser, LocalMachine; each view of the
+    Order of precedence: MachinePolicy, UserPolicy, Process (an environment variable), CurrentUser,
+    LocalMachine; each view of the
     registry, 64-bit and 32-bit, has a LocalMachine of its own.
     """
 
@@ -67,7 +73,12 @@ class ExecutionPolicy(Playbook[Params]):
     def observe(self, params):
         scripts = [(key, "EnableScripts") for key in GROUP_POLICIES]
         keys = (*GROUP_POLICIES, CURRENT_USER, LOCAL_MACHINE, LOCAL_MACHINE_32)
-        names = [*scripts, *((key, "ExecutionPolicy") for key in keys), (PRODUCT, "ProductType")]
+        names = [
+            *scripts,
+            *((key, PREFERENCE) for key in ENVIRONMENT),
+            *((key, "ExecutionPolicy") for key in keys),
+            (PRODUCT, "ProductType"),
+        ]
         asked = (RegistryName(key=key, name=name) for key, name in names)
         return [RegistryValues(values=(INSTALL_PATH, *asked))]
 
@@ -90,6 +101,17 @@ class ExecutionPolicy(Playbook[Params]):
                     f"{where} > Administrative Templates > Windows Components > Windows "
                     'PowerShell > "Turn on Script Execution" wins over every setting on the host: '
                     "change it there to allow local scripts and remote signed scripts.",
+                    Severity.CRITICAL,
+                )
+            return
+        preferred = next((key for key in ENVIRONMENT if values[key, PREFERENCE].text), None)
+        if preferred is not None:
+            policy = values[preferred, PREFERENCE].text
+            if blocks(policy):
+                yield Advice(
+                    f"An environment variable sets {policy}",
+                    f"{PREFERENCE} below {preferred} wins over what is set for accounts and the "
+                    "machine: remove it there, then restart the Task Scheduler or the host.",
                     Severity.CRITICAL,
                 )
             return

@@ -67,7 +67,7 @@ class IscsiRestart(Playbook[Params]):
         if service.status == ServiceStatus.STOPPED:
             yield service.should(status=ServiceStatus.RUNNING, why="Nothing can be mounted.")
         elif _is_old(service, seen, params):
-            yield service.should_renew("process", "restarted")
+            yield service.should_renew("process", "restarted", why=_clock(service, seen))
 
     def guard(self, seen, params):
         service = seen.one(Service)
@@ -89,9 +89,17 @@ class IscsiRestart(Playbook[Params]):
 
 def _is_old(service, seen, params):
     """Whether it is not known to have been started within the time, by the host's own clock."""
-    since = service.process.since if service.process else None
     now = datetime.fromisoformat(seen.facts.utc)
+    since = service.process.known_since(now) if service.process else None
     return since is None or now - since > timedelta(minutes=params.max_age)
+
+
+def _clock(service, seen):
+    """What to say of a time that lies in the host's future."""
+    now = datetime.fromisoformat(seen.facts.utc)
+    if service.process is None or service.process.since == service.process.known_since(now):
+        return ""
+    return "Its clock was changed: it says that the service was started in the future."
 
 
 def _device_advice(devices):
@@ -114,6 +122,11 @@ def _service_advice(service):
             f"There is no service {INITIATOR}",
             "The iSCSI initiator is part of Windows Server; without its service no recovery "
             "volume can be mounted.",
+        )
+    elif service.status == ServiceStatus.PAUSED:
+        yield Advice(
+            f"Service {INITIATOR} is paused",
+            "Somebody has paused it: continue it (Resume-Service), or stop and start it.",
         )
     elif service.status not in {ServiceStatus.RUNNING, ServiceStatus.STOPPED}:
         yield Advice(

@@ -69,6 +69,13 @@ class ModulePath(Playbook[PlaybookParams]):
             )
             return
         text = path.text or ""
+        if "\0" in text:
+            yield Advice(
+                "PSModulePath has a null character in it",
+                "Windows ends the variable there, so what stands behind it is not seen, and what "
+                "is appended would not be: correct the value by hand.",
+            )
+            return
         missing = missing_in(text, modules)
         whole = ";".join([*filter(None, [text.rstrip(";")]), *missing]) if missing else text
         if missing and len(whole) > LONGEST:

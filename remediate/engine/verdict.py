@@ -124,8 +124,9 @@ def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostRepo
         text = "another run is writing there at this moment"
     else:
         text = (
-            f"run {holder.run} of {holder.owner} holds the host "
-            f"since {holder.since:%Y-%m-%d %H:%M:%S} UTC, until {holder.until:%H:%M:%S} at most"
+            f"run {holder.run} of {holder.owner} has held the host "
+            f"since {holder.since:%Y-%m-%d %H:%M:%S} UTC; its lease ends by "
+            f"{holder.until:%Y-%m-%d %H:%M:%S} UTC"
         )
     problem = Problem(
         code="lease_held",

@@ -11,6 +11,7 @@ from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.text import quoted
 
 MAX_VALUE = 400
 """Characters of a value that are shown to a person; JSON has it whole."""
@@ -52,13 +53,20 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
 
 def before(change: Change) -> str:
     """The value before."""
-    return value(change.before, change.before_label)
+    text = value(change.before, change.before_label)
+    return text if text != _after(change) else json.dumps(change.before)
 
 
 def after(change: Change) -> str:
     """The value after, or what is to happen when any new value will do."""
-    if change.renews and change.after_label:
-        return change.after_label
+    text = _after(change)
+    same = text == value(change.before, change.before_label)
+    return json.dumps(change.after) if same and not change.renews else text
+
+
+def _after(change: Change) -> str:
+    if change.renews:
+        return change.after_label or "any other"
     return value(change.after, change.after_label)
 
 
@@ -66,8 +74,7 @@ def value(data: JsonValue, label: str | None = None) -> str:
     """A value as a person reads it; of one with parts only its label."""
     if data is None:
         return "absent"
-    plain = isinstance(data, str) and data == data.strip() != ""
-    text = str(data) if plain else json.dumps(data, ensure_ascii=False)
+    text = quoted(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     if label:
         text = label if isinstance(data, dict) else f"{label} ({text})"
     if len(text) > MAX_VALUE:

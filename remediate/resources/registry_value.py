@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.text import quoted
 from remediate.resources.base import Query, Resource
 
 _HIVES = ("HKEY_LOCAL_MACHINE", "HKEY_USERS")
@@ -135,8 +136,8 @@ class RegistryValue(Resource):
         if value is None:
             return "absent"
         held = RegistryData.model_validate(value)
-        plain = held.type in {RegistryType.STRING, RegistryType.DWORD}
-        return str(held) if plain else f"{held} ({held.type})"
+        text = quoted(held.data) if isinstance(held.data, str) else str(held.data)
+        return text if held.type is RegistryType.STRING else f"{text} ({held.type})"
 
 
 class RegistryName(Model):

@@ -1,7 +1,7 @@
 """Windows services: whether they run, how they start, and since when."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -14,6 +14,10 @@ from remediate.resources.base import Query, Resource
 
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@ -]{1,256}$")]
 """A service's short name. Windows allows more; nothing that would have to be escaped in a query."""
+
+
+CLOCK_SLACK = timedelta(seconds=5)
+"""By how much two readings of one clock may differ, in one answer."""
 
 
 class ServiceStatus(StrEnum):
@@ -76,8 +80,20 @@ class ServiceProcess(Model):
     @property
     def since(self) -> datetime | None:
         """The service was started at this time or later; None when nothing is known."""
-        known = [datetime.fromisoformat(time) for time in (self.started, self.stopped) if time]
-        return max(known, default=None)
+        return max(self._times, default=None)
+
+    def known_since(self, now: datetime) -> datetime | None:
+        """The same, without what a clock says that was changed since.
+
+        Args:
+            now: by the host's clock; a time later than that proves nothing.
+        """
+        possible = (time for time in self._times if time <= now + CLOCK_SLACK)
+        return max(possible, default=None)
+
+    @property
+    def _times(self) -> list[datetime]:
+        return [datetime.fromisoformat(time) for time in (self.started, self.stopped) if time]
 
     def __str__(self) -> str:
         since = f"{self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else "an unknown time"
