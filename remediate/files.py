@@ -11,7 +11,8 @@ import errno
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,18 +146,53 @@ def read_up_to(file: int, most: int) -> bytes:
     return b"".join(blocks)
 
 
+def folder_below(folder: Path, parts: Sequence[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """What is in a folder below another one, by name; links are told as such, not followed.
+
+    Args:
+        folder: the folder that is known; a link to it is followed.
+        parts: names of the folders on the way from there.
+
+    Raises:
+        FileRefused: a link is on the way.
+        OSError: it cannot be read.
+    """
+    with _opened(folder, parts) as place, os.scandir(place) as found:
+        for each in found:
+            yield each.name, each.stat(follow_symlinks=False)
+
+
+def open_below(folder: Path, parts: Sequence[str]) -> int:
+    """Open a regular file below a folder, without following a link; return its descriptor.
+
+    On Windows, which opens by the whole path only, the way is looked at just before.
+
+    Args:
+        folder: the folder that is known; a link to it is followed.
+        parts: names of the folders on the way from there, and of the file.
+
+    Raises:
+        FileRefused: a link is on the way, or something else than a file is there.
+        OSError: it cannot be opened.
+    """
+    with _opened(folder, parts[:-1]) as place:
+        if isinstance(place, int):
+            return open_regular(parts[-1], follow=False, dir_fd=place)
+        return open_regular(place / parts[-1], follow=False)
+
+
 def open_ours(path: Path | str, flags: int) -> int:
-    """Open a file of ours, made with mode 0600 when it is not there; return its descriptor.
+    """Open a file of ours, made with mode 0600 by `os.O_CREAT`; return its descriptor.
 
     Args:
         path: the file.
-        flags: as for `os.open`; `os.O_CREAT` is added.
+        flags: as for `os.open`.
 
     Raises:
         FileRefused: a link, something else than a file, or somebody else's file is there.
         OSError: it cannot be opened.
     """
-    file = open_regular(path, flags | os.O_CREAT, follow=False)
+    file = open_regular(path, flags, follow=False)
     try:
         _require_ours(path, os.fstat(file))
     except BaseException:
@@ -186,14 +222,19 @@ def write_ours(path: Path, data: bytes) -> None:
         raise
 
 
-def require_ours(path: Path) -> None:
-    """Make sure that a file or folder is ours alone to write to, and no link.
+def require_ours_if_there(path: Path) -> None:
+    """Make sure that a file is a regular one and ours alone to write to, if it is there.
+
+    For files that somebody else's code opens, in a folder that is ours.
 
     Raises:
-        FileRefused: it is a link, somebody else's, or others may write to it.
+        FileRefused: it is a link, something else than a file, or others may write to it.
         OSError: it cannot be looked at.
     """
-    _require_ours(path, os.lstat(_name(path)))
+    with suppress(FileNotFoundError):
+        status = path.lstat()
+        _require_regular(path, status)
+        _require_ours(path, status)
 
 
 def make_folder(folder: Path) -> None:
@@ -208,9 +249,11 @@ def make_folder(folder: Path) -> None:
     while not here.exists() and here != here.parent:
         missing.append(here)
         here = here.parent
+    if missing:
+        _require_way(here.resolve() / missing[-1].name)
     for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
-        require_ours(each)
+        each.mkdir(mode=0o700, exist_ok=True)  # another process may have made it meanwhile
+        _require_ours(each, each.lstat())
     require_folder(folder)
 
 
@@ -232,9 +275,14 @@ def require_folder(folder: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         raise FileRefused(folder, "it is not a folder")
     _require_ours(folder, status)
+    _require_way(real)
+
+
+def _require_way(path: Path) -> None:
+    """Make sure that not everybody may put something else in the place of a path."""
     if not OWNERS_ARE_KNOWN:
         return
-    for parent in real.parents:
+    for parent in path.parents:
         mode = parent.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             hint = f"Take the right to write from others: chmod o-w {parent}"
@@ -259,6 +307,34 @@ def read_by_others(status: os.stat_result) -> str:
     """
     bits = _OTHERS_READ & ~stat.S_IRGRP if status.st_uid == 0 else _OTHERS_READ
     return _owner(status) or _mode(status, bits, "others may read it")
+
+
+@contextmanager
+def _opened(folder: Path, parts: Sequence[str]) -> Iterator[int | Path]:
+    """A folder below another one: open where its files can be reached by it, else its path."""
+    if os.open not in os.supports_dir_fd:
+        place = folder
+        for part in parts:
+            place /= part
+            if is_link(place.lstat()):
+                raise FileRefused(place, "it is a link")
+        yield place
+        return
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _PLAIN)
+    try:
+        for part in parts:
+            flags = os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW | _PLAIN
+            try:
+                below = os.open(part, flags, dir_fd=here)
+            except OSError as error:
+                if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENOTDIR}:
+                    raise FileRefused(part, "it is a link, or no folder") from None
+                raise
+            os.close(here)
+            here = below
+        yield here
+    finally:
+        os.close(here)
 
 
 def _require_ours(path: Path | str, status: os.stat_result) -> None:
