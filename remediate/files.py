@@ -36,7 +36,7 @@ _KINDS = (
 
 
 class FileRefused(OSError):  # noqa: N818 - what is told is a decision, not a failure
-    """A path that is not used as what it is meant for; `strerror` says why, in words.
+    """A path that is not used as what it is meant for.
 
     Args:
         path: the path.
@@ -46,6 +46,7 @@ class FileRefused(OSError):  # noqa: N818 - what is told is a decision, not a fa
 
     def __init__(self, path: Path | str, why: str, hint: str = "") -> None:
         super().__init__(errno.EPERM, why, str(path))
+        self.why = why
         self.hint = hint
 
 
@@ -88,7 +89,15 @@ def read_bounded(path: Path | str, most: int) -> bytes:
 
 def read_content(path: Path | str, most: int) -> Content:
     """As `read_bounded`, with who owns the file and who may write to it."""
-    file = open_regular(path)
+    return _read(open_regular(path), path, most)
+
+
+def read_ours(path: Path | str, most: int) -> bytes:
+    """As `read_bounded`, for a file of ours: no link, and nobody else may write to it."""
+    return _read(open_ours(path, os.O_RDONLY), path, most).data
+
+
+def _read(file: int, path: Path | str, most: int) -> Content:
     try:
         status = os.fstat(file)
         if status.st_size <= most:

@@ -6,6 +6,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def refused(call: Callable[[], object]) -> str:
     with pytest.raises(FileRefused) as error:
         call()
     assert error.value.filename
-    return error.value.strerror
+    return error.value.why
 
 
 def test_a_file_is_read_to_its_end_and_no_further(tmp_path: Path) -> None:
@@ -49,9 +50,7 @@ def test_pipes_sockets_and_devices_are_named_and_not_waited_for(tmp_path: Path) 
         listener.bind(str(tmp_path / "s"))
         assert refused(lambda: files.read_bounded(tmp_path / "s", 10)) == "it is a socket"
     for name in ("pipe", "link"):
-        assert refused(lambda name=name: files.read_bounded(tmp_path / name, 10)) == (
-            "it is a named pipe"
-        )
+        assert refused(partial(files.read_bounded, tmp_path / name, 10)) == "it is a named pipe"
     assert refused(lambda: files.read_bounded("/dev/zero", 10)) == "it is a device"
     with pytest.raises(FileRefused, match="longer"):
         files.read_bounded("/proc/self/maps" if sys.platform == "linux" else __file__, 10)
@@ -123,7 +122,7 @@ def test_a_folder_that_everybody_may_replace_is_not_ours(tmp_path: Path) -> None
     (way / "ours").mkdir(parents=True, mode=0o700)
     way.chmod(0o777)
     for folder in (way / "ours", way / "new" / "deep"):
-        assert "another folder" in refused(lambda folder=folder: files.make_folder(folder))
+        assert "another folder" in refused(partial(files.make_folder, folder))
     assert [p.name for p in way.iterdir()] == ["ours"]
     way.chmod(0o1777)  # as /tmp: what is there can be taken away by its owner only
     files.make_folder(way / "ours")
@@ -158,7 +157,7 @@ def test_a_file_below_a_folder_is_opened_without_following_a_link(tmp_path: Path
     assert files.read_up_to(file, 10) == b"x"
     os.close(file)
     for parts in (("link", "file"), ("deep", "other")):
-        assert "link" in refused(lambda parts=parts: files.open_below(real, parts))
+        assert "link" in refused(partial(files.open_below, real, parts))
     with pytest.raises(FileRefused):
         list(files.folder_below(real, ("link",)))
     names = [(name, files.is_link(about)) for name, about in files.folder_below(real, ())]

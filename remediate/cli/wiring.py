@@ -45,16 +45,20 @@ class Parts:
         start_logging(self.redaction, self.terminal.log, debug=self.terminal.debug)
 
     @contextmanager
-    def store(self) -> "Iterator[Store]":
+    def store(self, *, make: bool = False) -> "Iterator[Store]":
         """The store, open.
 
+        Args:
+            make: make it when it is not there; for what begins the first run.
+
         Raises:
+            StoreMissing: it is not there; nothing was made.
             StoreError: it cannot be used.
         """
         from remediate.store.sql import SqlStore
 
         self.start_logging()
-        with SqlStore(self._place()) as store:
+        with SqlStore(self.place(), make=make) as store:
             yield store
 
     def engine(
@@ -93,7 +97,7 @@ class Parts:
         )
         if store is None:
             return engine
-        place = self._place()
+        place = self.place()
         return replace(
             engine,
             store=store,
@@ -102,7 +106,12 @@ class Parts:
             is_running=lambda run: is_running(run, place.locks),
         )
 
-    def _place(self) -> "StorePlace":
+    def place(self) -> "StorePlace":
+        """Where the store is, or would be.
+
+        Raises:
+            StoreError: its setting cannot be used.
+        """
         from remediate.store.place import store_place
 
         return store_place(self._store_setting)
