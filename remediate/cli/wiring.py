@@ -37,6 +37,7 @@ class Parts:
         self.redaction = Redaction()
         self.terminal = Terminal(self.redaction)
         self.arguments: tuple[str, ...] = ()
+        self.allow_open_files = False
 
     def start_logging(self) -> None:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
@@ -118,8 +119,11 @@ class Parts:
 
     def _passwords(self, hosts: "Sequence[Host]") -> "Callable[[Host], SecretStr]":
         from remediate.secrets import Secrets
+        from remediate.secrets.own_files import require_files
 
-        secrets = Secrets(self.terminal.ask_secret if self.terminal.interactive else None)
+        require_files(hosts, allow_open=self.allow_open_files)
+        ask = self.terminal.ask_secret if self.terminal.interactive else None
+        secrets = Secrets(ask, allow_open_files=self.allow_open_files)
         for host in hosts:
             if host.password is not None:
                 self.redaction.add(secrets(host).get_secret_value(), host.user or "")

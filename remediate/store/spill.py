@@ -11,6 +11,7 @@ from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.earlier import upgraded
 from remediate.model.outcome import HostReport
 from remediate.model.run import Intent
+from remediate.store.protocol import kept_intent
 
 _PREFIX = "remediate-spill-"
 _SUFFIX = ".ndjson"
@@ -60,6 +61,8 @@ def spill(entry: SpillEntry, folder: Path) -> Path:
     Raises:
         OSError: neither can be written.
     """
+    if entry.intent:
+        entry = entry.model_copy(update={"intent": kept_intent(entry.intent)})
     # Not model_dump_json: a host may have sent text that is not valid Unicode.
     line = f"{json.dumps(entry.model_dump(mode='json'))}\n".encode()
     try:
@@ -112,7 +115,7 @@ def _append(file: int, path: Path, line: bytes) -> Path:
     return path
 
 
-def _entry(payload: Any) -> SpillEntry:
+def _entry(payload: dict[str, Any]) -> SpillEntry:
     """An entry of this version or an earlier one.
 
     Raises:

@@ -18,7 +18,7 @@ from remediate.store.contents import in_words
 from remediate.store.database import Database
 from remediate.store.errors import JournalConflict, StoreTooNew, StoreUnavailable
 from remediate.store.place import StorePlace
-from remediate.store.protocol import LeaseGrant
+from remediate.store.protocol import LeaseGrant, kept_intent
 from remediate.store.run_names import is_run_id
 from remediate.store.schema import hosts, leases, runs, unsettled
 from remediate.store.statements import (
@@ -104,7 +104,7 @@ class SqlStore:
 
     def record_intent(self, intent: Intent) -> None:
         """Record what is about to be sent to a host, with the snapshot, before it is."""
-        payload = intent.model_dump(mode="json")
+        payload = kept_intent(intent).model_dump(mode="json")
         name = intent.host.name
         with self._db.writing() as connection:
             row = lock_host(connection, intent.run, name)

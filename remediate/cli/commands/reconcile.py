@@ -78,5 +78,10 @@ command = Command(
     callback=_run,
     help="Look at every host that a run may have changed without saying so, because it broke off, "
     "and record what is seen. Writes nothing but to the journal.",
-    params=[playbooks.playbooks_option(), *targets.pace_options(), format_option()],
+    params=[
+        playbooks.playbooks_option(),
+        targets.open_files_option(),
+        *targets.pace_options(),
+        format_option(),
+    ],
 )
