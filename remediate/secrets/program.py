@@ -92,14 +92,13 @@ def _outcome(process: "subprocess.Popen[bytes]", most: int) -> tuple[bytes, int]
     finally:
         process.kill()
         process.wait()
-        if process.stdout and not reading.is_alive():
-            process.stdout.close()
 
 
 class _Reading(threading.Thread):
-    """Reads a pipe until its end or a limit: no system lets one wait for both pipe and clock.
+    """Reads a pipe until its end or a limit, and closes it.
 
-    It is left behind when something that the program has started keeps the pipe open.
+    A thread, because not every system lets one wait for a pipe and a clock. It is left behind when
+    something that the program has started keeps the pipe open.
     """
 
     def __init__(self, pipe: IO[bytes] | None, most: int) -> None:
@@ -111,7 +110,8 @@ class _Reading(threading.Thread):
 
     def run(self) -> None:
         if self._pipe:
-            self.printed = read_up_to(self._pipe.fileno(), self._most)
+            with self._pipe:
+                self.printed = read_up_to(self._pipe.fileno(), self._most)
 
 
 def _words(line: str) -> list[str]:
