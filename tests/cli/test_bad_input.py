@@ -92,6 +92,15 @@ def test_a_password_in_the_command_line_is_refused_with_the_reason(
     assert "hunter2" not in result.err
 
 
+@pytest.mark.parametrize("option", ["--passwordhunter2", "--pass-hunter2", "--pwdhunter2=x"])
+def test_an_option_that_a_password_may_be_part_of_is_not_repeated(
+    option: str, cli: Make, unsent: Make
+) -> None:
+    result = cli("audit", option, "--host", "A", transport=unsent)
+    result.explains(64, "there is no such option")
+    assert "hunter2" not in result.err
+
+
 def test_no_password_and_no_terminal(
     cli: Make, unsent: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
