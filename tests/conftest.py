@@ -12,12 +12,20 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was left out for want of an engine."""
+    """Say loudly what was left out for want of an engine or of a second user."""
     skipped = terminalreporter.getreports("skipped")
     without = sum("powershell" in report.keywords for report in skipped)
     if without and find_pwsh() is None:
         terminalreporter.write_sep("!", red=True)
         terminalreporter.write_line(
             f"{without} tests were skipped for want of a PowerShell engine: {HOW_TO_GET_ONE}",
+            red=True,
+        )
+    alone = sum("second_user" in report.keywords for report in skipped)
+    if alone:
+        terminalreporter.write_sep("!", red=True)
+        terminalreporter.write_line(
+            f"{alone} tests of what another user of this machine can do were skipped: "
+            "only root can act as one",
             red=True,
         )

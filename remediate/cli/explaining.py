@@ -15,6 +15,8 @@ def usage(error: click.UsageError) -> tuple[str, str]:
         near = " or ".join(sorted(error.possibilities or ())[:2])
         path = error.ctx.command_path if error.ctx else "remediate"
         message = f"there is no option {error.option_name}"
+        if error.option_name.startswith(_PASSWORDS):  # the password may be part of it
+            message = "there is no such option"
         return f"{message}: did you mean {near}?" if near else message, f"See {path} --help."
     if type(error).__name__ == "NoArgsIsHelpError":
         return "no command was given", "Try remediate --help, or remediate demo."

@@ -63,6 +63,7 @@ def connection_options() -> list[click.Option]:
     return [
         Option(["--user"], metavar="NAME", section=CONNECTION, help="Account on the servers."),
         password_option(),
+        open_files_option(),
         Option(
             ["--auth"],
             type=click.Choice(["basic", "certificate", "negotiate", "ntlm"]),
@@ -122,6 +123,24 @@ def password_option() -> click.Option:
         help="Where the password is: env:NAME, file:PATH, command:PROGRAM, or prompt:.  "
         f"[default: env:{_PASSWORD} if set, else prompt:]",
     )
+
+
+def open_files_option() -> click.Option:
+    """The option that takes a secret out of a file that is open to others."""
+    return Option(
+        ["--allow-open-files"],
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_open_files,
+        section=CONNECTION,
+        help="Use a password or key file although others on this machine may read it.",
+    )
+
+
+def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    if value and ctx.obj is not None:  # there is none while a shell completes
+        ctx.obj.allow_open_files = True
 
 
 def pace_options() -> list[click.Option]:

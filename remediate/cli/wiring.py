@@ -37,6 +37,7 @@ class Parts:
         self.redaction = Redaction()
         self.terminal = Terminal(self.redaction)
         self.arguments: tuple[str, ...] = ()
+        self.allow_open_files = False
 
     def start_logging(self) -> None:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
@@ -45,16 +46,20 @@ class Parts:
         start_logging(self.redaction, self.terminal.log, debug=self.terminal.debug)
 
     @contextmanager
-    def store(self) -> "Iterator[Store]":
+    def store(self, *, make: bool = False) -> "Iterator[Store]":
         """The store, open.
 
+        Args:
+            make: make it when it is not there; for what begins the first run.
+
         Raises:
+            StoreMissing: it is not there; nothing was made.
             StoreError: it cannot be used.
         """
         from remediate.store.sql import SqlStore
 
         self.start_logging()
-        with SqlStore(self._place()) as store:
+        with SqlStore(self.place(), make=make) as store:
             yield store
 
     def engine(
@@ -93,7 +98,7 @@ class Parts:
         )
         if store is None:
             return engine
-        place = self._place()
+        place = self.place()
         return replace(
             engine,
             store=store,
@@ -102,15 +107,23 @@ class Parts:
             is_running=lambda run: is_running(run, place.locks),
         )
 
-    def _place(self) -> "StorePlace":
+    def place(self) -> "StorePlace":
+        """Where the store is, or would be.
+
+        Raises:
+            StoreError: its setting cannot be used.
+        """
         from remediate.store.place import store_place
 
         return store_place(self._store_setting)
 
     def _passwords(self, hosts: "Sequence[Host]") -> "Callable[[Host], SecretStr]":
         from remediate.secrets import Secrets
+        from remediate.secrets.own_files import require_files
 
-        secrets = Secrets(self.terminal.ask_secret if self.terminal.interactive else None)
+        require_files(hosts, allow_open=self.allow_open_files)
+        ask = self.terminal.ask_secret if self.terminal.interactive else None
+        secrets = Secrets(ask, allow_open_files=self.allow_open_files)
         for host in hosts:
             if host.password is not None:
                 self.redaction.add(secrets(host).get_secret_value(), host.user or "")

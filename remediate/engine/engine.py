@@ -184,10 +184,13 @@ class Engine:
         given free.
 
         Raises:
+            JournalIncomplete: spilled verdicts cannot be taken in; at the end, when all else is
+                done.
             StoreError: the journal cannot be read.
         """
-        if self.spill_folder is not None:
-            take_in_spilled(self._journal, self.spill_folder)
+        incomplete = (
+            take_in_spilled(self._journal, self.spill_folder) if self.spill_folder else None
+        )
         found = self._journal.open_intents(indeterminate=True)
         runs = {id(record): run for run, record in found}
         records = [record for _, record in found]
@@ -212,6 +215,8 @@ class Engine:
             record = self._journal.run(name)
             if record.finished is None and all(host.report for host in record.hosts):
                 self._journal.finish_run(name, self.now())
+        if incomplete:
+            raise incomplete
 
     def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Connect, and say what each host says of itself."""

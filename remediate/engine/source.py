@@ -6,11 +6,8 @@ them. What is read is not believed: each host checks every file against the mani
 
 import base64
 import binascii
-import hashlib
-import os
-import stat
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +16,12 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from remediate.engine.assignment import AUDIT
+from remediate.engine.folder import Opened, decoded, list_files, look_at
 from remediate.engine.identity import other_computer
 from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer
-from remediate.model.content import MAX_FILES, FileEntry, Manifest, Piece
+from remediate.model.content import Manifest, Piece
 from remediate.model.host import Host
 from remediate.model.problem import Problem
 from remediate.playbook.base import Original
@@ -34,10 +32,7 @@ from remediate.resources.content import Folder
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 
-_BLOCK = 1024 * 1024
 _MAX_TEXT = 256 * 1024
-_LEADS_ELSEWHERE = 0x400
-"""FILE_ATTRIBUTE_REPARSE_POINT."""
 _GZIP_WINDOW = 31
 
 
@@ -148,20 +143,19 @@ class FolderSource:
     def __init__(self, folder: Path, query: Query) -> None:
         self._folder = folder
         self._query = query
+        self._opened: Opened | None = None
 
-    def look(self, deadline: Deadline) -> Original:  # noqa: ARG002 - a disk answers or fails
+    def look(self, deadline: Deadline) -> Original:
         """See the protocol."""
+        looking_at = self._folder
         try:
             entries, texts = [], {}
-            for path, entry in _walk(self._folder):
-                digest = hashlib.sha256()
-                with entry.open("rb") as file:
-                    while block := file.read(_BLOCK):
-                        digest.update(block)
-                size = entry.stat().st_size
-                if size <= _MAX_TEXT and path.endswith(".psd1"):
-                    texts[path.casefold()] = entry.read_text(encoding="utf-8", errors="replace")
-                entries.append(FileEntry(path=path, size=size, sha256=digest.hexdigest()))
+            for listed in list_files(self._folder, deadline):
+                looking_at = self._folder.joinpath(*listed.parts)
+                entry, begins = look_at(self._folder, listed, deadline)
+                entries.append(entry)
+                if entry.size <= _MAX_TEXT and entry.path.endswith(".psd1"):
+                    texts[entry.path.casefold()] = decoded(begins)
             manifest = Manifest.of(entries)
             found = self._query.resource.in_folder(
                 Folder(path=str(self._folder), manifest=manifest), texts
@@ -169,29 +163,36 @@ class FolderSource:
         except ValidationError as error:
             return self._unusable(_said(error))
         except OSError as error:
-            return self._unusable(f"{error.filename or self._folder}: {error.strerror or error}")
+            return self._unusable(f"{looking_at}: {error.strerror or error}")
         except ValueError as error:
-            return self._unusable(str(error))
+            return self._unusable(
+                f"{looking_at}: {error}" if looking_at != self._folder else str(error)
+            )
         return Original(place=str(self._folder), found=found)
 
-    def read(self, folder: str, pieces: Sequence[Piece], deadline: Deadline) -> list[bytes]:  # noqa: ARG002 - as above
-        """See the protocol."""
-        return [self._piece(piece) for piece in pieces]
+    def read(self, folder: str, pieces: Sequence[Piece], deadline: Deadline) -> list[bytes]:
+        """See the protocol. A file is proved to be that of the manifest before it is read."""
+        del folder
+        return [self._piece(piece, deadline) for piece in pieces]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of the file that was read last."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
-    def _piece(self, piece: Piece) -> bytes:
+    def _piece(self, piece: Piece, deadline: Deadline) -> bytes:
         path = self._folder.joinpath(*piece.file.path.split("\\"))
         try:
-            with path.open("rb") as file:
-                file.seek(piece.offset)
-                data = file.read(piece.length)
+            if self._opened is None or self._opened.entry != piece.file:
+                self.close()
+                self._opened = Opened(self._folder, piece.file, deadline)
+            return self._opened.read(piece.offset, piece.length)
         except OSError as error:
-            raise SourceError("source", f"{path} cannot be read: {error.strerror}") from error
-        if len(data) != piece.length:
-            raise SourceError("source", f"{path} has become shorter since it was looked at")
-        return data
+            text = f"{path} cannot be read: {error.strerror or error}"
+            raise SourceError("source", text) from error
+        except ValueError as error:
+            raise SourceError("source", f"{self._folder}: {error}") from error
 
     def _unusable(self, why: str) -> Original:
         return Original(place=str(self._folder), problem=why)
@@ -289,39 +290,6 @@ class PeerSource:
             text = f"{self._host.name} sent something else than {piece.file.path}"
             raise SourceError("protocol_error", text)
         return data
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """All files below a folder, with their paths as Windows has them.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: something in it is neither a file nor a folder, or there are too many.
-    """
-    count = 0
-    todo: list[tuple[str, Path]] = [("", folder)]
-    while todo:
-        name, place = todo.pop()
-        with os.scandir(place) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        for entry in entries:
-            path = f"{name}\\{entry.name}" if name else entry.name
-            about = entry.stat(follow_symlinks=False)
-            elsewhere = getattr(about, "st_file_attributes", 0) & _LEADS_ELSEWHERE
-            if entry.is_symlink() or elsewhere:
-                msg = f"{path} leads elsewhere (a link); copy the files themselves"
-                raise ValueError(msg)
-            if stat.S_ISDIR(about.st_mode):
-                todo.append((path, Path(entry.path)))
-            elif stat.S_ISREG(about.st_mode):
-                count += 1
-                if count > MAX_FILES:
-                    msg = f"it has more than {MAX_FILES} files"
-                    raise ValueError(msg)
-                yield path, Path(entry.path)
-            else:
-                msg = f"{path} is neither a file nor a folder"
-                raise ValueError(msg)
 
 
 def _said(error: ValidationError) -> str:

@@ -7,9 +7,14 @@ from pathlib import Path
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from remediate.files import read_bounded
 from remediate.model.base import Model
 
 __all__ = ["Action", "Fault", "Kind", "When", "load_faults"]
+
+
+MAX_BYTES = 1024 * 1024
+"""Of a file with rules."""
 
 
 class Kind(StrEnum):
@@ -111,8 +116,9 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
         ValueError: the file holds something else.
         OSError: it cannot be read.
     """
-    text = path.read_text(encoding="utf-8")
+    data = read_bounded(path, MAX_BYTES)
     try:
+        text = data.decode()
         document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
         return tuple(TypeAdapter(list[Fault]).validate_python(document))
     except ValidationError as error:
@@ -120,6 +126,9 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         msg = f"{path}: not a list of fault rules: {where}: {first['msg']}"
         raise ValueError(msg) from None
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
+    except RecursionError:
+        msg = f"{path}: not a list of fault rules: nested too deeply"
+        raise ValueError(msg) from None
+    except (ValueError, yaml.YAMLError) as error:
         msg = f"{path}: not a list of fault rules: {error}"
         raise ValueError(msg) from error

@@ -11,10 +11,14 @@ from uuid import NAMESPACE_DNS, uuid5
 
 from pydantic import Field
 
+from remediate.files import read_bounded, write_ours
 from remediate.model.base import Model
 
 if TYPE_CHECKING:
     from remediate.lab.content import Kept
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of a file with the states of practice hosts."""
 
 Record = dict[str, Any]
 """One resource as `model_dump(mode="json")` writes it."""
@@ -133,10 +137,14 @@ def load(path: Path) -> list[HostState]:
         ValueError: the file holds something else.
         OSError: it cannot be read.
     """
+    data = read_bounded(path, MAX_BYTES)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(data.decode())
         several = isinstance(document, dict) and "hosts" in document
         return [HostState.parse(host) for host in (document["hosts"] if several else [document])]
+    except RecursionError:
+        msg = f"{path}: not the state of practice hosts: nested too deeply"
+        raise ValueError(msg) from None
     except (ValueError, TypeError) as error:
         msg = f"{path}: not the state of practice hosts: {error}"
         raise ValueError(msg) from error
@@ -150,6 +158,4 @@ def save(path: Path, states: Iterable[HostState]) -> None:
     """
     hosts = [state.snapshot() for state in states]
     document = hosts[0] if len(hosts) == 1 else {"hosts": hosts}
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    new.replace(path)
+    write_ours(path, (json.dumps(document, indent=1) + "\n").encode())

@@ -89,8 +89,9 @@ def print_lines(lines: Iterable[Line], out: TextIO) -> None:
     console = Console(file=out, highlight=False, markup=False, emoji=False)
     for each in lines:
         text = Text()
-        for words_, style in each.spans:
-            text.append(_encodable(printable(words_), out), style)
+        for span, style in each.spans:
+            shown = printable(words.shortened(span, words.MAX_TEXT))
+            text.append(_encodable(shown, out), style)
         if not out.isatty():
             out.write(" " * each.indent + text.plain.rstrip() + "\n")
             continue

@@ -16,6 +16,9 @@ from remediate.model.text import quoted
 MAX_VALUE = 400
 """Characters of a value that are shown to a person; JSON has it whole."""
 
+MAX_TEXT = 20_000
+"""Characters of any other text that are: a command line may name a thousand hosts."""
+
 _VERDICTS = {
     Outcome.COMPLIANT: ("compliant", "nothing to change"),
     Outcome.ATTENTION: ("needs attention", "nothing that can be changed from here"),
@@ -77,9 +80,14 @@ def value(data: JsonValue, label: str | None = None) -> str:
     text = quoted(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     if label:
         text = label if isinstance(data, dict) else f"{label} ({text})"
-    if len(text) > MAX_VALUE:
-        text = f"{text[:MAX_VALUE]}… ({len(text)} characters; --format json has them all)"
-    return text
+    return shortened(text, MAX_VALUE)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text that came from elsewhere, no longer than a person reads."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}… ({len(text)} characters; --format json has them all)"
 
 
 def difference(found: Difference) -> str:
@@ -106,7 +114,10 @@ def moved(found: Difference) -> str:
 
 def moment(when: datetime) -> str:
     """A time in UTC, to the second."""
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except OverflowError:  # a record may have one that is in no calendar of UTC
+        return when.isoformat(sep=" ", timespec="seconds")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

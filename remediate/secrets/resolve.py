@@ -9,15 +9,16 @@ A reference says where a password is, never what it is:
 """
 
 import os
-import shlex
-import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from remediate.model.host import Host
+from remediate.secrets.errors import SecretError
+from remediate.secrets.own_files import read_own
+from remediate.secrets.program import ask_program
 
 Ask = Callable[[str], str]
 """Shows a person a text and returns what was typed, unseen."""
@@ -25,33 +26,30 @@ Ask = Callable[[str], str]
 MAX_SECRET = 64 * 1024
 """Bytes; what is longer is not a password but the wrong file."""
 
-COMMAND_SECONDS = 60.0
-"""How long a program may take to hand out a password."""
-
 FORMS = "env:NAME, prompt:, file:PATH or command:PROGRAM"
 
 
-class SecretError(ValueError):
-    """A reference cannot be turned into a secret. The text is for people and holds no secret."""
-
-
-def resolve(reference: str, ask: Ask | None = None) -> SecretStr:
+def resolve(reference: str, ask: Ask | None = None, *, allow_open_files: bool = False) -> SecretStr:
     """The secret that `reference` refers to.
 
     Args:
         reference: one of the forms above.
         ask: how a person is asked; None when there is nobody to ask.
+        allow_open_files: take the content of a file that others may read, too.
 
     Raises:
         SecretError: it says why not, and never repeats a reference of unknown form, because
             that may be the password itself.
     """
     scheme, colon, rest = reference.partition(":")
-    read = _READERS.get(scheme)
     if scheme == "prompt" and colon:
         secret = _asked(rest, ask)
-    elif read is not None and colon and rest:
-        secret = read(rest)
+    elif scheme == "env" and rest:
+        secret = _from_environment(rest)
+    elif scheme == "file" and rest:
+        secret = _from_file(rest, allow_open=allow_open_files)
+    elif scheme == "command" and rest:
+        secret = _text(ask_program(rest, MAX_SECRET), "the output of the password program")
     else:
         raise SecretError(f"a password is given by reference ({FORMS}), not as itself")
     if not secret:
@@ -64,10 +62,12 @@ class Secrets:
 
     Args:
         ask: as for `resolve`.
+        allow_open_files: as for `resolve`.
     """
 
-    def __init__(self, ask: Ask | None = None) -> None:
+    def __init__(self, ask: Ask | None = None, *, allow_open_files: bool = False) -> None:
         self._ask = ask
+        self._allow_open_files = allow_open_files
         self._known: dict[str, SecretStr] = {}
         self._lock = threading.Lock()
 
@@ -84,7 +84,9 @@ class Secrets:
             reference += host.user or ""
         with self._lock:
             if reference not in self._known:
-                self._known[reference] = resolve(reference, self._ask)
+                self._known[reference] = resolve(
+                    reference, self._ask, allow_open_files=self._allow_open_files
+                )
             return self._known[reference]
 
 
@@ -107,52 +109,14 @@ def _from_environment(name: str) -> str:
     return value
 
 
-def _from_file(path: str) -> str:
+def _from_file(path: str, *, allow_open: bool) -> str:
     try:
-        with Path(path).expanduser().open("rb") as file:
-            data = file.read(MAX_SECRET + 1)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        file = Path(path).expanduser()
+        data = read_own(file, "the password file", MAX_SECRET, allow_open=allow_open)
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "~ stands for no home folder here"
         raise SecretError(f"the password file {path} cannot be read: {reason}") from None
     return _text(data, f"the password file {path}")
-
-
-def _from_command(line: str) -> str:
-    argv = _words(line)
-    program = argv[0]
-    try:
-        done = subprocess.run(  # noqa: S603 - the operator named the program; no shell is involved
-            argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        text = f"the password program {program} has not ended after {COMMAND_SECONDS:g} s"
-        raise SecretError(text) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise SecretError(f"the password program {program} does not start: {reason}") from None
-    if done.returncode != 0:
-        # Neither its output nor its arguments are repeated: either may hold a secret.
-        raise SecretError(f"the password program {program} failed with exit code {done.returncode}")
-    return _text(done.stdout, f"the output of the password program {program}")
-
-
-def _words(line: str) -> list[str]:
-    """The words of a command line; a backslash is a character, as Windows paths want it."""
-    lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    lexer.escape = ""
-    try:
-        words = list(lexer)
-    except ValueError:
-        raise SecretError("the password command has a quote that is not closed") from None
-    if not words:
-        raise SecretError("the password command names no program")
-    return words
 
 
 def _text(data: bytes, source: str) -> str:
@@ -163,10 +127,3 @@ def _text(data: bytes, source: str) -> str:
     except UnicodeDecodeError:
         raise SecretError(f"{source} is not UTF-8") from None
     return text.removesuffix("\n").removesuffix("\r")
-
-
-_READERS: Mapping[str, Callable[[str], str]] = {
-    "env": _from_environment,
-    "file": _from_file,
-    "command": _from_command,
-}

@@ -1,7 +1,9 @@
 """One database: opened, brought to the version of this program, its errors in our words."""
 
 import errno
+import json
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,17 +13,32 @@ import filelock
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 
-from remediate.store.errors import StoreError, StoreTooNew, StoreUnavailable
+from remediate.files import (
+    FileRefused,
+    make_folder,
+    open_ours,
+    read_up_to,
+    require_folder,
+    require_ours_if_there,
+)
+from remediate.store.contents import what_is_foreign, what_runs
+from remediate.store.errors import StoreError, StoreMissing, StoreTooNew, StoreUnavailable
 from remediate.store.place import VARIABLE, StorePlace
+from remediate.store.run_lock import lock_file
 from remediate.store.schema import HEAD, VERSION_TABLE
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process to finish its transaction."""
 
+MAX_RECORD = 16 * 1024 * 1024
+"""Bytes of a row; the longest that a run makes, for 3000 files of a module, have a tenth of it."""
+
 _ELSEWHERE = f"Set {VARIABLE} to another file, or move this one away."
 _WRITABLE = f"Make the file and its folder writable, or set {VARIABLE} to another file."
 _FREE_SPACE = f"Free some space, or set {VARIABLE} to a file on another disk."
 _SQLITE_FILE = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html
+_BESIDE = ("-journal", "-shm", "-wal")  # https://sqlite.org/tempfiles.html
+_VERSION = re.compile(r"[0-9]{4}")
 _PRIMARY_CODE = 0xFF  # the rest of SQLite's error number is a detail
 _SQLITE_ERRORS = {
     sqlite3.SQLITE_PERM: ("access is denied", _WRITABLE),
@@ -34,6 +51,7 @@ _SQLITE_ERRORS = {
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Restore it from a copy. " + _ELSEWHERE),
     sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
     sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _ELSEWHERE),
+    sqlite3.SQLITE_TOOBIG: (f"a record has more than {MAX_RECORD} bytes", _ELSEWHERE),
     sqlite3.SQLITE_NOTADB: ("the file is not a database", _ELSEWHERE),
 }
 
@@ -49,34 +67,30 @@ class Database:
     """Transactions on the store's database, for many threads.
 
     Args:
-        place: where it is; made when it is not there.
+        place: where it is.
+        make: make it when it is not there; else nothing is made.
 
     Raises:
-        StoreUnavailable: it cannot be used.
+        StoreMissing: it is not there, and not to be made.
+        StoreUnavailable: it cannot be used, or is not ours alone to write to.
         StoreTooNew: a newer version of the program has written it.
     """
 
-    def __init__(self, place: StorePlace) -> None:
+    def __init__(self, place: StorePlace, *, make: bool = True) -> None:
         self.place = place
         # SQLite lets one writer in at a time, and those who wait poll: a queue of our own is fair.
         self._turn: AbstractContextManager[object] = (
             threading.Lock() if place.file else nullcontext()
         )
-        try:
-            with self._alone():
-                self._engine = self._open()
-                self._reader = self._engine.execution_options(remediate_begin="BEGIN")
-                try:
-                    self._bring_to_head()
-                except BaseException:
-                    self.close()
-                    raise
-        except filelock.Timeout as error:
-            raise self.unavailable("another process is preparing it", "Try again.") from error
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            hint = _OS_HINTS.get(error.errno or 0, _ELSEWHERE)
-            raise self.unavailable(reason, hint) from error
+        with self._system_in_our_words():
+            begun = self._look_at_the_file(make=make)
+            self._engine = self._open()
+            self._reader = self._engine.execution_options(remediate_begin="BEGIN")
+            try:
+                self._prepare(self._version() if begun else "", make=make)
+            except BaseException:
+                self.close()
+                raise
 
     def close(self) -> None:
         """Close all connections. Never raises."""
@@ -99,22 +113,47 @@ class Database:
         """The error that names this database."""
         return StoreUnavailable(str(self.place), reason, hint)
 
+    def _look_at_the_file(self, *, make: bool) -> bool:
+        """Make sure that the file is a database of ours; say whether anything is in it yet."""
+        file = self.place.file
+        if file is None:
+            return True
+        if make:
+            make_folder(self.place.folder)
+        try:
+            require_folder(self.place.folder)
+            if not make:
+                file.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise StoreMissing(str(self.place)) from None
+        for end in _BESIDE:
+            require_ours_if_there(file.with_name(file.name + end))
+        # Made here, because SQLite would make it readable for everybody.
+        opened = open_ours(file, os.O_RDWR | os.O_CREAT if make else os.O_RDONLY)
+        try:
+            begins = read_up_to(opened, len(_SQLITE_FILE))
+        finally:
+            os.close(opened)
+        if begins not in {b"", _SQLITE_FILE}:  # SQLite itself would overwrite a short one
+            raise self.unavailable(*_SQLITE_ERRORS[sqlite3.SQLITE_NOTADB])
+        return begins != b""
+
+    def _prepare(self, found: str, *, make: bool) -> None:
+        if found == HEAD:
+            return
+        if not found and not make:
+            raise StoreMissing(str(self.place))
+        with self._alone():
+            self._bring_to_head()
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold off other processes that start, while the file is made and migrated."""
         if self.place.file is None:
             yield
             return
-        self.place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.place.locks.mkdir(mode=0o700, exist_ok=True)
-        lock = filelock.FileLock(self.place.locks / "store.lock", timeout=60, mode=0o600)
-        with lock:
-            # Made here, because SQLite would make it readable for everybody.
-            os.close(os.open(self.place.file, os.O_RDWR | os.O_CREAT, 0o600))
-            with self.place.file.open("rb") as file:
-                begins = file.read(len(_SQLITE_FILE))
-            if begins not in {b"", _SQLITE_FILE}:  # SQLite itself would overwrite a short one
-                raise self.unavailable(*_SQLITE_ERRORS[sqlite3.SQLITE_NOTADB])
+        make_folder(self.place.locks)
+        with lock_file(self.place.locks / "store.lock", timeout=60):
             yield
 
     def _open(self) -> sa.Engine:
@@ -125,6 +164,7 @@ class Database:
             url,
             connect_args={"timeout": BUSY_SECONDS},
             hide_parameters=True,
+            json_deserializer=_parse,
         )
         sa.event.listen(engine, "connect", _prepare_connection)
         sa.event.listen(engine, "begin", _begin)
@@ -132,7 +172,9 @@ class Database:
 
     def _open_server(self) -> sa.Engine:
         try:
-            return sa.create_engine(self.place.url, hide_parameters=True, pool_pre_ping=True)
+            return sa.create_engine(
+                self.place.url, hide_parameters=True, pool_pre_ping=True, json_deserializer=_parse
+            )
         except (ArgumentError, ValueError) as error:
             raise self.unavailable(
                 "its address is not understood",
@@ -144,9 +186,7 @@ class Database:
             ) from error
 
     def _bring_to_head(self) -> None:
-        with self.reading() as connection:
-            found = self._version(connection)
-        if found == HEAD:
+        if self._version() == HEAD:
             return
         try:
             if self.place.file:
@@ -155,21 +195,35 @@ class Database:
                 _migrate(connection)
         except StoreError:
             # On a server another process may have done the same at the same time.
-            with self.reading() as connection:
-                if self._version(connection) != HEAD:
-                    raise
+            if self._version() != HEAD:
+                raise
 
-    def _version(self, connection: sa.Connection) -> str:
-        """The version of the schema, empty when there is none yet."""
-        tables = sa.inspect(connection).get_table_names()
-        if VERSION_TABLE not in tables:
-            if tables and self.place.file:
-                raise self.unavailable("it is the database of another program", _ELSEWHERE)
-            return ""
-        found = str(connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")) or "")  # noqa: S608 - a constant
-        if found > HEAD:
-            raise StoreTooNew(str(self.place), found, HEAD)
-        return found
+    def _version(self) -> str:
+        """The version of the schema, empty when there is none yet.
+
+        Raises:
+            StoreUnavailable: there is something in the database that is not ours.
+            StoreTooNew: a newer version of the program has written it.
+        """
+        with self.reading() as connection:
+            if self.place.file and (why := what_runs(connection)):
+                raise self.unavailable(why, _ELSEWHERE)
+            tables = sa.inspect(connection).get_table_names()
+            if VERSION_TABLE not in tables:
+                if tables and self.place.file:
+                    raise self.unavailable("it is the database of another program", _ELSEWHERE)
+                return ""
+            select = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 - a constant
+            found = str(connection.scalar(sa.text(select)) or "")
+            if not found:
+                return ""
+            if not _VERSION.fullmatch(found) or int(found) == 0:
+                raise self.unavailable("its version is none that this program knows", _ELSEWHERE)
+            if found > HEAD:
+                raise StoreTooNew(str(self.place), found, HEAD)
+            if found == HEAD and self.place.file and (why := what_is_foreign(connection)):
+                raise self.unavailable(why, _ELSEWHERE)
+            return found
 
     def _keep_a_log(self) -> None:
         """Write-ahead logging, which is a property of the file: readers never block the writer."""
@@ -187,6 +241,27 @@ class Database:
                 raise cause from None  # the caller's mistake, found while values were converted
             reason, hint = _explain(cause)
             raise self.unavailable(reason, hint) from error
+        except (ValueError, TypeError, ArithmeticError) as error:
+            # SQLite keeps what it is given whatever the type of the column.
+            raise self.unavailable(
+                "a time, number or verdict in it is none", "It is damaged. " + _ELSEWHERE
+            ) from error
+
+    @contextmanager
+    def _system_in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except filelock.Timeout as error:
+            raise self.unavailable("another process is preparing it", "Try again.") from error
+        except FileRefused as error:
+            reason = error.why
+            if error.filename != str(self.place):
+                reason = f"{error.filename}: {reason}"
+            raise self.unavailable(reason, error.hint or _ELSEWHERE) from error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            hint = _OS_HINTS.get(error.errno or 0, _ELSEWHERE)
+            raise self.unavailable(reason, hint) from error
 
 
 def _explain(cause: BaseException | None) -> tuple[str, str]:
@@ -201,8 +276,19 @@ def _explain(cause: BaseException | None) -> tuple[str, str]:
 
 def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORD)
     connection.execute("PRAGMA synchronous=FULL")  # on disk when COMMIT returns
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _parse(text: str) -> object:
+    """The value in JSON, or the text itself: no record is one, so whoever reads it says so."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return text
 
 
 def _begin(connection: sa.Connection) -> None:

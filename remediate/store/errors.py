@@ -2,12 +2,15 @@
 
 StoreError
 ├── StoreUnavailable
+├── StoreMissing
 ├── StoreTooNew
 ├── UnknownRun
-└── JournalConflict
+├── JournalConflict
+└── JournalIncomplete
 """
 
 import re
+from collections.abc import Sequence
 
 from remediate.model.problem import Problem
 
@@ -51,6 +54,22 @@ class StoreUnavailable(StoreError):  # noqa: N818 - the word for it in logs and 
         super().__init__(f"the store {place} cannot be used: {reason}", hint)
         self.place = place
         self.reason = reason
+
+
+class StoreMissing(StoreError):  # noqa: N818 - as above
+    """Something is to be read, and there is no store yet; none was made for it.
+
+    Args:
+        place: the file, or the address of the database without its password.
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the store {place} does not exist yet, so no run is recorded in it",
+            "Is this the account, the folder and the machine that the run was made from? "
+            "REMEDIATE_STORE names another store.",
+        )
+        self.place = place
 
 
 class StoreTooNew(StoreError):  # noqa: N818 - as above
@@ -109,3 +128,19 @@ class JournalConflict(StoreError):  # noqa: N818 - as above
         self.run = run
         self.host = host
         self.reason = reason
+
+
+class JournalIncomplete(StoreError):  # noqa: N818 - as above
+    """Verdicts that were spilled are there and cannot be taken in; all others were.
+
+    Args:
+        why: a sentence for each file.
+    """
+
+    def __init__(self, why: Sequence[str]) -> None:
+        super().__init__(
+            f"the journal is not complete: {'; '.join(why)}",
+            "A file with verdicts is no link, belongs to this account, and nobody else may write "
+            "to it. Once remediate runs show has a verdict for each host of its run, take it away.",
+        )
+        self.why = tuple(why)

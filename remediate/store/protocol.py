@@ -8,6 +8,7 @@ from remediate.model.base import Model
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
+from remediate.secrets.program import to_keep
 
 
 class LeaseGrant(Model):
@@ -26,6 +27,18 @@ def lease_key(host: Host) -> str:
     """What the lease of a host is kept under: two names for one endpoint give the same."""
     address = host.address.rstrip(".").lower()
     return f"[{address}]:{host.port}" if ":" in address else f"{address}:{host.port}"
+
+
+def kept(host: Host) -> Host:
+    """A host as it is recorded: of a password program's arguments nothing, they may be secrets."""
+    if host.password is None:
+        return host
+    return host.model_copy(update={"password": to_keep(host.password)})
+
+
+def kept_intent(intent: Intent) -> Intent:
+    """An intent as it is recorded."""
+    return intent.model_copy(update={"host": kept(intent.host)})
 
 
 class Store(Protocol):

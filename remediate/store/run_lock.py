@@ -4,17 +4,18 @@ It goes away with the process, however that ends, so it tells a killed run from 
 It speaks of this machine only: a run on another controller is never seen as running.
 """
 
-import re
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 import filelock
 
+from remediate.files import FileRefused, make_folder, require_folder, require_ours_if_there
 from remediate.store.errors import StoreUnavailable
+from remediate.store.run_names import is_run_id
 
 _LOOKERS_SECONDS = 5  # one who looks whether we run holds the lock for a moment
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class RunLock:
@@ -27,9 +28,7 @@ class RunLock:
 
     def __init__(self, run: str, folder: Path) -> None:
         self._path = _path(run, folder)
-        self._lock = filelock.FileLock(
-            self._path, timeout=_LOOKERS_SECONDS, mode=0o600, thread_local=False
-        )
+        self._lock: filelock.BaseFileLock | None = None
 
     def __enter__(self) -> Self:
         """Take the lock.
@@ -38,8 +37,8 @@ class RunLock:
             StoreUnavailable: the file cannot be made or locked.
         """
         try:
-            self._path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self._path.parent)
+            self._lock = lock_file(self._path, timeout=_LOOKERS_SECONDS)
             self._lock.acquire()
         except (OSError, filelock.Timeout) as error:
             raise _unavailable(self._path, error) from error
@@ -47,7 +46,8 @@ class RunLock:
 
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):
-            self._lock.release()
+            if self._lock:
+                self._lock.release()
         with suppress(OSError):
             self._path.unlink()
 
@@ -65,10 +65,11 @@ def is_running(run: str, folder: Path) -> bool:
         StoreUnavailable: the lock cannot be looked at.
     """
     path = _path(run, folder)
-    if not path.exists():
+    if not os.path.lexists(path):
         return False
-    lock = filelock.FileLock(path, timeout=0, mode=0o600)
     try:
+        require_folder(folder)
+        lock = lock_file(path, timeout=0)
         lock.acquire()
     except filelock.Timeout:
         return True
@@ -80,12 +81,29 @@ def is_running(run: str, folder: Path) -> bool:
     return False
 
 
+def lock_file(path: Path, timeout: float) -> filelock.BaseFileLock:
+    """A lock in a folder of ours; any thread may release it.
+
+    Args:
+        path: the file.
+        timeout: seconds that taking it may wait.
+
+    Raises:
+        FileRefused: a link, or something else than a file of ours, is in its place.
+    """
+    require_ours_if_there(path)
+    return filelock.FileLock(path, timeout=timeout, mode=0o600, thread_local=False)
+
+
 def _path(run: str, folder: Path) -> Path:
-    if not _ID.fullmatch(run):
+    if not is_run_id(run):
         raise ValueError(f"{run!r} is not the id of a run")
     return folder / f"{run}.lock"
 
 
 def _unavailable(path: Path, error: Exception) -> StoreUnavailable:
-    reason = str(getattr(error, "strerror", None) or error).lower()
-    return StoreUnavailable(str(path), reason, "Make the folder writable for this account.")
+    reason = str(getattr(error, "strerror", None) or error)
+    hint = "Make the folder writable for this account."
+    if isinstance(error, FileRefused):
+        path, hint = Path(error.filename), error.hint or f"Move {error.filename} away."
+    return StoreUnavailable(str(path), reason[:1].lower() + reason[1:], hint)

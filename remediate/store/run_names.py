@@ -1,9 +1,17 @@
 """Finding the run that a person means."""
 
 import difflib
+import re
 from collections.abc import Sequence
 
 from remediate.store.errors import UnknownRun
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a text can be the id of a run: it is part of the names of files, too."""
+    return _ID.fullmatch(text) is not None
 
 
 def match_run(wanted: str, ids: Sequence[str]) -> str:

@@ -6,13 +6,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from remediate.files import OWNERS_ARE_KNOWN, open_ours, read_ours
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.earlier import upgraded
 from remediate.model.outcome import HostReport
 from remediate.model.run import Intent
+from remediate.store.protocol import kept_intent
 
 _PREFIX = "remediate-spill-"
 _SUFFIX = ".ndjson"
+_MAX_FILE = 256 * 1024 * 1024
 
 
 class SpillEntry(Model):
@@ -39,11 +42,13 @@ class SpillFile(Model):
         path: where it is.
         entries: what it holds, oldest first.
         damaged: number of lines that cannot be read, as a full disk leaves them.
+        problem: why nothing of it can be read, in words; empty when it can.
     """
 
     path: Path
-    entries: tuple[SpillEntry, ...]
+    entries: tuple[SpillEntry, ...] = ()
     damaged: int = 0
+    problem: str = ""
 
 
 def spill(entry: SpillEntry, folder: Path) -> Path:
@@ -56,11 +61,13 @@ def spill(entry: SpillEntry, folder: Path) -> Path:
     Raises:
         OSError: neither can be written.
     """
+    if entry.intent:
+        entry = entry.model_copy(update={"intent": kept_intent(entry.intent)})
     # Not model_dump_json: a host may have sent text that is not valid Unicode.
     line = f"{json.dumps(entry.model_dump(mode='json'))}\n".encode()
     try:
         path = folder / f"{_PREFIX}{entry.run}{_SUFFIX}"
-        return _append(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), path, line)
+        return _append(open_ours(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), path, line)
     except OSError:
         # Everybody may write there: a new name each time, which nobody can have prepared.
         file, name = tempfile.mkstemp(prefix=f"{_PREFIX}{entry.run}-", suffix=_SUFFIX)
@@ -70,15 +77,30 @@ def spill(entry: SpillEntry, folder: Path) -> Path:
 def read_spill(folder: Path) -> list[SpillFile]:
     """The spill files of this account beside the store and among the temporary files.
 
+    Never raises: what cannot be read has a problem, and the rest is read.
+
     Args:
         folder: the store's folder.
-
-    Raises:
-        OSError: a file is there and cannot be read.
     """
-    folders = dict.fromkeys((folder, Path(tempfile.gettempdir())))
-    paths = [path for each in folders for path in sorted(each.glob(f"{_PREFIX}*{_SUFFIX}"))]
-    return [_read(path) for path in paths if _ours(path)]
+    temporary = Path(tempfile.gettempdir())
+    found = _read_all(folder, everybodys=False)
+    return found if temporary == folder else found + _read_all(temporary, everybodys=True)
+
+
+def _read_all(folder: Path, *, everybodys: bool) -> list[SpillFile]:
+    """The spill files in a folder; in one where everybody may put files only this account's."""
+    try:
+        paths = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        return [SpillFile(path=folder, problem=error.strerror or str(error))]
+    return [
+        _read(path)
+        for path in paths
+        if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX)
+        if not everybodys or _is_this_accounts(path)
+    ]
 
 
 def _append(file: int, path: Path, line: bytes) -> Path:
@@ -106,19 +128,25 @@ def _entry(payload: dict[str, Any]) -> SpillEntry:
     return SpillEntry.model_validate({**upgraded(SpillEntry, payload), **parts})
 
 
-def _ours(path: Path) -> bool:
-    """Whether this account wrote it: others may put files among the temporary ones."""
-    return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
+def _is_this_accounts(path: Path) -> bool:
+    try:
+        return not OWNERS_ARE_KNOWN or path.lstat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> SpillFile:
+    try:
+        data = read_ours(path, _MAX_FILE)
+    except OSError as error:
+        return SpillFile(path=path, problem=error.strerror or str(error))
     entries: list[SpillEntry] = []
     damaged = 0
-    for line in path.read_bytes().splitlines():
+    for line in data.splitlines():
         if not line:
             continue
         try:
             entries.append(_entry(json.loads(line)))
-        except ValueError:
+        except (ValueError, TypeError, AttributeError, RecursionError):
             damaged += 1
     return SpillFile(path=path, entries=tuple(entries), damaged=damaged)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
@@ -13,10 +14,12 @@ from remediate.model.earlier import upgraded
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
+from remediate.store.contents import in_words
 from remediate.store.database import Database
-from remediate.store.errors import JournalConflict, StoreTooNew
+from remediate.store.errors import JournalConflict, StoreTooNew, StoreUnavailable
 from remediate.store.place import StorePlace
-from remediate.store.protocol import LeaseGrant
+from remediate.store.protocol import LeaseGrant, kept_intent
+from remediate.store.run_names import is_run_id
 from remediate.store.schema import hosts, leases, runs, unsettled
 from remediate.store.statements import (
     find_run,
@@ -28,22 +31,32 @@ from remediate.store.statements import (
 )
 
 _M = TypeVar("_M", bound=Model)
+_NOUNS: dict[type[Model], str] = {
+    Run: "a run",
+    Host: "a host",
+    Intent: "an intent",
+    HostReport: "a verdict",
+}
+_NO_RECORD = "it is not in the form of one"
+_MAX_OPERATOR = 1000  # characters; it is shown with everything that a run has done
 
 
 class SqlStore:
     """A `Store` in a database.
 
     Args:
-        place: where it is; made or migrated when needed.
+        place: where it is; migrated when needed.
+        make: make it when it is not there; who only reads does not.
 
     Raises:
+        StoreMissing: it is not there, and not to be made.
         StoreUnavailable: it cannot be used.
         StoreTooNew: a newer version of the program has written it.
     """
 
-    def __init__(self, place: StorePlace) -> None:
+    def __init__(self, place: StorePlace, *, make: bool = True) -> None:
         self.place = place
-        self._db = Database(place)
+        self._db = Database(place, make=make)
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +104,7 @@ class SqlStore:
 
     def record_intent(self, intent: Intent) -> None:
         """Record what is about to be sent to a host, with the snapshot, before it is."""
-        payload = intent.model_dump(mode="json")
+        payload = kept_intent(intent).model_dump(mode="json")
         name = intent.host.name
         with self._db.writing() as connection:
             row = lock_host(connection, intent.run, name)
@@ -142,7 +155,7 @@ class SqlStore:
             query = hosts.select().where(hosts.c.run == found).order_by(hosts.c.position)
             rows = connection.execute(query).all()
         return RunRecord(
-            run=self._load(Run, begun.run),
+            run=self._run(begun.id, begun.started, begun.run),
             finished=begun.finished,
             hosts=tuple(self._host_record(row) for row in rows),
         )
@@ -164,26 +177,26 @@ class SqlStore:
                 .group_by(hosts.c.run, hosts.c.outcome)
                 .order_by(hosts.c.run, hosts.c.outcome)
             ).all()
-        of_run = {run: list(group) for run, group in groupby(counts, key=lambda count: count.run)}
-        return [
-            RunSummary(
-                run=self._load(Run, row.run),
-                finished=row.finished,
-                hosts=sum(count.hosts for count in of_run.get(row.id, ())),
-                outcomes={
-                    Outcome(count.outcome): count.hosts
-                    for count in of_run.get(row.id, ())
-                    if count.outcome
-                },
-                open=sum(count.open for count in of_run.get(row.id, ())),
-            )
-            for row in begun
-        ]
+            of_run = {run: list(group) for run, group in groupby(counts, key=attrgetter("run"))}
+            return [
+                RunSummary(
+                    run=self._run(row.id, row.started, row.run),
+                    finished=row.finished,
+                    hosts=sum(count.hosts for count in of_run.get(row.id, ())),
+                    outcomes={
+                        Outcome(count.outcome): count.hosts
+                        for count in of_run.get(row.id, ())
+                        if count.outcome
+                    },
+                    open=sum(count.open for count in of_run.get(row.id, ())),
+                )
+                for row in begun
+            ]
 
     def open_intents(self, *, indeterminate: bool = False) -> list[tuple[Run, HostRecord]]:
         """The hosts with an intent and no verdict, oldest first."""
         query = (
-            sa.select(hosts, runs.c.run.label("begun"))
+            sa.select(hosts, runs.c.run.label("begun"), runs.c.started)
             .join(runs, runs.c.id == hosts.c.run)
             .where(unsettled)
             .order_by(hosts.c.recorded, hosts.c.run, hosts.c.position)
@@ -191,32 +204,53 @@ class SqlStore:
         with self._db.reading() as connection:
             rows = connection.execute(query).all()
         return [
-            (self._load(Run, row.begun), self._host_record(row))
+            (self._run(row.run, row.started, row.begun), self._host_record(row))
             for row in rows
             if indeterminate or row.outcome is None
         ]
 
+    def _run(self, name: str, started: datetime, payload: object) -> Run:
+        run = self._load(Run, payload)
+        if (run.id, run.started) != (name, started) or not is_run_id(run.id):
+            raise self._unreadable(Run, "its name or its time is not that of the run")
+        if len(run.operator) > _MAX_OPERATOR:
+            raise self._unreadable(Run, f"its operator has more than {_MAX_OPERATOR} characters")
+        return run
+
     def _host_record(self, row: sa.Row[*tuple[object, ...]]) -> HostRecord:
-        return HostRecord(
+        record = HostRecord(
             host=self._load(Host, row.host),
             intent=None if row.intent is None else self._load(Intent, row.intent),
             report=None if row.report is None else self._load(HostReport, row.report),
         )
+        intent, report = record.intent, record.report
+        if record.host.name != row.name:
+            raise self._unreadable(Host, "its name is not that of the host")
+        said = (
+            (intent.run, intent.host.name, intent.recorded) if intent else (row.run, row.name, None)
+        )
+        if said != (row.run, row.name, row.recorded):
+            raise self._unreadable(Intent, "its run, host or time is not that of the record")
+        ended = (report.host, report.outcome) if report else (row.name, None)
+        if ended != (row.name, row.outcome):
+            raise self._unreadable(HostReport, "its host or verdict is not that of the record")
+        return record
 
-    def _load(self, model: type[_M], payload: dict[str, object]) -> _M:
+    def _load(self, model: type[_M], payload: object) -> _M:
+        if not isinstance(payload, dict):
+            raise self._unreadable(model, _NO_RECORD)
         try:
-            current = upgraded(model, payload)
-        except ValueError:
-            version = payload.get("schema_version")
-            raise StoreTooNew(
-                str(self.place), f"{version} (a record)", str(SCHEMA_VERSION)
-            ) from None
-        try:
-            return model.model_validate(current)
+            return model.model_validate(upgraded(model, payload))
         except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise self._db.unavailable(
-                f"a record of a {model.__name__} cannot be read: {where}: {first['msg']}",
-                "It was written by another program, or is damaged. Report it.",
-            ) from None
+            raise self._unreadable(model, in_words(error)) from None
+        except ValueError:
+            version = f"{ascii(payload.get('schema_version'))[:20]} (a record)"
+            raise StoreTooNew(str(self.place), version, str(SCHEMA_VERSION)) from None
+        except (TypeError, AttributeError):
+            raise self._unreadable(model, _NO_RECORD) from None
+
+    def _unreadable(self, model: type[Model], why: str) -> StoreUnavailable:
+        return self._db.unavailable(
+            f"a record of {_NOUNS[model]} cannot be read: {why}",
+            "It was written by another program, or is damaged. Report it.",
+        )

@@ -10,7 +10,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import Holder
 from remediate.model.run import Run
 from remediate.store.errors import JournalConflict, UnknownRun
-from remediate.store.protocol import LeaseGrant
+from remediate.store.protocol import LeaseGrant, kept
 from remediate.store.run_names import match_run
 from remediate.store.schema import hosts, leases, runs
 
@@ -34,7 +34,7 @@ def insert_run(connection: sa.Connection, run: Run, selection: Sequence[Host]) -
             "run": run.id,
             "name": host.name,
             "position": position,
-            "host": host.model_dump(mode="json"),
+            "host": kept(host).model_dump(mode="json"),
         }
         for position, host in enumerate(selection)
     ]

@@ -9,7 +9,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 from remediate.store.errors import JournalConflict, UnknownRun
-from remediate.store.protocol import LeaseGrant
+from remediate.store.protocol import LeaseGrant, kept, kept_intent
 from remediate.store.run_names import match_run
 
 
@@ -29,7 +29,7 @@ class MemoryStore:
                 raise JournalConflict(run.id, "", "a run of this name is already recorded")
             if len({host.name for host in hosts}) < len(hosts):
                 raise JournalConflict(run.id, "", "two hosts have the same name")
-            records = tuple(HostRecord(host=host) for host in hosts)
+            records = tuple(HostRecord(host=kept(host)) for host in hosts)
             self._runs[run.id] = RunRecord(run=run, hosts=records)
 
     def take_lease(
@@ -62,6 +62,7 @@ class MemoryStore:
 
     def record_intent(self, intent: Intent) -> None:
         """Record what is about to be sent to a host, with the snapshot, before it is."""
+        intent = kept_intent(intent)
         with self._lock:
             record = self._host(intent.run, intent.host.name)
             if record.intent == intent:

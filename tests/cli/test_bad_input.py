@@ -13,6 +13,8 @@ from remediate.lab.faults import Action, Fault
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.tls import Tls
+from remediate.store.place import store_place
+from remediate.store.sql import SqlStore
 
 Make = Callable[..., Any]
 
@@ -50,8 +52,6 @@ LOGIN = ["--user", "u"]
         (["audit", "--playbooks", "nowhere", "--host", "A"], "nowhere is not a folder"),
         (["apply", "schedule-fix", "--folder", "a:b", "--host", "A"], "--folder 'a:b': a Task"),
         (["apply", "schedule-fix", "--folder", "", "--host", "A"], "--folder '': a Task"),
-        (["rollback", "nope", "--yes"], "there is no run 'nope'"),
-        (["runs", "show", "nope"], "there is no run 'nope'"),
         (["schema", "Documnt"], "Did you mean Document?"),
         (["completion", "powershell"], "'powershell' is not one of"),
         (
@@ -92,6 +92,15 @@ def test_a_password_in_the_command_line_is_refused_with_the_reason(
     assert "hunter2" not in result.err
 
 
+@pytest.mark.parametrize("option", ["--passwordhunter2", "--pass-hunter2", "--pwdhunter2=x"])
+def test_an_option_that_a_password_may_be_part_of_is_not_repeated(
+    option: str, cli: Make, unsent: Make
+) -> None:
+    result = cli("audit", option, "--host", "A", transport=unsent)
+    result.explains(64, "there is no such option")
+    assert "hunter2" not in result.err
+
+
 def test_no_password_and_no_terminal(
     cli: Make, unsent: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +116,57 @@ def test_nobody_to_ask_and_no_yes_is_refused(cli: Make, unsent: Make, tmp_path: 
     result.explains(6, "there is no terminal to ask on", "--yes")
     cli("rollback", "X", transport=unsent).explains(6, "--dry-run first")
     assert not (tmp_path / "store").exists()
+
+
+NEEDS_A_RUN = [["rollback", "X", "--yes"], ["rollback", "X", "--dry-run"], ["runs", "show", "X"]]
+
+
+@pytest.mark.parametrize("args", [*NEEDS_A_RUN, ["runs", "reconcile"]])
+def test_where_no_store_is_none_is_made_and_nothing_is_said_to_be_well(
+    args: list[str], cli: Make, unsent: Make, tmp_path: Path
+) -> None:
+    result = cli(*args, transport=unsent)
+    result.explains(6, f"the store {tmp_path / 'store' / 'runs.db'} does not exist yet")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "store").mkdir(mode=0o700)
+    (tmp_path / "store" / "runs.db").touch(mode=0o600)
+    cli(*args, transport=unsent).explains(6, "does not exist yet")
+    assert (tmp_path / "store" / "runs.db").stat().st_size == 0
+
+
+@pytest.mark.parametrize("args", NEEDS_A_RUN)
+def test_a_run_that_the_store_does_not_know(args: list[str], cli: Make, unsent: Make) -> None:
+    SqlStore(store_place()).close()
+    cli(*args, transport=unsent).explains(64, "there is no run 'X'")
+
+
+@pytest.mark.parametrize("form", ["console", "json", "ndjson"])
+def test_a_list_of_no_runs_names_the_store_and_makes_none(
+    form: str, cli: Make, unsent: Make, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "store" / "runs.db")
+    words = ["runs", "list", "--format", form]
+    result = cli(*words, transport=unsent)
+    assert result.code == 0
+    assert f"the store {place} does not exist yet" in result.out + result.err
+    assert {"console": True, "json": '"runs": []' in result.out, "ndjson": result.out == ""}[form]
+    assert list(tmp_path.iterdir()) == []
+    SqlStore(store_place()).close()
+    result = cli(*words, transport=unsent)
+    assert f"in the store {place} yet" in result.out + result.err
+    done = cli("runs", "reconcile", transport=unsent)
+    assert done.code == 0
+    assert f"No intent is open in the store {place}: the journal is complete." in done.err
+
+
+def test_locks_are_asked_for_without_a_store(
+    cli: Make, lab: Lab, at: list[str], tmp_path: Path
+) -> None:
+    result = cli("hosts", "locks", *at)
+    assert result.code == 0
+    assert "FREE" in result.out
+    assert "does not exist yet: only hosts are asked" in result.err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [["audit"], ["apply", "schedule-fix", "--yes"], ["list"]])

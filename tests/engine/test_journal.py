@@ -12,6 +12,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
+from remediate.store.errors import JournalIncomplete
 from remediate.store.protocol import lease_key
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
@@ -33,9 +34,12 @@ def test_a_spilled_verdict_never_replaces_what_was_seen_later(job: Job, tmp_path
     for file in tmp_path.glob("remediate-spill-*"):
         file.write_bytes(b'{"run": "cut off\n')
     spill(SpillEntry(run="run-1", host=HOST.name, report=report), tmp_path)
-    [(_, first)] = world.engine.reconcile()
+    reconciled = world.engine.reconcile()
+    _, first = next(reconciled)
     assert first.outcome is Outcome.CHANGED
-    assert list(world.engine.reconcile()) == []
+    for each in (reconciled, world.engine.reconcile()):
+        with pytest.raises(JournalIncomplete, match="lines of it cannot be read"):
+            next(each)
     assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
 
 

@@ -23,7 +23,7 @@ from remediate.transport.errors import NameNotResolved
 from remediate.transport.protocol import Deadline
 from tests.engine.restoring import PEER, Restoring, host_state
 
-SOON = Deadline(30)
+SOON = Deadline(3600)
 FACTS = HostFacts(computer=Computer(name="X"), powershell="5.1", os="10.0", culture="en-US", utc="")
 
 
@@ -57,6 +57,7 @@ def test_pieces_of_its_files_are_read_where_they_are_wanted(tmp_path: Path) -> N
     source = FolderSource(tmp_path, AgentModules())
     pieces = [piece_of("en-US\\a", b"0123456789", 3, 4), piece_of("en-US\\a", b"0123456789", 9, 1)]
     assert source.read("", pieces, SOON) == [b"3456", b"9"]
+    source.close()
 
 
 def link_to_a_file(folder: Path) -> None:
@@ -102,7 +103,7 @@ def two_cases(folder: Path) -> None:
         (pipe, "neither a file nor a folder"),
         (stream, "cannot be the path"),
         (device, "cannot be the path"),
-        (backslash, "cannot be the path"),
+        (backslash, "has a backslash in a name"),
         (two_cases, "is there twice"),
     ],
 )
@@ -126,13 +127,81 @@ def test_a_folder_that_is_not_there_is_no_source(tmp_path: Path) -> None:
     assert "nowhere" in original.problem
 
 
-def test_a_file_that_has_become_shorter_or_is_gone_ends_in_a_problem(tmp_path: Path) -> None:
-    write(tmp_path, {"a": b"0123"})
+def test_a_file_that_is_not_the_one_of_the_manifest_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"a": b"0123", "same": b"0123"})
     source = FolderSource(tmp_path, AgentModules())
-    with pytest.raises(SourceError, match="shorter"):
-        source.read("", [piece_of("a", b"0123456789")], SOON)
+    for data in (b"0123456789", b"012", b"4567"):
+        with pytest.raises(SourceError, match="a has changed since it was looked at"):
+            source.read("", [piece_of("a", data, 0, 1)], SOON)
     with pytest.raises(SourceError, match="cannot be read"):
         source.read("", [piece_of("gone", b"0123")], SOON)
+    (tmp_path / "a").write_bytes(b"0123")
+    assert source.read("", [piece_of("a", b"0123", 0, 1)], SOON) == [b"0"]
+    (tmp_path / "a").write_bytes(b"01")  # while it is open
+    with pytest.raises(SourceError, match="a has changed since it was looked at"):
+        source.read("", [piece_of("a", b"0123", 1, 3)], SOON)
+    source.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it is looked at just before there, not held")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_has_become_a_link_since_is_not_followed(tmp_path: Path, what: str) -> None:
+    secret = tmp_path / "elsewhere" / "a"
+    secret.parent.mkdir()
+    secret.write_bytes(b"0123")  # the same content, so that only the link is at fault
+    folder = write(tmp_path / "module", {"en-US\\a": b"0123"})
+    place = folder / "en-US" / "a"
+    if what == "file":
+        place.unlink()
+        place.symlink_to(secret)
+    else:
+        place.parent.rename(tmp_path / "was")
+        place.parent.symlink_to(secret.parent, target_is_directory=True)
+    with pytest.raises(SourceError, match="link"):
+        FolderSource(folder, AgentModules()).read("", [piece_of("en-US\\a", b"0123")], SOON)
+
+
+def too_large(folder: Path) -> None:
+    with (folder / "sparse").open("wb") as file:
+        file.truncate(500 * 10**9)
+
+
+def too_many_folders(folder: Path) -> None:
+    for number in range(3001):
+        (folder / str(number)).mkdir()
+
+
+@pytest.mark.parametrize("spoil", [too_large, too_many_folders])
+def test_a_folder_beyond_the_limits_is_refused_before_a_file_is_read(
+    tmp_path: Path, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"a": b"0123"})
+    spoil(tmp_path)
+
+    def opened(*_: object) -> int:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr("remediate.engine.folder.open_below", opened)
+    original = FolderSource(tmp_path, AgentModules()).look(SOON)
+    assert "it has more than 3000 files, 3000 folders or 536870912 bytes" in original.problem
+
+
+def test_a_folder_that_takes_longer_than_there_is_time_is_no_source(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"a": b"0123"})
+    over = Deadline(0)
+    original = FolderSource(folder, AgentModules()).look(over)
+    assert "--timeout" in original.problem
+    with pytest.raises(SourceError, match="--timeout"):
+        FolderSource(folder, AgentModules()).read("", [piece_of("a", b"0123")], over)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_version_is_read_whatever_windows_wrote_it_in(tmp_path: Path, encoding: str) -> None:
+    text = "@{ ModuleVersion = '2.0.0.0' }\r\n"
+    folder = write(tmp_path, {"MSOnlineBackup.psd1": text.encode(encoding)})
+    found = FolderSource(folder, AgentModules()).look(SOON).found
+    assert isinstance(found, AgentModule)
+    assert found.module_version == "2.0.0.0"
 
 
 def test_restoring_out_of_a_folder_ends_with_its_files_on_the_host(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Fault rules strike exactly where they say, and the host has acted or not as they say."""
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,9 +154,21 @@ def test_rules_are_read_from_a_file(tmp_path: Path, name: str) -> None:
     assert (expected,) == load_faults(path)
 
 
-@pytest.mark.parametrize("text", ["{", "5", '[{"do": "explode"}]', '[{"do": "drop", "nth": 0}]'])
-def test_a_file_that_holds_no_rules_is_named(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "rules.json"
+@pytest.mark.parametrize("name", ["rules.json", "rules.yaml"])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "5", '[{"do": "explode"}]', '[{"do": "drop", "nth": 0}]', "[" * 50_000, "[" + "9" * 5000],
+    ids=["unclosed", "number", "unknown", "zero", "deep", "long number"],
+)
+def test_a_file_that_holds_no_rules_is_named(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"rules\.json"):
+    with pytest.raises(ValueError, match=r"rules\.(json|yaml)"):
         load_faults(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes of this kind")
+def test_rules_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rules.json")
+    with pytest.raises(OSError, match="it is a named pipe"):
+        load_faults(tmp_path / "rules.json")

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from remediate.model.problem import Problem
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines
 from remediate.report.reporter import Subject
-from remediate.report.words import MAX_VALUE, after, command_line, value
+from remediate.report.words import MAX_VALUE, after, command_line, moment, value
 
 Make = Callable[..., Any]
 
@@ -289,6 +289,19 @@ def test_a_long_value_is_cut_and_says_so() -> None:
     text = value("x" * 5000)
     assert len(text) < MAX_VALUE + 80
     assert "5000 characters" in text
+
+
+def test_no_text_is_longer_than_a_person_reads() -> None:
+    out = io.StringIO()
+    print_lines([line(0, "x" * 10**6)], out)
+    assert out.getvalue().startswith("x" * 20_000 + "\u2026 (1000000 characters; ")
+    assert len(out.getvalue()) < 20_100
+
+
+def test_a_time_that_is_in_no_calendar_of_utc_is_shown_as_it_is_written() -> None:
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    assert moment(last) == "9999-12-31 23:59:59-05:00"
+    assert moment(datetime(2026, 11, 28, tzinfo=UTC)) == "2026-11-28 00:00:00 UTC"
 
 
 def test_commands_can_be_pasted() -> None:

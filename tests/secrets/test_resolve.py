@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from remediate.files import OWNERS_ARE_KNOWN
 from remediate.model.host import Host
 from remediate.secrets import SecretError, Secrets, resolve
 
@@ -14,6 +15,13 @@ CANARY = "c4nary-Pässwört!"
 
 def host(name: str, user: str = "admin", reference: str | None = "prompt:") -> Host:
     return Host(name=name, address="127.0.0.1", port=5985, user=user, password=reference)
+
+
+def own(path: Path, data: bytes) -> Path:
+    """A file for this account alone."""
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+    return path
 
 
 def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,8 +36,7 @@ def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_with_or_without_line_end_and_byte_order_mark(
     tmp_path: Path, start: str, end: str
 ) -> None:
-    path = tmp_path / "secret"
-    path.write_bytes(f"{start} {CANARY} {end}".encode())
+    path = own(tmp_path / "secret", f"{start} {CANARY} {end}".encode())
     assert f" {CANARY} " == resolve(f"file:{path}").get_secret_value()
 
 
@@ -74,9 +81,10 @@ def _nobody(text: str) -> str:
         ("env:CANARY_EMPTY", "empty"),
         ("prompt:", "no terminal"),
         ("file:{missing}", "No such file"),
-        ("file:{folder}", "cannot be read"),
+        ("file:{folder}", "it is a folder"),
         ("file:{binary}", "not UTF-8"),
-        ("file:{long}", "too long"),
+        ("file:{long}", "longer than"),
+        ("file:~no-such-account/x", "no home folder"),
         ("file:{nothing}", "empty"),
         ("command:{missing}", "does not start"),
         ("command:'{python}' -c 'print(\"c4nary\"); import sys; sys.exit(3)'", "exit code 3"),
@@ -95,13 +103,26 @@ def test_what_cannot_be_resolved_is_said_in_words_without_a_secret(
     monkeypatch.setenv("CANARY_EMPTY", "")
     files = {"binary": b"c4nary\xff\xfe", "long": b"c4nary" * 20000, "nothing": b"\n"}
     for name, data in files.items():
-        (tmp_path / name).write_bytes(data)
+        own(tmp_path / name, data)
     places = {name: tmp_path / name for name in (*files, "missing")}
     text = reference.format(folder=tmp_path, python=sys.executable, **places)
     with pytest.raises(SecretError, match=says) as caught:
         resolve(text)
     assert "c4nary" not in str(caught.value) + repr(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.skipif(not OWNERS_ARE_KNOWN, reason="Windows has access lists, not modes")
+@pytest.mark.parametrize("mode", [0o604, 0o660])
+def test_a_password_file_that_others_may_read_is_used_only_when_that_is_accepted(
+    tmp_path: Path, mode: int
+) -> None:
+    path = own(tmp_path / "secret", CANARY.encode())
+    path.chmod(mode)
+    says = f"others may read it .mode {mode:04o}.*chmod 600.*--allow-open-files"
+    with pytest.raises(SecretError, match=says):
+        resolve(f"file:{path}")
+    assert resolve(f"file:{path}", allow_open_files=True).get_secret_value() == CANARY
 
 
 def test_the_end_of_input_is_no_password() -> None:

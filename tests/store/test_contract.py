@@ -33,6 +33,19 @@ def test_a_run_comes_back_as_it_was_recorded(store: Store) -> None:
     assert RunRecord(run=a_run(), finished=NOW + TTL, hosts=hosts) == store.run(RUN)
 
 
+def test_of_a_password_program_the_arguments_are_not_recorded(store: Store) -> None:
+    """They may be secrets; and nobody runs a program because a record says so."""
+    host = a_host().model_copy(update={"password": "command:tool --token canary-5417"})
+    store.begin_run(a_run(), [host])
+    intent = an_intent().model_copy(update={"host": host})
+    for _ in range(2):
+        store.record_intent(intent)  # the same again
+    [record] = store.run(RUN).hosts
+    assert record.intent
+    assert (record.host.password, record.intent.host.password) == ("command:tool \u2026",) * 2
+    assert "canary-5417" not in repr(store.run(RUN))
+
+
 def test_a_run_without_hosts_is_recorded(store: Store) -> None:
     store.begin_run(a_run(), [])
     assert RunRecord(run=a_run()) == store.run(RUN)

@@ -28,7 +28,7 @@ def refusal(place: StorePlace) -> StoreUnavailable:
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
-    assert "directory" in refusal(store_place(str(tmp_path))).reason
+    assert "folder" in refusal(store_place(str(tmp_path))).reason
 
 
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_damaged_record_is_named(sql_store: SqlStore) -> None:
     sql_store.begin_run(a_run(), [])
     with sql_store._db.writing() as connection:
         connection.exec_driver_sql("""UPDATE runs SET run = '{"id": 5}'""")
-    with pytest.raises(StoreUnavailable, match="record of a Run cannot be read: id"):
+    with pytest.raises(StoreUnavailable, match="record of a run cannot be read: id"):
         sql_store.runs()
 
 

@@ -51,7 +51,7 @@ def apply(ctx: click.Context) -> int:
         auto_rollback=options["auto_rollback"],
         accept_irreversible=options["accept_irreversible"],
     )
-    with parts.store() as store:
+    with parts.store(make=True) as store:
         engine = parts.engine(hosts, pace, store=store, emit=following.emit, peers=peers)
         ask = confirm(
             parts.terminal,

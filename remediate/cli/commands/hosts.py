@@ -1,5 +1,6 @@
 """`remediate hosts`: whether hosts can be reached, and who works on them."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from remediate.cli.wiring import Parts, settings
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
     from remediate.report.reporter import Subject
+    from remediate.store.errors import StoreMissing
 
     parts: Parts = ctx.obj
     name = str(ctx.info_name)
@@ -22,7 +24,12 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     pace = settings(timeout=options["timeout"], workers=options["workers"])
     if name == "check":
         return following.finish(parts.engine(hosts, pace, emit=following.emit).check(hosts))
-    with parts.store() as store:
+    with ExitStack() as opened:
+        store = None
+        try:
+            store = opened.enter_context(parts.store())
+        except StoreMissing as error:
+            parts.terminal.say(f"The store {error.place} does not exist yet: only hosts are asked.")
         engine = parts.engine(hosts, pace, store=store, emit=following.emit)
         return following.finish(engine.locks(hosts))
 

@@ -25,9 +25,10 @@ def _run(
     folders: tuple[Path, ...],
     form: str,
 ) -> int:
-    from remediate.model.outcome import exit_code
+    from remediate.model.outcome import ExitCode, exit_code
     from remediate.report.document import Closed, Reconciliation
     from remediate.report.machine import as_json
+    from remediate.store.errors import JournalIncomplete
 
     with parts.store() as store:
         found = store.open_intents(indeterminate=True)
@@ -35,19 +36,28 @@ def _run(
         hosts = [record.host for _, record in found]
         engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
         closed = []
+        incomplete = None
         stop = CtrlC(parts.terminal.interrupted)
         with stop:
-            for run, report in stop.during(engine.reconcile()):
-                closed.append(Closed(run=run, report=report))
-                if form == "ndjson":
-                    print(as_json(closed[-1]), flush=True)
-                elif form == "console":
-                    _print(closed[-1])
+            try:
+                for run, report in stop.during(engine.reconcile()):
+                    closed.append(Closed(run=run, report=report))
+                    if form == "ndjson":
+                        print(as_json(closed[-1]), flush=True)
+                    elif form == "console":
+                        _print(closed[-1])
+            except JournalIncomplete as error:
+                incomplete = error
     if parts.terminal.interrupted.is_set():
         raise Interrupted("interrupted; what was not looked at stays open", "Run it again later.")
-    if not closed:
-        parts.terminal.say("No intent is open: the journal is complete.")
     code = exit_code(each.report for each in closed)
+    if incomplete:
+        parts.terminal.complain(incomplete.message, incomplete.hint)
+        if code in {ExitCode.OK, ExitCode.PENDING, ExitCode.UNREACHABLE}:
+            code = ExitCode.REFUSED
+    elif not closed:
+        place = parts.place()
+        parts.terminal.say(f"No intent is open in the store {place}: the journal is complete.")
     if form == "json":
         print(as_json(Reconciliation(closed=tuple(closed), exit_code=code), indent=2))
     return int(code)
@@ -68,5 +78,10 @@ command = Command(
     callback=_run,
     help="Look at every host that a run may have changed without saying so, because it broke off, "
     "and record what is seen. Writes nothing but to the journal.",
-    params=[playbooks.playbooks_option(), *targets.pace_options(), format_option()],
+    params=[
+        playbooks.playbooks_option(),
+        targets.open_files_option(),
+        *targets.pace_options(),
+        format_option(),
+    ],
 )

@@ -141,6 +141,7 @@ command = Command(
             help="Account on the servers, when it is to be another than that of the run.",
         ),
         targets.password_option(),
+        targets.open_files_option(),
         *targets.pace_options(),
         format_option(),
     ],

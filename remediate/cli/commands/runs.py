@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 @click.pass_obj
 def _list(parts: Parts, limit: int, form: str) -> int:
-    with parts.store() as store:
-        found = store.runs(limit)
     from remediate.report.document import RunListing
     from remediate.report.machine import as_json
+    from remediate.store.errors import StoreMissing
 
+    found: list[RunSummary] = []
+    nothing = f"No run is recorded in the store {parts.place()} yet."
+    try:
+        with parts.store() as store:
+            found = store.runs(limit)
+    except StoreMissing as error:
+        nothing = f"No run is recorded: the store {error.place} does not exist yet."
+    if not found and form != "console":
+        parts.terminal.say(nothing)
     if form == "json":
         print(as_json(RunListing(runs=tuple(found)), indent=2))
     elif form == "ndjson":
@@ -30,8 +38,9 @@ def _list(parts: Parts, limit: int, form: str) -> int:
             print(as_json(summary))
     else:
         from remediate.report.console import print_lines
+        from remediate.report.lines import line
 
-        print_lines(_run_lines(found), sys.stdout)
+        print_lines(_run_lines(found) if found else [line(0, nothing)], sys.stdout)
     return 0
 
 
@@ -39,8 +48,6 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
     from remediate.report.lines import BAD, DIM, STRONG, WARN, line
     from remediate.report.words import count, moment
 
-    if not found:
-        yield line(0, "No run is recorded yet.")
     for summary in found:
         run = summary.run
         what = f"{run.kind.value} {' '.join(use.id for use in run.playbooks)}"

@@ -1,0 +1,5 @@
+"""What can go wrong on the way from a reference to a secret."""
+
+
+class SecretError(ValueError):
+    """A reference cannot be turned into a secret. The text is for people and holds no secret."""
