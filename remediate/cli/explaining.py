@@ -38,7 +38,7 @@ def no_password_option() -> tuple[str, str]:
 def stop_for(error: Exception) -> Stop:
     """One of the project's own errors, or anything else, as the end of a command."""
     from remediate.inventory.protocol import InventoryError
-    from remediate.playbook.catalogue import PlaybookError
+    from remediate.playbook.loader import PlaybookError
     from remediate.secrets import SecretError
     from remediate.store.errors import StoreError, UnknownRun
     from remediate.transport.errors import TransportError

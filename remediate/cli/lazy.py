@@ -1,10 +1,15 @@
 """Click groups and commands that import nothing before they are needed."""
 
 import importlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from remediate.report.printable import printable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -16,6 +21,14 @@ class Command(click.Command):
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self.params.append(debug_option())
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, of which a part may be a playbook's text."""
+        return "\n".join(printable(line) for line in super().get_help(ctx).split("\n"))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The options that a word may become."""
+        return list(_printable(super().shell_complete(ctx, incomplete)))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of each section under its title."""
@@ -40,6 +53,18 @@ class Option(click.Option):
     def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:  # noqa: ANN401 - as above
         super().__init__(*args, **kwargs)
         self.section = section
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The values that a word may become."""
+        return list(_printable(super().shell_complete(ctx, incomplete)))
+
+
+def _printable(found: "Iterable[CompletionItem]") -> "Iterator[CompletionItem]":
+    """What may be shown and typed of that; some of it may be a playbook's text."""
+    for item in found:
+        if item.value == printable(item.value):
+            item.help = item.help and printable(item.help)
+            yield item
 
 
 def debug_option() -> click.Option:

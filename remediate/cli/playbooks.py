@@ -1,6 +1,7 @@
 """Commands that work with playbooks, and take their parameters as options."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,7 @@ class PlaybookCommand(Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
         super().__init__(*args, **kwargs)
         self._own = list(self.params)
+        self._argument = next(param for param in self._own if param.name == "playbooks")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line.
@@ -127,46 +129,63 @@ class PlaybookCommand(Command):
             click.UsageError: it cannot be understood.
             PlaybookError: a playbook cannot be found or used.
         """
+        from remediate.playbook.loader import PlaybookError
+
         self.params = list(self._own)
         if any(word.split("=")[0] == "--password" for word in args):
             raise Stop(*no_password_option())  # before any word is taken for a playbook and shown
-        known, named = self._look(ctx, args)
-        if args and args[0] == next(iter(named), None):
-            known.entry(named[0])
-        self._parameters_of(ctx, known, [name for name in named if name in known.entries])
-        if not named and any(word in ctx.help_option_names for word in args):
-            self.params = list(self._own)  # the parameters of every playbook would be a book
+        names: list[str] = []
+        try:
+            known, names = self._look(ctx, args)
+            self._parameters_of(ctx, known, names)
+        except PlaybookError:
+            if not ctx.resilient_parsing:  # while a word is completed nobody reads an error
+                raise
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            self._explain(ctx, error)
+            self._explain(ctx, error, names)
             raise
 
     def _look(self, ctx: click.Context, args: list[str]) -> "tuple[Catalogue, list[str]]":
-        """The playbooks there are, and the words that may name some of them."""
+        """The playbooks there are, and the names of those whose options count.
+
+        Who names none means all, but for one who asks for help, or has a word completed: nothing
+        of a playbook runs for that.
+        """
         look = click.Context(self, info_name=ctx.info_name, parent=ctx.parent)
         look.ignore_unknown_options = True
         look.resilient_parsing = True
         values, _, _ = self.make_parser(look).parse_args(list(args))
-        folders = values.get("folders")
-        named = values.get("playbooks")
-        known = catalogue([Path(folder) for folder in _given(folders)])
-        return known, [word for word in _given(named) if not word.startswith("-")]
+        known = catalogue([Path(folder) for folder in _given(values.get("folders"))])
+        words = _given(values.get("playbooks"))
+        named = list(takewhile(lambda word: not word.startswith("-"), words))
+        if not ctx.resilient_parsing:
+            for word in named:
+                known.entry(word)
+        # behind an option that is not known yet a word may be its value, or a playbook
+        names = [word for word in words if word in known.entries]
+        asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
+        if names or asking or self._argument.required:
+            return known, names
+        return known, list(known.entries)
 
     def _parameters_of(self, ctx: click.Context, known: "Catalogue", names: Sequence[str]) -> None:
-        """Add the options of these playbooks, or of all when none is named."""
+        """Add the options of these playbooks."""
         from remediate.cli import parameters
 
-        playbooks = [known.load(name) for name in dict.fromkeys(names or known.entries)]
+        playbooks = [known.load(name) for name in dict.fromkeys(names)]
         found = parameters.parameters(playbooks)
         taken = {name for param in self._own for name in (*param.opts, *param.secondary_opts)}
         ctx.meta["catalogue"] = known
         ctx.meta["parameters"] = found
         self.params = [*parameters.options(found, taken | {"--help"}), *self._own]
 
-    def _explain(self, ctx: click.Context, error: click.NoSuchOption) -> None:
+    def _explain(self, ctx: click.Context, error: click.NoSuchOption, names: Sequence[str]) -> None:
         from remediate.cli import parameters
 
+        if self._argument.required and not names:
+            raise click.MissingParameter(ctx=ctx, param=self._argument) from None
         meant = parameters.rivals(ctx.meta["parameters"], error.option_name)
         if len(meant) > 1:
             forms = " or ".join(parameter.full for parameter in meant)

@@ -1,6 +1,5 @@
 """A playbook: what to look at, and what it should be."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -12,13 +11,12 @@ from remediate.model.base import Model
 from remediate.model.computer import Computer
 from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
+from remediate.playbook import stated
 from remediate.resources.base import Desire, Query, Resource
 
 Finding = Desire | Advice
 """What `decide` yields: a resource as it should be, or something that a person has to do."""
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-MAX_TITLE = 72
 MAX_SENTENCE = 240
 
 R = TypeVar("R", bound=Resource)
@@ -209,16 +207,8 @@ class Playbook(Generic[P]):
 
 
 def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
-    for name in ("id", "title", "source"):
-        if not isinstance(getattr(cls, name, None), str):
-            yield f"`{name}` is missing"
-            return
-    if not _ID.fullmatch(cls.id):
-        yield f"id {cls.id!r} must be lower-case words joined by hyphens"
-    if not 0 < len(cls.title) <= MAX_TITLE or cls.title.endswith("."):
-        yield f"the title must have 1 to {MAX_TITLE} characters and no full stop"
-    if not cls.source.startswith("https://"):
-        yield "the source must be an https address"
+    for _, why in stated.problems({name: getattr(cls, name, None) for name in stated.NAMES}):
+        yield why
     for name in ("risk", "rollback"):
         text = getattr(cls, name)
         if text and not (text.endswith(".") and len(text) <= MAX_SENTENCE):

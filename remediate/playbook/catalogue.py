@@ -1,30 +1,27 @@
-"""Which playbooks there are, found without importing them.
+"""Which playbooks there are, found without running anything of them.
 
 Looks into the playbooks that are shipped, the entry points `remediate.playbooks` of installed
-packages, and folders that the user names. Only what is run is imported.
+packages, and folders that the user names. Only a playbook that is loaded runs.
 """
 
 import ast
 import difflib
-import importlib.util
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from remediate.playbook import stated
+from remediate.playbook.loader import PlaybookError, PlaybookFile
 
 if TYPE_CHECKING:
     from remediate.playbook.base import Playbook
 
-_PACKAGE = "remediate_playbooks"
 _ROOT = Path(__file__).parents[1]
 SHIPPED = next(path for path in (_ROOT / "_playbooks", _ROOT.parent / "playbooks") if path.is_dir())
-
-
-class PlaybookError(Exception):
-    """A playbook cannot be found or used; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +32,27 @@ class Entry:
         id: what one types.
         title: what it makes true.
         source: address of the documentation.
-        path: its file.
+        file: where it is.
         class_name: the class in it.
+        line: of the class.
     """
 
     id: str
     title: str
     source: str
-    path: Path
+    file: PlaybookFile
     class_name: str
+    line: int
+
+    @property
+    def path(self) -> Path:
+        """The path of its file."""
+        return self.file.path
+
+    @property
+    def place(self) -> str:
+        """File and line, for who has to look there."""
+        return f"{self.path}:{self.line}"
 
 
 class Catalogue:
@@ -58,12 +67,12 @@ class Catalogue:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self.entries: dict[str, Entry] = {}
-        for path in _files((SHIPPED, *folders)):
-            for entry in _read(path):
+        for path in dict.fromkeys(_paths((SHIPPED, *folders))):
+            for entry in _entries(PlaybookFile.read(path)):
                 other = self.entries.setdefault(entry.id, entry)
-                if other.path.resolve() != entry.path.resolve():
+                if (other.path.resolve(), other.line) != (entry.path.resolve(), entry.line):
                     raise PlaybookError(
-                        f"two playbooks have the id {entry.id}: {other.path} and {entry.path}; "
+                        f"two playbooks have the id {entry.id}: {other.place} and {entry.place}; "
                         "rename one of them"
                     )
 
@@ -80,64 +89,105 @@ class Catalogue:
         raise PlaybookError(f"there is no playbook {name!r}: {hint}")
 
     def load(self, name: str) -> "Playbook[Any]":
-        """Import the playbook with this id, and no other.
+        """Run the file of the playbook with this id, if it has not run yet, and no other.
 
         Raises:
-            PlaybookError: there is none, or its file cannot be used.
+            PlaybookError: there is none, its file cannot be used, or it is not what its text said.
         """
         entry = self.entry(name)
-        module = _import(entry.path)
-        playbook: Playbook[Any] = getattr(module, entry.class_name)()
+        playbook = entry.file.playbook(entry.class_name)
+        for each in stated.NAMES:
+            if getattr(playbook, each) != getattr(entry, each):
+                raise PlaybookError(
+                    f"{entry.place}: playbook {name} has another {each} when it has "
+                    f"run than in its text: {getattr(playbook, each)!r}"
+                )
         return playbook
 
 
-def _files(folders: Iterable[Path]) -> Iterable[Path]:
+def _paths(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
-        if not folder.is_dir():
-            raise PlaybookError(f"{folder} is not a folder with playbooks")
-        yield from sorted(
-            path for path in folder.glob("*.py") if not path.name.startswith(("_", "test_"))
-        )
+        yield from _in_folder(folder)
     for point in entry_points(group="remediate.playbooks"):
-        try:
-            spec = importlib.util.find_spec(point.module)
-        except Exception as error:  # the package around it is imported, or is not there
-            raise PlaybookError(f"the installed playbook {point.value}: {error}") from error
-        if spec is None or spec.origin is None:
-            raise PlaybookError(f"the installed playbook {point.value} has no file to read")
-        yield Path(spec.origin)
+        yield _installed(point)
 
 
-def _read(path: Path) -> list[Entry]:
-    """The playbooks in a file, by its text alone."""
+def _in_folder(folder: Path) -> list[Path]:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        raise PlaybookError(f"{path}:{line or 1}: {getattr(error, 'msg', error)}") from error
+        found = sorted(path for path in folder.iterdir() if path.suffix == ".py")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PlaybookError(f"{folder} is not a folder with playbooks") from error
     except OSError as error:
-        raise PlaybookError(f"{path}: {error.strerror}") from error
+        raise PlaybookError(f"{folder}: {error.strerror}") from error
+    playbooks = [path for path in found if not path.name.startswith((".", "_", "test_"))]
+    if not playbooks:
+        raise PlaybookError(
+            f"{folder} has no playbook: each is a .py file, "
+            "whose name does not begin with a dot, _ or test_"
+        )
+    return playbooks
+
+
+def _installed(point: EntryPoint) -> Path:
+    """The file that an entry point names."""
+    try:
+        spec = _spec(point.value.partition(":")[0].strip().split("."))
+    except Exception as error:  # finders of modules may come with other packages
+        raise PlaybookError(
+            f"the installed playbook {point.name} ({point.value}): {error}"
+        ) from error
+    if spec is None:
+        raise PlaybookError(
+            f"the installed playbook {point.name} ({point.value}): there is no such module"
+        )
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        raise PlaybookError(
+            f"the installed playbook {point.name} ({point.value}) has no file to read"
+        )
+    return Path(spec.origin)
+
+
+def _spec(names: Sequence[str]) -> ModuleSpec | None:
+    """Where a module would be imported from; the packages around it are not imported for that."""
+    spec: ModuleSpec | None = None
+    places: list[str] | None = None
+    for depth, name in enumerate(names, 1):
+        whole = ".".join(names[:depth])
+        others = (finder for finder in sys.meta_path if finder is not PathFinder)
+        found = (finder.find_spec(whole, places) for finder in others)
+        # by the whole name Python's own finder would ask for the package, which is not there yet
+        spec = PathFinder.find_spec(name, places) or next(filter(None, found), None)
+        if spec is None:
+            return None
+        places = list(spec.submodule_search_locations or ())
+    return spec
+
+
+def _entries(file: PlaybookFile) -> list[Entry]:
+    """The playbooks in a file, by its text alone."""
     found = []
-    for node in tree.body:
+    for node in file.tree().body:
         if isinstance(node, ast.ClassDef) and any(_is_playbook(base) for base in node.bases):
-            values = {
-                target.id: statement.value.value
-                for statement in node.body
-                if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
-                for target in statement.targets
-                if isinstance(target, ast.Name)
-            }
-            missing = [name for name in ("id", "title", "source") if name not in values]
-            if missing:
-                raise PlaybookError(
-                    f"{path}:{node.lineno}: playbook {node.name} needs {', '.join(missing)} "
-                    "as plain text"
-                )
-            texts = {name: str(values[name]) for name in ("id", "title", "source")}
-            found.append(Entry(**texts, path=path, class_name=node.name))
+            texts, lines = _texts(node)
+            for name, why in stated.problems(texts):
+                line = lines.get(name, node.lineno)
+                raise PlaybookError(f"{file.path}:{line}: playbook {node.name}: {why}")
+            found.append(Entry(**texts, file=file, class_name=node.name, line=node.lineno))
     if not found:
-        raise PlaybookError(f"{path}:1: there is no playbook in it")
+        raise PlaybookError(f"{file.path}:1: there is no playbook in it")
     return found
+
+
+def _texts(node: ast.ClassDef) -> tuple[dict[str, Any], dict[str, int]]:
+    """What a class states as plain text, by name, and the line of each."""
+    texts, lines = {}, {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            for target in statement.targets:
+                if isinstance(target, ast.Name) and target.id in stated.NAMES:
+                    texts[target.id] = statement.value.value
+                    lines[target.id] = statement.lineno
+    return texts, lines
 
 
 def _is_playbook(base: ast.expr) -> bool:
@@ -145,31 +195,3 @@ def _is_playbook(base: ast.expr) -> bool:
     return (isinstance(name, ast.Name) and name.id == "Playbook") or (
         isinstance(name, ast.Attribute) and name.attr == "Playbook"
     )
-
-
-def _import(path: Path) -> ModuleType:
-    """Import a file under our own package name, where it cannot shadow anything."""
-    package = sys.modules.setdefault(_PACKAGE, ModuleType(_PACKAGE))
-    package.__path__ = []
-    name = f"{_PACKAGE}.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PlaybookError(f"{path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise PlaybookError(f"{path}:{_line(error, path)}: {error}") from error
-    return module
-
-
-def _line(error: BaseException, path: Path) -> int:
-    """The last line of `path` that an error passed through."""
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

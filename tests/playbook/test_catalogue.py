@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from remediate.playbook.catalogue import Catalogue, PlaybookError
+from remediate.playbook.catalogue import Catalogue
+from remediate.playbook.loader import PlaybookError
 
 GOOD = '''"""A playbook of somebody else."""
 from remediate.playbook import Playbook, PlaybookParams
@@ -68,7 +69,21 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     [
         ("def broken(:\n", ":1: "),
         ("x = 1\n", ":1: there is no playbook"),
-        (GOOD.replace('    id = "mine"\n', ""), ":4: playbook Mine needs id"),
+        (GOOD.replace('    id = "mine"\n', ""), ":4: playbook Mine: it needs its id as plain text"),
+        (GOOD.replace('"mine"', '"Mi" + "ne"'), ":4: playbook Mine: it needs its id as plain text"),
+        (GOOD.replace('"mine"', "5"), ":7: playbook Mine: it needs its id as plain text"),
+        (
+            GOOD.replace('"mine"', '"Mine!"'),
+            ":7: playbook Mine: the id 'Mine!' must be small letters",
+        ),
+        (GOOD.replace('"mine"', f'"{"m" * 65}"'), ":7: playbook Mine: the id "),
+        (GOOD.replace('"mine"', '"mi\u0455e"'), ":7: playbook Mine: the id "),
+        (GOOD.replace("Make it so", "x" * 80), ":8: playbook Mine: the title must have 1 to 72"),
+        (
+            GOOD.replace("Make it so", "Make\\nit so"),
+            ":8: playbook Mine: the title must be one line",
+        ),
+        (GOOD.replace("https:", "http:"), ":9: playbook Mine: the source must be an https address"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, where: str) -> None:
@@ -83,9 +98,11 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, where: 
     [
         (GOOD + "\n1 / 0\n", ":17: division by zero"),
         (GOOD + "import nowhere_to_be_found\n", ":16: No module"),
-        (GOOD.replace('"mine"', '"Mine!"'), "lower-case words"),
-        (GOOD.replace("Make it so", "x" * 80), "the title must have"),
-        (GOOD.replace("https:", "http:"), "https address"),
+        (GOOD + "assert False\n", ":16: it fails while it is loaded"),
+        (GOOD + "raise SystemExit(0)\n", ":16: it ends the program"),
+        (GOOD + "Mine = 1\n", ": Mine is no playbook when it has run"),
+        (GOOD + "del Mine\n", ": Mine is no playbook when it has run"),
+        (GOOD + "    def __init__(self):\n        1 / 0\n", ":17: division by zero"),
     ],
 )
 def test_what_cannot_be_loaded_says_where_and_why(tmp_path: Path, text: str, says: str) -> None:
@@ -101,19 +118,44 @@ def test_two_playbooks_of_the_same_id_are_refused(tmp_path: Path) -> None:
     first, second = write(tmp_path, GOOD), write(tmp_path, GOOD, "other.py")
     with pytest.raises(PlaybookError) as caught:
         Catalogue([tmp_path])
-    assert str(first) in str(caught.value)
-    assert str(second) in str(caught.value)
+    assert f"{first}:4 and {second}:4;" in str(caught.value)
+
+
+def test_two_playbooks_of_the_same_id_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + GOOD.partition("PlaybookParams\n")[2])
+    with pytest.raises(PlaybookError) as caught:
+        Catalogue([tmp_path])
+    assert f"{path}:4 and {path}:17;" in str(caught.value)
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError, match="not a folder"):
         Catalogue([tmp_path / "missing"])
+    with pytest.raises(PlaybookError, match="not a folder"):
+        Catalogue([write(tmp_path, GOOD)])
+
+
+def test_a_folder_without_a_playbook_is_refused(tmp_path: Path) -> None:
+    for name in ("_private.py", "test_mine.py", ".hidden.py", "mine.txt"):
+        write(tmp_path, GOOD, name)
+    with pytest.raises(PlaybookError) as caught:
+        Catalogue([tmp_path])
+    assert str(caught.value).startswith(f"{tmp_path} has no playbook: ")
+
+
+def test_a_folder_may_be_named_twice(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    assert "mine" in Catalogue([tmp_path, link]).entries
 
 
 def test_an_installed_playbook_that_is_gone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("fix", "package_that_is_gone.fix:Fix", "remediate.playbooks")
     monkeypatch.setattr("remediate.playbook.catalogue.entry_points", lambda **_: [point])
-    with pytest.raises(PlaybookError, match=r"package_that_is_gone\.fix:Fix: No module"):
+    with pytest.raises(
+        PlaybookError, match=r"package_that_is_gone\.fix:Fix\): there is no such module"
+    ):
         Catalogue()
 
 

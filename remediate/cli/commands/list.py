@@ -24,8 +24,8 @@ def _run(folders: tuple[Path, ...], form: str) -> int:
     width = max((len(entry.id) for entry in entries), default=0) + 2
     room = max(20, get_terminal_size().columns - width)
     for entry in entries:
-        first, *rest = wrap(printable(entry.title), room) or [""]
-        click.echo(f"{entry.id:{width}}{first}")
+        first, *rest = wrap(printable(entry.title), room)
+        click.echo(f"{printable(entry.id):{width}}{first}")
         for line in rest:
             click.echo(" " * width + line)
     return 0
