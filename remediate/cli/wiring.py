@@ -110,7 +110,8 @@ class Parts:
     def _passwords(self, hosts: "Sequence[Host]") -> "Callable[[Host], SecretStr]":
         from remediate.secrets import Secrets
 
-        secrets = Secrets(self.terminal.ask_secret if self.terminal.interactive else None)
+        ask = self.terminal.ask_secret if self.terminal.interactive else None
+        secrets = Secrets(ask, hosts)
         for host in hosts:
             if host.password is not None:
                 self.redaction.add(secrets(host).get_secret_value(), host.user or "")

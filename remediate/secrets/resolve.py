@@ -12,12 +12,13 @@ import os
 import shlex
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from remediate.model.host import Host
+from remediate.secrets.reference import FORMS, split_reference
 
 Ask = Callable[[str], str]
 """Shows a person a text and returns what was typed, unseen."""
@@ -25,35 +26,34 @@ Ask = Callable[[str], str]
 MAX_SECRET = 64 * 1024
 """Bytes; what is longer is not a password but the wrong file."""
 
+_SHOWN = 3
+"""Hosts that a question names."""
+
 COMMAND_SECONDS = 60.0
 """How long a program may take to hand out a password."""
-
-FORMS = "env:NAME, prompt:, file:PATH or command:PROGRAM"
 
 
 class SecretError(ValueError):
     """A reference cannot be turned into a secret. The text is for people and holds no secret."""
 
 
-def resolve(reference: str, ask: Ask | None = None) -> SecretStr:
+def resolve(reference: str, ask: Ask | None = None, gets_it: str = "") -> SecretStr:
     """The secret that `reference` refers to.
 
     Args:
         reference: one of the forms above.
         ask: how a person is asked; None when there is nobody to ask.
+        gets_it: the hosts that the answer is sent to, for the person who is asked.
 
     Raises:
         SecretError: it says why not, and never repeats a reference of unknown form, because
             that may be the password itself.
     """
-    scheme, colon, rest = reference.partition(":")
-    read = _READERS.get(scheme)
-    if scheme == "prompt" and colon:
-        secret = _asked(rest, ask)
-    elif read is not None and colon and rest:
-        secret = read(rest)
-    else:
-        raise SecretError(f"a password is given by reference ({FORMS}), not as itself")
+    try:
+        scheme, rest = split_reference(reference)
+    except ValueError as error:
+        raise SecretError(str(error)) from None
+    secret = _asked(rest, gets_it, ask) if scheme == "prompt" else _READERS[scheme](rest)
     if not secret:
         raise SecretError(f"the password from {scheme}: is empty")
     return SecretStr(secret)
@@ -64,10 +64,12 @@ class Secrets:
 
     Args:
         ask: as for `resolve`.
+        hosts: all of them, so that who is asked is told which get the answer.
     """
 
-    def __init__(self, ask: Ask | None = None) -> None:
+    def __init__(self, ask: Ask | None = None, hosts: Sequence[Host] = ()) -> None:
         self._ask = ask
+        self._hosts = hosts
         self._known: dict[str, SecretStr] = {}
         self._lock = threading.Lock()
 
@@ -79,23 +81,42 @@ class Secrets:
         """
         if host.password is None:
             raise SecretError(f"no password is given for {host.name}; set one of {FORMS}")
-        reference = host.password
-        if reference == "prompt:":
-            reference += host.user or ""
+        reference = _whose(host)
         with self._lock:
             if reference not in self._known:
-                self._known[reference] = resolve(reference, self._ask)
+                same = [other for other in self._hosts if _whose(other) == reference]
+                self._known[reference] = resolve(reference, self._ask, _named(same or [host]))
             return self._known[reference]
 
 
-def _asked(whose: str, ask: Ask | None) -> str:
+def _whose(host: Host) -> str:
+    """The reference of a host; `prompt:` alone asks for its user's password."""
+    reference = host.password or ""
+    return reference + (host.user or "") if reference == "prompt:" else reference
+
+
+def _named(hosts: Sequence[Host]) -> str:
+    """Which hosts, and by what address: a name is only what somebody has called them."""
+    names = list(dict.fromkeys(_name(host) for host in hosts))
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    *first, last = names[:_SHOWN] + more
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _name(host: Host) -> str:
+    at = host.address
+    itself = {at, f"{at}:{host.port}", f"[{at}]", f"[{at}]:{host.port}"}
+    return host.name if host.name in itself else f"{host.name} at {at}"
+
+
+def _asked(whose: str, gets_it: str, ask: Ask | None) -> str:
     if ask is None:
         raise SecretError(
             "there is no terminal to ask for the password on; "
             "set REMEDIATE_PASSWORD, or refer to it by env:NAME, file:PATH or command:PROGRAM"
         )
     try:
-        return ask(f"Password of {whose}: " if whose else "Password: ")
+        return ask(f"Password{whose and ' of '}{whose}{gets_it and ' for '}{gets_it}: ")
     except EOFError:
         raise SecretError("the input ended before a password was given") from None
 
