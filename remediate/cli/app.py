@@ -111,5 +111,5 @@ def _explain(error: Exception, parts: "Parts") -> int:
         parts.terminal.complain(message, hint)
         return USAGE
     stop = error if isinstance(error, Stop) else explaining.stop_for(error)
-    parts.terminal.complain(stop.message, stop.hint)
+    parts.terminal.complain(stop.message, stop.hint, stop.details)
     return stop.code

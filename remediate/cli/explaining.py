@@ -4,6 +4,9 @@ import click
 
 from remediate.cli.stop import INTERNAL_ERROR, REFUSED, USAGE, Stop
 
+_MOST = 20
+"""Mistakes of one file that are shown."""
+
 _PASSWORDS = ("--password", "--pass", "--passwd", "--pwd")
 
 
@@ -44,6 +47,11 @@ def stop_for(error: Exception) -> Stop:
     from remediate.transport.errors import TransportError
 
     match error:
+        case InventoryError(mistakes=[_, _, *_] as all_):
+            rest = len(all_) - _MOST
+            more = [f"… and {rest} more"] if rest > 0 else []
+            details = [*all_[:_MOST], *more]
+            return Stop(str(error), "Nothing was sent to any host.", details=details)
         case PlaybookError() | InventoryError() | SecretError():
             return Stop(str(error), "Nothing was sent to any host.")
         case StoreError():

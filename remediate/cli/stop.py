@@ -3,6 +3,8 @@
 Nothing here imports what is slow to import, since every command needs it.
 """
 
+from collections.abc import Sequence
+
 USAGE = 64
 INTERNAL_ERROR = 1
 REFUSED = 6
@@ -16,13 +18,17 @@ class Stop(Exception):  # noqa: N818 - it is the order to stop, whatever the rea
         message: what is wrong, in a sentence.
         hint: what to do next.
         code: exit code of the process (`ExitCode`).
+        details: what the message counts, a line each.
     """
 
-    def __init__(self, message: str, hint: str = "", code: int = USAGE) -> None:
-        super().__init__(message, hint, code)
+    def __init__(
+        self, message: str, hint: str = "", code: int = USAGE, details: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, hint, code, details)
         self.message = message
         self.hint = hint
         self.code = code
+        self.details = details
 
     def __str__(self) -> str:
         return self.message

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from remediate.cli import values
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
-    from remediate.inventory.protocol import Entry, Settings
+    from remediate.inventory.protocol import Entry, Inventory, Settings
     from remediate.model.host import Host
 
 _PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
 _NOTHING = "Nothing was sent to any host."
+_ALONE = f"insecure: true in an inventory counts only together with --insecure. {_NOTHING}"
 _SECURE_PORTS = {443, 5986}
 
 HOSTS = "Hosts"
@@ -61,9 +63,24 @@ def host_options() -> list[click.Option]:
 def connection_options() -> list[click.Option]:
     """Options that say how hosts are reached; what they say counts more than the inventory."""
     return [
-        Option(["--user"], metavar="NAME", section=CONNECTION, help="Account on the servers."),
+        Option(
+            ["--user"],
+            callback=values.account,
+            metavar="NAME",
+            section=CONNECTION,
+            help="Account on the servers.",
+        ),
         password_option(),
         open_files_option(),
+        Option(
+            ["--passwords-only"],
+            callback=values.variable,
+            metavar="env:NAME",
+            section=CONNECTION,
+            help="Use no other password but this or a typed one, and refuse an inventory that "
+            "refers to another, to a program, or to the file of a password, certificate or key. "
+            "For jobs whose inventory others may change.",
+        ),
         Option(
             ["--auth"],
             type=click.Choice(["basic", "certificate", "negotiate", "ntlm"]),
@@ -72,7 +89,8 @@ def connection_options() -> list[click.Option]:
         ),
         Option(
             ["--port"],
-            type=click.IntRange(1, 65535),
+            callback=values.port,
+            metavar="NUMBER",
             section=CONNECTION,
             help="TCP port.  [default: 5985, or 5986 with TLS]",
         ),
@@ -87,7 +105,8 @@ def connection_options() -> list[click.Option]:
             type=_FILE,
             metavar="FILE",
             section=CONNECTION,
-            help="PEM file of the authority that signed the servers' certificates.",
+            help="PEM file of the authority that signed the servers' certificates. No other is "
+            "trusted then, whatever the inventory says.",
         ),
         Option(
             ["--cert-file"],
@@ -108,7 +127,8 @@ def connection_options() -> list[click.Option]:
             is_flag=True,
             default=None,
             section=CONNECTION,
-            help="Allow Basic over plain HTTP beyond this machine: anyone can read the password.",
+            help="Allow Basic over plain HTTP beyond this machine: anyone can read the password. "
+            "An inventory cannot allow it by itself.",
         ),
         *pace_options(),
     ]
@@ -149,6 +169,7 @@ def pace_options() -> list[click.Option]:
         Option(
             ["--timeout"],
             type=click.FloatRange(1, 86400),
+            callback=values.seconds,
             metavar="SECONDS",
             section=CONNECTION,
             help="How long a server may take altogether.  [default: 120]",
@@ -162,39 +183,55 @@ def pace_options() -> list[click.Option]:
     ]
 
 
-def select_hosts(options: Mapping[str, Any], *, interactive: bool) -> "tuple[Host, ...]":
+def inventory(options: Mapping[str, Any]) -> "Inventory | None":
+    """The inventory that the options name, read once; None when they name none.
+
+    Raises:
+        InventoryError: it cannot be used.
+    """
+    from remediate.inventory.yaml import YamlInventory
+
+    path: Path | None = options["inventory"]
+    if path is None:
+        return None
+    return YamlInventory(path, only_password=options["passwords_only"])
+
+
+def select_hosts(
+    options: Mapping[str, Any], known: "Inventory | None", *, interactive: bool
+) -> "tuple[Host, ...]":
     """The hosts that the options choose, in their order, each ready to be connected to.
 
     Args:
         options: values of `host_options` and `connection_options`, by name.
+        known: the `inventory` of the options.
         interactive: there is a person who can type a password.
 
     Raises:
         Stop: they choose none, or one that cannot be connected to as it is described.
-        InventoryError: the inventory cannot be used.
     """
-    if options["hosts"] and options["inventory"]:
+    if options["hosts"] and known:
         raise Stop(
             "--host and --inventory exclude each other",
             "To choose from the inventory use --limit or --group.",
         )
-    if options["inventory"]:
-        entries = _from_inventory(options)
+    if known:
+        entries = _chosen(known, options)
     elif options["groups"] or options["limits"]:
         raise Stop("--group and --limit choose from an inventory", "Name it with --inventory FILE.")
     elif options["hosts"]:
         entries = list(_named(options["hosts"]))
     else:
         raise Stop("no host is given", "Name one with --host, or several with --inventory FILE.")
-    named = bool(options["hosts"])
+    named = known is None
     hosts = tuple(
-        _reached(entry, options, named=named, interactive=interactive) for entry in entries
+        reached(entry, options, named=named, interactive=interactive) for entry in entries
     )
-    _each_once(hosts)
+    each_once(hosts)
     return hosts
 
 
-def _each_once(hosts: "Sequence[Host]") -> None:
+def each_once(hosts: "Sequence[Host]") -> None:
     """Make sure that no server is chosen by two names: a run would get in its own way there.
 
     Raises:
@@ -213,60 +250,77 @@ def _each_once(hosts: "Sequence[Host]") -> None:
 
 
 def peers(
-    options: Mapping[str, Any], names: Iterable[str], *, interactive: bool
+    options: Mapping[str, Any],
+    known: "Inventory | None",
+    names: Iterable[str],
+    *,
+    interactive: bool,
 ) -> "dict[str, Host]":
     """The hosts that playbooks copy from: those of the inventory, else reached as `--host` is.
 
     Args:
         options: as for `select_hosts`.
+        known: as for `select_hosts`.
         names: as they were given to the playbooks.
         interactive: there is a person who can type a password.
 
     Raises:
         Stop: one cannot be connected to as it is described.
-        InventoryError: the inventory cannot be used.
     """
+    listed = reversed(known.entries()) if known else ()  # the first of a name counts
+    entries = {entry.name.casefold(): entry for entry in listed}
     found: dict[str, Host] = {}
     for name in names:
-        known = [entry for entry in _inventory(options) if entry.name.casefold() == name.casefold()]
-        entry = next(iter(known or _named([name])))
-        found[name] = _reached(entry, options, named=not known, interactive=interactive)
+        entry = entries.get(name.casefold())
+        found[name] = reached(
+            entry or next(_named([name])), options, named=entry is None, interactive=interactive
+        )
     return found
 
 
-def _inventory(options: Mapping[str, Any]) -> "Sequence[Entry]":
-    from remediate.inventory.yaml import YamlInventory
-
-    return YamlInventory(options["inventory"]).entries() if options["inventory"] else ()
-
-
-def _reached(
+def reached(
     entry: "Entry", options: Mapping[str, Any], *, named: bool, interactive: bool
 ) -> "Host":
-    """A host with what the command line says; a port in `name:port` counts more than --port."""
-    said = _said(options)
-    settings = entry.settings.over(said) if named else said.over(entry.settings)
-    return _host(entry, settings, interactive=interactive)
+    """A host with what the command line says; a port in `name:port` counts more than --port.
+
+    Args:
+        entry: the host as somebody else describes it.
+        options: values of `connection_options`, by name.
+        named: the command line itself has named it.
+        interactive: there is a person who can type a password.
+
+    Raises:
+        Stop: it cannot be connected to as it is described.
+    """
+    spoken = said(options)
+    settings = entry.settings.over(spoken) if named else spoken.over(entry.settings)
+    # whoever writes an inventory must not be able to have passwords sent in the clear
+    hint = _ALONE if settings.insecure and not spoken.insecure else _NOTHING
+    settings = settings.model_copy(update={"insecure": spoken.insecure})
+    password = _password(settings, options["passwords_only"], interactive=interactive)
+    return _host(entry, settings, password, hint)
 
 
 def reference(options: Mapping[str, Any]) -> str | None:
     """Where `--password-from` says the password is, fit to be used later from another folder.
 
     Raises:
-        Stop: it has no known form; what was given is not repeated, it may be the password.
+        Stop: it has no known form, or is not allowed; what was given is not repeated, it may be
+            the password.
     """
+    from remediate.secrets.reference import placed
+
     given: str | None = options.get("password_from")
     if given is None:
         return None
-    scheme, colon, rest = given.partition(":")
-    if scheme == "file" and rest:
-        return f"file:{Path(rest).expanduser().absolute()}"
-    if not colon or scheme not in {"env", "command", "prompt"} or (scheme != "prompt" and not rest):
-        raise Stop(
-            "--password-from says where the password is, it is not the password",
-            "Write env:NAME, file:PATH, command:PROGRAM or prompt:.",
-        )
-    return given
+    try:
+        where = placed(given, Path())
+    except ValueError as error:
+        raise Stop(f"--password-from: {error}", _NOTHING) from None
+    only = options.get("passwords_only")
+    if only and where != only and not where.startswith("prompt:"):
+        raise Stop(f"--password-from is not {only}, and --passwords-only allows no other", _NOTHING)
+    return where
 
 
 def _named(texts: Sequence[str]) -> "Iterator[Entry]":
@@ -281,23 +335,20 @@ def _named(texts: Sequence[str]) -> "Iterator[Entry]":
         yield Entry(text, address, Settings(port=port))
 
 
-def _from_inventory(options: Mapping[str, Any]) -> "list[Entry]":
-    from remediate.inventory.yaml import YamlInventory
-
-    inventory = YamlInventory(options["inventory"])
-    known = inventory.groups()
+def _chosen(known: "Inventory", options: Mapping[str, Any]) -> "list[Entry]":
+    groups = known.groups()
     for group in options["groups"]:
-        if group not in known:
-            names = ", ".join(known) or "it has none"
-            raise Stop(f"{inventory.source} has no group {group!r}", f"Groups: {names}.")
+        if group not in groups:
+            names = ", ".join(groups) or "it has none"
+            raise Stop(f"{known.source} has no group {group!r}", f"Groups: {names}.")
     chosen = [
         entry
-        for entry in inventory.entries()
+        for entry in known.entries()
         if (not options["groups"] or set(options["groups"]) & set(entry.groups))
         and (not options["limits"] or any(_matches(entry.name, g) for g in options["limits"]))
     ]
     if not chosen:
-        raise Stop(f"no host of {inventory.source} is chosen by --group and --limit", _NOTHING)
+        raise Stop(f"no host of {known.source} is chosen by --group and --limit", _NOTHING)
     return chosen
 
 
@@ -305,14 +356,19 @@ def _matches(name: str, glob: str) -> bool:
     return fnmatchcase(name.casefold(), glob.casefold())
 
 
-def _said(options: Mapping[str, Any]) -> "Settings":
+def said(options: Mapping[str, Any]) -> "Settings":
+    """What the command line says of how hosts are reached.
+
+    Raises:
+        Stop: `--password-from` is no reference, or none that is allowed.
+    """
     from remediate.inventory.protocol import Settings
 
     names = ("user", "auth", "port", "tls", "ca_file", "cert_file", "key_file", "insecure")
     return Settings(password=reference(options), **{name: options[name] for name in names})
 
 
-def _host(entry: "Entry", settings: "Settings", *, interactive: bool) -> "Host":
+def _host(entry: "Entry", settings: "Settings", password: str | None, hint: str) -> "Host":
     """One host, with what nobody said filled in."""
     from pydantic import ValidationError
 
@@ -320,28 +376,28 @@ def _host(entry: "Entry", settings: "Settings", *, interactive: bool) -> "Host":
 
     auth = settings.auth or Auth.NEGOTIATE
     tls = settings.port in _SECURE_PORTS if settings.tls is None else settings.tls
-    values = {
+    filled = {
         "tls": tls,
         "auth": auth,
         "port": settings.port or (HTTPS_PORT if tls else HTTP_PORT),
-        "password": _password(settings, auth, interactive=interactive),
+        "password": password,
     }
     if auth is not Auth.CERTIFICATE and not settings.user:
         raise Stop(f"no user is given for {entry.name}", "Name the account with --user.")
     if auth is Auth.CERTIFICATE and not (settings.cert_file and settings.key_file):
         raise Stop(f"no certificate is given for {entry.name}", "Give --cert-file and --key-file.")
     try:
-        return Host(name=entry.name, address=entry.address, **{**settings.said(), **values})
+        return Host(name=entry.name, address=entry.address, **{**settings.said(), **filled})
     except ValidationError as error:
         message = error.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
-        raise Stop(message, _NOTHING) from None
+        raise Stop(message, hint) from None
 
 
-def _password(settings: "Settings", auth: str, *, interactive: bool) -> str | None:
-    if auth == "certificate":
+def _password(settings: "Settings", only: str | None, *, interactive: bool) -> str | None:
+    if settings.auth == "certificate":
         return None
-    if settings.password:
-        return settings.password
+    if settings.password or only:
+        return settings.password or only
     if _PASSWORD in os.environ:
         return f"env:{_PASSWORD}"
     if interactive:

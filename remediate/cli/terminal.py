@@ -5,7 +5,7 @@ import shutil
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -52,11 +52,13 @@ class Terminal:
             finally:
                 self._lock.release()
 
-    def complain(self, message: str, hint: str = "") -> None:
+    def complain(self, message: str, hint: str = "", details: Sequence[str] = ()) -> None:
         """Say why a command ends, and what to do next."""
         self.say(
             f"Error: {message.rstrip('. ')}." if message[-1:] not in "?!" else f"Error: {message}"
         )
+        for detail in details:
+            self.say(f"{detail}.")
         if hint:
             self.say(hint)
 

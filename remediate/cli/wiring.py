@@ -123,7 +123,7 @@ class Parts:
 
         require_files(hosts, allow_open=self.allow_open_files)
         ask = self.terminal.ask_secret if self.terminal.interactive else None
-        secrets = Secrets(ask, allow_open_files=self.allow_open_files)
+        secrets = Secrets(ask, hosts, allow_open_files=self.allow_open_files)
         for host in hosts:
             if host.password is not None:
                 self.redaction.add(secrets(host).get_secret_value(), host.user or "")

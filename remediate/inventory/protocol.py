@@ -10,7 +10,17 @@ from remediate.model.host import Auth
 
 
 class InventoryError(Exception):
-    """An inventory cannot be used; the text says where and why, and repeats no password."""
+    """An inventory cannot be used.
+
+    Args:
+        source: where it comes from.
+        mistakes: all that is wrong with it, each with its place; none repeats a password.
+    """
+
+    def __init__(self, source: str, *mistakes: str) -> None:
+        only = mistakes[0] if len(mistakes) == 1 else f"{source} has {len(mistakes)} mistakes"
+        super().__init__(only)
+        self.mistakes = mistakes
 
 
 class Settings(Model):
@@ -21,11 +31,11 @@ class Settings(Model):
         tls: speak HTTPS.
         auth: authentication method.
         user: account on the host.
-        password: reference to its password.
+        password: reference to its password; a file's path is complete.
         ca_file: PEM file of the authority that signed the host's certificate.
         cert_file: PEM file of the client's certificate.
         key_file: PEM file of its private key.
-        insecure: allow Basic without TLS to an address beyond loopback.
+        insecure: Basic without TLS beyond loopback is meant; an inventory alone cannot allow it.
     """
 
     port: int | None = None

@@ -1,6 +1,6 @@
 r"""An inventory in a YAML file.
 
-    defaults: {user: 'CONTOSO\svc-backup', password: env:REMEDIATE_PASSWORD}
+    defaults: {user: CONTOSO\svc-backup, password: env:REMEDIATE_PASSWORD}
     hosts:
       SRV01:
       SRV02: {address: 10.0.0.5, port: 5986, ca_file: ca.pem}
@@ -9,51 +9,53 @@ r"""An inventory in a YAML file.
 
 What a host says counts more than what its groups say (the first group that says it), and that
 more than the defaults. Files are looked for beside the inventory.
+
+Every name and value is the text that stands there, quoted or not; what it means is said here, not
+by YAML: `NO`, `22:30` and `00123` are names and accounts, `010` and `on` are no ports.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
-
+from remediate.files import Content, read_content
+from remediate.inventory.document import (
+    Items,
+    Node,
+    Place,
+    Table,
+    Text,
+    Unreadable,
+    decoded,
+    read_document,
+)
 from remediate.inventory.protocol import Entry, InventoryError, Settings
-from remediate.model.base import Model
-from remediate.model.host import MAX_PORT, check_address
+from remediate.model.host import Auth, check_address, parse_port
+from remediate.model.text import check_text, in_quotes, unseen
+from remediate.secrets.reference import placed, placed_file, split_reference
 
-_FILES = ("ca_file", "cert_file", "key_file")
-_SCHEMES = ("env:", "file:", "command:", "prompt:")
+MAX_BYTES = 2 * 1024 * 1024
+"""More than 10,000 hosts, with all that is usually said of them."""
 
+MAX_MISTAKES = 1000
+"""What is read of a file that is something else altogether."""
 
-class _Said(Settings):
-    port: int | None = Field(default=None, ge=1, le=MAX_PORT)
+_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}  # those of YAML 1.2; in 1.1 also yes, no, on and off, where some readers see texts
+_SECTIONS = ("hosts", "groups", "defaults")
+_STYLES = {
+    '"': ": in double quotes YAML gives a backslash a meaning of its own, so write it without "
+    "quotes or in single quotes",
+    "|": ": write it on one line",
+    ">": ": write it on one line",
+}
 
-    @field_validator("password")
-    @classmethod
-    def _reference(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(_SCHEMES):
-            msg = "write where the password is (env:NAME, file:PATH, command:PROGRAM or prompt:)"
-            raise ValueError(msg)
-        return value
-
-
-class _Host(_Said):
-    address: str | None = None
-
-    @field_validator("address")
-    @classmethod
-    def _form(cls, value: str | None) -> str | None:
-        return None if value is None else check_address(value)
-
-
-class _Group(_Said):
-    hosts: tuple[str, ...] = ()
-
-
-class _File(Model):
-    hosts: dict[str, _Host | None]
-    groups: dict[str, _Group] = Field(default_factory=dict)
-    defaults: _Said = Field(default_factory=_Said)
+_T = TypeVar("_T")
+_Rows = Sequence[tuple[Text, Node]]
 
 
 class YamlInventory:
@@ -61,21 +63,23 @@ class YamlInventory:
 
     Args:
         path: the file.
+        only_password: the only reference to a password that it may hold, besides `prompt:`, and
+            then no file of a certificate or its key either; None when it may say anything.
 
     Raises:
-        InventoryError: it cannot be read, or says something that is not understood.
+        InventoryError: it cannot be read, or says something that is not understood or not allowed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only_password: str | None = None) -> None:
         self._path = path
-        self._file = _parse(path)
-        self._groups = {name: group.hosts for name, group in self._file.groups.items()}
-        for name, hosts in self._groups.items():
-            for host in hosts:
-                if host not in self._file.hosts:
-                    raise InventoryError(
-                        f"{path}: groups.{name}.hosts: {host} is not among the hosts"
-                    )
+        reading = _Reading(path, _content(path), only_password)
+        if reading.mistakes:
+            raise InventoryError(
+                str(path),
+                *(f"{path}:{p.line}:{p.column}: {text}" for p, text in sorted(reading.mistakes)),
+            )
+        self._groups = {name: hosts for name, (hosts, _) in reading.groups.items()}
+        self._entries = reading.entries()
 
     @property
     def source(self) -> str:
@@ -88,99 +92,212 @@ class YamlInventory:
 
     def entries(self) -> Sequence[Entry]:
         """All hosts, in the order in which they are written."""
+        return self._entries
+
+
+def _content(path: Path) -> Content:
+    try:
+        return read_content(path, MAX_BYTES)
+    except OSError as error:
+        text = f"the inventory {path} cannot be read: {error.strerror}"
+        raise InventoryError(str(path), text) from None
+
+
+class _Reading:
+    """What a document says as an inventory, and all that is wrong with it."""
+
+    def __init__(self, path: Path, content: Content, only_password: str | None) -> None:
+        self.mistakes: list[tuple[Place, str]] = []
+        self.hosts: dict[str, tuple[str, Settings]] = {}
+        self.groups: dict[str, tuple[Sequence[str], Settings]] = {}
+        self.defaults = Settings()
+        self._folder = path.parent
+        self._written_by = content.written_by
+        self._only_password = only_password
+        self._readers: Mapping[str, Callable[[str], object]] = {
+            "port": parse_port,
+            "tls": partial(_boolean, "tls"),
+            "auth": _auth,
+            "user": partial(check_text, what="user"),
+            "password": self._password,
+            "ca_file": partial(self._file, "ca_file"),
+            "cert_file": partial(self._own_file, "cert_file"),
+            "key_file": partial(self._own_file, "key_file"),
+            "insecure": partial(_boolean, "insecure"),
+        }
+        try:
+            self._sections(read_document(decoded(content.data)))
+        except Unreadable as error:
+            self.mistakes.append((error.place, error.problem))
+
+    def entries(self) -> Sequence[Entry]:
+        """The hosts, each with what its groups and the defaults say."""
         member: dict[str, list[str]] = {}
-        for group, hosts in self._groups.items():
+        for group, (hosts, _) in self.groups.items():
             for host in hosts:
                 member.setdefault(host, []).append(group)
-        return [self._entry(name, host, member.get(name, ())) for name, host in self._hosts()]
+        return [
+            self._entry(name, address, own, member.get(name, ()))
+            for name, (address, own) in self.hosts.items()
+        ]
 
-    def _hosts(self) -> list[tuple[str, _Host]]:
-        return [(name, host or _Host()) for name, host in self._file.hosts.items()]
-
-    def _entry(self, name: str, host: _Host, groups: Sequence[str]) -> Entry:
-        settings = Settings(**host.model_dump(exclude_none=True, exclude={"address"}))
+    def _entry(self, name: str, address: str, own: Settings, groups: Sequence[str]) -> Entry:
+        settings = own
         for group in groups:
-            said = self._file.groups[group].model_dump(exclude_none=True, exclude={"hosts"})
-            settings = settings.over(Settings(**said))
-        settings = settings.over(Settings(**self._file.defaults.model_dump(exclude_none=True)))
-        return Entry(name, self._address(name, host), self._placed(settings), tuple(groups))
+            settings = settings.over(self.groups[group][1])
+        return Entry(name, address, settings.over(self.defaults), tuple(groups))
 
-    def _address(self, name: str, host: _Host) -> str:
+    def _sections(self, root: Node | None) -> None:
+        said: dict[str, Node] = {}
+        for key, node in self._rows(root, "the file: write the hosts under `hosts:`"):
+            if key.value in _SECTIONS:
+                said[key.value] = node
+            else:
+                self._wrong(
+                    key.place, f"there is no section {in_quotes(key.value)}: {_one_of(_SECTIONS)}"
+                )
+        form = "hosts: write each as `NAME:`, on a line of its own"
+        for name, node in self._rows(said.get("hosts"), form):
+            self._host(name, node)
+        form = "groups: write each as `NAME: {hosts: [A, B]}`"
+        for name, node in self._rows(said.get("groups"), form):
+            self._group(name, node)
+        form = "defaults: write `SETTING: VALUE` below it"
+        self.defaults = self._settings("defaults", self._rows(said.get("defaults"), form))
+        if not self.hosts and not self.mistakes:
+            self._wrong(Place(1, 1), "the inventory has no hosts; write them under `hosts:`")
+
+    def _host(self, name: Text, node: Node) -> None:
+        who = _short(name.value)
+        rows = self._rows(node, f"{who}: write what it says as `{{address: …, port: …}}`")
+        settings = self._settings(who, rows, "address")
+        known = self._read(name, partial(check_text, what="name of a host"))
+        address = self._address(name, rows) if known else None
+        self.hosts[name.value] = (address or "", settings)
+
+    def _address(self, name: Text, rows: _Rows) -> str | None:
+        for key, node in rows:
+            if key.value == "address":
+                return self._value(_short(name.value), key, node, check_address)
+        return self._read(name, check_address, "; or write an `address:` below this name")
+
+    def _group(self, name: Text, node: Node) -> None:
+        who = f"group {_short(name.value)}"
+        rows = self._rows(node, f"{who}: write `{{hosts: [A, B]}}`")
+        self._read(name, partial(check_text, what="name of a group"))
+        settings = self._settings(who, rows, "hosts")
+        members = next((node for key, node in rows if key.value == "hosts"), None)
+        self.groups[name.value] = (self._members(who, members), settings)
+
+    def _members(self, who: str, node: Node | None) -> Sequence[str]:
+        if node is None or (isinstance(node, Text) and node.nothing):
+            return ()
+        if not isinstance(node, Items):
+            self._wrong(node.place, f"{who}: write its hosts as a list, `[A, B]`")
+            return ()
+        names: dict[str, None] = {}
+        for item in node.nodes:
+            if not isinstance(item, Text):
+                self._wrong(item.place, f"{who}: its hosts are names, not lists or mappings")
+            elif item.value not in self.hosts:
+                self._wrong(item.place, f"{who}: {in_quotes(item.value)} is not among the hosts")
+            elif item.value in names:
+                self._wrong(item.place, f"{who}: {in_quotes(item.value)} stands in it twice")
+            else:
+                names[item.value] = None
+        return tuple(names)
+
+    def _settings(self, who: str, rows: _Rows, besides: str = "") -> Settings:
+        said: dict[str, object] = {}
+        for key, node in rows:
+            name = key.value
+            if name in self._readers:
+                value = self._value(who, key, node, self._readers[name])
+                if value is not None:
+                    said[name] = value
+            elif name != besides:
+                near = get_close_matches(name[:20], [*self._readers, besides], n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self._wrong(key.place, f"{who}: there is no setting {in_quotes(name)}{hint}")
+        return Settings(**said)
+
+    def _rows(self, node: Node | None, form: str) -> _Rows:
+        """The rows of a mapping; none where nothing stands."""
+        if isinstance(node, Table):
+            return node.rows
+        if node is not None and not (isinstance(node, Text) and node.nothing):
+            self._wrong(node.place, form)
+        return ()
+
+    def _value(self, who: str, key: Text, node: Node, read: Callable[[str], _T]) -> _T | None:
+        what = f"{who}: {key.value}"
+        if not isinstance(node, Text):
+            self._wrong(node.place, f"{what} is one text, not a list or mapping")
+        elif node.nothing:  # told at the key: what is not there has no place
+            text = f"is {node.value}, which is nothing in YAML" if node.value else "has no value"
+            self._wrong(key.place, f"{what} {text}: leave it out, or put a text in quotes")
+        else:
+            return self._read(node, read, before=f"{who}: ")
+        return None
+
+    def _read(
+        self, text: Text, read: Callable[[str], _T], after: str = "", before: str = ""
+    ) -> _T | None:
         try:
-            return host.address or check_address(name)
+            return read(text.value)
         except ValueError as error:
-            raise InventoryError(
-                f"{self._path}: hosts.{name}: {error}; give its address: one"
-            ) from None
+            advice = _STYLES.get(text.style, "") if not text.value.isprintable() else ""
+            self._wrong(text.place, f"{before}{error}{after}{advice}")
+        return None
 
-    def _placed(self, settings: Settings) -> Settings:
-        """Files beside the inventory, whatever the current folder is."""
-        folder = self._path.absolute().parent
-        moved: dict[str, object] = {
-            name: folder / Path(file).expanduser()
-            for name in _FILES
-            if (file := getattr(settings, name)) is not None
-        }
-        if settings.password and settings.password.startswith("file:"):
-            moved["password"] = f"file:{folder / Path(settings.password[5:]).expanduser()}"
-        return settings.model_copy(update=moved)
+    def _wrong(self, place: Place, text: str) -> None:
+        if len(self.mistakes) == MAX_MISTAKES:
+            problem = f"from here on nothing was read, because of {MAX_MISTAKES} mistakes before"
+            raise Unreadable(place, problem)
+        self.mistakes.append((place, text))
 
+    def _password(self, value: str) -> str:
+        """A reference; never repeated, because it may be the password itself."""
+        scheme, _ = split_reference(value)
+        if fault := unseen(value):
+            msg = f"the password's reference {fault}"
+            raise ValueError(msg)
+        if self._only_password and value != self._only_password and scheme != "prompt":
+            msg = f"the password is not {self._only_password}, and --passwords-only allows no other"
+            raise ValueError(msg)
+        if self._written_by and scheme in {"command", "file"}:
+            msg = f"a password's {scheme}: is not taken from this file, because {self._written_by}"
+            raise ValueError(msg)
+        return placed(value, self._folder)
 
-def _only_once(text: str) -> None:
-    """Make sure that no key stands twice in a mapping: PyYAML would keep the last one silently.
+    def _own_file(self, name: str, value: str) -> Path:
+        if self._only_password:
+            msg = f"{name} names a file of a logon, and --passwords-only allows none"
+            raise ValueError(msg)
+        return self._file(name, value)
 
-    Raises:
-        yaml.YAMLError: one does, or it is not YAML.
-    """
-    todo = [yaml.compose(text, yaml.SafeLoader)]
-    looked_at: set[int] = set()
-    while todo:
-        node = todo.pop()
-        if node is None or id(node) in looked_at:
-            continue
-        looked_at.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            todo.extend(node.value)
-        if isinstance(node, yaml.MappingNode):
-            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            seen: set[str] = set()
-            for key in keys:
-                if key.value in seen and not key.tag.endswith(":merge"):
-                    problem = f"{key.value} stands here for the second time"
-                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-                seen.add(key.value)
-            todo.extend(value for _, value in node.value)
+    def _file(self, name: str, value: str) -> Path:
+        return placed_file(check_text(value, name), self._folder)
 
 
-def _parse(path: Path) -> _File:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        _only_once(text)
-        data = yaml.safe_load(text)
-    except OSError as error:
-        raise InventoryError(f"the inventory {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InventoryError(f"the inventory {path} is not UTF-8") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InventoryError(f"{path}:{line}: {error.problem or 'not YAML'}") from None
-    except yaml.YAMLError:
-        raise InventoryError(f"{path}:1: it contains characters that YAML does not allow") from None
-    if data is None or (isinstance(data, dict) and not data.get("hosts")):
-        raise InventoryError(f"the inventory {path} has no hosts; write them under `hosts:`")
-    if not isinstance(data, dict):
-        raise InventoryError(f"{path}: write the hosts under `hosts:`")
-    try:
-        return _File.model_validate(data)
-    except ValidationError as error:
-        raise InventoryError(f"{path}: {_sentence(error)}") from None
+def _boolean(name: str, value: str) -> bool:
+    if value not in _BOOLEANS:
+        msg = f"{name} is true or false, not {in_quotes(value)}"
+        raise ValueError(msg)
+    return _BOOLEANS[value]
 
 
-def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong, by field; never the value, which may be a password."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
-    if first["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message[:1].lower()}{message[1:]}"
+def _auth(value: str) -> Auth:
+    if value not in set(Auth):
+        msg = f"auth is not {in_quotes(value)}: {_one_of(sorted(Auth))}"
+        raise ValueError(msg)
+    return Auth(value)
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"write {', '.join(names[:-1])} or {names[-1]}"
+
+
+def _short(name: str) -> str:
+    """A name for the beginning of a message."""
+    return in_quotes(name) if unseen(name) else name

@@ -9,11 +9,14 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from remediate.model.base import Model
+from remediate.model.text import check_text, in_quotes
 
 HTTP_PORT = 5985
 HTTPS_PORT = 5986
 MAX_PORT = 65535
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 
 
 class Auth(StrEnum):
@@ -42,7 +45,7 @@ class Host(Model):
         insecure: allow Basic without TLS to an address beyond loopback.
     """
 
-    name: str = Field(min_length=1)
+    name: str
     address: str
     port: int = Field(ge=1, le=MAX_PORT)
     tls: bool = False
@@ -53,6 +56,16 @@ class Host(Model):
     cert_file: Path | None = None
     key_file: Path | None = None
     insecure: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _seen_name(cls, value: str) -> str:
+        return check_text(value, "name")
+
+    @field_validator("user")
+    @classmethod
+    def _seen_user(cls, value: str | None) -> str | None:
+        return None if value is None else check_text(value, "user")
 
     @field_validator("address")
     @classmethod
@@ -76,6 +89,16 @@ class Host(Model):
         return f"{'https' if self.tls else 'http'}://{address}:{self.port}/wsman"
 
     @model_validator(mode="after")
+    def _user_of_basic(self) -> Self:
+        if self.auth is Auth.BASIC and ":" in (self.user or ""):
+            msg = (
+                f"the user of {self.name} has a colon, and basic would take what follows it for "
+                "the password: use --auth negotiate, or another account"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _confidential(self) -> Self:
         clear = not self.tls and self.auth in {Auth.BASIC, Auth.CERTIFICATE}
         if clear and not (self.loopback or self.insecure):
@@ -88,23 +111,52 @@ class Host(Model):
 
 
 def check_address(value: str) -> str:
-    """Return `value` when it is a DNS name or an IP address.
+    """Return `value` when it is a DNS name or an IP address, the latter as it is usually written.
+
+    What is accepted here is what the network is asked for: a text that a URL or a resolver would
+    read as something else is refused.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither; the message says what to write instead.
     """
+    _without_account(value)
+    if "%" in value and ":" in value:
+        msg = (
+            f"{in_quotes(value)} names a zone of this machine, which cannot be used: give the "
+            "host's name, or an address without a zone"
+        )
+        raise ValueError(msg)
     try:
         return str(ip_address(value))
     except ValueError:
         pass
-    labels = value.rstrip(".").split(".")
-    if len(value) > 253 or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 - RFC 1035
-        msg = f"{value!r} is not a host name or an IP address"
+    if advice := _more_than_an_address(value):
+        msg = f"{in_quotes(value)}: {advice}"
         raise ValueError(msg)
-    if all(label.isdigit() for label in labels):
-        msg = f"{value!r} is not a valid IP address"
+    labels = value.removesuffix(".").split(".")
+    if len(value) > 253 or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 - RFC 1035
+        msg = f"{in_quotes(value)} is not a host name or an IP address"
+        raise ValueError(msg)
+    if all(_NUMBER.fullmatch(label) for label in labels):  # resolvers read 0x1F as 0.0.0.31
+        msg = f"{in_quotes(value)} is not a valid IP address, and a number is not a host name"
         raise ValueError(msg)
     return value
+
+
+def _without_account(value: str) -> None:
+    if "@" in value:  # not repeated: a password may stand before it
+        msg = "a host name has no @: give the account as user, and never its password"
+        raise ValueError(msg)
+
+
+def _more_than_an_address(value: str) -> str:
+    """What to write instead of an address with brackets or a port; empty when it has neither."""
+    own = "the port is a setting of its own"
+    if value.startswith("[") and "]" in value:
+        inner, _, rest = value[1:].partition("]")
+        return f"write {inner}, without brackets" + (f"; {own}" if rest else "")
+    name, _, port = value.partition(":")
+    return f"write {name}; {own}" if name and port.isascii() and port.isdigit() else ""
 
 
 def split_target(text: str) -> tuple[str, int | None]:
@@ -117,29 +169,49 @@ def split_target(text: str) -> tuple[str, int | None]:
     if not text:
         msg = "a host name is empty"
         raise ValueError(msg)
+    _without_account(text)
     if text.startswith("["):
         address, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            msg = f"{text!r}: write an IPv6 address with a port as [::1]:5985"
+            msg = f"{in_quotes(text)}: write an IPv6 address with a port as [::1]:5985"
             raise ValueError(msg)
         try:
             IPv6Address(address)
         except ValueError:
-            msg = f"{address!r} is not an IPv6 address"
+            msg = f"{in_quotes(address)} is not an IPv6 address"
             raise ValueError(msg) from None
         return check_address(address), _port(rest[1:], text) if rest else None
     if text.count(":") > 1:
         try:
-            return str(IPv6Address(text)), None
+            IPv6Address(text)
         except ValueError:
-            msg = f"{text!r}: write an IPv6 address with a port as [::1]:5985"
+            msg = f"{in_quotes(text)}: write an IPv6 address with a port as [::1]:5985"
             raise ValueError(msg) from None
+        return check_address(text), None
     name, colon, port = text.partition(":")
     return check_address(name), _port(port, text) if colon else None
 
 
-def _port(text: str, whole: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PORT:
-        msg = f"{whole!r}: the port must be a number from 1 to {MAX_PORT}"
+def parse_port(text: str) -> int:
+    """The TCP port that a text says.
+
+    Decimal digits only: what else is a number somewhere (`010`, `5_986`, `0x50`) is none here.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _PORT.fullmatch(text) or int(text) > MAX_PORT:
+        msg = (
+            f"the port must be a number from 1 to {MAX_PORT}, in digits without leading zeros, "
+            f"not {in_quotes(text)}"
+        )
         raise ValueError(msg)
     return int(text)
+
+
+def _port(text: str, whole: str) -> int:
+    try:
+        return parse_port(text)
+    except ValueError as error:
+        msg = f"{in_quotes(whole)}: {error}"
+        raise ValueError(msg) from None

@@ -1,6 +1,63 @@
-"""Texts as a person can tell them apart."""
+"""Texts as a person can tell them apart; one that a person writes is one that can be seen."""
 
 import json
+
+MAX_TEXT = 1024
+"""Characters; longer is no name, no account and no path, but something else by mistake."""
+
+_SHOWN = 60
+_CONTROLS = (range(0x20), range(0x7F, 0xA0))
+
+
+def check_text(value: str, what: str) -> str:
+    """Return `value` when a person who looks at it sees all of it.
+
+    Args:
+        value: what was written.
+        what: what it is, for the message: "user".
+
+    Raises:
+        ValueError: it is no such text; the message says why.
+    """
+    if fault := unseen(value):
+        msg = f"the {what} {in_quotes(value)} {fault}" if value else f"the {what} {fault}"
+        raise ValueError(msg)
+    return value
+
+
+def unseen(value: str) -> str:
+    r"""Why a text is not what it looks like: "has a control character (U+0007)"; or "".
+
+    A character that is not seen is usually one that nobody meant: in double quotes YAML makes a
+    bell of `\a`, and then not the account that was written would be tried, on every host.
+    """
+    if not value:
+        return "is empty"
+    hidden = next((char for char in value if not char.isprintable()), "")
+    if hidden:
+        return f"has {_called(hidden)}"
+    if value != value.strip():
+        return "begins or ends with a blank"
+    return f"is longer than {MAX_TEXT} characters" if len(value) > MAX_TEXT else ""
+
+
+def in_quotes(text: str) -> str:
+    """The beginning of a text, in quotes whatever it is, with what cannot be seen as its number.
+
+    For what was refused: it may have any length.
+    """
+    shown = "".join(char if char.isprintable() else f"<{_number(char)}>" for char in text[:_SHOWN])
+    return f"'{shown}…'" if len(text) > _SHOWN else f"'{shown}'"
+
+
+def _called(char: str) -> str:
+    control = any(ord(char) in numbers for numbers in _CONTROLS)
+    kind = "a control character" if control else "a character that cannot be seen"
+    return f"{kind} ({_number(char)})"
+
+
+def _number(char: str) -> str:
+    return f"U+{ord(char):04X}"
 
 
 def quoted(text: str) -> str:

@@ -45,8 +45,27 @@ LOGIN = ["--user", "u"]
         (["audit", "--host", "A", "--port", "0", *LOGIN], "'--port'"),
         (["audit", "--host", "A", "--timeout", "soon", *LOGIN], "'soon' is not a valid float"),
         (["audit", "--host", "A", "--timeout", "0", *LOGIN], "not in the range"),
+        (["audit", "--host", "A", "--timeout", "nan", *LOGIN], "write a number of seconds"),
+        (["audit", "--host", "A", "--port", "010", *LOGIN], "'--port': the port must be a number"),
+        (["audit", "--host", "A", "--port", "5_986", *LOGIN], "not '5_986'"),
+        (["audit", "--host", "A", "--port", "on", *LOGIN], "not 'on'"),
+        (["audit", "--host", "[fe80::1%eth0]:5985", *LOGIN], "'fe80::1%eth0' names a zone"),
+        (["audit", "--host", "0x7f.1", *LOGIN], "'0x7f.1' is not a valid IP address"),
+        (["audit", "--host", "ada:hunter2@A", *LOGIN], "--host: a host name has no @"),
+        (["audit", "--host", "A", "--user", ""], "'--user': the user is empty"),
+        (
+            ["audit", "--host", "A", "--user", "CONTOSO\x07dministrator"],
+            "'CONTOSO<U+0007>dministrator' has a control character (U+0007); type it in single",
+        ),
+        (
+            ["audit", "--host", "127.0.0.1", "--auth", "basic", "--user", "a:b"],
+            "the user of 127.0.0.1 has a colon",
+        ),
+        (
+            ["audit", "--host", "A", "--password-from", "file:~nobody-here/pw", *LOGIN],
+            "--password-from: this machine knows no home folder for ~nobody-here",
+        ),
         (["audit", "--host", "A", "--auth", "certificate"], "no certificate is given for A"),
-        (["audit", "--host", "A", "-i", "x.yaml"], "--host and --inventory exclude each other"),
         (["audit", "--host", "A", "--group", "g"], "choose from an inventory"),
         (["audit", "-i", "nowhere.yaml"], "nowhere.yaml cannot be read: No such file"),
         (["audit", "--playbooks", "nowhere", "--host", "A"], "nowhere is not a folder"),
@@ -60,7 +79,7 @@ LOGIN = ["--user", "u"]
         ),
         (
             ["audit", "--host", "A", "--password-from", "hunter2", *LOGIN],
-            "--password-from says where the password is, it is not the password",
+            "--password-from: a password is given by reference",
         ),
         (
             ["audit", "--host", "A", "--password-from", "env:NOT_SET_HERE", *LOGIN],
@@ -201,7 +220,7 @@ def test_two_playbooks_of_one_id_are_both_named(cli: Make, unsent: Make, playboo
     ("text", "options", "says"),
     [
         ("", [], "has no hosts"),
-        ("hosts: {A: {prot: 1}}", [], "hosts.A.prot: there is no such setting"),
+        ("hosts: {A: {prot: 1}}", [], "inv.yaml:1:13: A: there is no setting 'prot'"),
         ("hosts: {A: }", ["--limit", "B*"], "no host of"),
         ("hosts: {A: }", ["--group", "g"], "has no group 'g'"),
     ],
@@ -213,6 +232,12 @@ def test_an_inventory_that_gives_no_host(
     path.write_text(text)
     result = cli("audit", "-i", path, *options, *LOGIN, transport=unsent)
     result.explains(64, says)
+
+
+def test_hosts_and_an_inventory_exclude_each_other(cli: Make, unsent: Make, tmp_path: Path) -> None:
+    (tmp_path / "inv.yaml").write_text("hosts: {A: }")
+    result = cli("audit", "--host", "A", "-i", "inv.yaml", *LOGIN, transport=unsent)
+    result.explains(64, "--host and --inventory exclude each other")
 
 
 APPLY = ["apply", "schedule-fix", "--yes", "--host", "A", *LOGIN]

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from remediate.cli.stop import Stop
-from remediate.cli.targets import reference, select_hosts
+from remediate.cli.targets import inventory, peers, reference, select_hosts
+from remediate.inventory.protocol import Entry, Settings
 from remediate.model.host import Auth, Host
+from remediate.testing.inventory import ListedInventory
 
 NAMES = ("inventory", "password_from", "user", "auth", "port", "tls", "ca_file", "cert_file")
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(NAMES),
     "key_file": None,
     "insecure": None,
+    "passwords_only": None,
     "hosts": (),
     "groups": (),
     "limits": (),
@@ -21,7 +24,8 @@ NOTHING: dict[str, Any] = {
 
 
 def hosts(**options: object) -> tuple[Host, ...]:
-    return select_hosts({**NOTHING, "user": "u", **options}, interactive=True)
+    given = {**NOTHING, "user": "u", **options}
+    return select_hosts(given, inventory(given), interactive=True)
 
 
 def one(**options: object) -> Host:
@@ -75,6 +79,30 @@ def test_options_count_more_than_the_inventory(tmp_path: Path) -> None:
     assert one(inventory=path, user=None).user == "a"
     host = one(inventory=path, user="typed", port=2)
     assert (host.user, host.port, host.auth) == ("typed", 2, Auth.NTLM)
+
+
+def test_the_inventory_is_read_once_for_hosts_and_those_that_are_copied_from(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "inv.yaml").write_text("hosts: {A: {port: 1}, B: {port: 2}}")
+    options = {**NOTHING, "inventory": tmp_path / "inv.yaml", "user": "u", "limits": ("A",)}
+    known = inventory(options)
+    (tmp_path / "inv.yaml").write_text("hosts: {A: {port: 3}, B: {port: 4}}")
+    (host,) = select_hosts(options, known, interactive=True)
+    found = peers(options, known, ["b", "C:7"], interactive=True)
+    assert [host.port, found["b"].port, found["C:7"].port] == [1, 2, 7]
+
+
+def test_any_inventory_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD", raising=False)
+    known = ListedInventory(
+        [
+            Entry("A", "10.0.0.1", Settings(port=1), ("g",)),
+            Entry("B", "10.0.0.2", Settings(user="own", port=2)),
+        ]
+    )
+    chosen = select_hosts({**NOTHING, "user": "u", "groups": ("g",)}, known, interactive=True)
+    assert chosen == (Host(name="A", address="10.0.0.1", port=1, user="u", password="prompt:"),)
 
 
 def test_a_certificate_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None:

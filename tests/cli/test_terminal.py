@@ -145,7 +145,7 @@ def test_a_password_is_asked_for_and_not_shown(
 ) -> None:
     monkeypatch.delenv("REMEDIATE_PASSWORD")
     screen = start("audit", "schedule-fix", *at)
-    screen.until("Password of labadmin: ")
+    screen.until(f"Password of labadmin for {lab.hosts[0].address}:{lab.hosts[0].port}: ")
     screen.type(f"{lab.hosts[0].password}\n")
     assert screen.end() == 2
     assert lab.hosts[0].password not in screen.text

@@ -74,6 +74,29 @@ def audit(
     )
 
 
+def test_no_inventory_of_a_foreign_branch_meets_the_secret_of_the_pipeline() -> None:
+    text = (EXAMPLES / "ci" / "github-actions.yaml").read_text(encoding="utf-8")
+    pipeline = yaml.safe_load(text)
+    assert pipeline[True].keys() == {"schedule", "workflow_dispatch"}, "`on` is true in YAML 1.1"
+    conditions = {name: job["if"] for name, job in pipeline["jobs"].items()}
+    assert conditions["audit"] == "github.event_name == 'schedule'"
+    assert "github.ref_name == github.event.repository.default_branch" in conditions["apply"]
+    runs = [run["run"] for job in pipeline["jobs"].values() for run in job["steps"] if "run" in run]
+    script = (EXAMPLES / "ci" / "audit.sh").read_text(encoding="utf-8")
+    reading = [line for line in [*runs, *script.splitlines()] if " -i " in line]
+    assert len(reading) == 2
+    assert all("--passwords-only env:REMEDIATE_PASSWORD" in line for line in reading)
+
+
+@pytest.mark.skipif(os.name == "nt" or not shutil.which("bash"), reason="a script for bash")
+def test_the_ci_script_refuses_an_inventory_that_runs_a_program(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("hosts: {A: {user: u, password: 'command:touch ran'}}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = audit(tmp_path, "hosts.yaml", path, REMEDIATE_PASSWORD="x")
+    assert (done.returncode, "exit code 64" in done.stderr) == (1, True)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_the_pipeline_is_yaml_and_puts_no_input_into_a_script() -> None:
     text = (EXAMPLES / "ci" / "github-actions.yaml").read_text(encoding="utf-8")
     jobs = yaml.safe_load(text)["jobs"]

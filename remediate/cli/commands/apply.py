@@ -26,9 +26,10 @@ def apply(ctx: click.Context) -> int:
     options = ctx.params
     job = playbooks.selected_job(ctx, options["playbooks"])
     require_person(parts.terminal, yes=options["yes"])
-    hosts = targets.select_hosts(options, interactive=parts.terminal.interactive)
+    known = targets.inventory(options)
+    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     copied = playbooks.copied_from(job)
-    peers = targets.peers(options, copied, interactive=parts.terminal.interactive)
+    peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)
     started = datetime.now(UTC)
     run = Run(
         id=new_run_id(started),

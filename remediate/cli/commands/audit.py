@@ -25,9 +25,10 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     parts: Parts = ctx.obj
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
-    hosts = targets.select_hosts(options, interactive=parts.terminal.interactive)
+    known = targets.inventory(options)
+    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     copied = playbooks.copied_from(job)
-    peers = targets.peers(options, copied, interactive=parts.terminal.interactive)
+    peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)
     subject = Subject(
         command=f"{dry_run_of} --dry-run" if dry_run_of else "audit",
         hosts=[host.name for host in hosts],

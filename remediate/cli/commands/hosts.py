@@ -18,7 +18,8 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
     parts: Parts = ctx.obj
     name = str(ctx.info_name)
-    hosts = targets.select_hosts(options, interactive=parts.terminal.interactive)
+    known = targets.inventory(options)
+    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     subject = Subject(command=f"hosts {name}", hosts=[host.name for host in hosts])
     following = Following(parts.terminal, options["form"], subject, writes=False)
     pace = settings(timeout=options["timeout"], workers=options["workers"])

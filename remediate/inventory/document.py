@@ -1,0 +1,264 @@
+"""YAML read as the text that stands in the file: what a text means is for its reader to say.
+
+YAML makes a boolean of `NO`, the number 1350 of `22:30`, a date of `2026-11-28`, and readers
+differ in it. So a text is a text here, in_quotes or not, with the place where it stands.
+
+A document cannot keep its reader busy: its depth is bounded, and so is what it holds, where an
+alias counts as all that it stands for.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import yaml
+
+from remediate.model.text import in_quotes
+
+if TYPE_CHECKING:
+    from yaml._yaml import Mark as MarkOfLibyaml
+
+MAX_DEPTH = 20
+"""Lists and mappings inside each other; an inventory needs four."""
+
+MAX_ENTRIES = 200_000
+"""Texts, lists and mappings, with aliases written out: those of more than 10,000 hosts."""
+
+_PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # YAML 1.2, 5.1
+)
+_TAGS = "tags (a word that begins with !) are not used here: write the text alone"
+_TAG_DIRECTIVE = re.compile("(?:^|[\r\n\x85\u2028\u2029\ufeff])%TAG")
+_TOO_DEEP = f"lists and mappings stand more than {MAX_DEPTH} deep in each other here"
+_MERGE = "<<"
+_NULLS = {"", "~", "null", "Null", "NULL"}
+
+
+class Place(NamedTuple):
+    """Where something stands in a file.
+
+    Args:
+        line: from 1.
+        column: from 1.
+    """
+
+    line: int
+    column: int
+
+
+class Unreadable(Exception):  # noqa: N818 - it says what the document is
+    """A document cannot be read any further.
+
+    Args:
+        place: where.
+        problem: why, and what to do about it.
+    """
+
+    def __init__(self, place: Place, problem: str) -> None:
+        super().__init__(problem)
+        self.place = place
+        self.problem = problem
+
+
+class Text(NamedTuple):
+    """A text.
+
+    Args:
+        place: where it begins.
+        value: what it says.
+        style: how it is written: `"`, `'`, `|`, `>`, or nothing.
+    """
+
+    place: Place
+    value: str
+    style: str = ""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing stands there, or one of YAML's words for it."""
+        return not self.style and self.value in _NULLS
+
+
+class Items(NamedTuple):
+    """A list."""
+
+    place: Place
+    nodes: "Sequence[Node]"
+
+
+class Table(NamedTuple):
+    """A mapping; no key stands in it twice."""
+
+    place: Place
+    rows: "Sequence[tuple[Text, Node]]"
+
+
+Node = Text | Items | Table
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: UTF-8, or what the mark at its beginning says, as Windows writes it.
+
+    Raises:
+        Unreadable: it is neither, or has characters that YAML does not allow.
+    """
+    mark, encoding = next((m for m in _MARKS if data.startswith(m[0])), (b"", "utf-8"))
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[len(mark) : error.start + len(mark)].decode(encoding, "replace")
+        name = encoding.upper().removesuffix("-LE").removesuffix("-BE")
+        raise Unreadable(_after(before), f"this is not {name}: save the file as UTF-8") from None
+    if found := _FORBIDDEN.search(text):
+        advice = "; save the file as UTF-8" if found[0] == "\0" else ""
+        problem = f"a character that YAML does not allow (U+{ord(found[0]):04X}){advice}"
+        raise Unreadable(_after(text[: found.start()]), problem)
+    return text
+
+
+def read_document(text: str) -> Node | None:
+    """What a YAML document says; None when it is empty.
+
+    Raises:
+        Unreadable: it is no YAML, or none that is read here: a key twice, tags, too much of it.
+    """
+    if found := _TAG_DIRECTIVE.search(text):  # libyaml compares each of them with all before it
+        raise Unreadable(_after(text[: found.end() - len("%TAG")]), _TAGS)
+    reading = _Reading()
+    try:
+        for event in yaml.parse(text, _PARSER):
+            reading.take(event)
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(_place(error.problem_mark), _in_words(error)) from None
+    except yaml.YAMLError:
+        raise Unreadable(Place(1, 1), "this is not YAML") from None
+    return reading.root
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come."""
+
+    place: Place
+    anchor: str | None
+    is_table: bool
+    before: int
+    nodes: list[Node] = field(default_factory=list)
+
+
+class _Reading:
+    """Puts nodes together as the parser meets them."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._entries = 0
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        place = _place(event.start_mark)
+        match event:
+            case yaml.ScalarEvent():
+                self._count(1, place)
+                self._refuse_tag(event.tag, place)
+                self._put(Text(place, event.value, event.style or ""), event.anchor, 1)
+            case yaml.CollectionStartEvent():
+                self._refuse_tag(event.tag, place)
+                if len(self._open) == MAX_DEPTH:
+                    raise Unreadable(place, _TOO_DEEP)
+                is_table = isinstance(event, yaml.MappingStartEvent)
+                self._open.append(_Open(place, event.anchor, is_table, self._entries))
+                self._count(1, place)
+            case yaml.CollectionEndEvent():
+                done = self._open.pop()
+                node = _table(done) if done.is_table else Items(done.place, done.nodes)
+                self._put(node, done.anchor, self._entries - done.before)
+            case yaml.AliasEvent():
+                self._again(event.anchor or "", place)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise Unreadable(place, "a second document begins here: write one only")
+
+    def _put(self, node: Node, anchor: str | None, entries: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (node, entries)
+        if self._open:
+            self._open[-1].nodes.append(node)
+        else:
+            self.root = node
+
+    def _again(self, anchor: str, place: Place) -> None:
+        if anchor not in self._anchors:
+            problem = (
+                f"{in_quotes(f'*{anchor}')} stands for nothing: no anchor of this name ends before"
+            )
+            raise Unreadable(place, problem)
+        node, entries = self._anchors[anchor]
+        self._count(entries, place)
+        self._put(node, None, entries)
+
+    def _count(self, entries: int, place: Place) -> None:
+        self._entries += entries
+        if self._entries > MAX_ENTRIES:
+            problem = f"this holds more than {MAX_ENTRIES} entries, aliases written out"
+            raise Unreadable(place, problem)
+
+    @staticmethod
+    def _refuse_tag(tag: str | None, place: Place) -> None:
+        if tag is not None:
+            raise Unreadable(place, _TAGS)
+
+
+def _table(done: _Open) -> Table:
+    rows: dict[str, tuple[Text, Node]] = {}
+    merged: list[tuple[Text, Node]] = []
+    for key, value in zip(done.nodes[::2], done.nodes[1::2], strict=True):
+        if not isinstance(key, Text):
+            raise Unreadable(key.place, "a key is a text here, not a list or mapping")
+        if key.value == _MERGE and not key.style:
+            merged.extend(_merged(value))
+        elif key.value in rows:
+            first = rows[key.value][0].place.line
+            problem = f"{in_quotes(key.value)} stands here for the second time, after line {first}"
+            raise Unreadable(key.place, problem)
+        else:
+            rows[key.value] = (key, value)
+    for key, value in merged:
+        rows.setdefault(key.value, (key, value))
+    return Table(done.place, list(rows.values()))
+
+
+def _merged(value: Node) -> Iterator[tuple[Text, Node]]:
+    for table in value.nodes if isinstance(value, Items) else [value]:
+        if not isinstance(table, Table):
+            raise Unreadable(table.place, f"{_MERGE} takes a mapping, or a list of mappings")
+        yield from table.rows
+
+
+def _place(mark: "yaml.Mark | MarkOfLibyaml | None") -> Place:
+    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+
+
+def _after(text: str) -> Place:
+    """Where the character after `text` stands."""
+    lines = re.split(r"\r\n?|\n", text)
+    return Place(len(lines), len(lines[-1]) + 1)
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "this is not YAML"
+    if "nesting" in problem:  # libyaml has a limit of its own, and may meet it first
+        return _TOO_DEEP
+    if "escape" in problem:
+        return f"{problem}: write a text with a backslash without quotes, or in single quotes"
+    return problem
