@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from remediate.secrets.redaction import Redaction
+from remediate.redaction import Redaction
 
 _QUIET = ("spnego", "asyncio", "filelock")
 """Libraries whose debug output holds hashes of passwords, or nothing of use."""

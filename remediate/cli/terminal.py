@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from remediate.report.printable import printable
 
 if TYPE_CHECKING:
-    from remediate.secrets.redaction import Redaction
+    from remediate.redaction import Redaction
 
 _POLL = 0.2
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from remediate.cli.terminal import Terminal
-from remediate.secrets.redaction import Redaction
+from remediate.redaction import Redaction
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

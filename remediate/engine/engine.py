@@ -45,9 +45,9 @@ from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
+from remediate.redaction import Redaction
 from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
-from remediate.secrets.redaction import Redaction
 from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
 from remediate.transport.errors import TransportError

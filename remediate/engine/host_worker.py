@@ -35,7 +35,7 @@ from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
-from remediate.secrets.redaction import Redaction
+from remediate.redaction import Redaction
 from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
 from remediate.store.spill import SpillEntry, spill

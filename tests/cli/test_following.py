@@ -13,8 +13,8 @@ from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.terminal import Terminal
 from remediate.model.event import HostPhase, Phase
 from remediate.model.outcome import HostReport, Outcome
+from remediate.redaction import Redaction
 from remediate.report.reporter import Subject
-from remediate.secrets.redaction import Redaction
 from remediate.store.errors import StoreUnavailable
 
 Follow = Callable[..., Following]

@@ -24,7 +24,7 @@ from remediate.lab.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Reply, Request
-from remediate.secrets.redaction import MASK
+from remediate.redaction import MASK
 from remediate.store.errors import StoreUnavailable
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline, Session, Transport

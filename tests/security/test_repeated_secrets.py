@@ -28,8 +28,8 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Reply, Request
+from remediate.redaction import MASK, Redaction
 from remediate.runner.threads import Serial
-from remediate.secrets.redaction import MASK, Redaction
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from remediate.testing.transport import MemoryTransport

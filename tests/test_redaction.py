@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from remediate.cli.logs import start_logging
-from remediate.secrets.redaction import MASK, Redaction
+from remediate.redaction import MASK, Redaction
 
 SECRET = "Canary-'7f3a\"\\pässword"
 

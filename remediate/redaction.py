@@ -5,16 +5,12 @@ value on a host. Before it becomes part of a report, an event, the store or a li
 passes here.
 """
 
-import base64
-import html
 import json
-import unicodedata
-import urllib.parse
 from collections.abc import Iterator
-from typing import Any, TypeVar
-from xml.sax.saxutils import escape, quoteattr
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from remediate.model.base import Model
+if TYPE_CHECKING:  # the command line makes one of these before anything else
+    from remediate.model.base import Model
 
 MASK = "[secret]"
 CUT = "…"
@@ -23,7 +19,7 @@ CUT = "…"
 _LEAST = 3
 """Characters; what is shorter would mask half of every text, and protects nothing."""
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound="Model")
 
 
 class Redaction:
@@ -34,6 +30,8 @@ class Redaction:
 
     def add(self, secret: str, user: str = "") -> None:
         """Mask a secret from now on, and what Basic authentication makes of it."""
+        import base64  # noqa: PLC0415 - see above
+
         texts = dict.fromkeys((secret, *secret.splitlines(), _on_one_line(secret)))
         new = {form for text in texts for form in _forms(text)}
         new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())
@@ -46,7 +44,7 @@ class Redaction:
             text = text.replace(form, MASK)
         return self._ends(text) if CUT in text else text
 
-    def holds(self, model: Model) -> bool:
+    def holds(self, model: "Model") -> bool:
         """Whether any text in a model has a secret in it."""
         return bool(self._forms) and any(self(text) != text for text in _texts(_data(model)))
 
@@ -83,11 +81,17 @@ class Redaction:
 
 def _on_one_line(secret: str) -> str:
     """A secret as it is in a text that was made fit for a terminal."""
+    import unicodedata  # noqa: PLC0415 - see above
+
     shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in secret)
     return " ".join(shown.split())
 
 
 def _forms(secret: str) -> Iterator[str]:
+    import base64  # noqa: PLC0415 - see above
+    import html  # noqa: PLC0415
+    import urllib.parse  # noqa: PLC0415
+
     yield secret
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]
@@ -95,16 +99,17 @@ def _forms(secret: str) -> Iterator[str]:
     yield urllib.parse.quote(secret)
     yield urllib.parse.quote(secret, safe="")
     yield urllib.parse.quote_plus(secret)
-    yield escape(secret)
-    yield quoteattr(secret)[1:-1]
+    yield html.escape(secret, quote=False)
     yield html.escape(secret)
+    yield html.escape(secret).replace("&#x27;", "'")
+    yield html.escape(secret).replace("&#x27;", "&apos;")
     for code in ("utf-8", "utf-16-le"):
         data = secret.encode(code, "surrogatepass")
         yield base64.b64encode(data).decode()
         yield data.hex()
 
 
-def _data(model: Model) -> Any:  # noqa: ANN401 - a document
+def _data(model: "Model") -> Any:  # noqa: ANN401 - a document
     return model.model_dump(mode="json")
 
 
