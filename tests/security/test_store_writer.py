@@ -196,6 +196,16 @@ RECORDS = {
         "a record of an intent cannot be read: its run, host or time",
     ),
     "no intent": ("UPDATE hosts SET intent = NULL", OF_A_RUN, "its run, host or time"),
+    "an earlier version without sense": (
+        "UPDATE hosts SET report = json_set(report, '$.schema_version', 1, '$.notes', 5)",
+        [SHOW, DRY_RUN, ROLLBACK],
+        "a record of a verdict cannot be read: it is not in the form of one",
+    ),
+    "a version of a record that is none": (
+        f"UPDATE runs SET run = json_set(run, '$.schema_version', '{'x' * 5000}')",
+        [LIST, *OF_A_RUN],
+        "is of version 'xxxxx",
+    ),
     "no unicode": ("UPDATE runs SET run = CAST(x'7b22ff' AS TEXT)", [LIST], ""),
     "version without sense": (
         "UPDATE remediate_version SET version_num = '0000'",
@@ -245,7 +255,9 @@ def test_what_is_in_the_folder_and_is_no_spill_file_hides_no_other(
     """A folder of that name: the rest is read, and the journal is not called complete."""
     write(file, "DELETE FROM hosts WHERE outcome IS NULL")
     (file.parent / "remediate-spill-a.ndjson").mkdir()
-    (file.parent / "remediate-spill-b.ndjson").write_bytes(b"[" * 200_000 + b"\n{}\n")
+    (file.parent / "remediate-spill-b.ndjson").write_bytes(
+        b"[" * 200_000 + b'\n{}\n5\n{"schema_version": 1, "report": {"notes": 5}}\n{"report": 5}\n'
+    )
     (file.parent / "remediate-spill-c.ndjson").write_bytes(b"")
     result = cli(*RECONCILE, transport=unsent)
     result.explains(6, "the journal is not complete", "a.ndjson: it is a folder", "b.ndjson: lines")
