@@ -153,7 +153,8 @@ def open_files_option() -> click.Option:
         expose_value=False,
         callback=_allow_open_files,
         section=CONNECTION,
-        help="Use a password or key file although others on this machine may read it.",
+        help="Use a password or key file although others on this machine may read it, and an "
+        "inventory that names programs or files for passwords although others may write to it.",
     )
 
 
@@ -183,8 +184,12 @@ def pace_options() -> list[click.Option]:
     ]
 
 
-def inventory(options: Mapping[str, Any]) -> "Inventory | None":
+def inventory(options: Mapping[str, Any], *, allow_open: bool = False) -> "Inventory | None":
     """The inventory that the options name, read once; None when they name none.
+
+    Args:
+        options: values of `host_options` and `connection_options`, by name.
+        allow_open: it may name programs and files for passwords although others may write to it.
 
     Raises:
         InventoryError: it cannot be used.
@@ -194,7 +199,8 @@ def inventory(options: Mapping[str, Any]) -> "Inventory | None":
     path: Path | None = options["inventory"]
     if path is None:
         return None
-    return YamlInventory(path, only_password=options["passwords_only"])
+    only = options["passwords_only"]
+    return YamlInventory(path, only_password=only, allow_open=allow_open)
 
 
 def select_hosts(

@@ -58,7 +58,7 @@ class Terminal:
             f"Error: {message.rstrip('. ')}." if message[-1:] not in "?!" else f"Error: {message}"
         )
         for detail in details:
-            self.say(f"{detail}.")
+            self.say(detail if detail[-1:] in "?!" else f"{detail}.")
         if hint:
             self.say(hint)
 

@@ -34,6 +34,7 @@ from remediate.inventory.document import (
 from remediate.inventory.protocol import Entry, InventoryError, Settings
 from remediate.model.host import Auth, check_address, parse_port
 from remediate.model.text import check_text, in_quotes, unseen
+from remediate.secrets.own_files import OPTION
 from remediate.secrets.reference import placed, placed_file, split_reference
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -65,14 +66,19 @@ class YamlInventory:
         path: the file.
         only_password: the only reference to a password that it may hold, besides `prompt:`, and
             then no file of a certificate or its key either; None when it may say anything.
+        allow_open: it may name programs and files for passwords although others may write to it.
 
     Raises:
         InventoryError: it cannot be read, or says something that is not understood or not allowed.
     """
 
-    def __init__(self, path: Path, *, only_password: str | None = None) -> None:
+    def __init__(
+        self, path: Path, *, only_password: str | None = None, allow_open: bool = False
+    ) -> None:
         self._path = path
-        reading = _Reading(path, _content(path), only_password)
+        content = _content(path)
+        written_by = "" if allow_open else content.written_by
+        reading = _Reading(path.parent, content.data, only_password, written_by)
         if reading.mistakes:
             raise InventoryError(
                 str(path),
@@ -106,13 +112,15 @@ def _content(path: Path) -> Content:
 class _Reading:
     """What a document says as an inventory, and all that is wrong with it."""
 
-    def __init__(self, path: Path, content: Content, only_password: str | None) -> None:
+    def __init__(
+        self, folder: Path, data: bytes, only_password: str | None, written_by: str
+    ) -> None:
         self.mistakes: list[tuple[Place, str]] = []
         self.hosts: dict[str, tuple[str, Settings]] = {}
         self.groups: dict[str, tuple[Sequence[str], Settings]] = {}
         self.defaults = Settings()
-        self._folder = path.parent
-        self._written_by = content.written_by
+        self._folder = folder
+        self._written_by = written_by
         self._only_password = only_password
         self._readers: Mapping[str, Callable[[str], object]] = {
             "port": parse_port,
@@ -126,7 +134,7 @@ class _Reading:
             "insecure": partial(_boolean, "insecure"),
         }
         try:
-            self._sections(read_document(decoded(content.data)))
+            self._sections(read_document(decoded(data)))
         except Unreadable as error:
             self.mistakes.append((error.place, error.problem))
 
@@ -266,7 +274,10 @@ class _Reading:
             msg = f"the password is not {self._only_password}, and --passwords-only allows no other"
             raise ValueError(msg)
         if self._written_by and scheme in {"command", "file"}:
-            msg = f"a password's {scheme}: is not taken from this file, because {self._written_by}"
+            msg = (
+                f"a password's {scheme}: is not taken from this file, because {self._written_by}; "
+                f"change that, or accept it with {OPTION}"
+            )
             raise ValueError(msg)
         return placed(value, self._folder)
 

@@ -45,7 +45,7 @@ class Host(Model):
         insecure: allow Basic without TLS to an address beyond loopback.
     """
 
-    name: str
+    name: str = Field(min_length=1)
     address: str
     port: int = Field(ge=1, le=MAX_PORT)
     tls: bool = False

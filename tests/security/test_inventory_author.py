@@ -7,6 +7,7 @@ job says so, nothing is sent that the file does not show, and no file keeps the 
 """
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,8 +177,19 @@ def test_a_program_or_a_file_is_not_taken_from_an_inventory_that_others_write(
         64,
         f"prod.yaml:2:21: SRV01: a password's {scheme}: is not taken from this file",
         f"others may write to it (mode {mode:04o})",
+        "accept it with --allow-open-files",
     )
     assert not (tmp_path / "ran").exists()
+    (tmp_path / "pw").write_text("x")
+    (tmp_path / "pw").chmod(0o600)
+    command = f"command:{sys.executable} -c print(1)"
+    path.write_text(path.read_text().replace("command:touch ran", command))
+    reached: list[Host] = []
+    options = ["-i", path, "--user", "svc", "--allow-open-files"]
+    cli("audit", *options, transport=keeping(reached))
+    assert [host.password for host in reached] == [
+        f"file:{tmp_path / 'pw'}" if scheme == "file" else command
+    ]
 
 
 # Whom a question is about, and whom an answer goes to
