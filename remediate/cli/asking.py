@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SAFETY = "Before and after writing"
 
+_YES, _NO = {"y", "yes"}, {"n", "no"}
+
 
 def writing_options() -> list[click.Option]:
     """Options of every command that writes."""
@@ -82,9 +84,9 @@ class Asking:
         while True:
             line = self._terminal.ask(f"Write this to {host}? [{forms}] ")
             word = line.strip().lower()
-            if word in {"y", "yes"}:
+            if word in _YES:
                 return True
-            if word in {"n", "no"}:
+            if word in _NO:
                 return False
             if several and word in {"a", "all"}:
                 self._for_the_rest = True
@@ -92,6 +94,17 @@ class Asking:
             if not line or word in {"q", "quit"}:  # no line at all: the input has ended
                 self._for_the_rest = False
                 return False
+
+
+def agreed(terminal: Terminal, question: str) -> bool:
+    """Ask until somebody says yes or no; the end of the input is a no."""
+    while True:
+        line = terminal.ask(f"{question} [yes/no] ")
+        word = line.strip().lower()
+        if word in _YES:
+            return True
+        if not line or word in _NO:
+            return False
 
 
 def confirm(

@@ -1,6 +1,6 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -136,6 +136,7 @@ def settings(
     workers: int | None,
     auto_rollback: bool = True,
     accept_irreversible: bool = False,
+    renamed: Collection[str] = (),
 ) -> "Settings":
     """How a run goes about it, as the command line says.
 
@@ -144,6 +145,7 @@ def settings(
         workers: hosts at the same time; None is the default.
         auto_rollback: undo at once what does not read back as planned.
         accept_irreversible: do what cannot be undone without asking a person.
+        renamed: names that computers had when they were recorded, and may have no more.
     """
     from datetime import timedelta
 
@@ -158,6 +160,7 @@ def settings(
         auto_rollback=auto_rollback,
         accept_irreversible=accept_irreversible,
         workers=workers or base.workers,
+        renamed=frozenset(renamed),
     )
 
 

@@ -171,17 +171,26 @@ class Engine:
                 names, lambda host: self._audit(host, planners[host.name], computers[host.name])
             )
             return chain(self._said(unusable), done)
-        without_verdict = {one.host.name: record.run for one in record.hosts if not one.report}
+        without_verdict = {
+            one.host.name: (record.run, one.intent.host)  # it has its lease by the address of then
+            for one in record.hosts
+            if one.intent and not one.report
+        }
         done = self._recorded(
             run, todo, confirm, computers=computers, without_verdict=without_verdict
         )
         return chain(self._said(unusable), done)
 
-    def reconcile(self) -> Iterator[tuple[Run, HostReport]]:
-        """Close every intent without an end by looking at its host.
+    def reconcile(
+        self, found: Sequence[tuple[Run, HostRecord]] | None = None
+    ) -> Iterator[tuple[Run, HostReport]]:
+        """Close intents without an end by looking at their hosts.
 
         Hosts to which a killed run of this controller had written nothing are closed unseen, and
         given free.
+
+        Args:
+            found: the hosts to look at, as they are to be reached; all that are open when None.
 
         Raises:
             JournalIncomplete: spilled verdicts cannot be taken in; at the end, when all else is
@@ -191,7 +200,11 @@ class Engine:
         incomplete = (
             take_in_spilled(self._journal, self.spill_folder) if self.spill_folder else None
         )
-        found = self._journal.open_intents(indeterminate=True)
+        unended = self._journal.open_intents(indeterminate=True)
+        if found is None:
+            found = unended
+        still = {(run.id, record.host.name) for run, record in unended}
+        found = [(run, record) for run, record in found if (run.id, record.host.name) in still]
         runs = {id(record): run for run, record in found}
         records = [record for _, record in found]
         ended: set[str] = set()
@@ -272,7 +285,7 @@ class Engine:
         confirm: Callable[[Plan], bool] | None,
         supplies: Mapping[str, Supply] = MappingProxyType({}),
         computers: Mapping[str, Computer] = MappingProxyType({}),
-        without_verdict: Mapping[str, Run] = MappingProxyType({}),
+        without_verdict: Mapping[str, tuple[Run, Host]] = MappingProxyType({}),
     ) -> Iterator[HostReport]:
         planners = {host.name: planner for host, planner in todo}
         hosts = [host for host, _ in todo]
@@ -282,7 +295,7 @@ class Engine:
             assignment = replace(
                 assignment, origins=frozenset(supplies), computer=computers.get(host.name)
             )
-            if host.name in without_verdict and self._goes_on(without_verdict[host.name], host):
+            if host.name in without_verdict and self._goes_on(*without_verdict[host.name]):
                 assignment = replace(assignment, undoes=None)  # it keeps its lease
             worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
             worker.around = replace(worker.around, supplies=supplies)
@@ -304,7 +317,7 @@ class Engine:
         plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=changes)
         work = self._assignment(record.host, RecordPlanner(run.playbooks, changes), run)
         work = replace(work, computer=record.computer)
-        if self._goes_on(run, record.host):
+        if self._goes_on(run, intent.host):  # it has its lease by the address of then
             problem = Problem(
                 code="still_running",
                 message=f"run {run.id} is still going on",

@@ -83,6 +83,11 @@ class Host(Model):
             return False
 
     @property
+    def in_the_clear(self) -> bool:
+        """Whether logging on shows the password to whoever listens or answers."""
+        return not self.tls and self.auth in {Auth.BASIC, Auth.CERTIFICATE}
+
+    @property
     def url(self) -> str:
         """The endpoint, as one would type it."""
         address = f"[{self.address}]" if ":" in self.address else self.address
@@ -100,8 +105,7 @@ class Host(Model):
 
     @model_validator(mode="after")
     def _confidential(self) -> Self:
-        clear = not self.tls and self.auth in {Auth.BASIC, Auth.CERTIFICATE}
-        if clear and not (self.loopback or self.insecure):
+        if self.in_the_clear and not (self.loopback or self.insecure):
             msg = (
                 f"{self.auth} over plain HTTP would send the password of {self.name} readable "
                 "by anyone on the way: use --tls, or --auth negotiate"

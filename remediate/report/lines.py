@@ -168,14 +168,20 @@ def _holder_lines(holder: Holder) -> Iterator[Line]:
     )
 
 
+def to_find_out(host: str, subject: Subject) -> Line:
+    """The command that finds out what became of a host."""
+    only = ["--host", host] if subject.by_name else []
+    return _do("to find out", subject, "runs", "reconcile", *only)
+
+
 def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     run = subject.run
     one = ["--host", report.host]
-    only = [] if len(subject.hosts) == 1 else one
+    only = one if subject.by_name or len(subject.hosts) > 1 else []
     if report.lease_kept:
         yield line(2, ("left behind: ", WARN), "the lease on the host, until it expires")
     if run and report.outcome is Outcome.INDETERMINATE:
-        yield _do("to find out", subject, "runs", "reconcile")
+        yield to_find_out(report.host, subject)
     elif subject.undone and report.outcome is Outcome.CONFLICT:
         yield _do("to overwrite it", subject, "rollback", subject.undone, *one, "--force")
     elif subject.undone and report.outcome is Outcome.FAILED_CHANGED:

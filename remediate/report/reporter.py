@@ -20,6 +20,7 @@ class Subject:
         titles: what each playbook makes true, by id.
         proceed: the command that would make the announced changes, when there is one.
         needed: options without which a later command about the run could not work.
+        by_name: a later command about a host has to name it, even when it is the only one.
     """
 
     command: str
@@ -29,6 +30,7 @@ class Subject:
     titles: Mapping[str, str] = field(default_factory=dict)
     proceed: str | None = None
     needed: Sequence[str] = ()
+    by_name: bool = False
 
 
 class Reporter(Protocol):

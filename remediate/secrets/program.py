@@ -20,7 +20,7 @@ SECONDS = 60.0
 _NOT_INHERITED = {"REMEDIATE_PASSWORD", "REMEDIATE_STORE"}
 """Variables that it has no business with; the address of a store may hold a password, too."""
 
-_LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
+LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 """Stands in a record where the arguments were."""
 
 
@@ -36,7 +36,7 @@ def ask_program(line: str, most: int) -> bytes:
     """
     argv = _words(line)
     program = argv[0]
-    if argv[-1] == _LEFT_OUT:
+    if argv[-1] == LEFT_OUT:
         raise SecretError(
             f"the record does not have the arguments of the password program {program}; "
             "give the whole command with --password-from"
@@ -70,10 +70,10 @@ def to_keep(reference: str) -> str:
     try:
         program, *arguments = _words(line)
     except SecretError:
-        return f"command:{_LEFT_OUT}"
+        return f"command:{LEFT_OUT}"
     if " " in program:
         program = f'"{program}"'
-    return f"command:{program} {_LEFT_OUT}" if arguments else f"command:{program}"
+    return f"command:{program} {LEFT_OUT}" if arguments else f"command:{program}"
 
 
 def _outcome(process: "subprocess.Popen[bytes]", most: int) -> tuple[bytes, int] | None:

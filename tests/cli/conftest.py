@@ -116,7 +116,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def at(lab: Lab) -> list[str]:
     """Options that reach the practice host."""
     host = lab.hosts[0]
-    return ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+    return ["--host", f"{host.address}:{host.port}", "--user", host.user]
 
 
 @pytest.fixture

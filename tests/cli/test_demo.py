@@ -27,6 +27,7 @@ def test_the_demo_shows_each_command_and_holds_every_promise(cli: Make) -> None:
     assert "Every promise held." in result.out
     assert "NOT SO" not in result.out
     assert "password" not in "".join(commands).lower()
+    assert "basic" not in "".join(commands), "that would teach to hand out the password"
     assert result.err == ""
 
 

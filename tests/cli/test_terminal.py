@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,3 +151,23 @@ def test_a_password_is_asked_for_and_not_shown(
     screen.type(f"{lab.hosts[0].password}\n")
     assert screen.end() == 2
     assert lab.hosts[0].password not in screen.text
+
+
+def test_a_password_file_that_only_the_record_names_is_asked_about(
+    start: Start, cli: Callable[..., Any], lab: Lab, at: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.touch(mode=0o600)
+    file.write_text(lab.hosts[0].password)
+    words = ["--password-from", f"file:{file}", "--yes", "--format", "json"]
+    run = cli("apply", "schedule-fix", *at, *words).data["run"]
+    requests = lab.hosts[0].requests
+    screen = start("rollback", run, "--dry-run")
+    screen.until("Is that right? [yes/no] ")
+    shown = " ".join(screen.text.split())
+    assert "The record says to log on with what is in the file" in shown
+    assert f"{at[1]}: negotiate over HTTP as labadmin" in shown
+    assert lab.hosts[0].requests == requests
+    screen.type("yes\n")
+    assert screen.end() == 2
+    assert "WOULD BE UNDONE" in screen.text

@@ -105,9 +105,11 @@ def test_every_error_of_the_connection_is_explained_in_its_own_words(kind) -> No
 
 
 def test_every_other_problem_has_a_line() -> None:
-    """Those of the store, and those that the engine names in its code."""
+    """Those of the store, and those that engine and commands name in their code."""
     sources = (
-        path.read_text(encoding="utf-8") for path in (ROOT / "remediate/engine").glob("*.py")
+        path.read_text(encoding="utf-8")
+        for room in ("engine", "cli")
+        for path in (ROOT / "remediate" / room).rglob("*.py")
     )
     found = {
         code

@@ -66,6 +66,18 @@ def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
     assert world.store.run(run.id).hosts[0].report is None
 
 
+def test_only_what_was_found_is_looked_at_and_only_while_it_is_open(world: World) -> None:
+    """A host that opens or closes meanwhile was not shown to whoever chose."""
+    run = world.run()
+    world.store.begin_run(run, [HOST])
+    world.store.record_intent(Intent(run=run.id, host=HOST, changes=(), snapshot=(), recorded=NOW))
+    found = world.store.open_intents(indeterminate=True)
+    assert list(world.engine.reconcile([])) == []
+    assert world.store.open_intents(indeterminate=True) == found
+    assert [report.outcome for _, report in world.engine.reconcile(found)] == [Outcome.CHANGED]
+    assert list(world.engine.reconcile(found)) == []
+
+
 def test_a_rollback_does_not_take_the_host_from_a_run_that_goes_on(world: World, job: Job) -> None:
     """What it has not written yet cannot be undone, and its lease is its own."""
     reports: list[HostReport] = []

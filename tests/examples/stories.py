@@ -27,6 +27,7 @@ INVENTORY = "lab.yaml"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _RUN = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?: UTC|Z)?")
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 _OPERATOR = "ada@bastion"
 
 
@@ -76,7 +77,7 @@ def _lasting(state: HostState) -> list[object]:
 
 def settled(text: str) -> str:
     """A story without what differs from run to run."""
-    return _MOMENT.sub("MOMENT", _RUN.sub("RUN", text))
+    return _PORT.sub("PORT", _MOMENT.sub("MOMENT", _RUN.sub("RUN", text)))
 
 
 def _retold(text: str) -> str:
@@ -121,7 +122,7 @@ def _surroundings(lab: Lab) -> Iterator[None]:
         rows = [
             f"  {host.name}: {{address: {host.address}, port: {host.port}}}" for host in lab.hosts
         ]
-        head = f"defaults: {{user: {lab.hosts[0].user}, auth: basic}}\nhosts:\n"
+        head = f"defaults: {{user: {lab.hosts[0].user}}}\nhosts:\n"
         Path(INVENTORY).write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
         values = {
             "REMEDIATE_PASSWORD": lab.hosts[0].password,

@@ -78,7 +78,7 @@ def cli(host: Lab, tmp_path: Path) -> Cli:
 
 def at(lab: Lab) -> list[str]:
     host = lab.hosts[0]
-    return ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+    return ["--host", f"{host.address}:{host.port}", "--user", host.user]
 
 
 def run_id(done: subprocess.CompletedProcess[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import playbooks, targets
+from remediate.cli import playbooks, recorded, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit
 from remediate.cli.following import Following, format_option
@@ -43,7 +43,8 @@ def apply(ctx: click.Context) -> int:
         hosts=[host.name for host in hosts],
         run=run.id,
         titles=playbooks.titles(ctx),
-        needed=playbooks.needed(options["folders"]),
+        needed=[*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
+        by_name=recorded.to_be_named(hosts),
     )
     following = Following(parts.terminal, options["form"], subject, writes=True)
     pace = settings(

@@ -34,7 +34,7 @@ class Story:
         self._host = host
         self._say = say
         self._target = ["--host", f"{host.address}:{host.port}"]
-        self._login = ["--user", host.user, "--auth", "basic"]
+        self._login = ["--user", host.user]
         self.failures: list[str] = []
 
     def state(self) -> bytes:

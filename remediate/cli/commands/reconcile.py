@@ -1,12 +1,13 @@
 """`remediate runs reconcile`: find out what became of what broke off."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, targets
+from remediate.cli import playbooks, recorded
 from remediate.cli.following import format_option
 from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Command
@@ -15,37 +16,35 @@ from remediate.cli.wiring import Parts, settings
 
 if TYPE_CHECKING:
     from remediate.report.document import Closed
+    from remediate.store.protocol import Store
 
 
-@click.pass_obj
-def _run(
-    parts: Parts,
-    timeout: float | None,
-    workers: int | None,
-    folders: tuple[Path, ...],
-    form: str,
-) -> int:
+@click.pass_context
+def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
     from remediate.model.outcome import ExitCode, exit_code
-    from remediate.report.document import Closed, Reconciliation
+    from remediate.report.document import Reconciliation
     from remediate.report.machine import as_json
     from remediate.store.errors import JournalIncomplete
 
+    parts: Parts = ctx.obj
+    form: str = options["form"]
+    needed = [
+        *playbooks.needed(options["folders"]),
+        *(["--insecure"] if options["insecure"] else []),
+    ]
+    closed: list[Closed] = []
     with parts.store() as store:
-        found = store.open_intents(indeterminate=True)
-        playbooks.know_resources(found, folders)
-        hosts = [record.host for _, record in found]
-        engine = parts.engine(hosts, settings(timeout=timeout, workers=workers), store=store)
-        closed = []
         incomplete = None
         stop = CtrlC(parts.terminal.interrupted)
+        reports = _reconcile(parts, store, options)
         with stop:
             try:
-                for run, report in stop.during(engine.reconcile()):
-                    closed.append(Closed(run=run, report=report))
+                for each in stop.during(reports):
+                    closed.append(each)
                     if form == "ndjson":
-                        print(as_json(closed[-1]), flush=True)
+                        print(as_json(each), flush=True)
                     elif form == "console":
-                        _print(closed[-1])
+                        _print(each, needed)
             except JournalIncomplete as error:
                 incomplete = error
     if parts.terminal.interrupted.is_set():
@@ -63,13 +62,41 @@ def _run(
     return int(code)
 
 
-def _print(closed: "Closed") -> None:
+def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterator[Closed]":
+    """What became of each open intent that is chosen; those first that may not be looked at."""
+    from remediate.model.outcome import HostReport
+    from remediate.model.run import HostRecord
+    from remediate.report.document import Closed
+
+    found = store.open_intents(indeterminate=True)
+    names = {record.host.name for _, record in found}
+    reaching = recorded.Reaching(options, names, "among what is open there is", parts.terminal)
+    chosen = [(run, record) for run, record in found if reaching.chosen(record.host)]
+    playbooks.know_resources(chosen, options["folders"])
+    reached = reaching([record for _, record in chosen])
+    pairs = [(run, each) for (run, _), each in zip(chosen, reached, strict=True)]
+    to_see = [(run, each) for run, each in pairs if isinstance(each, HostRecord)]
+    refused = [(run, each) for run, each in pairs if isinstance(each, HostReport)]
+    if left := names - {record.host.name for _, record in chosen}:
+        parts.terminal.say(f"Not looked at, and still open: {', '.join(sorted(left))}.")
+    pace = settings(
+        timeout=options["timeout"], workers=options["workers"], renamed=options["renamed"]
+    )
+    engine = parts.engine([record.host for _, record in to_see], pace, store=store)
+    masked = ((run, parts.redaction.masked(report)) for run, report in refused)
+    ended = chain(masked, engine.reconcile(to_see))
+    return (Closed(run=run, report=report) for run, report in ended)
+
+
+def _print(closed: "Closed", needed: list[str]) -> None:
     from remediate.report.console import print_lines
     from remediate.report.lines import DIM, host_lines, line
     from remediate.report.reporter import Subject
 
     run, name = closed.run, closed.report.host
-    subject = Subject(command="runs reconcile", hosts=[name, "others"], run=run.id)
+    subject = Subject(
+        command="runs reconcile", hosts=[name], run=run.id, needed=needed, by_name=True
+    )
     print_lines([*host_lines(closed.report, subject), line(2, ("run: ", DIM), run.id)], sys.stdout)
 
 
@@ -77,11 +104,6 @@ command = Command(
     "reconcile",
     callback=_run,
     help="Look at every host that a run may have changed without saying so, because it broke off, "
-    "and record what is seen. Writes nothing but to the journal.",
-    params=[
-        playbooks.playbooks_option(),
-        targets.open_files_option(),
-        *targets.pace_options(),
-        format_option(),
-    ],
+    "and record what is seen. On the host it only takes and returns the lease.",
+    params=[playbooks.playbooks_option(), *recorded.options(), format_option()],
 )

@@ -1,20 +1,20 @@
 """`remediate rollback`: undo a run, property by property."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, targets
+from remediate.cli import playbooks, recorded, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import Following, format_option
 from remediate.cli.lazy import Command, Option
-from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts, operator, settings
 
 if TYPE_CHECKING:
-    from remediate.model.host import Host
+    from remediate.cli.terminal import Terminal
+    from remediate.model.outcome import HostReport
     from remediate.model.run import RunRecord
     from remediate.store.protocol import Store
 
@@ -32,9 +32,8 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
     from remediate.model.run import Run, RunKind, new_run_id
     from remediate.report.reporter import Subject
 
-    record = _reached(store.run(options["run"]), options)
-    hosts = _to_undo(record, options["hosts"])
-    playbooks.know_resources(((record.run, host) for host in record.hosts), options["folders"])
+    record, refused = _reached(store.run(options["run"]), options, parts.terminal)
+    hosts = [host.host for host in record.hosts]
     started = datetime.now(UTC)
     run = Run(
         id=new_run_id(started),
@@ -47,61 +46,57 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
     dry_run: bool = options["dry_run"]
     subject = Subject(
         command="rollback --dry-run" if dry_run else "rollback",
-        hosts=[host.name for host in hosts],
+        hosts=[*(report.host for report in refused), *(host.name for host in hosts)],
         run=None if dry_run or not hosts else run.id,
         undone=record.run.id,
         proceed=_without_dry_run(parts.arguments),
-        needed=playbooks.needed(options["folders"]),
+        needed=[*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
+        by_name=recorded.to_be_named(hosts),
     )
     following = Following(parts.terminal, options["form"], subject, writes=not dry_run)
-    if not hosts:
+    if not (hosts or refused):
         parts.terminal.say(f"Run {record.run.id} has changed nothing that is still to be undone.")
-        return following.finish(())
+    if not hosts:
+        return following.finish(refused)
     accepted: bool = options["accept_irreversible"]
     pace = settings(
-        timeout=options["timeout"], workers=options["workers"], accept_irreversible=accepted
+        timeout=options["timeout"],
+        workers=options["workers"],
+        accept_irreversible=accepted,
+        renamed=options["renamed"],
     )
     engine = parts.engine(hosts, pace, store=store, emit=following.emit)
-    return following.finish(
-        engine.rollback(
-            record,
-            run,
-            hosts={host.name for host in hosts},
-            force=options["force"],
-            dry_run=dry_run,
-            confirm=None
-            if dry_run
-            else confirm(parts.terminal, subject, yes=options["yes"], accepted=accepted),
-        )
+    reports = engine.rollback(
+        record,
+        run,
+        force=options["force"],
+        dry_run=dry_run,
+        confirm=None
+        if dry_run
+        else confirm(parts.terminal, subject, yes=options["yes"], accepted=accepted),
     )
+    return following.finish(chain(map(parts.redaction.masked, refused), reports))
 
 
-def _reached(record: "RunRecord", options: dict[str, Any]) -> "RunRecord":
-    """The record, with its hosts reached as the options say."""
-    said = {"user": options["user"], "password": targets.reference(options)}
-    update = {name: value for name, value in said.items() if value is not None}
-    hosts = tuple(
-        host.model_copy(update={"host": host.host.model_copy(update=update)})
-        for host in record.hosts
-    )
-    return record.model_copy(update={"hosts": hosts})
-
-
-def _to_undo(record: "RunRecord", names: Collection[str]) -> "tuple[Host, ...]":
+def _reached(
+    record: "RunRecord", options: dict[str, Any], terminal: "Terminal"
+) -> "tuple[RunRecord, list[HostReport]]":
+    """The record of what is to be undone, with hosts as they are reached now; and refusals."""
     from remediate.engine.recorded import perhaps_changed
+    from remediate.model.outcome import HostReport
+    from remediate.model.run import HostRecord
 
-    known = {host.host.name for host in record.hosts}
-    for name in names:
-        if name not in known:
-            raise Stop(
-                f"run {record.run.id} has no host {name!r}",
-                f"It has {', '.join(sorted(known))}.",
-            )
-    return tuple(
-        host.host
-        for host in record.hosts
-        if perhaps_changed(host) and (not names or host.host.name in names)
-    )
+    names = {host.host.name for host in record.hosts}
+    reaching = recorded.Reaching(options, names, f"run {record.run.id} has", terminal)
+    to_undo = [
+        host for host in record.hosts if perhaps_changed(host) and reaching.chosen(host.host)
+    ]
+    playbooks.know_resources(((record.run, host) for host in to_undo), options["folders"])
+    reached = reaching(to_undo)
+    hosts = tuple(each for each in reached if isinstance(each, HostRecord))
+    targets.each_once([host.host for host in hosts])
+    refused = [each for each in reached if isinstance(each, HostReport)]
+    return record.model_copy(update={"hosts": hosts}), refused
 
 
 def _without_dry_run(arguments: tuple[str, ...]) -> str:
@@ -127,22 +122,7 @@ command = Command(
             help="Write back over what somebody else has changed since, too.",
         ),
         playbooks.playbooks_option(),
-        Option(
-            ["--host", "hosts"],
-            multiple=True,
-            metavar="NAME",
-            section=targets.HOSTS,
-            help="Only this server of the run. Repeat it for several.",
-        ),
-        Option(
-            ["--user"],
-            metavar="NAME",
-            section=targets.CONNECTION,
-            help="Account on the servers, when it is to be another than that of the run.",
-        ),
-        targets.password_option(),
-        targets.open_files_option(),
-        *targets.pace_options(),
+        *recorded.options(),
         format_option(),
     ],
 )

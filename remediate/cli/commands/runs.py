@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from remediate.cli import recorded
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.wiring import Parts
@@ -83,7 +84,7 @@ def _show(parts: Parts, run: str, form: str) -> int:
 
 def _record_lines(record: "RunRecord") -> "Iterator[Line]":
     from remediate.engine.recorded import shown
-    from remediate.report.lines import BAD, DIM, STRONG, host_lines, line
+    from remediate.report.lines import BAD, DIM, STRONG, host_lines, line, to_find_out
     from remediate.report.reporter import Subject
     from remediate.report.words import moment
 
@@ -95,11 +96,14 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
         yield line(2, (use.id, STRONG), f"  {', '.join(_given(use))}")
     if run.undoes:
         yield line(2, f"undoes run {run.undoes}")
+    hosts = [host.host for host in record.hosts]
     subject = Subject(
         command=run.kind.value,
-        hosts=[host.host.name for host in record.hosts],
+        hosts=[host.name for host in hosts],
         run=run.id,
         undone=run.undoes,
+        needed=recorded.needed(hosts),
+        by_name=recorded.to_be_named(hosts),
     )
     for host in map(shown, record.hosts):
         if host.report:
@@ -112,7 +116,7 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
             yield line(
                 0, (name, STRONG), ("  OPEN", BAD), "  it may have been changed, nobody has looked"
             )
-            yield line(2, "to find out: remediate runs reconcile")
+            yield to_find_out(name, subject)
 
 
 def _given(use: "PlaybookUse") -> "Iterator[str]":

@@ -1,0 +1,375 @@
+"""The hosts of a record, as they are to be reached now.
+
+A record says how its hosts were reached. Whoever can write the store can have said it, so a record
+does not decide alone which program runs here and who gets which secret. What this command line
+says counts more. Of what is left to the record only the usual password is used unasked; whatever
+else it names needs a person's yes.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remediate.cli import targets
+from remediate.cli.asking import agreed
+from remediate.cli.lazy import Option
+from remediate.cli.stop import Stop
+from remediate.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from remediate.inventory.protocol import Entry
+    from remediate.model.host import Host
+    from remediate.model.outcome import HostReport
+    from remediate.model.problem import Problem
+    from remediate.model.run import HostRecord
+
+UNASKED = frozenset({"env:REMEDIATE_PASSWORD", "prompt:"})
+"""The references to a password that a record may make without anybody being asked."""
+
+LONGEST = 400
+"""Characters of what a person is asked to agree to; nobody can judge more."""
+
+_CA_FILE = "--ca-file"
+
+
+def options() -> list[click.Option]:
+    """Options of a command that goes to the hosts of a record."""
+    return [
+        Option(
+            ["--host", "hosts"],
+            multiple=True,
+            metavar="NAME[=ADDRESS]",
+            section=targets.HOSTS,
+            help="Only this server of those on record; NAME=ADDRESS or NAME=ADDRESS:PORT also says "
+            "where it is now. Repeat it for several.",
+        ),
+        Option(
+            ["-i", "--inventory"],
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            section=targets.HOSTS,
+            help="A YAML file of servers: those on record are reached as it says, not as they were "
+            "then.",
+        ),
+        Option(
+            ["--renamed"],
+            multiple=True,
+            metavar="OLD",
+            section=targets.HOSTS,
+            help="Accept the computer that was called OLD when it was recorded, and has another "
+            "name now. Repeat it for several.",
+        ),
+        *targets.connection_options(),
+    ]
+
+
+def to_be_named(hosts: "Collection[Host]") -> bool:
+    """Whether a later command reaches these hosts as now only if it names them."""
+    return any(host.in_the_clear for host in hosts)
+
+
+def needed(hosts: "Collection[Host]") -> list[str]:
+    """The options without which a later command could not reach these hosts as now."""
+    return ["--insecure"] if any(host.in_the_clear and not host.loopback for host in hosts) else []
+
+
+class Reaching:
+    """Says how the hosts of a record are reached by this command line.
+
+    Args:
+        options: values of `options()`, by name.
+        names: the hosts on record.
+        holder: what has them on record (`run 2026… has`), for an error.
+        terminal: where hosts are shown and a person is asked.
+
+    Raises:
+        Stop: a host is named that is not on record, or an option makes no sense.
+        InventoryError: the inventory cannot be used.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], names: Collection[str], holder: str, terminal: Terminal
+    ) -> None:
+        self._options = options
+        self._terminal = terminal
+        self._said = targets.said(options)
+        self._only: str | None = options["passwords_only"]
+        self._places = _places(options["hosts"], names, holder)
+        inventory = targets.inventory(options)
+        listed = reversed(inventory.entries()) if inventory else ()  # the first of a name counts
+        self._inventory = {entry.name.casefold(): entry for entry in listed}
+
+    def chosen(self, host: "Host") -> bool:
+        """Whether this command is about a host; about all of them when none is named."""
+        return not self._places or host.name in self._places
+
+    def __call__(self, records: "Sequence[HostRecord]") -> "list[HostRecord | HostReport]":
+        """Each record with its host as it is reached now, or the report that refuses it.
+
+        Hosts whose address is not their name are shown, and a person is asked once for each
+        thing that needs a yes. Nothing has been sent and no secret looked up when this returns.
+        """
+        from remediate.model.run import HostRecord
+
+        reached = [self._reached(record) for record in records]
+        hosts = [each.host for each in reached if isinstance(each, HostRecord)]
+        for text in dict.fromkeys(_where(host) for host in hosts if not _apparent(host)):
+            self._terminal.say(f"{text}.")
+        wanted: dict[_Use, list[Host]] = {}
+        for host in hosts:
+            for use in self._uses(host):
+                wanted.setdefault(use, []).append(host)
+        denied = {use for use, by in wanted.items() if not self._agreed(use, by)}
+        return [
+            self._admitted(each, denied) if isinstance(each, HostRecord) else each
+            for each in reached
+        ]
+
+    # --- where a host is, and how one logs on there -------------------------------------------
+
+    def _reached(self, record: "HostRecord") -> "HostRecord | HostReport":
+        from remediate.model.problem import Problem
+
+        host = record.host
+        if record.intent is not None and record.intent.host != host:
+            return _contradiction(host, record.intent.host)
+        try:
+            now = self._now(host)
+        except Stop as stop:
+            problem = Problem(code="wrong_settings", message=stop.message, hint=stop.hint)
+            return _refused(host, problem)
+        if self._by_record(host) and now.in_the_clear and not self._may_be_read(now):
+            return _readable(now)
+        return record.model_copy(update={"host": now})
+
+    def _by_record(self, host: "Host") -> bool:
+        """Whether the record alone describes a host, but for what the command line says."""
+        return host.name.casefold() not in self._inventory
+
+    def _now(self, host: "Host") -> "Host":
+        """A host where and as it is now.
+
+        Raises:
+            Stop: it cannot be connected to as it is described.
+        """
+        place = self._places.get(host.name)
+        options = dict(self._options)
+        if place and place.port:
+            options["port"] = place.port
+        if self._by_record(host):
+            entry = _entry(host, options["port"])
+            options["insecure"] = True  # so that it can be described; see `_may_be_read`
+        else:
+            entry = replace(self._inventory[host.name.casefold()], name=host.name)
+        if place and place.address:
+            entry = replace(entry, address=place.address)
+        now = targets.reached(entry, options, named=False, interactive=self._terminal.interactive)
+        return _pruned(now, insecure=bool(self._said.insecure)) if self._by_record(host) else now
+
+    def _may_be_read(self, host: "Host") -> bool:
+        """Whether this command line lets a password go there without encryption."""
+        return bool(self._said.insecure) or (host.loopback and host.name in self._places)
+
+    # --- what a person has to agree to ----------------------------------------------------------
+
+    def _uses(self, host: "Host") -> "Iterator[_Use]":
+        """What is to be used because the record says so, and nothing else does."""
+        if not self._by_record(host):
+            return
+        unasked = {self._only, "prompt:"} if self._only else UNASKED
+        if host.password and not self._said.password and host.password not in unasked:
+            yield _secret(host.password)
+        if host.ca_file and not self._said.ca_file:
+            what = f"trust the authority in the file {host.ca_file}"
+            yield _Use(what, what, _CA_FILE)
+        if host.cert_file and not (self._said.cert_file and self._said.key_file):
+            what = f"log on with the certificate {host.cert_file} and the key {host.key_file}"
+            yield _Use(what, what, "--cert-file and --key-file")
+
+    def _forbidden(self, use: "_Use") -> bool:
+        """Whether a person's yes would not count: `--passwords-only` holds whoever types it."""
+        return bool(self._only) and use.option != _CA_FILE
+
+    def _agreed(self, use: "_Use", hosts: "Sequence[Host]") -> bool:
+        if not self._terminal.interactive or not use.what or self._forbidden(use):
+            return False
+        self._terminal.say(f"The record says to {use.what}, and this command line does not. For:")
+        for text in dict.fromkeys(_where(host) for host in hosts):
+            self._terminal.say(f"  {text}")
+        return agreed(self._terminal, "Is that right?")
+
+    def _admitted(
+        self, record: "HostRecord", denied: "Collection[_Use]"
+    ) -> "HostRecord | HostReport":
+        from remediate.model.problem import Problem
+
+        host = record.host
+        uses = [use for use in self._uses(host) if use in denied]
+        if not uses:
+            return record
+        what = f"the record says to {' and to '.join(use.brief for use in uses)} ({_where(host)})"
+        if any(map(self._forbidden, uses)):
+            message = f"{what}, and --passwords-only allows {self._only} only"
+            hint = "If it is right, leave out --passwords-only."
+            return _refused(host, Problem(code="not_agreed", message=message, hint=hint))
+        hint = f"If it is right, give it with {' and '.join(use.option for use in uses)}"
+        askable = all(use.what for use in uses)
+        if askable and self._terminal.interactive:
+            message = f"{what}, and you answered no"
+            return _refused(host, Problem(code="declined", message=message, hint=f"{hint}."))
+        message = f"{what}, and nobody here has agreed to that"
+        hint += ", or answer at a terminal." if askable else "."
+        return _refused(host, Problem(code="not_agreed", message=message, hint=hint))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the command line says a host is; nowhere else than on record when it only names it."""
+
+    address: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What is to be done only because a record says so.
+
+    Args:
+        what: in words, whole; empty when it cannot be shown to a person whole.
+        brief: the same without what may be a secret itself.
+        option: what says the same on the command line.
+    """
+
+    what: str
+    brief: str
+    option: str
+
+
+def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[str, _Place]:
+    """The hosts that `--host` names, and where it says they are."""
+    from remediate.model.host import split_target
+
+    places: dict[str, _Place] = {}
+    for text in texts:
+        name, equals, target = (text, "", "") if text in names else text.rpartition("=")
+        name = name if equals else text
+        if name not in names:
+            known = f"There are {', '.join(sorted(names))}." if names else "There is none."
+            raise Stop(f"{holder} no host {name!r}", known)
+        try:
+            place = _Place(*split_target(target)) if equals else _Place()
+        except ValueError as error:
+            raise Stop(
+                f"--host {name}: {error}", "Write NAME=ADDRESS or NAME=ADDRESS:PORT."
+            ) from None
+        if places.setdefault(name, place) != place:
+            raise Stop(f"--host says more than once where {name} is", "Say it once.")
+    return places
+
+
+def _entry(host: "Host", port: int | None) -> "Entry":
+    """A host of a record, as an inventory would have it.
+
+    Args:
+        host: as it was reached then.
+        port: what the command line says.
+    """
+    from remediate.inventory.protocol import Entry, Settings
+
+    kept = ("auth", "user", "password", "ca_file", "cert_file", "key_file")
+    settings = Settings(
+        port=host.port,
+        # Plain HTTP was for the port of then; what is spoken on another follows from its number.
+        tls=host.tls or (None if port else False),
+        **{name: getattr(host, name) for name in kept},
+    )
+    return Entry(host.name, host.address, settings)
+
+
+def _pruned(host: "Host", *, insecure: bool) -> "Host":
+    """A host of a record without what is not used, and readable only if it was said just now."""
+    from remediate.model.host import Auth
+
+    unused = set() if host.tls else {"ca_file"}
+    unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
+    return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
+
+
+def _secret(reference: str) -> _Use:
+    """What a reference to a password means."""
+    from remediate.secrets.program import LEFT_OUT, to_keep
+    from remediate.secrets.reference import split_reference
+
+    try:
+        scheme, rest = split_reference(reference)
+    except ValueError:  # perhaps the password itself
+        return _Use("", "log on with a reference that is not understood", "--password-from")
+    match scheme:
+        case "env":
+            what = brief = f"log on with what is in the environment variable {rest}"
+        case "file":
+            what = brief = f"log on with what is in the file {rest}"
+        case "command":
+            _, program = split_reference(to_keep(reference))
+            what = f"run the program {rest} and log on with what it prints"
+            brief = f"run the program {program} and log on with what it prints"
+            if rest.endswith(LEFT_OUT):
+                what, brief = "", f"{brief}, and does not have its arguments"
+        case _:
+            what = brief = f"log on with your answer to {f'Password of {rest}: '!r}"
+    if len(what) > LONGEST:
+        what, brief = "", f"log on with a reference of {len(reference)} characters"
+    return _Use(what, brief, "--password-from")
+
+
+def _where(host: "Host") -> str:
+    """A host, its address and how one logs on there."""
+    from remediate.store.protocol import lease_key
+
+    user = f" as {host.user}" if host.user else ""
+    speaks = f"{host.auth.value} over {'TLS' if host.tls else 'HTTP'}"
+    return f"{host.name} is at {lease_key(host)}: {speaks}{user}"
+
+
+def _apparent(host: "Host") -> bool:
+    """Whether its name says where a host is."""
+    from remediate.model.host import HTTP_PORT, HTTPS_PORT
+    from remediate.store.protocol import lease_key
+
+    name = host.name.rstrip(".").lower()
+    usual = host.port in {HTTP_PORT, HTTPS_PORT} and name == host.address.rstrip(".").lower()
+    return usual or name == lease_key(host)
+
+
+def _contradiction(host: "Host", intent: "Host") -> "HostReport":
+    from remediate.engine.recorded import RecordRefusedError, refused_record
+    from remediate.report.words import join
+
+    began, wrote = host.model_dump(), intent.model_dump()
+    fields = join(name.replace("_", " ") for name in began if began[name] != wrote[name])
+    message = f"the record says that the run began with another {fields} than it wrote with"
+    return refused_record(host.name, RecordRefusedError(message))
+
+
+def _readable(host: "Host") -> "HostReport":
+    from remediate.model.problem import Problem
+    from remediate.report.words import command_line
+
+    named = f"name it with {command_line(['--host', host.name])}"
+    accept = named if host.loopback else "accept it with --insecure"
+    problem = Problem(
+        code="in_the_clear",
+        message=f"whoever listens there would get the password ({_where(host)}), and a record "
+        "alone does not decide that",
+        hint=f"If it is the right host, {accept}; or log on with --auth negotiate.",
+    )
+    return _refused(host, problem)
+
+
+def _refused(host: "Host", problem: "Problem") -> "HostReport":
+    from remediate.model.outcome import HostReport, Outcome
+
+    return HostReport(host=host.name, outcome=Outcome.REFUSED, problem=problem)
