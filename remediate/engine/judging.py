@@ -111,12 +111,12 @@ def guarded(task: Task, seen: Seen) -> list[str]:
 def _blamed(playbook: Playbook[Any]) -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a run does not end with the exit code of an author
         text = plain(f"{type(error).__name__}: {error}").rstrip(".")
         raise PlaybookFailedError(playbook.id, text, _place(playbook, error)) from error
 
 
-def _place(playbook: Playbook[Any], error: Exception) -> str:
+def _place(playbook: Playbook[Any], error: BaseException) -> str:
     """Where it went wrong: the innermost line of the playbook's own file, or just the file."""
     code = (getattr(part, "__code__", None) for part in vars(type(playbook)).values())
     own = {each.co_filename for each in code if each is not None}

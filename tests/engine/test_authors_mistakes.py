@@ -91,6 +91,13 @@ class BadGuard(Own):
         return [seen.nothing]
 
 
+class Leaves(Own):
+    """The end of the program, with an exit code that says that all is well."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        raise SystemExit(0)
+
+
 def task(playbook: Playbook[Any]) -> Task:
     return Task(playbook, playbook.params())
 
@@ -100,7 +107,7 @@ def engine(store: MemoryStore | None = None) -> Engine:
     return Engine(transport, Settings(operator="ada@here"), store, runner=Serial())
 
 
-MISTAKES = [Misspelt, Returns, Nothing, NotSettable, NoObserve, BadQuestion, BadGuard]
+MISTAKES = [Misspelt, Returns, Nothing, NotSettable, NoObserve, BadQuestion, BadGuard, Leaves]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
