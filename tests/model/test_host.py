@@ -156,6 +156,13 @@ def test_a_name_and_an_account_may_be_any_text_that_can_be_seen(name: str) -> No
     assert (host.name, host.user) == (name, name)
 
 
+def test_a_name_and_an_account_are_not_empty() -> None:
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        Host(name="", address="h", port=1)
+    with pytest.raises(ValidationError, match="the user is empty"):
+        Host(name="h", address="h", port=1, user="")
+
+
 def test_basic_cannot_carry_a_user_with_a_colon() -> None:
     """What follows it would be taken for the beginning of the password."""
     with pytest.raises(ValidationError, match="the user of h has a colon"):

@@ -1,0 +1,52 @@
+"""What every inventory promises, whatever it is read from."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from remediate.inventory.protocol import Entry, Inventory, Settings
+from remediate.inventory.yaml import YamlInventory
+from remediate.testing.inventory import ListedInventory
+
+ENTRIES = [
+    Entry("SRV02", "10.0.0.2", Settings(port=1), ("b", "a")),
+    Entry("SRV01", "SRV01", Settings(user="ada", tls=True)),
+    Entry("SRV03", "::1", Settings(port=2), ("a",)),
+]
+TEXT = """
+hosts:
+  SRV02: {address: 10.0.0.2, port: 1}
+  SRV01: {user: ada, tls: true}
+  SRV03: {address: '::1'}
+groups:
+  b: {hosts: [SRV02]}
+  a: {hosts: [SRV02, SRV03], port: 2}
+"""
+
+
+def from_yaml(folder: Path) -> Inventory:
+    (folder / "hosts.yaml").write_text(TEXT)
+    return YamlInventory(folder / "hosts.yaml")
+
+
+@pytest.fixture(params=[from_yaml, lambda _: ListedInventory(ENTRIES)], ids=["yaml", "listed"])
+def inventory(request: pytest.FixtureRequest, tmp_path: Path) -> Inventory:
+    make: Callable[[Path], Inventory] = request.param
+    return make(tmp_path)
+
+
+def test_hosts_come_in_their_order_with_all_that_is_said_of_them(inventory: Inventory) -> None:
+    assert list(inventory.entries()) == ENTRIES
+
+
+def test_groups_name_the_hosts_that_name_them(inventory: Inventory) -> None:
+    groups = {name: list(hosts) for name, hosts in inventory.groups().items()}
+    assert groups == {"b": ["SRV02"], "a": ["SRV02", "SRV03"]}
+    assert {(name, host) for name, hosts in groups.items() for host in hosts} == {
+        (group, entry.name) for entry in inventory.entries() for group in entry.groups
+    }
+
+
+def test_it_says_where_it_comes_from(inventory: Inventory) -> None:
+    assert inventory.source
