@@ -8,29 +8,75 @@ import errno
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import ParseError
 
 import requests
 import urllib3
 from pypsrp.complex_objects import GenericComplexObject
-from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
+from pypsrp.exceptions import (
+    AuthenticationError,
+    WinRMError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+from spnego.exceptions import SpnegoError
 
 from remediate.transport import errors
+from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.wire import (
     LoggedOutError,
+    NotOfferedError,
     OutOfTimeError,
+    PackedError,
+    PageError,
     StaleConnectionError,
     TooMuchError,
+    UnsealedError,
 )
 
-Found = tuple[type[errors.TransportError], str]
 
-TIMED_OUT = 2150858793
+class Cause(NamedTuple):
+    """What lies behind an exception.
+
+    Args:
+        kind: the leaf.
+        detail: what exactly was seen.
+        hint: what to do, where the leaf's own hint does not lead to this cause.
+    """
+
+    kind: type[errors.TransportError]
+    detail: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a conversation in which something was raised.
+
+    Args:
+        after_send: as for TransportError.
+        who: user and method ("as ada by ntlm"), or the file of the certificate.
+        tls: it is spoken over TLS.
+        certificate: a client certificate is shown instead of a password.
+        heard: the host has sent something.
+        accepted: the host has let us in before, so a failing logon is not about the password.
+    """
+
+    after_send: bool = False
+    who: str = ""
+    tls: bool = False
+    certificate: bool = False
+    heard: bool = True
+    accepted: bool = False
+
+
+TIMED_OUT: Final = 2150858793
 """The host has nothing to say yet: ask again."""
 
-_FAULTS: dict[int, type[errors.TransportError]] = {
+_FAULTS: Final[dict[int, type[errors.TransportError]]] = {
     TIMED_OUT: errors.TimedOut,
     5: errors.AccessDenied,
     2147942405: errors.AccessDenied,  # the same as an HRESULT
@@ -49,31 +95,119 @@ _FAULTS: dict[int, type[errors.TransportError]] = {
     2150859179: errors.QuotaExceeded,  # users
     **dict.fromkeys(range(2150859236, 2150859243), errors.QuotaExceeded),  # of a plug-in
 }
-_SUBCODES: dict[str, type[errors.TransportError]] = {
+_SUBCODES: Final[dict[str, type[errors.TransportError]]] = {
     "AccessDenied": errors.AccessDenied,
     "InvalidSelectors": errors.ConnectionLost,
     "QuotaLimit": errors.QuotaExceeded,
     "TimedOut": errors.TimedOut,
 }
-_STATUS: dict[int, Found] = {
-    401: (errors.AuthenticationFailed, "it answers HTTP 401"),
-    403: (errors.AccessDenied, "it answers HTTP 403"),
-    404: (errors.ProtocolError, "it has no WinRM at this address (HTTP 404)"),
-    413: (errors.QuotaExceeded, "what was sent is too large for it (HTTP 413)"),
-    429: (errors.QuotaExceeded, "it is too busy (HTTP 429)"),
-    503: (errors.QuotaExceeded, "it is too busy, or its WinRM service is stopping (HTTP 503)"),
+_STATUS: Final = {
+    401: Cause(errors.AuthenticationFailed, "it answers HTTP 401"),
+    403: Cause(errors.AccessDenied, "it answers HTTP 403"),
+    404: Cause(errors.ProtocolError, "it has no WinRM at this address (HTTP 404)"),
+    413: Cause(errors.MessageTooLarge, "it answers HTTP 413"),
+    429: Cause(errors.QuotaExceeded, "it is too busy (HTTP 429)"),
+    503: Cause(errors.QuotaExceeded, "it is too busy, or its WinRM service is stopping (HTTP 503)"),
 }
-_PASSING_STATUS = {429, 503}
-_ABOUT_OUR_CERTIFICATE = (
-    "BAD_CERTIFICATE",
-    "CERTIFICATE_EXPIRED",
-    "CERTIFICATE_REQUIRED",
-    "CERTIFICATE_REVOKED",
-    "CERTIFICATE_UNKNOWN",
-    "UNKNOWN_CA",
-    "UNSUPPORTED_CERTIFICATE",
+_PASSING_STATUS: Final = {429, 503}
+_IN_CLEAR: Final = {
+    401: "it has forgotten the logon, as after a restart of WinRM",
+    413: errors.MessageTooLarge.hint.rstrip("."),
+    429: "it is too busy",
+    503: "it is too busy, or its WinRM service is stopping",
+}
+"""What a WinRM service itself says without sealing it, by HTTP status."""
+
+_NAME_HINT: Final = (
+    "Use the name that stands in the certificate; with address: in an inventory it may be reached "
+    "by another."
 )
-_LOST = (
+_ABOVE_HINT: Final = (
+    "Give the authority that signed it with --ca-file; if that holds the root only, add those "
+    "in between."
+)
+_ANEW_HINT: Final = (
+    "The certificate there must be made anew: RSA of 2048 bits or more, SHA-256, for server "
+    "authentication."
+)
+_CERTIFICATE: Final = {
+    **dict.fromkeys(
+        (2, 20, 21),
+        (
+            "its authority is not known here",
+            _ABOVE_HINT,
+        ),
+    ),
+    9: ("it is not valid yet", "Compare the clocks of the host and of this machine."),
+    10: ("it has expired", "Renew it there; if it has not, compare the clocks of both machines."),
+    18: (
+        "it is signed by itself",
+        "If it is the host's, as it says there, give that certificate itself with --ca-file.",
+    ),
+    19: (
+        "the authority at its root is not trusted here",
+        "Give the certificate of that authority with --ca-file.",
+    ),
+    26: ("it was not made for a server", _ANEW_HINT),
+    62: ("it was made for another name", _NAME_HINT),
+    64: ("it was not made for this address", _NAME_HINT),
+    66: ("its key is too short", _ANEW_HINT),
+    67: ("the key of its authority is too short", _ANEW_HINT),
+    68: ("it is signed with a hash that is too weak", _ANEW_HINT),
+    79: (
+        "what signed it is no authority",
+        "Give the certificate of the authority with --ca-file, not another one.",
+    ),
+}
+"""By the numbers of OpenSSL, X509_V_ERR_… in x509_vfy.h."""
+
+_TLS: Final = (
+    (
+        (
+            "BAD_CERTIFICATE",
+            "CERTIFICATE_EXPIRED",
+            "CERTIFICATE_REQUIRED",
+            "CERTIFICATE_REVOKED",
+            "CERTIFICATE_UNKNOWN",
+            "UNKNOWN_CA",
+            "UNSUPPORTED_CERTIFICATE",
+        ),
+        Cause(errors.CertificateRefused, "it ends the connection over it"),
+    ),
+    (
+        (
+            "ALERT_HANDSHAKE_FAILURE",
+            "ALERT_INSUFFICIENT_SECURITY",
+            "ALERT_PROTOCOL_VERSION",
+            "DH_KEY_TOO_SMALL",
+            "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+            "UNSUPPORTED_PROTOCOL",
+            "WRONG_SIGNATURE_TYPE",
+        ),
+        Cause(errors.TlsTooOld, "they have no version or no cipher in common"),
+    ),
+    (
+        ("HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"),
+        Cause(
+            errors.ProtocolError,
+            "it does not speak TLS on this port",
+            "Leave out --tls, or give the port on which it speaks TLS (5986).",
+        ),
+    ),
+)
+"""By the names that OpenSSL gives its numbers (SSL_R_…)."""
+
+_OURS: Final[dict[type[BaseException], Cause]] = {
+    OutOfTimeError: Cause(errors.TimedOut, "the time for this host is used up"),
+    TooMuchError: Cause(errors.ProtocolError, "it sends more than a reply can be"),
+    OverloadedMarkupError: Cause(errors.ProtocolError, "it sends XML that would grow in reading"),
+    PackedError: Cause(errors.ProtocolError, "it sends packed what was to come as it is"),
+    PageError: Cause(errors.ProtocolError, "it answers with a page, not with WS-Management"),
+}
+_TLS_RECORD: Final = ("\x15\x03", "\x16\x03")
+"""How an alert and a handshake of TLS begin; http.client shows them as a line of an answer."""
+
+_LOST: Final = (
     ConnectionAbortedError,
     ConnectionResetError,
     BrokenPipeError,
@@ -81,9 +215,15 @@ _LOST = (
     urllib3.exceptions.IncompleteRead,
     StaleConnectionError,
 )
-_PASSING = (*_LOST, TimeoutError, ConnectionRefusedError, ssl.SSLEOFError, requests.Timeout)
-_SILENCE = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
-_NO_WAY = {
+_PASSING: Final = (
+    *_LOST,
+    TimeoutError,
+    ConnectionRefusedError,
+    ssl.SSLEOFError,
+    requests.Timeout,
+)
+_SILENCE: Final = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
+_NO_WAY: Final = {
     errno.EADDRNOTAVAIL,
     errno.EHOSTDOWN,
     errno.EHOSTUNREACH,
@@ -93,44 +233,33 @@ _NO_WAY = {
     errno.EPERM,
 }
 """Reasons of this machine or its network for which no connection is even tried."""
-_NETWORK: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Found], ...] = (
-    (socket.gaierror, (errors.NameNotResolved, "")),
-    (urllib3.exceptions.NameResolutionError, (errors.NameNotResolved, "")),
-    (ConnectionRefusedError, (errors.Refused, "")),
-    (requests.ConnectTimeout, (errors.TimedOut, "it does not accept a connection")),
-    (_SILENCE, (errors.TimedOut, "")),
-    (_LOST, (errors.ConnectionLost, "")),
+
+_NETWORK: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause], ...]] = (
+    (socket.gaierror, Cause(errors.NameNotResolved)),
+    (urllib3.exceptions.NameResolutionError, Cause(errors.NameNotResolved)),
+    (ConnectionRefusedError, Cause(errors.Refused)),
+    (requests.ConnectTimeout, Cause(errors.TimedOut, "it does not accept a connection")),
+    (_SILENCE, Cause(errors.TimedOut)),
 )
 
 
-def classify(
-    error: BaseException,
-    host: str,
-    *,
-    after_send: bool = False,
-    accepted: bool = False,
-    connected: bool = False,
-) -> errors.TransportError:
+def classify(error: BaseException, host: str, known: Known | None = None) -> errors.TransportError:
     """Our own error for a library's; never fails.
 
     Args:
         error: what was raised; everything it was raised from is looked at, too.
         host: name of the host.
-        after_send: as for TransportError.
-        accepted: the host has let us in before, so a failing logon is not about the password.
-        connected: a connection stood, so what ends now is not the making of one.
+        known: what is known of the conversation.
     """
     if isinstance(error, errors.TransportError):
         return error
+    known = known or Known()
     links = list(chain(error))
-    state = {"accepted": accepted, "connected": connected or accepted}
-    for find in (_of_winrm, _of_ours, _of_tls, _of_network, _of_http, _at_last):
-        found = next((f for link in links if (f := find(link, **state))), None)
-        if found:
-            kind, detail = found
-            return kind(host, detail, after_send=after_send)
-    name = f"{type(error).__module__}.{type(error).__qualname__}"
-    return errors.ProtocolError(host, f"unforeseen {name}", after_send=after_send)
+    found = next((c for find in _FINDERS for link in links if (c := find(link, known))), None)
+    kind, detail, hint = found or Cause(errors.ProtocolError)
+    if kind is errors.AuthenticationFailed and known.certificate:
+        kind = errors.CertificateRefused
+    return kind(host, detail, hint=hint, after_send=known.after_send)
 
 
 def is_waiting(error: BaseException) -> bool:
@@ -148,6 +277,7 @@ def is_passing(error: BaseException) -> bool:
     return any(
         isinstance(link, _PASSING)
         or (isinstance(link, WinRMTransportError) and link.code in _PASSING_STATUS)
+        or (isinstance(link, UnsealedError) and link.status in _PASSING_STATUS)
         for link in chain(error)
     )
 
@@ -177,19 +307,22 @@ def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - p
     return errors.RemoteError(host, str(record), exception=kind, line=line)
 
 
-def _of_winrm(error: BaseException, *, accepted: bool, connected: bool) -> Found | None:
-    del connected
+def _of_winrm(error: BaseException, known: Known) -> Cause | None:
     if isinstance(error, WSManFaultError):
-        detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
         if error.code is None:
-            return errors.ProtocolError, "it answers with an error page, not a WS-Management fault"
-        return _fault(error), detail
+            text = "it answers with an error page, not a WS-Management fault"
+            return Cause(errors.ProtocolError, text)
+        detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
+        return Cause(_fault(error), detail)
     if isinstance(error, WinRMTransportError):
-        unknown = (errors.ProtocolError, f"it answers HTTP {error.code} without an explanation")
-        return _STATUS.get(error.code, unknown)
+        text = f"it answers HTTP {error.code} without an explanation"
+        return _STATUS.get(error.code, Cause(errors.ProtocolError, text))
     if isinstance(error, (AuthenticationError, LoggedOutError)):
-        again = "the host had accepted it before in this session" if accepted else ""
-        return errors.AuthenticationFailed, again
+        if not known.accepted:
+            return Cause(errors.AuthenticationFailed, known.who)
+        text = "it had accepted the logon before in this session"
+        hint = "Has the password been changed meanwhile, or the account been locked?"
+        return Cause(errors.AuthenticationFailed, text, hint)
     return None
 
 
@@ -199,54 +332,105 @@ def _fault(error: WSManFaultError) -> type[errors.TransportError]:
     return _SUBCODES.get(str(error.code).rpartition(":")[2], errors.ProtocolError)
 
 
-def _of_ours(error: BaseException, **_: bool) -> Found | None:
-    match error:
-        case OutOfTimeError():
-            return errors.TimedOut, "the time for this host is used up"
-        case TooMuchError():
-            return errors.ProtocolError, "it sends more than a reply can be"
-        case ParseError():
-            return errors.ProtocolError, "its answer is not XML"
-    return None
+def _of_ours(error: BaseException, known: Known) -> Cause | None:
+    if isinstance(error, NotOfferedError):
+        offers = ", ".join(error.offers) or "no way at all"
+        return Cause(errors.MethodNotOffered, f"{known.who}; it offers {offers}")
+    if isinstance(error, UnsealedError):
+        return _unsealed(error.status)
+    return _OURS.get(type(error))
 
 
-def _of_tls(error: BaseException, *, accepted: bool, connected: bool) -> Found | None:
-    del accepted
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return errors.TlsUntrusted, error.verify_message or str(error.reason)
+def _unsealed(status: int) -> Cause:
+    text = f"somebody in between changed or answered what is sealed from end to end (HTTP {status})"
+    hint = "Use --tls, which shows who answers."
+    if status in _IN_CLEAR:
+        hint = f"{hint} If the host itself answered: {_IN_CLEAR[status]}."
+    return Cause(errors.ProtocolError, text, hint)
+
+
+def _of_certificate(error: BaseException, known: Known) -> Cause | None:
+    del known
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    number = getattr(error, "verify_code", 0)
+    seen = error.verify_message or str(error.reason)
+    return Cause(errors.TlsUntrusted, *_CERTIFICATE.get(number, (seen, "")))
+
+
+def _of_tls(error: BaseException, known: Known) -> Cause | None:
     if not isinstance(error, ssl.SSLError) or isinstance(error, TimeoutError):
         return None
-    reason = str(error.reason or "")
-    if any(word in reason for word in _ABOUT_OUR_CERTIFICATE):
-        return errors.AuthenticationFailed, f"it rejects the client's certificate ({reason})"
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) and connected:
-        return errors.ConnectionLost, ""
-    return errors.ProtocolError, f"TLS cannot be agreed on with it ({reason or 'closed'})"
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return _lost(known)
+    reason = str(error.reason or "closed")
+    for words, (kind, detail, hint) in _TLS:
+        if any(word in reason for word in words):
+            return Cause(kind, f"{detail} ({reason})", hint)
+    return Cause(errors.ProtocolError, f"TLS with it fails ({reason})")
 
 
-def _of_network(error: BaseException, **_: bool) -> Found | None:
+def _of_network(error: BaseException, known: Known) -> Cause | None:
     for kinds, found in _NETWORK:
         if isinstance(error, kinds):
             return found
+    if isinstance(error, _LOST):
+        return _lost(known)
     if isinstance(error, OSError) and error.errno in _NO_WAY and error.strerror:
-        return errors.Unreachable, error.strerror
+        return Cause(errors.Unreachable, error.strerror)
     return None
 
 
-def _of_http(error: BaseException, **_: bool) -> Found | None:
+def _lost(known: Known) -> Cause:
+    """The end of a connection; before the host has said anything it tells of another cause."""
+    if known.heard or known.accepted:
+        return Cause(errors.ConnectionLost)
+    if known.tls:
+        hint = (
+            "Is it the port of its HTTPS listener (5986), and has that a certificate "
+            "(winrm enumerate winrm/config/listener)?"
+        )
+        return Cause(errors.ConnectionLost, "TLS was not agreed on yet", hint)
+    hint = "Does it speak TLS on that port (--tls)? Otherwise run it again."
+    return Cause(errors.ConnectionLost, "it had not said anything yet", hint)
+
+
+def _of_http(error: BaseException, known: Known) -> Cause | None:
+    del known
     if isinstance(error, requests.TooManyRedirects):
-        return errors.ProtocolError, "it sends us to another address"
+        return Cause(errors.ProtocolError, "it sends us to another address")
+    line = getattr(error, "line", "") if isinstance(error, http.client.BadStatusLine) else ""
+    if line.startswith(_TLS_RECORD):
+        hint = "Use --tls, or the port on which it does without (5985)."
+        return Cause(errors.ProtocolError, "it speaks TLS on this port", hint)
     if isinstance(error, (http.client.HTTPException, requests.exceptions.ContentDecodingError)):
-        return errors.ProtocolError, "its answer is not HTTP"
+        return Cause(errors.ProtocolError, "its answer is not HTTP")
+    if isinstance(error, ParseError):
+        return Cause(errors.ProtocolError, "its answer is not XML")
     return None
 
 
-def _at_last(error: BaseException, **_: bool) -> Found | None:
+def _at_last(error: BaseException, known: Known) -> Cause | None:
     """What is known only roughly, after everything that it may have been raised from."""
     if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return errors.Unreachable, ""
+        return Cause(errors.Unreachable)
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return errors.ConnectionLost, "in the middle of an answer"
+        return Cause(errors.ConnectionLost, "in the middle of an answer")
     if isinstance(error, requests.ConnectionError):
-        return errors.ConnectionLost, ""
+        return _lost(known)
+    if isinstance(error, SpnegoError):
+        return Cause(errors.ProtocolError, "the logon does not come about")
+    if type(error) is WinRMError:
+        return Cause(errors.ProtocolError, "it answers something that was not asked")
     return None
+
+
+_FINDERS: Final[tuple[Callable[[BaseException, Known], Cause | None], ...]] = (
+    _of_ours,
+    _of_winrm,
+    _of_certificate,
+    _of_tls,
+    _of_network,
+    _of_http,
+    _at_last,
+)

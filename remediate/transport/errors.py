@@ -6,10 +6,14 @@ TransportError
 │   ├── NameNotResolved
 │   ├── Refused
 │   ├── TimedOut
+│   ├── TlsTooOld
 │   └── TlsUntrusted
 ├── AuthenticationFailed
+│   ├── MethodNotOffered
+│   └── CertificateRefused
 ├── AccessDenied
 ├── QuotaExceeded
+├── MessageTooLarge
 ├── ConnectionLost
 ├── ProtocolError
 └── RemoteError
@@ -33,6 +37,7 @@ class TransportError(Exception):
     Args:
         host: name of the host.
         detail: what exactly was seen, in words and without secrets; may quote the host.
+        hint: what to do next, where the cause is known better than by its class.
         after_send: the host may have begun to act on what was sent.
 
     Attributes:
@@ -40,12 +45,15 @@ class TransportError(Exception):
     """
 
     says: ClassVar[str] = "could not be talked to"
-    hint: ClassVar[str] = "Run again with --debug to see the exchange."
+    hint: str = "Run again with --debug to see the exchange."
 
-    def __init__(self, host: str, detail: str = "", *, after_send: bool = False) -> None:
+    def __init__(
+        self, host: str, detail: str = "", *, hint: str = "", after_send: bool = False
+    ) -> None:
         super().__init__(host, detail, after_send)
         self.host = host
         self.detail = plain(detail)
+        self.hint = hint or type(self).hint
         self.after_send = after_send
         self.partial: Reply | None = None
 
@@ -109,6 +117,13 @@ class TimedOut(Unreachable):
     hint = "Is it up, and does a firewall drop the port? --timeout gives it longer."
 
 
+class TlsTooOld(Unreachable):
+    """The host speaks no version or cipher of TLS that this machine allows."""
+
+    says = "speaks an older TLS than this machine allows"
+    hint = "Enable TLS 1.2 there, for the system (SCHANNEL), and restart the host."
+
+
 class TlsUntrusted(Unreachable):
     """The host's certificate is not to be believed."""
 
@@ -123,6 +138,25 @@ class AuthenticationFailed(TransportError):  # noqa: N818 - as above
     hint = "It was tried once only. Check --user, the password and --auth."
 
 
+class MethodNotOffered(AuthenticationFailed):
+    """The host does not take this way of logging on; the password was not looked at."""
+
+    says = "does not offer this way of logging on"
+    hint = (
+        "Choose one that it offers with --auth, or see winrm get winrm/config/service/auth there."
+    )
+
+
+class CertificateRefused(AuthenticationFailed):
+    """The host does not take our certificate for an account."""
+
+    says = "does not accept the client certificate"
+    hint = (
+        "Is it mapped to an account there (winrm enumerate winrm/config/service/certmapping), "
+        "and is its authority trusted there?"
+    )
+
+
 class AccessDenied(TransportError):  # noqa: N818 - as above
     """The account is known and may not do this."""
 
@@ -135,6 +169,16 @@ class QuotaExceeded(TransportError):  # noqa: N818 - as above
 
     says = "has no more room for remote sessions"
     hint = "Wait for other sessions to end, or see winrm get winrm/config/winrs."
+
+
+class MessageTooLarge(TransportError):  # noqa: N818 - as above
+    """The host takes no message of the size that a script needs."""
+
+    says = "takes no message as large as what was sent"
+    hint = (
+        "MaxEnvelopeSizekb there is too small: winrm get winrm/config shows it, 500 is usual, "
+        "and a policy may set it."
+    )
 
 
 class ConnectionLost(TransportError):  # noqa: N818 - as above

@@ -6,15 +6,16 @@ start something and go out once.
 """
 
 import logging
-import re
+import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from pydantic import SecretStr
 from pypsrp.complex_objects import PSInvocationState, RunspacePoolState
 from pypsrp.messages import MessageType
-from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.powershell import PowerShell
 from pypsrp.wsman import SelectorSet
 
 from remediate.model.host import Auth, Host
@@ -27,7 +28,15 @@ from remediate.powershell.messages import (
     decode_reply,
 )
 from remediate.transport import wsman
-from remediate.transport.classify import classify, is_fault, is_passing, is_waiting, of_record
+from remediate.transport.classify import (
+    Known,
+    chain,
+    classify,
+    is_fault,
+    is_passing,
+    is_waiting,
+    of_record,
+)
 from remediate.transport.errors import (
     AuthenticationFailed,
     NameNotResolved,
@@ -38,7 +47,9 @@ from remediate.transport.errors import (
     TransportError,
     WrongSettings,
 )
+from remediate.transport.markup import CarefulPool
 from remediate.transport.protocol import Deadline
+from remediate.transport.tls import context_for
 from remediate.transport.wire import Watch
 
 OPERATION_SECONDS: Final = 20
@@ -66,7 +77,6 @@ _OVERHEAD: Final = 1024 * 1024
 _SHELL: Final = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
 _QUESTIONS: Final = {MessageType.PIPELINE_HOST_CALL, MessageType.RUNSPACEPOOL_HOST_CALL}
 _NO_ANSWER_WANTED: Final = -100
-_SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z]+)")
 
 _log = logging.getLogger(__name__)
 
@@ -110,21 +120,42 @@ class PsrpTransport:
         wsman.check(host)
         return PsrpSession(
             host,
-            self._secret_for,
+            partial(self._client, host, context_for(host)),
             pause=self._pause,
             clock=self._clock,
             max_reply=self._max_reply,
             close_within=self._close_within,
         )
 
+    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> wsman.Client:
+        """What a session talks through, made when it first connects.
+
+        Raises:
+            WrongSettings: the password cannot be had.
+        """
+        try:
+            secret = None if host.auth is Auth.CERTIFICATE else self._secret_for(host)
+        except ValueError as error:
+            raise WrongSettings(host.name, str(error)) from error
+        return wsman.Client(host, secret, watch, tls)
+
 
 class PsrpSession:
-    """One shell on one host over one connection, for one thread. Arguments as for the transport."""
+    """One shell on one host over one connection, for one thread.
+
+    Args:
+        host: the host.
+        new_client: makes what the session talks through.
+        pause: as for the transport.
+        clock: as for the transport.
+        max_reply: as for the transport.
+        close_within: as for the transport.
+    """
 
     def __init__(
         self,
         host: Host,
-        secret_for: SecretFor,
+        new_client: Callable[[Watch], wsman.Client],
         *,
         pause: Callable[[float], None],
         clock: Callable[[], float],
@@ -132,14 +163,14 @@ class PsrpSession:
         close_within: float,
     ) -> None:
         self._host = host
-        self._secret_for = secret_for
+        self._new_client = new_client
         self._pause = pause
         self._clock = clock
         self._max_reply = max_reply
         self._close_within = close_within
         self._watch = Watch(Deadline(0, clock))
         self._client: wsman.Client | None = None
-        self._pool: RunspacePool | None = None
+        self._pool: CarefulPool | None = None
         self._opened = False
         self._begun = False
         self._last = 0.0
@@ -171,7 +202,7 @@ class PsrpSession:
             self._opened = False
             self._reset()
 
-    def _ready(self, deadline: Deadline) -> RunspacePool:
+    def _ready(self, deadline: Deadline) -> CarefulPool:
         """The open shell, or a new one when there is none, or it may have ended by now."""
         fresh = self._opened and self._clock() - self._last < _REUSE_SECONDS
         if not fresh:
@@ -179,10 +210,11 @@ class PsrpSession:
         self._watch.deadline = deadline
         self._watch.budget = 2 * self._max_reply + _OVERHEAD
         if self._pool is not None:
+            self._pool.expect()
             return self._pool
         if self._client is None:
-            self._client = wsman.Client(self._host, self._secret(), self._watch)
-        pool = RunspacePool(self._client, no_profile=True, idle_timeout=IDLE_SECONDS)
+            self._client = self._new_client(self._watch)
+        pool = CarefulPool(self._client, no_profile=True, idle_timeout=IDLE_SECONDS)
         self._create(pool)
         while pool.state == RunspacePoolState.NEGOTIATION_SENT:
             self._receive(pool, None)
@@ -191,15 +223,7 @@ class PsrpSession:
         self._opened = True
         return pool
 
-    def _secret(self) -> SecretStr | None:
-        if self._host.auth is Auth.CERTIFICATE:
-            return None
-        try:
-            return self._secret_for(self._host)
-        except ValueError as error:
-            raise WrongSettings(self._host.name, str(error)) from error
-
-    def _create(self, pool: RunspacePool) -> None:
+    def _create(self, pool: CarefulPool) -> None:
         """Ask for a shell; a few quick tries, but only to connect."""
         for pause in (*_CONNECT_PAUSES, None):
             self._allow(START_SECONDS)
@@ -221,7 +245,7 @@ class PsrpSession:
                 return
             self._pause(pause)
 
-    def _pipeline(self, pool: RunspacePool, script: str, request: Request) -> Reply:
+    def _pipeline(self, pool: CarefulPool, script: str, request: Request) -> Reply:
         pipeline = PowerShell(pool)
         pipeline.add_script(script).add_parameter("Request", request.encode())
         self._allow(START_SECONDS)
@@ -249,7 +273,7 @@ class PsrpSession:
         return self._reply(outputs, request)
 
     def _collect(
-        self, pool: RunspacePool, pipeline: PowerShell, outputs: list[object], most: int
+        self, pool: CarefulPool, pipeline: PowerShell, outputs: list[object], most: int
     ) -> None:
         """Wait for the end of a pipeline, and keep what it puts out."""
         length = 0
@@ -280,7 +304,7 @@ class PsrpSession:
         except MalformedReplyError:
             return None
 
-    def _receive(self, pool: RunspacePool, pipeline: str | None) -> list[tuple[int, Any]]:
+    def _receive(self, pool: CarefulPool, pipeline: str | None) -> list[tuple[int, Any]]:
         """Ask for output, again over a new connection when one breaks."""
         for pause in (*_RECEIVE_PAUSES, None):
             self._allow(OPERATION_SECONDS)
@@ -340,19 +364,19 @@ class PsrpSession:
             self._client.http.reset()
 
     def _problem(self, error: Exception) -> TransportError:
-        watch, name = self._watch, self._host.name
-        after_send = self._begun and watch.sent
-        found = classify(
-            error, name, after_send=after_send, accepted=watch.accepted, connected=watch.sent
+        watch, host = self._watch, self._host
+        certificate = host.auth is Auth.CERTIFICATE
+        known = Known(
+            after_send=self._begun and watch.sent,
+            who=str(host.cert_file) if certificate else f"as {host.user} by {host.auth}",
+            tls=host.tls,
+            certificate=certificate,
+            heard=watch.heard,
+            accepted=watch.accepted,
         )
-        unknown = isinstance(found, (AuthenticationFailed, ProtocolError))
-        if watch.challenge and not watch.accepted and unknown:
-            # Also where pypsrp only has a ValueError, because the host lacks the method.
-            offers = ", ".join(dict.fromkeys(_SCHEME.findall(watch.challenge)))
-            who = f"as {self._host.user} " if self._host.user else ""
-            text = f"{who}by {self._host.auth}; it offers {offers or 'no other way'}"
-            return AuthenticationFailed(name, text, after_send=after_send)
-        return found
+        seen = " from ".join(type(link).__qualname__ for link in chain(error))
+        _log.debug("%s: %s", host.name, seen)
+        return classify(error, host.name, known)
 
     def _error(self, kind: type[TransportError], detail: str) -> TransportError:
         return kind(self._host.name, detail, after_send=self._begun and self._watch.sent)

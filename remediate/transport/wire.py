@@ -1,16 +1,21 @@
 """HTTP under WS-Management: every wait and every answer is bounded, nothing goes out twice.
 
 requests alone bounds neither: its timeouts are for each piece of an answer, however many there
-are, and it takes answers of any size. So the bounds are where bytes are read from the socket.
+are, and it takes answers of any size and unpacks them. So the bounds are where bytes are read
+from the socket, and what would have to be unpacked is not read at all.
 """
 
+import base64
+import binascii
 import http.client
 import io
+import re
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -22,8 +27,16 @@ from remediate.transport.protocol import Deadline
 CONNECT_SECONDS = 10.0
 """A host that takes longer to accept a connection is taken for unreachable."""
 
-_UNAUTHORISED = 401
-_BUFFER = 64 * 1024
+MAX_ANSWER: Final = 1024 * 1024
+"""Bytes of one HTTP answer; we ask for envelopes of half that size."""
+
+_SERVED: Final = {200, 500}
+"""What a WinRM service answers once it has let somebody in: a reply, or a fault."""
+
+_UNAUTHORISED: Final = 401
+_BUFFER: Final = 64 * 1024
+_SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z]+)")
+_NTLM_PROOF: Final = b"NTLMSSP\0\3\0\0\0"
 
 
 class StaleConnectionError(Exception):
@@ -42,6 +55,38 @@ class LoggedOutError(Exception):
     """401 on a connection that the host had accepted before."""
 
 
+class NotOfferedError(Exception):
+    """401 from a host that has no use for our way of logging on.
+
+    Args:
+        offers: the ways that it has.
+    """
+
+    def __init__(self, offers: tuple[str, ...]) -> None:
+        super().__init__(offers)
+        self.offers = offers
+
+
+class PackedError(Exception):
+    """An answer in an encoding that nobody asked for."""
+
+
+class PageError(Exception):
+    """A page for people where a message was to be."""
+
+
+class UnsealedError(Exception):
+    """An answer that does not come from whom we have logged on to.
+
+    Args:
+        status: its HTTP status, which anybody may have written.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 @dataclass
 class Watch:
     """What bounds a conversation with a host, and what is known of it.
@@ -51,18 +96,20 @@ class Watch:
         patience: seconds of silence after which an answer is given up.
         budget: bytes that the host may still send.
         sent: since last set to False, bytes of a message (not only of a logon) may have left.
+        heard: the host has sent something.
         accepted: the host has let us in at least once.
         live: a connection that the host has accepted is believed to be open.
-        challenge: what the host offered with its last 401.
+        refused: the host has seen the password, and has not let us in.
     """
 
     deadline: Deadline
     patience: float = 30.0
     budget: int = 0
     sent: bool = False
+    heard: bool = False
     accepted: bool = False
     live: bool = False
-    challenge: str = ""
+    refused: bool = False
 
     def wait(self) -> float:
         """Seconds that may be waited for the next bytes."""
@@ -73,16 +120,27 @@ class Watch:
 
     def took(self, count: int) -> None:
         """Count what the host has sent."""
+        self.heard = self.heard or count > 0
         self.budget -= count
         if self.budget < 0:
             raise TooMuchError
 
 
 class Wire(HTTPAdapter):
-    """Sends one HTTP request at a time over one connection, within the bounds of a watch."""
+    """Sends one HTTP request at a time over one connection, within the bounds of a watch.
 
-    def __init__(self, watch: Watch) -> None:
+    Args:
+        watch: the bounds.
+        methods: names of the ways to log on that the client knows, in small letters.
+        tls: how TLS is spoken; None for plain HTTP.
+    """
+
+    def __init__(
+        self, watch: Watch, methods: frozenset[str], tls: ssl.SSLContext | None = None
+    ) -> None:
         self._watch = watch
+        self._methods = methods
+        self._tls = tls
         self._message = False
         self._answer: requests.Response | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -94,6 +152,19 @@ class Wire(HTTPAdapter):
             "http": partial(_pool, HTTPConnectionPool, partial(_Http, self)),
             "https": partial(_pool, HTTPSConnectionPool, partial(_Https, self)),
         }
+
+    def build_connection_pool_key_attributes(
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,  # noqa: ANN401 - requests' own
+        cert: Any = None,  # noqa: ANN401 - requests' own
+    ) -> Any:  # noqa: ANN401 - requests' own
+        """Where to connect to, with our own TLS in place of what requests would make."""
+        where, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return where, {"ssl_context": self._tls} if self._tls else {}
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own
+        """Leave the connection alone: the certificates are in our TLS already."""
 
     def send(
         self,
@@ -108,8 +179,7 @@ class Wire(HTTPAdapter):
 
         Raises:
             OutOfTimeError: nothing is left; nothing was sent.
-            StaleConnectionError: as there.
-            LoggedOutError: as there.
+            StaleConnectionError, LoggedOutError, NotOfferedError, PackedError: as there.
             requests.RequestException: anything else.
         """
         watch = self._watch
@@ -117,6 +187,8 @@ class Wire(HTTPAdapter):
         if left <= 0:
             raise OutOfTimeError
         self._message = bool(request.body)
+        watch.refused = False
+        proof = _is_proof(request.headers.get("Authorization", ""))
         try:
             response = super().send(
                 request,
@@ -130,15 +202,21 @@ class Wire(HTTPAdapter):
             # With Basic it is the password, and errors and answers hold on to their request.
             request.headers.pop("Authorization", None)
         self._answer = response
-        if response.status_code != _UNAUTHORISED:
+        if response.status_code in _SERVED:
             watch.accepted = watch.live = True
+        if response.status_code != _UNAUTHORISED:
             return response
-        watch.challenge = response.headers.get("WWW-Authenticate", "")
         if watch.live:
             # pypsrp would log on again and repeat a message of the old encryption.
             watch.live = False
             response.close()
             raise LoggedOutError
+        offers = tuple(dict.fromkeys(_SCHEME.findall(response.headers.get("WWW-Authenticate", ""))))
+        ours = {offer.lower() for offer in offers} & self._methods
+        if not ours and self._methods and (offers or not proof):
+            response.close()
+            raise NotOfferedError(offers)
+        watch.refused = proof
         return response
 
     def close(self) -> None:
@@ -200,12 +278,22 @@ class _Answer(http.client.HTTPResponse):
         self.fp.close()
         self.fp = io.BufferedReader(_Bounded(watch, sock), _BUFFER)
 
+    def begin(self) -> None:
+        """Read the head, and refuse a body that would have to be unpacked."""
+        super().begin()
+        packings = _words(self.headers.get_all("Content-Encoding", []))
+        transfer = _words(self.headers.get_all("Transfer-Encoding", []))
+        if set(packings) - {"identity"} or transfer not in ([], ["chunked"]):
+            self.close()
+            raise PackedError
+
 
 class _Bounded(io.RawIOBase):
     """Bytes from a socket."""
 
     def __init__(self, watch: Watch, sock: socket.socket) -> None:
         self._watch = watch
+        self._left = MAX_ANSWER
         self._sock = sock  # of this name, because pypsrp looks here for the certificate
         self._raw = sock.makefile("rb", buffering=0)
 
@@ -216,9 +304,28 @@ class _Bounded(io.RawIOBase):
         self._sock.settimeout(self._watch.wait())
         count = self._raw.readinto(buffer) or 0
         self._watch.took(count)
+        self._left -= count
+        if self._left < 0:
+            raise TooMuchError
         return count
 
     def close(self) -> None:
         if not self.closed:
             self._raw.close()
         super().close()
+
+
+def _words(values: list[str]) -> list[str]:
+    return [word for value in values for part in value.split(",") if (word := part.strip().lower())]
+
+
+def _is_proof(authorization: str | bytes) -> bool:
+    """Whether a password can be wrong in it: all of Basic, and the last leg of NTLM."""
+    text = authorization.decode() if isinstance(authorization, bytes) else authorization
+    scheme, _, token = text.partition(" ")
+    if scheme.lower() == "basic":
+        return True
+    try:
+        return _NTLM_PROOF in base64.b64decode(token)
+    except binascii.Error:
+        return False

@@ -2,30 +2,64 @@
 
 What pypsrp would do unasked, and does not here: use proxies, netrc and certificate authorities
 of the environment; follow redirects; repeat requests after silence; go on with the encryption
-of a connection that is gone.
+of a connection that is gone; take an answer in clear for one that is sealed.
 """
 
 import logging
+import re
 import ssl
 import warnings
-from pathlib import Path
+from typing import Final
 
 import requests
 from pydantic import SecretStr
+from pypsrp.encryption import WinRMEncryption
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
 from remediate.model.host import Auth, Host
 from remediate.transport.errors import WrongSettings
-from remediate.transport.wire import StaleConnectionError, Watch, Wire
+from remediate.transport.markup import look_at
+from remediate.transport.wire import (
+    LoggedOutError,
+    PageError,
+    StaleConnectionError,
+    UnsealedError,
+    Watch,
+    Wire,
+)
 
-_LOUD = ("pypsrp", "urllib3", "requests", "spnego")
+_LOUD: Final = ("pypsrp", "urllib3", "requests", "spnego")
+_OK: Final = 200
+_UNAUTHORISED: Final = 401
+_PAGES: Final = {"text/html", "application/xhtml+xml"}
+_SEALED: Final = re.compile(r'multipart/(?:x-multi-)?encrypted;.*boundary="([^"]+)"', re.IGNORECASE)
+_METHODS: Final = {
+    Auth.BASIC: frozenset({"basic"}),
+    Auth.CERTIFICATE: frozenset[str](),
+    Auth.NEGOTIATE: frozenset({"negotiate", "kerberos", "ntlm"}),
+    Auth.NTLM: frozenset({"negotiate", "ntlm"}),
+}
 
 
 class Http(_TransportHTTP):
-    """HTTP to one host with authentication and message encryption."""
+    """HTTP to one host with authentication and message encryption.
 
-    def __init__(self, host: Host, secret: SecretStr | None, watch: Watch) -> None:
+    Args:
+        host: the host.
+        secret: the account's password, if it has one.
+        watch: bounds of the conversation.
+        tls: how TLS is spoken, where it is.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        secret: SecretStr | None,
+        watch: Watch,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(
             host.address,
             host.port,
@@ -38,8 +72,9 @@ class Http(_TransportHTTP):
             certificate_pem=str(host.cert_file) if host.cert_file else None,
             certificate_key_pem=str(host.key_file) if host.key_file else None,
         )
-        self._trusted: str | bool = str(host.ca_file) if host.ca_file else True
         self._watch = watch
+        self._methods = _METHODS[host.auth]
+        self._tls = tls
 
     def send(
         self,
@@ -60,6 +95,42 @@ class Http(_TransportHTTP):
         answer: bytes = super().send(message)
         return answer
 
+    def _send_request(self, request: requests.PreparedRequest, timeout: object = None) -> bytes:
+        """Send a message, or the empty request of a logon, and return what is in the answer."""
+        del timeout
+        response = self._exchanged(request)
+        status, content = response.status_code, response.content
+        kind = response.headers.get("Content-Type", "")
+        if self.encryption is not None:
+            content = _opened(self.encryption, response)
+        elif self.wrap_required:
+            content = b""  # nobody has proved anything yet
+            if status == _OK and not self._asked_who_we_are():
+                raise UnsealedError(status)
+        elif kind.partition(";")[0].strip().lower() in _PAGES:
+            content = b""
+            if status == _OK:
+                raise PageError
+        look_at(content)
+        if status == _UNAUTHORISED:
+            raise AuthenticationError
+        if status != _OK:
+            raise WinRMTransportError("http", status, content.decode(errors="replace"))
+        return content
+
+    def _asked_who_we_are(self) -> bool:
+        return self.session is not None and bool(getattr(self.session.auth, "contexts", None))
+
+    def _exchanged(self, request: requests.PreparedRequest) -> requests.Response:
+        if self.session is None:
+            raise StaleConnectionError
+        try:
+            return self.session.send(request)
+        except LoggedOutError:
+            if self.encryption is None:
+                raise
+            raise UnsealedError(_UNAUTHORISED) from None
+
     def reset(self) -> None:
         """Forget connection and encryption; the next message connects and logs on again."""
         self._watch.live = False
@@ -72,10 +143,11 @@ class Http(_TransportHTTP):
         session = super()._build_session()
         session.trust_env = False
         session.proxies = {}
-        session.verify = self._trusted
+        session.verify = True  # what is trusted is in our TLS
         session.max_redirects = 0
+        wire = Wire(self._watch, self._methods, self._tls)
         session.adapters.clear()  # pypsrp's repeat, and there is none for another scheme
-        session.mount("https://" if self.ssl else "http://", Wire(self._watch))
+        session.mount("https://" if self.ssl else "http://", wire)
         if self.auth == Auth.BASIC:
             # As bytes: requests would encode as Latin-1, and fail with the password in the error.
             session.auth = HTTPBasicAuth(
@@ -89,9 +161,22 @@ class Http(_TransportHTTP):
 
 
 class Client(WSMan):
-    """WS-Management with one host; nothing is sent yet."""
+    """WS-Management with one host; nothing is sent yet.
 
-    def __init__(self, host: Host, secret: SecretStr | None, watch: Watch) -> None:
+    Args:
+        host: the host.
+        secret: the account's password, if it has one.
+        watch: bounds of the conversation.
+        tls: how TLS is spoken, where it is.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        secret: SecretStr | None,
+        watch: Watch,
+        tls: ssl.SSLContext | None,
+    ) -> None:
         super().__init__(
             host.address,
             port=host.port,
@@ -100,7 +185,7 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch)
+        self.http = Http(host, secret, watch, tls)
         self.transport = self.http
 
 
@@ -108,31 +193,13 @@ def check(host: Host) -> None:
     """Find what cannot work before anything is sent.
 
     Raises:
-        WrongSettings: a setting is missing or contradicts another, or a file cannot be read.
+        WrongSettings: a setting is missing or contradicts another.
     """
     if host.auth is Auth.CERTIFICATE:
         if not host.tls:
             raise WrongSettings(host.name, "a client certificate needs TLS")
-        if host.cert_file is None or host.key_file is None:
-            raise WrongSettings(host.name, "a client certificate needs its file and its key's file")
-        _readable(host, host.cert_file, "client certificate")
-        _readable(host, host.key_file, "private key")
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(
-                host.cert_file, host.key_file, password=_no_password
-            )
-        except (ssl.SSLError, ValueError) as error:
-            text = f"{host.cert_file} and {host.key_file} are no pair of certificate and open key"
-            raise WrongSettings(host.name, text) from error
     elif not host.user:
         raise WrongSettings(host.name, f"no user is given, which {host.auth} needs")
-    if host.ca_file is not None and host.tls:
-        _readable(host, host.ca_file, "certificate authority's")
-        try:
-            ssl.create_default_context(cafile=str(host.ca_file))
-        except (ssl.SSLError, ValueError) as error:
-            text = f"{host.ca_file} holds no certificate of an authority (PEM)"
-            raise WrongSettings(host.name, text) from error
 
 
 def quiet() -> None:
@@ -147,22 +214,22 @@ def quiet() -> None:
     warnings.filterwarnings("ignore", module=r"pypsrp(\.|$)")
 
 
+def _opened(encryption: WinRMEncryption, response: requests.Response) -> bytes:
+    """What was sealed for us, and by nobody but the host."""
+    sealed = _SEALED.match(response.headers.get("Content-Type", ""))
+    if sealed is None:
+        raise UnsealedError(response.status_code)
+    try:
+        opened: bytes = encryption.unwrap_message(response.content, sealed[1])
+    except Exception as error:  # whatever a stranger's bytes may break
+        raise UnsealedError(response.status_code) from error
+    if not opened:
+        raise UnsealedError(response.status_code)
+    return opened
+
+
 def _encryption(host: Host) -> str:
     if host.tls:
         return "auto"  # by TLS
     # Host has refused Basic over HTTP already where it may not be.
     return "never" if host.auth is Auth.BASIC else "always"
-
-
-def _readable(host: Host, path: Path, what: str) -> None:
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError as error:
-        text = f"the {what} file {path} cannot be read: {error.strerror}"
-        raise WrongSettings(host.name, text) from error
-
-
-def _no_password() -> str:
-    """Keep OpenSSL from asking on the terminal."""
-    return ""

@@ -15,7 +15,13 @@ from remediate.model.host import Auth, Host
 from remediate.transport import errors
 from remediate.transport.classify import classify
 from remediate.transport.protocol import Deadline
-from remediate.transport.wire import LoggedOutError, OutOfTimeError, TooMuchError, Watch
+from remediate.transport.wire import (
+    LoggedOutError,
+    NotOfferedError,
+    OutOfTimeError,
+    TooMuchError,
+    Watch,
+)
 from remediate.transport.wsman import Http
 from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
 
@@ -92,7 +98,7 @@ def test_an_answer_without_end_ends_with_the_deadline(start: bytes, then: bytes)
         server._talk = talk  # type: ignore[method-assign]
         http, watch = client(server)
         watch.budget = 10**9
-        watch.deadline = Deadline(30, lambda: next(ticks))
+        watch.deadline = Deadline(10, lambda: next(ticks))
         with pytest.raises(requests.RequestException) as caught:
             http.send(b"<m/>")
         http.reset()
@@ -128,14 +134,27 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_a_wrong_password_is_tried_once() -> None:
-    with scripted(ok(b"", "401 Unauthorized", "WWW-Authenticate: Negotiate")) as server:
+    offers = 'WWW-Authenticate: Negotiate, Basic realm="WSMAN"'
+    with scripted(ok(b"", "401 Unauthorized", offers)) as server:
         http, watch = client(server)
         with pytest.raises(AuthenticationError):
             http.send(b"<m/>")
         http.reset()
     assert len(server.requests) == 1
-    assert watch.challenge == "Negotiate"
+    assert watch.refused
     assert not watch.accepted
+
+
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_a_method_that_is_not_offered_is_no_wrong_password(auth: Auth) -> None:
+    offers = "Kerberos" if auth is Auth.NTLM else "Negotiate"
+    with scripted(ok(b"", "401 Unauthorized", f"WWW-Authenticate: {offers}")) as server:
+        http, watch = client(server, auth=auth)
+        with pytest.raises(NotOfferedError):
+            http.send(b"<m/>")
+        http.reset()
+    assert len(server.requests) == 1
+    assert not watch.refused
 
 
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
