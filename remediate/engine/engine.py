@@ -406,7 +406,7 @@ def _lease_of(host: Host) -> Steps:
     request = Request(run=AUDIT, calls=(Call(id="lease", function="Get-RemediateLease"),))
     answer = yield from ask(Ask(request, Phase.OBSERVE))
     if isinstance(answer, TransportError):
-        return HostReport(host=host.name, outcome=Outcome.UNREACHABLE, problem=answer.problem())
+        return HostReport(host=host.name, outcome=answer.outcome, problem=answer.problem())
     lease = answer["lease"]
     if lease.status is Status.ERROR:
         problem = call_problem(lease.error, "reading the lease failed")

@@ -350,7 +350,7 @@ def _observe(work: Assignment) -> Part[Observation | HostReport]:
             answer = yield from ask(Ask(bounded, Phase.OBSERVE))
     if isinstance(answer, TransportError):
         reached = isinstance(answer, TimedOut) and answer.after_send
-        outcome = Outcome.FAILED_UNCHANGED if reached else Outcome.UNREACHABLE
+        outcome = Outcome.FAILED_UNCHANGED if reached else answer.outcome
         return failed(work, outcome, answer.problem())
     another = work.another(answer.host.computer)
     if another is not None:

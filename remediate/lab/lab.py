@@ -32,6 +32,9 @@ MAX_CONNECTIONS = 300
 START_WITHIN = 60
 STOP_WITHIN = 10
 
+ACCEPTING_TURNS = 5
+"""Turns of the loop until a connection that was just accepted is known here."""
+
 EngineFactory = Callable[[HostState], BackendFactory]
 
 
@@ -249,6 +252,8 @@ class Lab:
             await self._reap()
 
     async def _end(self) -> None:
+        for _ in range(ACCEPTING_TURNS):
+            await asyncio.sleep(0)
         tasks = [connection.task for connection in self._connections if connection.task]
         for connection in list(self._connections):
             connection.abort()

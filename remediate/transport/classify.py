@@ -272,6 +272,15 @@ def is_fault(error: BaseException) -> bool:
     return isinstance(error, WSManFaultError) and error.code is not None
 
 
+def is_logged_on(error: BaseException) -> bool:
+    """Whether the host says no to the request, and so not to the logon before it."""
+    return (
+        isinstance(error, WSManFaultError)
+        and error.code is not None
+        and _fault(error) is not errors.AuthenticationFailed
+    )
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same question may succeed over a new connection."""
     return any(

@@ -10,7 +10,8 @@ TransportError
 │   └── TlsUntrusted
 ├── AuthenticationFailed
 │   ├── MethodNotOffered
-│   └── CertificateRefused
+│   ├── CertificateRefused
+│   └── AccountRefusedElsewhere
 ├── AccessDenied
 ├── QuotaExceeded
 ├── MessageTooLarge
@@ -24,6 +25,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
+from remediate.model.outcome import Outcome
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply
 
@@ -46,6 +48,8 @@ class TransportError(Exception):
 
     says: ClassVar[str] = "could not be talked to"
     hint: str = "Run again with --debug to see the exchange."
+    outcome: ClassVar[Outcome] = Outcome.UNREACHABLE
+    """The verdict for a host that could not be looked at because of it."""
 
     def __init__(
         self, host: str, detail: str = "", *, hint: str = "", after_send: bool = False
@@ -155,6 +159,25 @@ class CertificateRefused(AuthenticationFailed):
         "Is it mapped to an account there (winrm enumerate winrm/config/service/certmapping), "
         "and is its authority trusted there?"
     )
+
+
+class AccountRefusedElsewhere(AuthenticationFailed):
+    """Another host has refused the same account and password; nothing was sent to this one.
+
+    Args:
+        host: name of the host that was spared.
+        user: the account, as the inventory has it.
+        where: the host that refused it.
+    """
+
+    says = "was not tried"
+    hint = "Correct the password or --user; what is said of the other host tells more."
+    outcome = Outcome.REFUSED
+
+    def __init__(self, host: str, user: str, where: str) -> None:
+        super().__init__(host, f"{where} refused {user}, and a wrong password tried often locks it")
+        self.user = user
+        self.where = where
 
 
 class AccessDenied(TransportError):  # noqa: N818 - as above

@@ -47,6 +47,7 @@ from remediate.transport.errors import (
     TransportError,
     WrongSettings,
 )
+from remediate.transport.gate import Gate
 from remediate.transport.markup import CarefulPool
 from remediate.transport.protocol import Deadline
 from remediate.transport.tls import context_for
@@ -85,7 +86,7 @@ SecretFor = Callable[[Host], SecretStr]
 
 
 class PsrpTransport:
-    """Makes sessions over WinRM.
+    """Makes sessions over WinRM; all of them pass the same gate.
 
     Args:
         secret_for: called when a session first connects, and not for certificates.
@@ -110,6 +111,7 @@ class PsrpTransport:
         self._clock = clock
         self._max_reply = max_reply
         self._close_within = close_within
+        self._gate = Gate(clock)
 
     def session(self, host: Host) -> "PsrpSession":
         """A session that has sent nothing yet.
@@ -133,10 +135,13 @@ class PsrpTransport:
         Raises:
             WrongSettings: the password cannot be had.
         """
+        if host.auth is Auth.CERTIFICATE:
+            return wsman.Client(host, None, watch, tls)  # which nobody can lock
         try:
-            secret = None if host.auth is Auth.CERTIFICATE else self._secret_for(host)
+            secret = self._secret_for(host)
         except ValueError as error:
             raise WrongSettings(host.name, str(error)) from error
+        watch.turn = self._gate.turn(host, secret)
         return wsman.Client(host, secret, watch, tls)
 
 

@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from remediate.transport.gate import Turn
 from remediate.transport.protocol import Deadline
 
 CONNECT_SECONDS = 10.0
@@ -100,6 +101,7 @@ class Watch:
         accepted: the host has let us in at least once.
         live: a connection that the host has accepted is believed to be open.
         refused: the host has seen the password, and has not let us in.
+        turn: the account's way through the gate; None when nothing can be locked.
     """
 
     deadline: Deadline
@@ -110,6 +112,7 @@ class Watch:
     accepted: bool = False
     live: bool = False
     refused: bool = False
+    turn: Turn | None = None
 
     def wait(self) -> float:
         """Seconds that may be waited for the next bytes."""
@@ -180,6 +183,7 @@ class Wire(HTTPAdapter):
         Raises:
             OutOfTimeError: nothing is left; nothing was sent.
             StaleConnectionError, LoggedOutError, NotOfferedError, PackedError: as there.
+            TransportError: it is not our turn to log on.
             requests.RequestException: anything else.
         """
         watch = self._watch
@@ -230,6 +234,17 @@ class Wire(HTTPAdapter):
         if self._watch.live:
             self._watch.live = False
             raise StaleConnectionError
+        if self._watch.turn is not None:
+            self._watch.turn.check()
+
+    def had_to_wait(self) -> bool:
+        """Wait for our turn to log on; says whether it took any waiting."""
+        turn = self._watch.turn
+        return turn is not None and turn.take(self._watch.deadline)
+
+    def connect_within(self) -> float:
+        """Seconds that a further connection may take."""
+        return min(CONNECT_SECONDS, self._watch.wait())
 
     def before_sending(self, sock: socket.socket) -> None:
         """Note that the host may get something from now on, and bound how long it may take."""
@@ -258,6 +273,10 @@ class _Http(HTTPConnection):
     def connect(self) -> None:
         self._wire.before_connecting()
         super().connect()
+        if self._wire.had_to_wait() and not self.is_connected:
+            self.sock.close()  # the host would not wait so long
+            self.timeout = self._wire.connect_within()
+            super().connect()
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own
         if self.sock is None:

@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 import warnings
-from typing import Final
+from typing import Any, Final
 
 import requests
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
 from remediate.model.host import Auth, Host
+from remediate.transport.classify import is_logged_on
 from remediate.transport.errors import WrongSettings
 from remediate.transport.markup import look_at
 from remediate.transport.wire import (
@@ -187,6 +188,26 @@ class Client(WSMan):
         )
         self.http = Http(host, secret, watch, tls)
         self.transport = self.http
+        self._watch = watch
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - pypsrp's own
+        """Exchange one message, and tell the gate what that says of the password."""
+        turn = self._watch.turn
+        if turn is None:
+            return super().invoke(*args, **kwargs)
+        tell = turn.left
+        try:
+            answer = super().invoke(*args, **kwargs)
+            tell = turn.accepted
+        except Exception as error:
+            if is_logged_on(error):
+                tell = turn.accepted
+            elif self._watch.refused:
+                tell = turn.refused
+            raise
+        finally:
+            tell()
+        return answer
 
 
 def check(host: Host) -> None:

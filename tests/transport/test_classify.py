@@ -19,7 +19,7 @@ from pypsrp.exceptions import (
 from spnego.exceptions import BadMICError
 
 from remediate.transport import errors
-from remediate.transport.classify import Known, classify, is_passing, is_waiting
+from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.wire import (
     LoggedOutError,
@@ -165,7 +165,7 @@ def test_every_leaf_is_reached() -> None:
     """But for those that no library raises."""
     reached = {kind for _, kind in TABLE}
     missing = {kind for kind in _leaves(errors.TransportError) if kind not in reached}
-    assert missing == {errors.RemoteError, errors.WrongSettings}
+    assert missing == {errors.AccountRefusedElsewhere, errors.RemoteError, errors.WrongSettings}
 
 
 def _leaves(kind: type) -> set[type]:
@@ -269,3 +269,11 @@ def test_waiting_is_known_by_number() -> None:
     assert is_waiting(fault(2150858793))
     assert not is_waiting(fault(5))
     assert not is_waiting(TimeoutError())
+
+
+@pytest.mark.parametrize(
+    ("error", "logged_on"),
+    [(fault(5), True), (fault(1326), False), (fault(None), False), (HANG_UP, False)],
+)
+def test_a_fault_shows_that_the_logon_went_well(error: Exception, logged_on: bool) -> None:
+    assert is_logged_on(error) is logged_on

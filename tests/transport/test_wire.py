@@ -1,6 +1,7 @@
 """The bounds of HTTP: no wait without end, no answer without end, nothing sent twice."""
 
 import socket
+import threading
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from requests import sessions
 from remediate.model.host import Auth, Host
 from remediate.transport import errors
 from remediate.transport.classify import classify
+from remediate.transport.gate import Gate, Turn, _Standing
 from remediate.transport.protocol import Deadline
 from remediate.transport.wire import (
     LoggedOutError,
@@ -25,6 +27,7 @@ from remediate.transport.wire import (
 from remediate.transport.wsman import Http
 from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
 
+AWAY = Host(name="away", address="192.0.2.1", port=5985, user="ada")
 CANARY = "c4nary-Päss€wörd"
 
 
@@ -55,6 +58,29 @@ def test_an_idle_connection_that_was_closed_is_replaced_before_anything_is_sent(
         http.reset()
     assert len(server.requests) == 2
     assert server.connections == 2
+
+
+def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew() -> None:
+    with scripted(ok()) as server:
+        http, watch = client(server)
+        talk, accepted = server._talk, threading.Event()
+
+        def answer(connection: socket.socket) -> None:
+            accepted.set()
+            talk(connection)
+
+        class Slow(Turn):
+            def take(self, deadline: Deadline) -> bool:
+                accepted.wait(20)
+                server._open[0].shutdown(socket.SHUT_RDWR)
+                return not super().take(deadline)
+
+        server._talk = answer  # type: ignore[method-assign]
+        watch.turn = Slow(Gate(), AWAY, _Standing())
+        assert http.send(b"<m/>") == b"<a/>"
+        http.reset()
+    assert server.connections == 2
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
