@@ -25,7 +25,7 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Reply, Request
 from remediate.redaction import MASK
-from remediate.store.errors import StoreUnavailable
+from remediate.store.errors import JournalIncomplete, StoreUnavailable
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline, Session, Transport
 from remediate.transport.psrp import PsrpTransport
@@ -178,8 +178,11 @@ def apply_and_undo(engine: Any, host: LabHost, job: Job, name: str) -> Iterator[
     host.state.lease = None
     for report in engine.rollback(engine.store.run(run.id), undo):
         yield report.model_dump_json()
-    for _, report in engine.reconcile():
-        yield report.model_dump_json()
+    try:
+        for _, report in engine.reconcile():
+            yield report.model_dump_json()
+    except JournalIncomplete as error:  # a full disk takes no spilled verdict in
+        yield f"{error!r} {error.hint}"
     for key, holder in engine.store.leases(run.started):
         engine.store.release_lease(key, holder.run)
 
