@@ -319,7 +319,7 @@ def _secret(reference: str) -> _Use:
             if rest.endswith(LEFT_OUT):
                 what, brief = "", f"{brief}, and does not have its arguments"
         case _:
-            what = brief = f"log on with your answer to {f'Password of {rest}: '!r}"
+            what = brief = f"ask you for the password of {rest} and log on with it"
     if len(what) > LONGEST:
         what, brief = "", f"log on with a reference of {len(reference)} characters"
     return _Use(what, brief, "--password-from")

@@ -149,6 +149,20 @@ def test_the_command_line_counts_more_than_the_record(tmp_path: Path) -> None:
     assert host.ca_file == tmp_path
 
 
+@pytest.mark.parametrize(
+    ("recorded", "ends"),
+    [("env:ONLY", "env:ONLY"), ("prompt:", "prompt:"), (PASSWORD, "not_agreed")],
+)
+def test_a_job_that_is_held_to_one_password_uses_no_other_of_a_record(
+    recorded: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does somebody at a terminal who would say yes."""
+    monkeypatch.setattr(Terminal, "interactive", property(lambda _: True))
+    monkeypatch.setattr(Terminal, "ask", lambda *_: "yes")
+    found = one(on_record(password=recorded), passwords_only="env:ONLY")
+    assert (found.password if isinstance(found, Host) else found) == ends
+
+
 def test_who_logs_on_by_certificate_is_asked_for_no_password(tmp_path: Path) -> None:
     files = {"cert_file": tmp_path / "c", "key_file": tmp_path / "k"}
     record = on_record(auth="certificate", tls=True, user=None, password=None, **files)
