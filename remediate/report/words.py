@@ -34,6 +34,14 @@ _VERDICTS = {
     Outcome.SKIPPED: ("skipped", "nothing was written"),
     Outcome.INTERNAL_ERROR: ("internal error", "a defect of remediate"),
 }
+_OF_PROBLEM = {
+    "authentication_failed": "logon failed",
+    "certificate_refused": "logon failed",
+    "method_not_offered": "logon failed",
+    "access_denied": "access denied",
+}
+"""What kept a host from being looked at, where it was reached and said no."""
+
 _OF_COMMAND = {
     ("rollback", Outcome.COMPLIANT): ("nothing to undo", "nothing is left to put back"),
     ("rollback", Outcome.CHANGED): ("undone", "written and read back"),
@@ -51,6 +59,8 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
     if command == "hosts locks" and report.holder:
         return "held", "somebody works on it"
     default = _VERDICTS[report.outcome]
+    if report.outcome is Outcome.UNREACHABLE and report.problem:
+        default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return _OF_COMMAND.get((command, report.outcome), default)
 
 

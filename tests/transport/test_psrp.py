@@ -284,6 +284,7 @@ def test_a_wrong_password_is_tried_exactly_once(
 ) -> None:
     host = make_lab(**options).hosts[0]
     wrong = tmp_path / "wrong"
+    wrong.touch(mode=0o600)
     wrong.write_text(CANARY)
     talk = session(host.target().model_copy(update={"password": f"file:{wrong}"}))
     with closing(talk), pytest.raises(errors.AuthenticationFailed) as caught:
