@@ -64,8 +64,7 @@ def serve(  # noqa: PLR0913 - one for each option of the command
     lab = Lab(
         states,
         tls=Tls.VALID if tls else None,
-        auth=auth
-        or Auth.NTLM,  # of all methods, one that every client knows and that keeps the password
+        auth=auth or Auth.BASIC,
         allow=None if auth is None else {auth},
         faults=load_faults(faults) if faults else (),
         latency=latency_ms / 1000,
