@@ -150,7 +150,6 @@ def open_files_option() -> click.Option:
     return Option(
         ["--allow-open-files"],
         is_flag=True,
-        expose_value=False,
         callback=_allow_open_files,
         section=CONNECTION,
         help="Use a password or key file although others on this machine may read it, and an "
@@ -158,10 +157,11 @@ def open_files_option() -> click.Option:
     )
 
 
-def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
     del param
     if value and ctx.obj is not None:  # there is none while a shell completes
         ctx.obj.allow_open_files = True
+    return value
 
 
 def pace_options() -> list[click.Option]:
@@ -184,12 +184,8 @@ def pace_options() -> list[click.Option]:
     ]
 
 
-def inventory(options: Mapping[str, Any], *, allow_open: bool = False) -> "Inventory | None":
+def inventory(options: Mapping[str, Any]) -> "Inventory | None":
     """The inventory that the options name, read once; None when they name none.
-
-    Args:
-        options: values of `host_options` and `connection_options`, by name.
-        allow_open: it may name programs and files for passwords although others may write to it.
 
     Raises:
         InventoryError: it cannot be used.
@@ -199,8 +195,9 @@ def inventory(options: Mapping[str, Any], *, allow_open: bool = False) -> "Inven
     path: Path | None = options["inventory"]
     if path is None:
         return None
-    only = options["passwords_only"]
-    return YamlInventory(path, only_password=only, allow_open=allow_open)
+    return YamlInventory(
+        path, only_password=options["passwords_only"], allow_open=options["allow_open_files"]
+    )
 
 
 def select_hosts(

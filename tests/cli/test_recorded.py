@@ -29,6 +29,7 @@ NOTHING: dict[str, Any] = {
     **dict.fromkeys(("inventory", "password_from", "user", "auth", "port", "tls")),
     **dict.fromkeys(("ca_file", "cert_file", "key_file", "insecure")),
     "passwords_only": None,
+    "allow_open_files": False,
     "hosts": (),
 }
 AGAIN = "20991231-000000-aaaa"

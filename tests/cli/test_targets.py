@@ -17,6 +17,7 @@ NOTHING: dict[str, Any] = {
     "key_file": None,
     "insecure": None,
     "passwords_only": None,
+    "allow_open_files": False,
     "hosts": (),
     "groups": (),
     "limits": (),

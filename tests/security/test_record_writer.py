@@ -368,3 +368,9 @@ def test_a_record_cannot_steer_the_terminal_of_the_person_who_is_asked(
     person("no\n")
     done = cli("runs", "reconcile")
     assert not set(done.out + done.err) & set("\x1b\u202e")
+    plant(
+        host_at(listener.port, auth="ntlm").model_copy(update={"user": "a\x1b[1Ab\n"}),
+        run="20260102-000000-bad0",
+    )
+    done = cli("rollback", "20260102", "--dry-run")
+    done.explains(6, "the user 'a<U+001B>[1Ab<U+000A>' has a control character")

@@ -26,7 +26,7 @@ def apply(ctx: click.Context) -> int:
     options = ctx.params
     job = playbooks.selected_job(ctx, options["playbooks"])
     require_person(parts.terminal, yes=options["yes"])
-    known = targets.inventory(options, allow_open=parts.allow_open_files)
+    known = targets.inventory(options)
     hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     copied = playbooks.copied_from(job)
     peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)

@@ -25,7 +25,7 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     parts: Parts = ctx.obj
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
-    known = targets.inventory(options, allow_open=parts.allow_open_files)
+    known = targets.inventory(options)
     hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     copied = playbooks.copied_from(job)
     peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)

@@ -18,7 +18,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
     parts: Parts = ctx.obj
     name = str(ctx.info_name)
-    known = targets.inventory(options, allow_open=parts.allow_open_files)
+    known = targets.inventory(options)
     hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
     subject = Subject(command=f"hosts {name}", hosts=[host.name for host in hosts])
     following = Following(parts.terminal, options["form"], subject, writes=False)
