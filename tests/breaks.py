@@ -1,0 +1,450 @@
+"""Ways to break the product, one for each promise, and whether the tests see them.
+
+    python -m tests.breaks              each in turn; exit code 1 when one is not seen
+    python -m tests.breaks guard stale  those whose name has one of these words
+
+Each break is tried on a copy of the tree. Whoever takes a test away, or makes one say less, runs
+this before and after: what was seen before is to be seen after.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from remediate.lab.engine_path import find_pwsh
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("remediate", "playbooks", "tests", "examples", "docs", "pyproject.toml")
+SEEN_BY = ("tests/playbooks", "tests/conformance", "tests/resources", "tests/lab/windows")
+"""The tests that are about playbooks and kinds; others may see a break too."""
+
+
+@dataclass(frozen=True)
+class Break:
+    """One way to break the product.
+
+    Args:
+        name: one word or a few.
+        promise: what is no longer so.
+        file: where.
+        before: a text that stands in the file exactly once.
+        after: what it is replaced by.
+    """
+
+    name: str
+    promise: str
+    file: str
+    before: str
+    after: str
+
+    def apply(self, root: Path) -> None:
+        """Break a tree.
+
+        Raises:
+            ValueError: the text is not there, or several times.
+        """
+        path = root / self.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.before) != 1:
+            raise ValueError(
+                f"{self.name}: {self.file} has {self.before!r} {text.count(self.before)} times"
+            )
+        path.write_text(text.replace(self.before, self.after), encoding="utf-8")
+
+
+ENGINE, SCRIPTS, PLAYBOOKS = "remediate/engine", "remediate/resources", "playbooks"
+BREAKS = (
+    # --- the engine's promises ----------------------------------------------------------------
+    Break(
+        "changed unproven",
+        '"changed" is only said of what was read back',
+        f"{ENGINE}/verdict.py",
+        "if not wrong and not again.changes:",
+        "if problem is None:",
+    ),
+    Break(
+        "write repeated",
+        "a write with an unknown result is never repeated",
+        f"{ENGINE}/host_run.py",
+        "    return (yield from _judge(work, fence, plan, snapshot, answer))",
+        "    if isinstance(answer, TransportError):\n"
+        "        answer = yield Write(work.write(fence, plan.changes), Phase.APPLY)\n"
+        "    return (yield from _judge(work, fence, plan, snapshot, answer))",
+    ),
+    Break(
+        "lost unobserved",
+        "after a lost connection the host is looked at before anything is said",
+        f"{ENGINE}/host_run.py",
+        "seen: Observation | Problem = answer.problem()\n        unlocked",
+        "return failed(work, Outcome.FAILED_UNCHANGED, answer.problem(), plan)\n"
+        "        seen: Observation | Problem = answer.problem()\n        unlocked",
+    ),
+    Break(
+        "drift overwritten",
+        "what somebody else has changed since is kept",
+        f"{ENGINE}/planning.py",
+        "if not ours and not self.force:",
+        "if False:",
+    ),
+    Break(
+        "undone lost",
+        "every property that can be put back is put back",
+        f"{ENGINE}/planning.py",
+        "        for change in reversed(self.changes):",
+        "        for change in tuple(reversed(self.changes))[:1]:",
+    ),
+    Break(
+        "harmful undo",
+        "a rollback that would do harm is refused",
+        f"{ENGINE}/planning.py",
+        "if reason is not None and not self.force:",
+        "if False:",
+    ),
+    Break(
+        "reversible forgotten",
+        "what cannot be put back is not tried to be put back",
+        f"{ENGINE}/planning.py",
+        "            if not change.reversible:\n                continue",
+        "            if change.renews:\n                continue",
+    ),
+    Break(
+        "dry run writes",
+        "a dry run of a rollback changes nothing",
+        f"{ENGINE}/engine.py",
+        "        if dry_run:",
+        "        if dry_run and run is None:",
+    ),
+    Break(
+        "guard ignored",
+        "a playbook's guard keeps the plan from being applied",
+        f"{ENGINE}/planning.py",
+        "refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)",
+        "list(guards)",
+    ),
+    Break(
+        "irreversible unasked",
+        "what cannot be undone is done only when that was accepted",
+        f"{ENGINE}/host_run.py",
+        "if plan.irreversible and not (work.ask or work.accept_irreversible):",
+        "if False:",
+    ),
+    Break(
+        "applicability ignored",
+        "a playbook says nothing of a host that it is not for",
+        f"{ENGINE}/planning.py",
+        "            if reason is not None:\n                not_applicable",
+        "            if False:\n                not_applicable",
+    ),
+    Break(
+        "lease kept",
+        "the host's lease is given back",
+        f"{ENGINE}/assignment.py",
+        'self._unlock(self.run, writes[-1].id, "receipt"),',
+        'self._unlock(f"not-{self.run}", writes[-1].id),',
+    ),
+    Break(
+        "denial unnamed",
+        "an account that may not is told so",
+        f"{ENGINE}/observation.py",
+        'if error.hresult in ACCESS_DENIED or error.category == "PermissionDenied":',
+        "if False:",
+    ),
+    Break(
+        "auto rollback skipped",
+        "what does not read back as planned is undone",
+        f"{ENGINE}/host_run.py",
+        "if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:",
+        "if False:",
+    ),
+    Break(
+        "volatile compared",
+        "what moves by itself is no difference",
+        f"{SCRIPTS}/base.py",
+        "exclude={*self.identity, *self.volatile})",
+        "exclude={*self.identity})",
+    ),
+    Break(
+        "moved plan applied",
+        "the plan that was agreed to is carried out, or none is",
+        f"{ENGINE}/host_run.py",
+        "if again.changes != plan.changes or again.refusals:",
+        "if False:",
+    ),
+    Break(
+        "skipped calls run",
+        "no write runs after one that failed",
+        "remediate/powershell/envelope.ps1",
+        "if (-not $Succeeded.ContainsKey($needed)) { return $result }",
+        "if (-not $Succeeded.ContainsKey($needed)) { $null = $needed }",
+    ),
+    # --- the kinds' scripts -------------------------------------------------------------------
+    Break(
+        "task enum",
+        "StopExisting is read and written though Windows' enumeration has no name for it",
+        f"{SCRIPTS}/scheduled_task.ps1",
+        "multiple_instances = $task.Settings.CimInstanceProperties['MultipleInstances'].Value",
+        "multiple_instances = [int] $task.Settings.MultipleInstances",
+    ),
+    Break(
+        "task folder pattern",
+        "brackets in a folder's name stand for themselves",
+        f"{SCRIPTS}/scheduled_task.ps1",
+        "$path = [System.Management.Automation.WildcardPattern]::Escape($Folder)",
+        "$path = $Folder",
+    ),
+    Break(
+        "task text matched",
+        "no text that Windows translates decides anything",
+        f"{SCRIPTS}/scheduled_task.ps1",
+        "if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw }",
+        "if ($_.Exception.Message -notlike '*objects found*') { throw }",
+    ),
+    Break(
+        "task stale",
+        "a task's policy is written only over what was seen",
+        f"{SCRIPTS}/scheduled_task.ps1",
+        "if ($policy.Value -ne $Before['multiple_instances']) {",
+        "if ($false) {",
+    ),
+    Break(
+        "task other folder",
+        "tasks of other folders are not touched",
+        f"{SCRIPTS}/scheduled_task.ps1",
+        "[string]::Equals($_.TaskPath, $Folder, 'OrdinalIgnoreCase') })",
+        "$true })",
+    ),
+    Break(
+        "value expanded",
+        "a registry value is read unexpanded",
+        f"{SCRIPTS}/registry_value.ps1",
+        "$item.GetValue($Name, $null, 'DoNotExpandEnvironmentNames')",
+        "$item.GetValue($Name)",
+    ),
+    Break(
+        "value type",
+        "a registry value keeps its type",
+        f"{SCRIPTS}/registry_value.ps1",
+        "-PropertyType $value['type'] -Value",
+        "-PropertyType String -Value",
+    ),
+    Break(
+        "value absence",
+        "that there was no value is put back as such",
+        f"{SCRIPTS}/registry_value.ps1",
+        "        Remove-ItemProperty -LiteralPath $path -Name",
+        "        $null = New-ItemProperty -LiteralPath $path -Value '' -Force -Name",
+    ),
+    Break(
+        "value stale",
+        "a registry value is written only over what was seen",
+        f"{SCRIPTS}/registry_value.ps1",
+        "    if (-not $same) {",
+        "    if ($false) {",
+    ),
+    Break(
+        "service unseen stop",
+        "a restart in a shared process is proven",
+        f"{SCRIPTS}/service.ps1",
+        "try { Save-RemediateStopped -Name $service.Name }",
+        "try { $null = $service }",
+    ),
+    Break(
+        "service sessions",
+        "sessions of a stopped service are not known, which is not none",
+        f"{SCRIPTS}/service.ps1",
+        "        $use = $null",
+        "        $use = @()",
+    ),
+    Break(
+        "service mode",
+        "the start mode is written too",
+        f"{SCRIPTS}/service.ps1",
+        "if ($mode -eq 'Auto') { $mode = 'Automatic' }",
+        "if ($mode -eq 'Manual') { $mode = 'Automatic' }",
+    ),
+    Break(
+        "service stale",
+        "a service is written to only as it was seen",
+        f"{SCRIPTS}/service.ps1",
+        "    Assert-RemediateServiceUnmoved -Service $service -Before $Before",
+        "    $null = $Before",
+    ),
+    Break(
+        "service dependents",
+        "dependents are read with what they do",
+        f"{SCRIPTS}/service.ps1",
+        "dependents = @(Get-RemediateDependent -Name $service.Name)",
+        "dependents = @()",
+    ),
+    Break(
+        "storage numbers",
+        "a limit of 2^64-1 is read as what it is",
+        f"{SCRIPTS}/shadow_storage.ps1",
+        "$found['max_space'] = [string] $storage.MaxSpace",
+        "$found['max_space'] = [string] [double] $storage.MaxSpace",
+    ),
+    Break(
+        "storage added",
+        "shadow storage that is not there is made",
+        f"{SCRIPTS}/shadow_storage.ps1",
+        "if ($null -eq $current['max_space']) { $verb = 'add' }",
+        "$null = $current",
+    ),
+    Break(
+        "storage copies lost",
+        "no shadow copy is deleted",
+        f"{SCRIPTS}/shadow_storage.ps1",
+        "if ($limit -lt [uint64] $current['used_space']) {",
+        "if ($false) {",
+    ),
+    Break(
+        "storage elsewhere",
+        "the volume that holds the copies is the one that counts",
+        f"{SCRIPTS}/shadow_storage.ps1",
+        "$diff = $volumes[$pair['DiffVolume']]",
+        "$diff = $volumes[$pair['Volume']]",
+    ),
+    Break(
+        "storage stale",
+        "a limit is written only over what was seen",
+        f"{SCRIPTS}/shadow_storage.ps1",
+        "if ([string] $current['max_space'] -cne [string] $Before['max_space']) {",
+        "if ($false) {",
+    ),
+    Break(
+        "module believed",
+        "that a module loads is tried",
+        f"{SCRIPTS}/agent_module.ps1",
+        "$result['installed']['loads'] = $tried['loads']",
+        "$result['installed']['loads'] = $true",
+    ),
+    Break(
+        "module deleted",
+        "the old module is kept",
+        f"{SCRIPTS}/agent_module.ps1",
+        "try { Rename-RemediateFolder -Path $path -Name $old }",
+        "try { Remove-Item -LiteralPath $path -Recurse -Force }",
+    ),
+    Break(
+        "module stale",
+        "a module is replaced only as it was seen",
+        f"{SCRIPTS}/agent_module.ps1",
+        "    if (-not $same) {",
+        "    if ($false) {",
+    ),
+    # --- the kinds' models and the playbooks --------------------------------------------------
+    Break(
+        "storage undo",
+        "a lower limit is not put back while it would delete copies",
+        f"{SCRIPTS}/shadow_storage.py",
+        "        if self.used_space > limit:",
+        "        if False:",
+    ),
+    Break(
+        "module half-way",
+        "a folder between two renames is known to be ours",
+        f"{SCRIPTS}/agent_module.py",
+        "return Installed.model_validate(change.before).manifest.digest in self.kept",
+        "return False",
+    ),
+    Break(
+        "policy precedence",
+        "SYSTEM's own policy wins over the machine's",
+        f"{PLAYBOOKS}/execution_policy.py",
+        "for value in [user] if user.text else machine:",
+        "for value in machine:",
+    ),
+    Break(
+        "path untidy",
+        "two ways to write a folder are one",
+        f"{PLAYBOOKS}/module_path.py",
+        'return PROGRAM_FILES.sub(r"c:\\\\program files", folder).casefold()',
+        "return folder",
+    ),
+    Break(
+        "another agent",
+        "a module of another agent is not copied",
+        f"{PLAYBOOKS}/module_restore.py",
+        'return one.agent_version == other.agent_version != ""',
+        "return True",
+    ),
+    Break(
+        "password task written",
+        "a task that stores a password is left to a person",
+        f"{PLAYBOOKS}/schedule_fix.py",
+        "if wrong and task.logon_type.stores_password:",
+        "if False:",
+    ),
+    Break(
+        "limit above volume",
+        "a limit is never more than the volume has",
+        f"{PLAYBOOKS}/shadow_storage.py",
+        "return min(max(-(-size // MB), part // MB), storage.capacity // MB) * MB",
+        "return max(-(-size // MB), part // MB) * MB",
+    ),
+    Break(
+        "sessions cut",
+        "sessions are not cut off unasked",
+        f"{PLAYBOOKS}/iscsi_restart.py",
+        "if service.in_use and not params.accept_session_loss:",
+        "if False:",
+    ),
+)
+
+
+def main(words: list[str], tree: Path = ROOT) -> int:
+    """Try the breaks; says of each which test saw it."""
+    chosen = [one for one in BREAKS if not words or any(word in one.name for word in words)]
+    unseen = []
+    for one in chosen:
+        start = time.monotonic()
+        seen = list(_failures(one, tree))
+        took = time.monotonic() - start
+        print(f"{one.name:24} {took:4.0f} s  {seen[0] if seen else 'NOT SEEN'}", flush=True)  # noqa: T201 - its result
+        if not seen:
+            unseen.append(one.name)
+    print(f"{len(chosen) - len(unseen)} of {len(chosen)} are seen")  # noqa: T201 - its result
+    return 1 if unseen else 0
+
+
+def _failures(one: Break, tree: Path) -> Iterator[str]:
+    """The first tests that fail on a broken copy of the tree."""
+    with tempfile.TemporaryDirectory(prefix="remediate-break-") as folder:
+        root = Path(folder, "tree")
+        root.mkdir()
+        for name in COPIED:
+            if (tree / name).is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(tree / name, root / name, ignore=ignored)
+            else:
+                shutil.copy(tree / name, root / name)
+        one.apply(root)
+        pwsh = find_pwsh()
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n2", "--no-header", *SEEN_BY],
+            cwd=root,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(root),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **({"REMEDIATE_PWSH": str(pwsh)} if pwsh else {}),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    for line in done.stdout.splitlines():
+        if line.startswith(("FAILED", "ERROR")):
+            yield line.partition(" - ")[0]
+    if done.returncode not in {0, 1}:
+        yield f"pytest ended with {done.returncode}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
