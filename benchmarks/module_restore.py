@@ -27,10 +27,10 @@ from pypsrp.client import Client
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab as Server
 from remediate.lab.module_files import AGENT_FOLDER, module_record, practice_files
-from remediate.lab.powershell import PowerShellEngine
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from remediate.lab.engine_path import find_pwsh
+from remediate.lab.engines.path import find_pwsh
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("remediate", "playbooks", "tests", "examples", "docs", "pyproject.toml")

@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 
 # structlog prints to stdout until it is configured, which is the command line's business.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

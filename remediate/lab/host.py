@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from remediate.lab.auth import Account
-from remediate.lab.faults import Kind
-from remediate.lab.service import Service
+from remediate.lab.server.auth import Account
+from remediate.lab.server.faults import Kind
+from remediate.lab.server.wsman import Service
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
 

@@ -12,17 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from remediate.lab.auth import Account, Authentication
-from remediate.lab.backend import BackendFactory
-from remediate.lab.exchanges import Exchanges, Latency
-from remediate.lab.faults import Fault
+from remediate.lab.engines.protocol import BackendFactory
+from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
-from remediate.lab.http import Connection, Limits
-from remediate.lab.service import Service
-from remediate.lab.simulated import simulated_backend_factory
+from remediate.lab.server.auth import Account, Authentication
+from remediate.lab.server.exchanges import Exchanges, Latency
+from remediate.lab.server.faults import Fault
+from remediate.lab.server.http import Connection, Limits
+from remediate.lab.server.tls import Certificates, Tls, make_certificates
+from remediate.lab.server.wsman import Service
 from remediate.lab.state import HostState
-from remediate.lab.tls import Certificates, Tls, make_certificates
 from remediate.model.host import Auth
 
 REAP_EVERY = 5.0

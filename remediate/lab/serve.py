@@ -13,13 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, TextIO
 
-from remediate.lab.faults import load_faults
+from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.host import LabHost
 from remediate.lab.hosts import make_states
 from remediate.lab.lab import EngineFactory, Lab
-from remediate.lab.simulated import simulated_backend_factory
+from remediate.lab.server.faults import load_faults
+from remediate.lab.server.tls import Tls
 from remediate.lab.state import HostState, load, save
-from remediate.lab.tls import Tls
 from remediate.model.host import Auth
 
 Engine = Literal["simulated", "powershell"]
@@ -100,7 +100,7 @@ def described(host: LabHost) -> dict[str, str | int | None]:
 def _engine(name: Engine) -> EngineFactory:
     if name == "simulated":
         return simulated_backend_factory
-    module = importlib.import_module("remediate.lab.powershell")
+    module = importlib.import_module("remediate.lab.engines.powershell")
     factory: EngineFactory = module.PowerShellEngine()
     return factory
 

@@ -15,7 +15,7 @@ from remediate.files import read_bounded, write_ours
 from remediate.model.base import Model
 
 if TYPE_CHECKING:
-    from remediate.lab.content import Kept
+    from remediate.lab.engines.content import Kept
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file with the states of practice hosts."""

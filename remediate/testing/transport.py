@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from remediate.lab.functions import answer
+from remediate.lab.engines.functions import answer
 from remediate.lab.state import HostState
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request, decode_reply

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.faults import Action, Fault
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.tls import Tls
+from remediate.lab.server.faults import Action, Fault
+from remediate.lab.server.tls import Tls
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 

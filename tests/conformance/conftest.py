@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from tests.playbooks.backends import PowerShellHosts
 
 

@@ -13,9 +13,9 @@ import pytest
 from pydantic import SecretStr
 
 from remediate.engine.observation import scripts
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.lab import Lab
 from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files, remember
-from remediate.lab.powershell import PowerShellEngine
 from remediate.powershell.messages import Call, CallResult, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.agent_module import AgentModules

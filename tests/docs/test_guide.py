@@ -14,9 +14,9 @@ from remediate.cli.app import root, run
 from remediate.cli.describing import describe
 from remediate.cli.wiring import Parts
 from remediate.inventory.yaml import YamlInventory
-from remediate.lab.faults import load_faults
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
+from remediate.lab.server.faults import load_faults
 from remediate.lab.state import HostState
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
-from remediate.lab.faults import Action, Fault, Kind, When
 from remediate.lab.lab import Lab
 from remediate.lab.module_files import module_record, practice_files
+from remediate.lab.server.faults import Action, Fault, Kind, When
 from remediate.model.outcome import Outcome
 from remediate.model.run import RunKind
 from remediate.transport.psrp import PsrpTransport

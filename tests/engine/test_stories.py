@@ -10,7 +10,7 @@ import pytest
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.lab import functions
+from remediate.lab.engines import functions
 from remediate.lab.hosts import make_state, make_task
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host

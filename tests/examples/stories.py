@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from remediate.cli.app import run
+from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.lab import EngineFactory, Lab
-from remediate.lab.simulated import simulated_backend_factory
 from remediate.lab.state import HostState, load
 from remediate.resources.base import resource_type
 

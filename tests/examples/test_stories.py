@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
-from remediate.lab.powershell import PowerShellEngine
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.powershell import PowerShellEngine
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 
 

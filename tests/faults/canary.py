@@ -5,8 +5,8 @@ import html
 import json
 from pathlib import Path
 
-from remediate.lab.auth import Account
 from remediate.lab.host import LabHost
+from remediate.lab.server.auth import Account
 from tests.faults import received
 
 CANARY = "C@nary-7f3a'\"&<$(é) w0rd"

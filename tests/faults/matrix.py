@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from remediate.lab.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Kind, When
 from remediate.model.host import Auth
 
 ACCESS_DENIED = 5

@@ -4,8 +4,8 @@ import base64
 import html
 import re
 
-from remediate.lab.faults import Kind
 from remediate.lab.host import Exchange, LabHost
+from remediate.lab.server.faults import Kind
 from remediate.powershell.messages import Request
 
 _ARGUMENTS = re.compile(rb"<rsp:Arguments[^>]*>([^<]*)</rsp:Arguments>")

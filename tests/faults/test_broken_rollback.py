@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from remediate.engine.job import Job
-from remediate.lab.faults import Action, Kind
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
+from remediate.lab.server.faults import Action, Kind
 from remediate.model.host import Auth
 from remediate.model.outcome import HostReport, Outcome
 from tests.faults.conftest import CASES

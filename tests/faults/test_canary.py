@@ -16,11 +16,11 @@ import structlog
 from pydantic import SecretStr
 
 from remediate.engine.job import Job
-from remediate.lab.faults import Action, Fault, Kind, When
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
+from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.tls import Tls
 from remediate.lab.state import HostState
-from remediate.lab.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Reply, Request

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from remediate.engine.job import Job
-from remediate.lab.faults import Action, Fault, Kind
-from remediate.lab.functions import answer
+from remediate.lab.engines.functions import answer
 from remediate.lab.lab import Lab
+from remediate.lab.server.faults import Action, Fault, Kind
 from remediate.model.outcome import Outcome
 from tests.faults import received
 from tests.faults.controller import apply_run, engine_for, open_store

@@ -10,9 +10,9 @@ import pytest
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job
-from remediate.lab.faults import Action, Fault, Kind
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
+from remediate.lab.server.faults import Action, Fault, Kind
 from remediate.model.host import Auth
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore

@@ -17,7 +17,7 @@ from pypsrp.wsman import WSMan
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.soap import ANONYMOUS, NS
+from remediate.lab.server.soap import ANONYMOUS, NS
 from remediate.lab.state import HostState
 
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"

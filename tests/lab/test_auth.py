@@ -6,7 +6,7 @@ import pytest
 import spnego
 from spnego.channel_bindings import GssChannelBindings
 
-from remediate.lab.auth import Account, Authentication, DecryptionError, Verdict
+from remediate.lab.server.auth import Account, Authentication, DecryptionError, Verdict
 from remediate.model.host import Auth
 
 ACCOUNT = Account("ada", "secret")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.host import LabHost
-from remediate.lab.http import MAX_BODY, Limits
 from remediate.lab.lab import Lab
-from remediate.lab.powershell import PowerShellEngine
+from remediate.lab.server.http import MAX_BODY, Limits
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from remediate.lab import engine_path
-from remediate.lab.engine_path import find_pwsh
+from remediate.lab.engines import path as engine_path
+from remediate.lab.engines.path import find_pwsh
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pypsrp.complex_objects import ObjectMeta
 from pypsrp.exceptions import AuthenticationError
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from remediate.lab.auth import Account
-from remediate.lab.faults import Kind
 from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state, make_states
-from remediate.lab.tls import Tls
+from remediate.lab.server.auth import Account
+from remediate.lab.server.faults import Kind
+from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth
 
 Make = Callable[..., Any]

@@ -13,7 +13,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFau
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from remediate.lab.faults import Action, Fault, Kind, When, load_faults
+from remediate.lab.server.faults import Action, Fault, Kind, When, load_faults
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""

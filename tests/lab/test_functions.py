@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.functions import answer
+from remediate.lab.engines.functions import answer
 from remediate.lab.hosts import FOLDER, make_state, make_task
 from remediate.lab.state import HostState
 from remediate.model.base import JsonValue

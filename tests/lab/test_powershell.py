@@ -16,9 +16,9 @@ import psutil
 import pytest
 from psrpcore import types
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.powershell import EngineNotFoundError, PowerShellEngine
 from remediate.lab.hosts import make_state
-from remediate.lab.powershell import EngineNotFoundError, PowerShellEngine
 from remediate.lab.state import HostState
 
 pytestmark = [
@@ -195,7 +195,7 @@ def test_a_signal_ends_an_endless_loop_and_leaves_the_session_usable(session: Pl
 def test_a_pipeline_that_cannot_be_stopped_takes_the_session_with_it(
     session: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("remediate.lab.powershell._STOP_SECONDS", 0.3)
+    monkeypatch.setattr("remediate.lab.engines.powershell._STOP_SECONDS", 0.3)
 
     async def story(client: Client) -> None:
         pipe = await client.start("1; [System.Threading.Thread]::Sleep(600000)")
@@ -350,9 +350,9 @@ def test_the_engines_end_when_the_lab_is_killed(tmp_path: Path) -> None:
     program.write_text(
         textwrap.dedent("""
             import asyncio, pathlib, sys
-            from remediate.lab.engine_path import find_pwsh
-            from remediate.lab.engine_pool import EnginePool
-            from remediate.lab.engine_session import EngineSession
+            from remediate.lab.engines.path import find_pwsh
+            from remediate.lab.engines.pool import EnginePool
+            from remediate.lab.engines.warm_up import EngineSession
 
             async def main():
                 pool = EnginePool(find_pwsh(), pathlib.Path(sys.argv[1]))

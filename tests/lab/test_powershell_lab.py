@@ -7,10 +7,10 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.hosts import FOLDER, make_state, make_task
 from remediate.lab.lab import Lab
-from remediate.lab.powershell import PowerShellEngine
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
 from remediate.powershell.messages import Call, Reply, Request, Status

@@ -10,8 +10,8 @@ import pytest
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from remediate.lab.faults import Kind
-from remediate.lab.soap import NS
+from remediate.lab.server.faults import Kind
+from remediate.lab.server.soap import NS
 from remediate.transport.protocol import Deadline
 
 Make = Callable[..., Any]

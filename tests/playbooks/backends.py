@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.lab import Lab
-from remediate.lab.powershell import PowerShellEngine
 from remediate.lab.state import HostState
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request

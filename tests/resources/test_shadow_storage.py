@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediate.lab.functions import answer
+from remediate.lab.engines.functions import answer
 from remediate.lab.state import HostState
 from remediate.model.change import Change
 from remediate.powershell.messages import Call, CallResult, Request, Status, decode_reply

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 
 __all__ = ["HOW_TO_GET_ONE", "ROOT", "Node", "Script", "find_pwsh", "parse"]
 

@@ -10,12 +10,12 @@ import pytest
 from psrpcore.types import PSInvocationState
 from pydantic import SecretStr
 
-from remediate.lab.faults import Action, Fault, Kind, When
+from remediate.lab.engines.simulated import ScriptFailedError, SimulatedBackend
 from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.simulated import ScriptFailedError, SimulatedBackend
-from remediate.lab.tls import Tls
+from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.powershell.messages import Call, Request, Status
 from remediate.secrets import SecretError, Secrets

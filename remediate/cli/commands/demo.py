@@ -88,13 +88,13 @@ def _run(parts: Parts, engine: str) -> int:
 
 def _factory(engine: str) -> "EngineFactory":
     if engine == "powershell":
-        from remediate.lab.powershell import EngineNotFoundError, PowerShellEngine
+        from remediate.lab.engines.powershell import EngineNotFoundError, PowerShellEngine
 
         try:
             return PowerShellEngine()
         except EngineNotFoundError as error:
             raise Stop(str(error), "Or leave out --engine powershell.") from error
-    from remediate.lab.simulated import simulated_backend_factory
+    from remediate.lab.engines.simulated import simulated_backend_factory
 
     return simulated_backend_factory
 

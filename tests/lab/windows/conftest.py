@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psrpcore import types
 
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.hosts import make_state
 from remediate.lab.state import HostState
 
@@ -66,7 +66,7 @@ class Windows:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    from remediate.lab.engine_pool import EnginePool
+    from remediate.lab.engines.pool import EnginePool
 
     program = find_pwsh()
     assert program
@@ -84,8 +84,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture
 def windows(engine: Engine, tmp_path: Path) -> Iterator[Callable[..., Windows]]:
     """Make a host out of a state, an ordinary one when none is given."""
-    from remediate.lab.engine_session import EngineSession
-    from remediate.lab.windows.host import WindowsHost
+    from remediate.lab.engines.warm_up import EngineSession
+    from remediate.lab.engines.windows_host import WindowsHost
 
     sessions: list[EngineSession] = []
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from remediate.lab.engines.windows_host import WindowsHost, simulated_state, windows_state
 from remediate.lab.hosts import make_state, make_states, make_task
 from remediate.lab.state import HostState
-from remediate.lab.windows.host import WindowsHost, simulated_state, windows_state
 from remediate.resources.scheduled_task import LogonType, MultipleInstances
 
 LEASE = {"run": "R1", "owner": "anna", "fence": 3, "since": 1, "until": 2}

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from remediate.lab.engine_session import EngineSession
-from remediate.lab.out_of_proc import EngineGoneError, EngineProcess
+from remediate.lab.engines.process import EngineGoneError, EngineProcess
+from remediate.lab.engines.warm_up import EngineSession
 
 _log = logging.getLogger(__name__)
 
-_WINDOWS = Path(__file__).parent / "windows"
+_WINDOWS = Path(__file__).parents[1] / "windows"
 _START_SECONDS = 30.0
 _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 

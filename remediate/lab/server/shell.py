@@ -12,9 +12,9 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from remediate.lab.backend import BackendFactory
-from remediate.lab.outlet import FRAGMENT_HEADER, Batch, Outlet, Piece, fragments
-from remediate.lab.soap import NS, Code, SoapRequest, WSManFault
+from remediate.lab.engines.protocol import BackendFactory
+from remediate.lab.server.outlet import FRAGMENT_HEADER, Batch, Outlet, Piece, fragments
+from remediate.lab.server.soap import NS, Code, SoapRequest, WSManFault
 
 MAX_COMMANDS = 1500
 """Commands of one shell, as MaxConcurrentOperationsPerUser of Windows."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from remediate.lab.soap import Code, WSManFault
+from remediate.lab.server.soap import Code, WSManFault
 
 FRAGMENT_HEADER = 21
 STREAM_OVERHEAD = 160

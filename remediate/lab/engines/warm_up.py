@@ -10,7 +10,7 @@ from uuid import UUID
 import psrpcore
 from psrpcore import types
 
-from remediate.lab.out_of_proc import POOL, EngineGoneError, EngineProcess
+from remediate.lab.engines.process import POOL, EngineGoneError, EngineProcess
 
 _FRAGMENT = 32 * 1024
 

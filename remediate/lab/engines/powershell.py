@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
-from remediate.lab.backend import Backend, BackendFactory, Done, Output
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
-from remediate.lab.engine_pool import EnginePool
-from remediate.lab.out_of_proc import POOL, EngineGoneError, EngineProcess
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.pool import EnginePool
+from remediate.lab.engines.process import POOL, EngineGoneError, EngineProcess
+from remediate.lab.engines.protocol import Backend, BackendFactory, Done, Output
+from remediate.lab.engines.windows_host import WindowsHost
 from remediate.lab.state import HostState
-from remediate.lab.windows.host import WindowsHost
 
 _log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from psrpcore.types import (
     PSRPMessageType,
 )
 
-from remediate.lab.backend import BackendFactory, Done, Output
-from remediate.lab.functions import answer
+from remediate.lab.engines.functions import answer
+from remediate.lab.engines.protocol import BackendFactory, Done, Output
 from remediate.lab.state import HostState
 from remediate.powershell.messages import Request
 

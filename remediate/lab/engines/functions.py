@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import remediate.resources
 from remediate.lab.behaviour import behaviour_of
 from remediate.lab.call_error import CallFailedError, denied
-from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
+from remediate.lab.engines.content import FUNCTIONS as CONTENT_FUNCTIONS
 from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer, Sameness, compare

@@ -8,9 +8,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from remediate.lab.outlet import Outlet, Piece
-from remediate.lab.shell import Shell, ShellInfo, unknown_command
-from remediate.lab.soap import NS, Code, WSManFault
+from remediate.lab.server.outlet import Outlet, Piece
+from remediate.lab.server.shell import Shell, ShellInfo, unknown_command
+from remediate.lab.server.soap import NS, Code, WSManFault
 from remediate.lab.state import HostState
 
 MAX_LINE = 8191

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from remediate.lab.backend import BackendFactory
-from remediate.lab.cmd import CmdShell
-from remediate.lab.faults import Kind
-from remediate.lab.outlet import Batch
-from remediate.lab.shell import (
+from remediate.lab.engines.protocol import BackendFactory
+from remediate.lab.server.cmd import CmdShell
+from remediate.lab.server.faults import Kind
+from remediate.lab.server.outlet import Batch
+from remediate.lab.server.shell import (
     PsrpShell,
     Shell,
     ShellInfo,
@@ -21,7 +21,7 @@ from remediate.lab.shell import (
     receive_target,
     unknown_command,
 )
-from remediate.lab.soap import NS, Code, SoapRequest, WSManFault, duration, envelope
+from remediate.lab.server.soap import NS, Code, SoapRequest, WSManFault, duration, envelope
 from remediate.lab.state import HostState
 
 POWERSHELL = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"

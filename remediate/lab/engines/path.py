@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-_SHARED = Path(__file__).resolve().parents[3] / "shared" / "psengine" / "linux-x64" / "pwsh"
+_SHARED = Path(__file__).resolve().parents[4] / "shared" / "psengine" / "linux-x64" / "pwsh"
 
 HOW_TO_GET_ONE = (
     "install PowerShell 7 (https://aka.ms/powershell) so that pwsh is on PATH, "

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from remediate.lab.auth import ENCRYPTED, Authentication, DecryptionError
-from remediate.lab.faults import Action, Fault, Kind
 from remediate.lab.host import Exchange, LabHost
-from remediate.lab.http import BadRequest, Connection, HttpRequest
-from remediate.lab.outlet import ClientGone
-from remediate.lab.service import Caller, Response, kind_of
-from remediate.lab.soap import SoapRequest, WSManFault, parse
+from remediate.lab.server.auth import ENCRYPTED, Authentication, DecryptionError
+from remediate.lab.server.faults import Action, Fault, Kind
+from remediate.lab.server.http import BadRequest, Connection, HttpRequest
+from remediate.lab.server.outlet import ClientGone
+from remediate.lab.server.soap import SoapRequest, WSManFault, parse
+from remediate.lab.server.wsman import Caller, Response, kind_of
 
 PATH = "/wsman"
 HTML = b"<html><head><title>Internal error</title></head><body><p>No.</p></body></html>"

@@ -1,0 +1,1 @@
+"""What runs pipelines on a practice host: a simulation, or a real PowerShell."""

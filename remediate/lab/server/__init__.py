@@ -1,0 +1,1 @@
+"""The front of a practice host: HTTP, credentials, WS-Management, shells."""
