@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.lab.hosts import make_state, make_task
+from remediate.lab.hosts import make_state
+from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
@@ -105,7 +106,7 @@ def engine_for(lab: Lab, runner: Serial | Threads | None = None) -> Engine:
 
 def with_tasks(number: int, policy: MultipleInstances) -> HostState:
     tasks = [make_task(f"Backup {each}", policy) for each in range(number)]
-    return HostState(name="SRV01", resources={"scheduled_task": tasks})
+    return HostState(name="SRV01", windows={"scheduled_tasks": tasks})
 
 
 def main() -> None:

@@ -29,13 +29,12 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds.agent_module import place, practice_files
 from remediate.lab.lab import Lab as Server
-from remediate.lab.module_files import AGENT_FOLDER, module_record, practice_files
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.resources.mars_agent import INSTALL_PATH
 from remediate.runner.threads import Serial
 from remediate.testing.store import MemoryStore
 from remediate.transport.psrp import PsrpTransport
@@ -111,9 +110,7 @@ def contents(options: argparse.Namespace) -> dict[str, bytes]:
 def serve(options: argparse.Namespace) -> None:
     states = [make_state(TARGET), make_state(PEER)]
     for state, files in zip(states, (None, contents(options)), strict=True):
-        value = {"type": "String", "data": AGENT_FOLDER + "\\"}
-        state.resources["registry_value"] = [{**INSTALL_PATH.model_dump(), "value": value}]
-        state.resources["agent_module"] = [module_record(files)]
+        place(state, files)
     with Server(states, engine=PowerShellEngine(ready=0)) as lab:
         print(json.dumps([[h.address, h.port, h.user, h.password] for h in lab.hosts]), flush=True)
         for _ in sys.stdin:

@@ -1,111 +1,55 @@
-"""Practice hosts out of a seed: small backup servers with tasks as the MARS agent leaves them."""
+"""Practice hosts: healthy ones, ordinary ones out of a seed, and those that a file describes."""
 
+import base64
+import json
 import random
-import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
-from remediate.lab.behaviour import with_policy
-from remediate.lab.state import HostState, Record
-from remediate.resources.scheduled_task import LogonType, MultipleInstances
+from pydantic import Field, ValidationError
 
-FOLDER = "\\Microsoft\\OnlineBackup\\"
-READY = 3
-"""TASK_STATE_READY."""
+from remediate.files import read_bounded, write_ours
+from remediate.lab.drive import CONTENTS, Drive, learn
+from remediate.lab.kinds import everything, kind_of, names, put
+from remediate.lab.kinds.agent_module import practice_files
+from remediate.lab.kinds.registry_value import MACHINE_GUID
+from remediate.lab.kinds.scheduled_task import BACKUP_TASKS, make_task
+from remediate.lab.state import Access, HostState, Record
+from remediate.model.base import Model
+from remediate.resources.base import resource_type
+from remediate.resources.scheduled_task import MultipleInstances
 
-_NAMES = (
-    "Microsoft-OnlineBackup",
-    "Microsoft-OnlineBackup-SystemStateBackup",
-    "Microsoft-OnlineBackup-RetryFailedJobs",
-)
-_SYSTEM = "      <UserId>S-1-5-18</UserId>\n      <RunLevel>HighestAvailable</RunLevel>\n"
-_STORED = (
-    "      <UserId>S-1-5-21-1004336348-1177238915-682003330-1105</UserId>\n"
-    "      <LogonType>Password</LogonType>\n      <RunLevel>HighestAvailable</RunLevel>\n"
-)
-_XML = """<?xml version="1.0" encoding="UTF-16"?>
-<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
-  <RegistrationInfo>
-    <Author>Microsoft Corporation</Author>
-    <URI>{uri}</URI>
-  </RegistrationInfo>
-  <Triggers>
-    <CalendarTrigger>
-      <StartBoundary>2024-03-04T{hour:02}:{minute:02}:00</StartBoundary>
-      <Enabled>true</Enabled>
-      <ScheduleByDay>
-        <DaysInterval>1</DaysInterval>
-      </ScheduleByDay>
-    </CalendarTrigger>
-  </Triggers>
-  <Principals>
-    <Principal id="Author">
-{principal}    </Principal>
-  </Principals>
-  <Settings>
-    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
-    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
-    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
-    <AllowHardTerminate>true</AllowHardTerminate>
-    <StartWhenAvailable>true</StartWhenAvailable>
-    <RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>
-    <IdleSettings>
-      <StopOnIdleEnd>false</StopOnIdleEnd>
-      <RestartOnIdle>false</RestartOnIdle>
-    </IdleSettings>
-    <AllowStartOnDemand>true</AllowStartOnDemand>
-    <Enabled>true</Enabled>
-    <Hidden>false</Hidden>
-    <RunOnlyIfIdle>false</RunOnlyIfIdle>
-    <WakeToRun>false</WakeToRun>
-    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
-    <Priority>7</Priority>
-  </Settings>
-  <Actions Context="Author">
-    <Exec>
-      <Command>powershell.exe</Command>
-      <Arguments>-Command "import-module msonlinebackup; Start-OBBackup -Name '{id}'"</Arguments>
-    </Exec>
-  </Actions>
-</Task>
-"""
+MAX_BYTES = 64 * 1024 * 1024
+"""Of a file with the states of practice hosts."""
 
 
-def make_task(
-    name: str,
-    policy: MultipleInstances = MultipleInstances.IGNORE_NEW,
-    *,
-    folder: str = FOLDER,
-    logon_type: LogonType = LogonType.SERVICE_ACCOUNT,
-    chance: random.Random | None = None,
-) -> Record:
-    """One backup task.
+def healthy_host(
+    name: str = "SRV01",
+    resources: Mapping[str, Any] | None = None,
+    **facts: Any,  # noqa: ANN401 - fields of HostState
+) -> HostState:
+    """A server with the backup agent on which no playbook finds anything to do.
 
     Args:
-        name: its name.
-        policy: its multiple-instance policy.
-        folder: its folder, as in `ScheduledTask.path`.
-        logon_type: SYSTEM, or an account whose password is stored.
-        chance: decides what does not matter.
+        name: of the host.
+        resources: short forms by kind, of what is otherwise; see `kinds`.
+        facts: other fields of `HostState`, such as its culture.
+
+    Raises:
+        ValueError: a short form is none.
     """
-    chance = chance or random.Random(name)  # noqa: S311 - no secret
-    xml = _XML.format(
-        uri=folder + name,
-        hour=chance.randrange(18, 24),
-        minute=chance.choice((0, 15, 30, 45)),
-        principal=_STORED if logon_type.stores_password else _SYSTEM,
-        id=uuid.UUID(int=chance.getrandbits(128), version=4),
-    ).replace("\n", "\r\n")
-    return {
-        "path": folder,
-        "name": name,
-        "multiple_instances": int(policy),
-        "logon_type": int(logon_type),
-        "state": READY,
-        "xml": with_policy(xml, policy),
-    }
+    host = HostState(name=name, **facts)
+    put(host, {kind: kind_of(kind).healthy for kind in names()})
+    guid = str(uuid5(NAMESPACE_DNS, name.casefold()))
+    put(host, {"registry_value": {MACHINE_GUID: guid}})
+    put(host, resources or {})
+    return host
 
 
 def make_state(name: str = "SRV01", seed: int = 0) -> HostState:
-    """An ordinary practice host: of its three backup tasks two are wrong.
+    """An ordinary practice host: healthy, but of its three backup tasks two are wrong.
 
     Args:
         name: of the host.
@@ -136,9 +80,114 @@ def make_states(number: int, seed: int = 0) -> list[HostState]:
 
 
 def _host(name: str, policies: tuple[MultipleInstances, ...], chance: random.Random) -> HostState:
+    host = healthy_host(name)
     tasks = [
         make_task(task, policy, chance=chance)
-        for task, policy in zip(_NAMES, policies, strict=False)
+        for task, policy in zip(BACKUP_TASKS, policies, strict=False)
     ]
     other = make_task("ScheduledDefrag", folder="\\Microsoft\\Windows\\Defrag\\", chance=chance)
-    return HostState(name=name, resources={"scheduled_task": [*tasks, other]})
+    host.windows["scheduled_tasks"] = [*tasks, other]
+    return host
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+class _Saved(Model):
+    """A host in a file: its Windows as it is, or what is otherwise than on a healthy host."""
+
+    name: str
+    os: str | None = None
+    powershell: str | None = None
+    culture: str | None = None
+    denied: dict[str, Access] = Field(default_factory=dict)
+    windows: Record | None = None
+    resources: dict[str, Any] = Field(default_factory=dict)
+
+    def host(self) -> HostState:
+        known = ("os", "powershell", "culture")
+        facts = {name: getattr(self, name) for name in known if getattr(self, name) is not None}
+        if self.windows is None:
+            host = healthy_host(self.name, self.resources, denied=self.denied, **facts)
+        else:
+            host = HostState(self.name, self.windows, denied=self.denied, **facts)
+            put(host, self.resources)
+        check(host)
+        return host
+
+
+def check(host: HostState) -> None:
+    """Make sure that there could be such a host.
+
+    Raises:
+        ValueError: there could not; says why.
+    """
+    drive = Drive(host.windows)
+    for path in drive.files:
+        if drive.find(path) and not drive.is_link(path):
+            drive.read(path)
+    for kind, records in everything(host).items():
+        for record in records:
+            try:
+                resource_type(kind).model_validate(record)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                raise ValueError(f"{kind}: {where}: {first['msg']}") from error
+
+
+def load(path: Path) -> list[HostState]:
+    """Read the states of one or several hosts.
+
+    Raises:
+        ValueError: the file holds something else.
+        OSError: it cannot be read.
+    """
+    data = read_bounded(path, MAX_BYTES)
+    try:
+        document = json.loads(data.decode())
+        for data in document.pop("contents", {}).values():
+            learn(base64.b64decode(data))
+        hosts = document.get("hosts", [document])
+        return [_loaded(host) for host in hosts]
+    except RecursionError:
+        msg = f"{path}: not the state of practice hosts: nested too deeply"
+        raise ValueError(msg) from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not the state of practice hosts: {error}") from error
+
+
+def _loaded(document: Any) -> HostState:  # noqa: ANN401 - whatever stands in the file
+    try:
+        return _Saved.model_validate(document).host()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{where}: {first['msg']}") from error
+    except ValueError as error:
+        raise ValueError(f"{document['name']}: {error}") from error
+
+
+def save(path: Path, states: Iterable[HostState]) -> None:
+    """Write the states of one or several hosts; the file is whole at every moment.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    hosts = [state.snapshot() for state in states]
+    document: Record = hosts[0] if len(hosts) == 1 else {"hosts": hosts}
+    contents = dict(_contents(hosts))
+    if contents:
+        document["contents"] = contents
+    write_ours(path, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def _contents(hosts: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    """What the hosts' files hold that nobody would know otherwise."""
+    practice = set(practice_files().values())
+    for host in hosts:
+        for entry in Drive(host["windows"]).files.values():
+            shas = (entry.get("pieces") or [entry.get("sha256")]) if isinstance(entry, dict) else []
+            for sha256 in filter(None, shas):
+                if CONTENTS[sha256] not in practice:
+                    yield sha256, base64.b64encode(CONTENTS[sha256]).decode("ascii")

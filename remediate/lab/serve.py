@@ -15,11 +15,11 @@ from typing import Literal, TextIO
 
 from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.host import LabHost
-from remediate.lab.hosts import make_states
+from remediate.lab.hosts import load, make_states, save
 from remediate.lab.lab import EngineFactory, Lab
 from remediate.lab.server.faults import load_faults
 from remediate.lab.server.tls import Tls
-from remediate.lab.state import HostState, load, save
+from remediate.lab.state import HostState
 from remediate.model.host import Auth
 
 Engine = Literal["simulated", "powershell"]

@@ -1,27 +1,22 @@
-"""What a practice host is: its resources, lease and receipts, in memory and as a JSON file."""
+r"""What a practice host is: the state of its Windows, in memory and as a JSON file.
 
+The state is Windows' own: keys of the registry, definitions of tasks, files on `C:`. How a kind of
+resource is read from it and written to it is said in `kinds`, one file for each; the PowerShell
+engine has stand-ins of Windows' commands that work on the same.
+"""
+
+import copy
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from uuid import NAMESPACE_DNS, uuid5
+from typing import Any, Literal
 
-from pydantic import Field
-
-from remediate.files import read_bounded, write_ours
-from remediate.model.base import Model
-
-if TYPE_CHECKING:
-    from remediate.lab.engines.content import Kept
-
-MAX_BYTES = 64 * 1024 * 1024
-"""Of a file with the states of practice hosts."""
+from remediate.lab.drive import OURS, Drive
 
 Record = dict[str, Any]
-"""One resource as `model_dump(mode="json")` writes it."""
+"""Something as JSON has it: a part of Windows' state, or a resource as its model writes it."""
 
 Access = Literal["read", "write"]
 
@@ -29,19 +24,20 @@ BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
 the state (drift), and may return seconds for which the pipeline has to wait."""
 
+_LEASE = OURS + "lease.json"
+_FREED = OURS + "freed.json"
+_RECEIPTS = OURS + "receipts\\"
+
 
 @dataclass
 class HostState:
-    """The state of one simulated host. Take `lock` to look at or change several things at once.
+    """The state of one practice host. Take `lock` to look at or change several things at once.
 
     Args:
         name: what the host calls itself.
-        resources: records by kind of resource.
-        receipts: what runs left behind.
-        lease: who holds the host, with times in seconds since 1970; None when nobody does.
+        windows: the state of its Windows, by section, such as `registry` and `files`; what there
+            is none of has no section.
         lease_active: a pipeline that writes is running at this moment.
-        freed: the last lease that was given back; a pipeline of the same run that comes late is
-            told by it.
         os: version of the operating system.
         powershell: version of the engine.
         culture: display language.
@@ -50,16 +46,11 @@ class HostState:
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
-        kept: folders of ours on a simulated host, by name.
-        guid: its MachineGuid; one made of its name when none is given.
     """
 
     name: str
-    resources: dict[str, list[Record]] = field(default_factory=dict)
-    receipts: list[Record] = field(default_factory=list)
-    lease: Record | None = None
+    windows: Record = field(default_factory=dict)
     lease_active: bool = False
-    freed: Record | None = None
     os: str = "10.0.17763"
     powershell: str = "5.1.17763.6893"
     culture: str = "en-US"
@@ -70,92 +61,78 @@ class HostState:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     pipelines: int = 0
     changed: Callable[[], None] | None = None
-    kept: "dict[str, Kept]" = field(default_factory=dict)
-    guid: str = ""
 
-    def __post_init__(self) -> None:
-        self.guid = self.guid or str(uuid5(NAMESPACE_DNS, self.name.casefold()))
+    @property
+    def drive(self) -> Drive:
+        """The files of its `C:`."""
+        return Drive(self.windows)
 
-    def kind(self, kind: str) -> list[Record]:
-        """The records of one kind of resource."""
-        return self.resources.setdefault(kind, [])
+    def section(self, name: str) -> list[Record]:
+        """A list in Windows' state, to be changed; reading is `windows.get(name, [])`."""
+        found: list[Record] = self.windows.setdefault(name, [])
+        return found
 
-    def find(self, kind: str, **identity: str) -> Record:
-        """The record with these values.
+    # --- what runs leave on the host: files, as `lease.ps1` writes them ---------------------------
 
-        Raises:
-            LookupError: there is none.
-        """
-        for record in self.kind(kind):
-            if all(record.get(name) == value for name, value in identity.items()):
-                return record
-        msg = f"{self.name} has no {kind} with {identity}"
-        raise LookupError(msg)
+    @property
+    def lease(self) -> Record | None:
+        """Who holds the host, with times in seconds since 1970; None when nobody does."""
+        return self._read(_LEASE)
+
+    @lease.setter
+    def lease(self, lease: Record | None) -> None:
+        self._write(_LEASE, lease)
+
+    @property
+    def freed(self) -> Record | None:
+        """The last lease that was given back; a pipeline of that run that comes late meets it."""
+        return self._read(_FREED)
+
+    @freed.setter
+    def freed(self, lease: Record | None) -> None:
+        self._write(_FREED, lease)
+
+    @property
+    def receipts(self) -> list[Record]:
+        """What runs left word of, the oldest first."""
+        found = [self._read(path) for path in self.drive.below(_RECEIPTS)]
+        return sorted(filter(None, found), key=lambda one: str(one.get("written")))
+
+    def save_receipt(self, receipt: Record) -> None:
+        """Leave word of a run, in place of what it left before."""
+        self._write(f"{_RECEIPTS}{receipt['run']}.json", receipt)
+
+    def _read(self, path: str) -> Record | None:
+        data = self.drive.read(path)
+        try:
+            return None if data is None else dict(json.loads(data.decode("utf-8-sig")))
+        except (ValueError, TypeError):  # cut off: whoever was writing it died
+            return None
+
+    def _write(self, path: str, document: Record | None) -> None:
+        if document is None:
+            self.drive.remove(path)
+        else:
+            self.drive.write(path, json.dumps(document).encode())
+
+    # --- the whole --------------------------------------------------------------------------------
+
+    def without_traces(self) -> Record:
+        """A copy of Windows' state without the files in which runs say that they were there."""
+        with self.lock:
+            windows = copy.deepcopy(self.windows)
+        Drive(windows).remove(OURS)
+        return {name: said for name, said in windows.items() if said or name != "files"}
 
     def snapshot(self) -> Record:
         """A copy of everything that is kept in a file."""
         with self.lock:
             document = {
                 "name": self.name,
-                "guid": self.guid,
                 "os": self.os,
                 "powershell": self.powershell,
                 "culture": self.culture,
                 "denied": self.denied,
-                "resources": self.resources,
-                "receipts": self.receipts,
-                "lease": self.lease,
+                "windows": self.windows,
             }
             return dict(json.loads(json.dumps(document)))
-
-    @classmethod
-    def parse(cls, document: object) -> "HostState":
-        """What `snapshot` made, or part of it.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        return cls(**_Saved.model_validate(document).model_dump(exclude_unset=True))
-
-
-class _Saved(Model):
-    name: str
-    guid: str = ""
-    os: str = ""
-    powershell: str = ""
-    culture: str = ""
-    denied: dict[str, Access] = Field(default_factory=dict)
-    resources: dict[str, list[Record]] = Field(default_factory=dict)
-    receipts: list[Record] = Field(default_factory=list)
-    lease: Record | None = None
-
-
-def load(path: Path) -> list[HostState]:
-    """Read the states of one or several hosts.
-
-    Raises:
-        ValueError: the file holds something else.
-        OSError: it cannot be read.
-    """
-    data = read_bounded(path, MAX_BYTES)
-    try:
-        document = json.loads(data.decode())
-        several = isinstance(document, dict) and "hosts" in document
-        return [HostState.parse(host) for host in (document["hosts"] if several else [document])]
-    except RecursionError:
-        msg = f"{path}: not the state of practice hosts: nested too deeply"
-        raise ValueError(msg) from None
-    except (ValueError, TypeError) as error:
-        msg = f"{path}: not the state of practice hosts: {error}"
-        raise ValueError(msg) from error
-
-
-def save(path: Path, states: Iterable[HostState]) -> None:
-    """Write the states of one or several hosts; the file is whole at every moment.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    hosts = [state.snapshot() for state in states]
-    document = hosts[0] if len(hosts) == 1 else {"hosts": hosts}
-    write_ours(path, (json.dumps(document, indent=1) + "\n").encode())

@@ -314,11 +314,3 @@ class Query(Model):
             pydantic.ValidationError: it is not what the function emits.
         """
         return tuple(self.resource.model_validate(value) for value in values)
-
-    def answer(self, resources: Iterable[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
-        """What a host with these resources would answer; for simulated hosts."""
-        return [resource for resource in resources if self.matches(resource)]
-
-    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
-        """Whether a resource would be in the answer; for simulated hosts."""
-        return all(resource.get(name) == value for name, value in self.arguments().items())

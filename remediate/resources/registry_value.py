@@ -1,7 +1,7 @@
 """Values in the registry; that there is none is a value too."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -165,13 +165,3 @@ class RegistryValues(Query):
     resource: ClassVar[type[Resource]] = RegistryValue
 
     values: tuple[RegistryName, ...] = Field(min_length=1)
-
-    def answer(self, resources: Iterable[dict[str, JsonValue]]) -> list[dict[str, JsonValue]]:
-        """Windows ignores case in keys and names, and each answer names what was asked for."""
-        there = {_folded(record): record for record in resources}
-        wanted = (name.model_dump() for name in self.values)
-        return [{**(there.get(_folded(one)) or RegistryValue.absent(one)), **one} for one in wanted]
-
-
-def _folded(record: Mapping[str, JsonValue]) -> tuple[str, str]:
-    return str(record["key"]).casefold(), str(record["name"]).casefold()

@@ -44,13 +44,13 @@ function Set-RemediateScheduledTask {
         Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The task is no longer there.'
     }
     $task = $found[0]
-    # TASK_LOGON_PASSWORD (1) and TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD (6)
-    if (@(1, 6) -contains $task.Principal.CimInstanceProperties['LogonType'].Value) {
-        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'The task stores a password; Windows would want it again to save the task.'
-    }
     $policy = $task.Settings.CimInstanceProperties['MultipleInstances']
     if ($policy.Value -ne $Before['multiple_instances']) {
         Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The policy is no longer what it was.' -Detail @{ property = 'multiple_instances'; current = $policy.Value }
+    }
+    # TASK_LOGON_PASSWORD (1) and TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD (6)
+    if (@(1, 6) -contains $task.Principal.CimInstanceProperties['LogonType'].Value) {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'The task stores a password; Windows would want it again to save the task.'
     }
     # surface: allow language-mode - only a pipeline that has the lease writes, and that needs FullLanguage
     $policy.Value = [int] $After['multiple_instances']

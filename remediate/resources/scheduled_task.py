@@ -166,10 +166,6 @@ class ScheduledTasks(Query):
 
     folder: TaskFolder
 
-    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
-        """Whether a task is in the folder; Windows ignores case in it."""
-        return str(resource["path"]).casefold() == self.folder.casefold()
-
 
 def definition_of(xml: str) -> dict[str, JsonValue]:
     """A task's XML as path → text, in an order of its own: Windows may store settings in any.

@@ -186,7 +186,3 @@ class Services(Query):
     resource: ClassVar[type[Resource]] = Service
 
     names: tuple[ServiceName, ...] = Field(min_length=1)
-
-    def matches(self, resource: Mapping[str, JsonValue]) -> bool:
-        """Windows ignores case in the names of services."""
-        return str(resource["name"]).casefold() in {name.casefold() for name in self.names}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.lab import Lab
 
 Make = Callable[..., Any]
@@ -41,8 +42,7 @@ def test_the_demo_says_what_did_not_hold(cli: Make, monkeypatch: pytest.MonkeyPa
 
             def meddle(host: Any, number: int) -> None:
                 if number == 4:
-                    host.resources["scheduled_task"].append({**host.kind("scheduled_task")[0]})
-                    host.resources["scheduled_task"][-1]["name"] = "Meddled"
+                    host.section("scheduled_tasks").append(make_task("Meddled"))
 
             state.before_pipeline = meddle
 

@@ -6,32 +6,18 @@ from typing import Any
 
 import pytest
 
+from remediate.lab.hosts import healthy_host
 from remediate.lab.lab import Lab
-from remediate.lab.module_files import module_record, practice_files
-from remediate.lab.state import HostState
-from remediate.resources.mars_agent import INSTALL_PATH
 
 Make = Callable[..., Any]
-INSTALLED = {
-    "key": INSTALL_PATH.key,
-    "name": INSTALL_PATH.name,
-    "value": {
-        "type": "String",
-        "data": "C:\\Program Files\\Microsoft Azure Recovery Services Agent\\",
-    },
-}
 
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A host whose module is not there, and one where it is."""
-    files = practice_files()
     states = [
-        HostState(
-            name=name,
-            resources={"registry_value": [dict(INSTALLED)], "agent_module": [module_record(there)]},
-        )
-        for name, there in (("SRV01", None), ("SRV02", files))
+        healthy_host("SRV01", {"agent_module": {"absent": True}}),
+        healthy_host("SRV02"),
     ]
     with Lab(states) as lab:
         monkeypatch.setenv("REMEDIATE_PASSWORD", lab.hosts[0].password)

@@ -13,13 +13,14 @@ import jsonschema
 import pytest
 
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import edit, records
 from remediate.lab.lab import Lab
 
 Make = Callable[..., Any]
 
 
 def resources(lab: Lab) -> object:
-    return lab.hosts[0].state.snapshot()["resources"]
+    return lab.hosts[0].state.without_traces()
 
 
 def newest_run(cli: Make) -> str:
@@ -74,8 +75,9 @@ def test_a_conflict_is_named_and_forced_by_the_command_that_is_shown(
     start = resources(lab)
     cli("apply", "schedule-fix", "--yes", *at)
     run = newest_run(cli)
-    task = next(t for t in lab.hosts[0].state.kind("scheduled_task") if "System" in t["name"])
-    task["multiple_instances"] = 1
+    name = "Microsoft-OnlineBackup-SystemStateBackup"
+    task = {"path": "\\Microsoft\\OnlineBackup\\", "name": name}
+    edit(lab.hosts[0].state, "scheduled_task", task, multiple_instances=1)
     result = cli("rollback", run, "--yes")
     assert result.code == 4
     assert "left alone: " in result.out
@@ -166,7 +168,7 @@ def test_check_says_what_a_host_says_of_itself(cli: Make, lab: Lab, at: list[str
 def test_what_a_host_calls_its_tasks_cannot_steer_the_terminal(
     cli: Make, lab: Lab, at: list[str]
 ) -> None:
-    for task in lab.hosts[0].state.kind("scheduled_task"):
+    for task in lab.hosts[0].state.windows["scheduled_tasks"]:
         task["name"] = f"\x1b[2J\u202e{task['name']}\x07"
     result = cli("audit", "schedule-fix", *at)
     assert result.code == 2
@@ -216,7 +218,7 @@ def test_a_reader_that_leaves_does_not_stop_the_hosts(lab: Lab, at: list[str]) -
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (0, "")
-    states = [t["multiple_instances"] for t in lab.hosts[0].state.kind("scheduled_task")]
+    states = [t["multiple_instances"] for t in records(lab.hosts[0].state, "scheduled_task")]
     assert set(states[:3]) == {2}
 
 

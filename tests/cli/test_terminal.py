@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import records
 from remediate.lab.lab import Lab
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
@@ -96,7 +97,8 @@ def _terminals() -> Iterator[Start]:
 
 
 def tasks(lab: Lab) -> list[int]:
-    return [task["multiple_instances"] for task in lab.hosts[0].state.kind("scheduled_task")]
+    found = records(lab.hosts[0].state, "scheduled_task")
+    return [task["multiple_instances"] for task in found]
 
 
 def test_apply_shows_the_plan_and_asks(start: Start, lab: Lab, at: list[str]) -> None:

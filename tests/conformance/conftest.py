@@ -1,10 +1,11 @@
-"""Practice hosts with a real PowerShell engine, shared by all tests of this folder."""
+"""Practice hosts on both engines, the one with a real PowerShell shared by all tests here."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 from tests.playbooks.backends import PowerShellHosts
 
 
@@ -21,3 +22,11 @@ def powershell() -> Iterator[PowerShellHosts]:
     hosts = PowerShellHosts()
     yield hosts
     hosts.close()
+
+
+@pytest.fixture(params=["simulated", pytest.param("powershell", marks=pytest.mark.powershell)])
+def door(request: pytest.FixtureRequest) -> Door:
+    """Each of the two doors to a host's state: what a kind promises holds of both."""
+    if request.param == "simulated":
+        return SimulatedDoor()
+    return PowerShellDoor(request.getfixturevalue("powershell"))

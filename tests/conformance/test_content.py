@@ -14,21 +14,22 @@ from pydantic import SecretStr
 
 from remediate.engine.observation import scripts
 from remediate.lab.engines.powershell import PowerShellEngine
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import agent_module
+from remediate.lab.kinds.agent_module import MODULE_FOLDER, installed, practice_files
 from remediate.lab.lab import Lab
-from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files, remember
 from remediate.powershell.messages import Call, CallResult, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.agent_module import AgentModules
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.psrp import PsrpTransport
-from tests.playbooks.cases import base_state
 
 pytestmark = pytest.mark.powershell
 
 SCRIPT = compose(scripts([AgentModules()]))
-WHOLE = remember(practice_files()).model_dump(mode="json")
+WHOLE: Any = (installed(practice_files()) or {})["manifest"]
 BROKEN_FILES = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
-BROKEN = module_record(BROKEN_FILES)["installed"]
+BROKEN: Any = installed(BROKEN_FILES)
 CODE = practice_files()["MSOnlineBackup.psm1"]
 BUSY_ONCE = """
 function global:Rename-Item {
@@ -128,8 +129,8 @@ def id_of(result: CallResult) -> str:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Bench]:
-    state = base_state()
-    state.resources["agent_module"] = [module_record(BROKEN_FILES)]
+    state = healthy_host()
+    agent_module.place(state, BROKEN_FILES)
     engine = PowerShellEngine(ready=0)
     with Lab([state], engine=engine) as lab:
         host = lab.hosts[0]

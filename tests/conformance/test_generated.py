@@ -1,14 +1,16 @@
 """Task sets and registry values that Hypothesis thinks of go the same way on both engines."""
 
+import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remediate.engine.job import Job, Task
-from remediate.lab.state import Record
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds.scheduled_task import make_task
+from remediate.lab.state import HostState, Record
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
@@ -21,6 +23,7 @@ from remediate.resources.registry_value import (
     RegistryValue,
     RegistryValues,
 )
+from remediate.resources.scheduled_task import MultipleInstances
 from remediate.testing.transport import MemoryTransport
 from tests.playbooks.backends import PowerShellHosts
 from tests.playbooks.cases import Case
@@ -41,10 +44,13 @@ NAMES = st.text(
     min_size=1,
     max_size=12,
 )
-POLICIES = st.sampled_from(["PARALLEL", "QUEUE", "IGNORE_NEW", "STOP_EXISTING"])
-LOGONS = st.sampled_from(["SERVICE_ACCOUNT", "SERVICE_ACCOUNT", "PASSWORD"])
 TASKS = st.lists(
-    st.fixed_dictionaries({"name": NAMES, "policy": POLICIES, "logon": LOGONS}),
+    st.builds(
+        make_task,
+        NAMES,
+        st.sampled_from(MultipleInstances),
+        stored_password=st.sampled_from([False, False, True]),
+    ),
     max_size=6,
     unique_by=lambda task: task["name"].casefold(),
 )
@@ -82,12 +88,22 @@ class SetValues(Playbook[PlaybookParams]):
             yield value.should(value=self.wanted[value.name])
 
 
-def tell_both(hosts: PowerShellHosts, case: Case, job: Job | None = None) -> None:
+def a_host(windows: Record) -> HostState:
+    """One with this in the state of its Windows."""
+    state = healthy_host()
+    state.windows |= copy.deepcopy(windows)
+    return state
+
+
+def tell_both(
+    hosts: PowerShellHosts, playbook: str, windows: Record, job: Job | None = None
+) -> None:
     """The story on both engines, in so far as anything is changed; what was seen is the same."""
-    state = case.state()
+    case = Case(playbook=playbook, name="", title="generated", audit=Outcome.WOULD_CHANGE)
+    state = a_host(windows)
     simulated = Teller(case, MemoryTransport({SIMULATED.address: state}), SIMULATED, state, job)
     tell(simulated)
-    with hosts.host(case.state()) as (real, host, transport):
+    with hosts.host(a_host(windows)) as (real, host, transport):
         powershell = Teller(case, transport, host, real, job)
         tell(powershell)
     for (beat, wanted), (_, seen) in zip(simulated.seen, powershell.seen, strict=True):
@@ -95,7 +111,7 @@ def tell_both(hosts: PowerShellHosts, case: Case, job: Job | None = None) -> Non
 
 
 def tell(teller: Teller) -> None:
-    start = teller.resources()
+    start = teller.windows()
     if teller.audit("audit").outcome is not Outcome.WOULD_CHANGE:
         return
     report = teller.apply()
@@ -106,15 +122,8 @@ def tell(teller: Teller) -> None:
 
 @FEW
 @given(tasks=TASKS)
-def test_any_set_of_tasks(powershell: PowerShellHosts, tasks: list[dict[str, Any]]) -> None:
-    case = Case(
-        playbook="schedule-fix",
-        name="generated",
-        title="generated",
-        resources={"scheduled_task": tasks},
-        audit=Outcome.WOULD_CHANGE,
-    )
-    tell_both(powershell, case)
+def test_any_set_of_tasks(powershell: PowerShellHosts, tasks: list[Record]) -> None:
+    tell_both(powershell, "schedule-fix", {"scheduled_tasks": tasks})
 
 
 @FEW
@@ -122,17 +131,7 @@ def test_any_set_of_tasks(powershell: PowerShellHosts, tasks: list[dict[str, Any
 def test_any_registry_values(
     powershell: PowerShellHosts, values: dict[str, tuple[Record | None, Record | None]]
 ) -> None:
-    records = [
-        {"key": KEY, "name": name, "value": before}
-        for name, (before, _) in values.items()
-        if before is not None
-    ]
-    case = Case(
-        playbook="set-values",
-        name="generated",
-        title="generated",
-        resources={"registry_value": records},
-        audit=Outcome.WOULD_CHANGE,
-    )
+    there = [{"name": name, **before} for name, (before, _) in values.items() if before is not None]
     playbook = SetValues({name: after for name, (_, after) in values.items()})
-    tell_both(powershell, case, Job((Task(playbook, PlaybookParams()),)))
+    job = Job((Task(playbook, PlaybookParams()),))
+    tell_both(powershell, playbook.id, {"registry": [{"path": KEY, "values": there}]}, job)

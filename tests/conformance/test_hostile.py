@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 import pytest
 
 from remediate.engine.job import Job, Task
-from remediate.lab.hosts import make_task
-from remediate.lab.state import Record
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds.scheduled_task import make_task
+from remediate.lab.state import HostState, Record
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.base import Seen
@@ -38,7 +39,7 @@ from remediate.resources.scheduled_task import (
 from remediate.transport.protocol import Deadline
 from tests.conformance.hostile import ALL, CANARY, CODE, CONTROL, LONG, PRINTABLE, SAMPLE, WILDCARDS
 from tests.playbooks.backends import PowerShellHosts
-from tests.playbooks.cases import Case, base_state
+from tests.playbooks.cases import Case
 from tests.playbooks.story import Teller
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Hostile"
@@ -118,20 +119,15 @@ def a_task(folder: str, name: str) -> Record:
     return {**plain, "path": folder, "name": name, "xml": xml}
 
 
-def tell(
-    hosts: PowerShellHosts, playbook: Playbook[Any], resources: dict[str, list[Record]]
-) -> None:
-    case = Case(
-        playbook=playbook.id,
-        name="hostile",
-        title="hostile",
-        resources=resources,
-        audit=Outcome.WOULD_CHANGE,
-    )
+def tell(hosts: PowerShellHosts, playbook: Playbook[Any], windows: Record) -> None:
+    """The story of a host with this in the state of its Windows."""
+    case = Case(playbook=playbook.id, name="", title="hostile", audit=Outcome.WOULD_CHANGE)
     job = Job((Task(playbook, playbook.params()),))
-    with hosts.host(case.state()) as (state, host, transport):
+    hostile = healthy_host()
+    hostile.windows |= windows
+    with hosts.host(hostile) as (state, host, transport):
         teller = Teller(case, transport, host, state, job)
-        start = teller.resources()
+        start = teller.windows()
         assert teller.audit("audit").outcome is Outcome.WOULD_CHANGE
         report = teller.apply()
         assert report.outcome is Outcome.CHANGED, report.problem
@@ -152,13 +148,12 @@ def test_registry_values_come_and_go_exactly(powershell: PowerShellHosts) -> Non
     """Written, read back and put back, absence too, under hostile names and keys."""
     playbook = WriteRegistry()
     wanted = playbook.wanted()
-    before = [
-        {"key": name.key, "name": name.name, "value": {"type": "String", "data": f"was {number}"}}
-        for number, (name, _) in enumerate(wanted)
-        if number % 2
-    ]
-    before.sort(key=lambda record: record["key"].casefold())  # as a registry keeps them
-    tell(powershell, playbook, {"registry_value": before})
+    keys: dict[str, Record] = {}
+    for number, (name, _) in enumerate(wanted):
+        if number % 2:
+            value = {"name": name.name, "type": "String", "data": f"was {number}"}
+            keys.setdefault(name.key, {"path": name.key, "values": []})["values"].append(value)
+    tell(powershell, playbook, {"registry": list(keys.values())})
 
 
 @pytest.mark.powershell
@@ -167,15 +162,15 @@ def test_tasks_are_repaired_one_by_one(powershell: PowerShellHosts) -> None:
     """A task is found by its name and folder as they are written, and no other is touched."""
     names = [a_task(FOLDER, name) for name in TASKS]
     folders = [a_task(f"{FOLDER}{folder}\\", "task") for folder in FEW_FOLDERS]
-    tell(powershell, WriteTasks(), {"scheduled_task": [*names, *folders]})
+    tell(powershell, WriteTasks(), {"scheduled_tasks": [*names, *folders]})
 
 
-def ask(hosts: PowerShellHosts, calls: list[Call]) -> tuple[Reply, Any]:
+def ask(hosts: PowerShellHosts, calls: list[Call]) -> tuple[Reply, HostState]:
     script = compose([RegistryValue.script, ScheduledTask.script])
-    with hosts.host(base_state()) as (state, host, transport):
+    with hosts.host(healthy_host()) as (state, host, transport):
         session = transport.session(host)
         reply = session.run(script, Request(run="audit", calls=tuple(calls)), Deadline(60))
-        return reply, state.snapshot()
+        return reply, state
 
 
 @pytest.mark.powershell
@@ -212,7 +207,7 @@ def test_operators_titles_and_reasons_are_kept_as_they_are(powershell: PowerShel
         calls.append(Call(id=str(number), function="Save-RemediateReceipt", arguments=receipt))
     reply, state = ask(powershell, calls)
     assert [result.error for result in reply.calls if result.error] == []
-    kept = {receipt["run"]: receipt for receipt in state["receipts"]}
+    kept = {receipt["run"]: receipt for receipt in state.receipts}
     for number, text in enumerate(texts):
         receipt = kept[f"run-{number}"]
         assert receipt["operator"] == text
@@ -232,7 +227,7 @@ def test_who_holds_the_lease_is_named_as_he_is(powershell: PowerShellHosts, owne
     reply, state = ask(powershell, calls)
     assert [result.error for result in reply.calls if result.error] == []
     assert reply["lease"].value[0]["owner"] == owner
-    assert state["lease"] is None
+    assert state.lease is None
 
 
 @pytest.mark.powershell
@@ -270,7 +265,7 @@ def test_the_name_of_a_run_cannot_leave_its_folder(powershell: PowerShellHosts) 
     reply, state = ask(powershell, calls)
     written = [name for n, name in enumerate(names) if reply[str(n)].status is Status.OK]
     assert all(name.isascii() and name.replace("-", "").isalnum() for name in written)
-    assert sorted(receipt["run"] for receipt in state["receipts"]) == sorted(set(written))
+    assert sorted(receipt["run"] for receipt in state.receipts) == sorted(set(written))
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from remediate.cli.app import root, run
 from remediate.cli.describing import describe
 from remediate.cli.wiring import Parts
 from remediate.inventory.yaml import YamlInventory
-from remediate.lab.hosts import make_state
+from remediate.lab.hosts import load, make_state
+from remediate.lab.kinds import names
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import load_faults
-from remediate.lab.state import HostState
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
 from remediate.report.words import verdict
@@ -144,7 +144,11 @@ def test_the_inventory_of_the_guide_can_be_read(tmp_path: Path) -> None:
 
 
 def test_state_and_faults_of_the_guide_can_be_read(tmp_path: Path) -> None:
-    assert HostState.parse(json.loads(blocks("lab.md", "json")[0])).name == "SRV01"
+    file = tmp_path / "state.json"
+    file.write_text(blocks("lab.md", "json")[0], encoding="utf-8")
+    [host] = load(file)
+    assert (host.name, host.culture) == ("SRV01", "ko-KR")
+    assert set(json.loads(file.read_text(encoding="utf-8"))["resources"]) < set(names())
     file = tmp_path / "faults.yaml"
     file.write_text(blocks("lab.md", "yaml")[0])
     assert len(load_faults(file)) == len(yaml.safe_load(file.read_text()))

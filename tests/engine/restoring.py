@@ -7,14 +7,16 @@ from typing import Any
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.lab.hosts import make_state
-from remediate.lab.module_files import AGENT_FOLDER, module_record, practice_files
+from remediate.lab.content import kept
+from remediate.lab.drive import MARKER
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import records
+from remediate.lab.kinds.agent_module import MODULE_FOLDER, place, practice_files
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.resources.mars_agent import INSTALL_PATH
 from remediate.runner.threads import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
@@ -26,10 +28,8 @@ PEER = Host(name="SRV02", address="127.0.0.2", port=5985, auth=Auth.BASIC)
 
 def host_state(name: str, files: dict[str, bytes] | None) -> HostState:
     """A host with the agent, whose module consists of these files."""
-    state = make_state(name)
-    value = {"type": "String", "data": AGENT_FOLDER + "\\"}
-    state.resources["registry_value"] = [{**INSTALL_PATH.model_dump(), "value": value}]
-    state.resources[MODULE] = [module_record(files)]
+    state = healthy_host(name)
+    place(state, files)
     return state
 
 
@@ -95,7 +95,25 @@ class Restoring:
 
     @property
     def module(self) -> dict[str, Any]:
-        return self.target.resources[MODULE][0]
+        [module] = records(self.target, MODULE)
+        return module
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the folders of ours beside the module."""
+        return [one.name for one in kept(self.target.drive, MODULE_FOLDER)]
+
+    def clear_kept(self) -> None:
+        """Somebody removes these folders."""
+        for one in list(kept(self.target.drive, MODULE_FOLDER)):
+            self.target.drive.remove(one.path)
+
+    def arrived(self) -> int:
+        """Bytes of files that are in these folders, whole or not."""
+        drive = self.target.drive
+        folders = [one.path for one in kept(drive, MODULE_FOLDER)]
+        files = [path for folder in folders for path in drive.below(folder)]
+        return sum(drive.facts(path)[0] for path in files if not path.endswith(MARKER))
 
     def sent(self, function: str) -> list[dict[str, Any]]:
         """The arguments of all calls of a function so far."""

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
+from remediate.lab.kinds.agent_module import installed, practice_files
 from remediate.lab.lab import Lab
-from remediate.lab.module_files import module_record, practice_files
 from remediate.lab.server.faults import Action, Fault, Kind, When
 from remediate.model.outcome import Outcome
 from remediate.model.run import RunKind
@@ -69,11 +69,9 @@ def test_a_connection_that_breaks_costs_only_what_had_not_arrived(
     lab.faults = (Fault(match=kind, nth=nth, do=Action.DROP, when=when, host=host),)
     assert wired.go() is Outcome.FAILED_UNCHANGED
     assert wired.module["installed"] is None
-    kept = wired.target.kept.values()
-    arrived = sum(file["size"] for folder in kept for file in folder.files.values())
-    arrived += sum(len(part) for folder in kept for part in folder.parts.values())
+    arrived = wired.arrived()
     before = wired.bytes_sent()
     lab.faults = ()
     assert wired.go() is Outcome.CHANGED
-    assert wired.module["installed"] == module_record(FILES)["installed"]
+    assert wired.module["installed"] == installed(FILES)
     assert wired.bytes_sent() - before == sum(map(len, FILES.values())) - arrived

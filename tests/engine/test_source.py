@@ -5,13 +5,15 @@ import gzip
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from remediate.engine.source import FolderSource, PeerSource, Reader, SourceError, Supply
-from remediate.lab.module_files import module_record, practice_files
+from remediate.lab.kinds import kind_of, records
+from remediate.lab.kinds.agent_module import installed, practice_files
 from remediate.model.computer import Computer
 from remediate.model.content import FileEntry, Piece
 from remediate.model.host import Host
@@ -45,7 +47,7 @@ def piece_of(path: str, data: bytes, offset: int = 0, length: int | None = None)
 
 def test_a_folder_is_what_a_host_would_say_it_is(tmp_path: Path) -> None:
     original = FolderSource(write(tmp_path, dict(practice_files())), AgentModules()).look(SOON)
-    record = module_record(practice_files())
+    [record] = records(host_state("SRV01", dict(practice_files())), "agent_module")
     assert isinstance(original.found, AgentModule)
     assert original.found.recorded("installed") == record["installed"]
     assert original.found.module_version == record["module_version"]
@@ -208,8 +210,7 @@ def test_restoring_out_of_a_folder_ends_with_its_files_on_the_host(tmp_path: Pat
     folder = write(tmp_path, dict(practice_files()))
     restoring = Restoring(host_state("SRV01", None), folder=folder)
     assert restoring.apply().outcome is Outcome.CHANGED
-    installed = module_record(practice_files())["installed"]
-    assert restoring.module["installed"] == installed
+    assert restoring.module["installed"] == installed(practice_files())
 
 
 # --- a peer --------------------------------------------------------------------------------------
@@ -246,7 +247,7 @@ class Unknown(Saying):
 
 def module_with(path: str) -> dict[str, Any]:
     """A module as a hostile peer would describe it."""
-    record = module_record(practice_files())
+    [record] = records(host_state("SRV01", dict(practice_files())), "agent_module")
     files = [{"path": path, "size": 1, "sha256": "a" * 64}]
     return {**record, "installed": {"manifest": {"files": files}, "loads": True}}
 
@@ -258,10 +259,14 @@ def test_a_peer_cannot_name_files_outside_the_folder(path: str) -> None:
     assert "unexpected data" in original.problem
 
 
-def test_a_host_cannot_name_files_outside_its_own_folder_either() -> None:
-    state = host_state("SRV01", None)
-    state.resources["agent_module"] = [module_with("..\\..\\cbengine.exe")]
-    restoring = Restoring(state)
+def test_a_host_cannot_name_files_outside_its_own_folder_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = module_with("..\\..\\cbengine.exe")
+    lies = replace(kind_of("agent_module"), read=lambda _: [module])
+    asked = "remediate.lab.engines.functions.kind_of"
+    monkeypatch.setattr(asked, lambda kind: lies if kind == lies.name else kind_of(kind))
+    restoring = Restoring(host_state("SRV01", None))
     assert restoring.apply().outcome is Outcome.REFUSED
     assert restoring.sent("Start-RemediateStage") == []
 

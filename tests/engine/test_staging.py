@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,8 @@ from hypothesis import strategies as st
 from remediate.engine import staging
 from remediate.engine.staging import batches, piece_cost
 from remediate.lab.call_error import CallFailedError
-from remediate.lab.module_files import module_record, practice_files
+from remediate.lab.drive import Drive
+from remediate.lab.kinds.agent_module import installed, place, practice_files
 from remediate.model.content import FileEntry
 from remediate.model.outcome import Outcome
 from remediate.testing.transport import Trouble
@@ -41,7 +41,7 @@ def broken() -> Restoring:
 
 
 def is_whole(restoring: Restoring) -> bool:
-    return bool(restoring.module["installed"] == module_record(practice_files())["installed"])
+    return bool(restoring.module["installed"] == installed(practice_files()))
 
 
 # --- how much goes at a time ---------------------------------------------------------------------
@@ -105,11 +105,11 @@ def test_what_the_host_has_already_is_not_sent() -> None:
 
 def test_undoing_it_and_undoing_that_sends_nothing() -> None:
     restoring = broken()
-    start = restoring.module.copy()
+    start = restoring.module
     restoring.apply()
     sent = restoring.bytes_sent()
     assert restoring.rollback().outcome is Outcome.CHANGED
-    assert restoring.module == start
+    assert {**restoring.module, "kept": []} == start
     assert restoring.rollback().outcome is Outcome.CHANGED
     assert is_whole(restoring)
     assert restoring.bytes_sent() == sent
@@ -128,7 +128,7 @@ def test_applying_it_again_after_a_rollback_sends_nothing() -> None:
 def test_a_dry_run_brings_nothing_to_the_host() -> None:
     restoring = broken()
     assert restoring.audit().outcome is Outcome.WOULD_CHANGE
-    assert restoring.target.kept == {}
+    assert restoring.kept == []
     assert restoring.sent("Start-RemediateStage") == []
 
 
@@ -149,7 +149,7 @@ def test_broken_off_at_any_request_the_old_folder_stands_and_the_next_run_sends_
     number: int, carried_out: int, error: type[ConnectionLost]
 ) -> None:
     restoring = broken_at(number, Trouble(error, carried_out))
-    start = restoring.module.copy()
+    start = restoring.module
     report = restoring.apply()
     assert report.outcome is Outcome.FAILED_UNCHANGED
     assert report.problem
@@ -157,7 +157,7 @@ def test_broken_off_at_any_request_the_old_folder_stands_and_the_next_run_sends_
     assert restoring.module == start
     assert restoring.target.lease is None
     assert restoring.store.open_intents(indeterminate=True) == []
-    arrived = there(restoring)
+    arrived = restoring.arrived()
     before = restoring.bytes_sent()
     restoring.transport.trouble = lambda _: None
     assert restoring.apply().outcome is Outcome.CHANGED
@@ -170,12 +170,6 @@ def broken_at(number: int, trouble: Trouble) -> Restoring:
     restoring = absent()
     restoring.transport.trouble = {number: trouble}.get
     return restoring
-
-
-def there(restoring: Restoring) -> int:
-    kept = restoring.target.kept.values()
-    whole = sum(file["size"] for folder in kept for file in folder.files.values())
-    return whole + sum(len(part) for folder in kept for part in folder.parts.values())
 
 
 def test_killed_while_files_are_sent_reconcile_says_that_nothing_changed() -> None:
@@ -194,20 +188,23 @@ def test_killed_while_files_are_sent_reconcile_says_that_nothing_changed() -> No
     restoring.transport.trouble = lambda _: None
     [(_, report)] = restoring.engine.reconcile()
     assert report.outcome is Outcome.FAILED_UNCHANGED
-    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+    assert restoring.module["installed"] == installed(BROKEN)
     assert restoring.apply().outcome is Outcome.CHANGED
 
 
-def test_cut_off_between_the_two_renames_it_is_told_and_rollback_puts_the_old_folder_back() -> None:
-    restoring = between_the_renames()
-    start = module_record(BROKEN)
+def test_cut_off_between_the_two_renames_it_is_told_and_rollback_puts_the_old_folder_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    restoring = between_the_renames(monkeypatch)
     report = restoring.apply()
     assert report.outcome is Outcome.ROLLED_BACK, report
-    assert restoring.module["installed"] == start["installed"]
+    assert restoring.module["installed"] == installed(BROKEN)
 
 
-def test_killed_between_the_two_renames_reconcile_tells_it_and_rollback_undoes_it() -> None:
-    restoring = between_the_renames()
+def test_killed_between_the_two_renames_reconcile_tells_it_and_rollback_undoes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    restoring = between_the_renames(monkeypatch)
     restoring.transport.trouble = lost_for_good(restoring)
     assert restoring.apply().outcome is Outcome.INDETERMINATE
     assert restoring.module["installed"] is None
@@ -216,11 +213,13 @@ def test_killed_between_the_two_renames_reconcile_tells_it_and_rollback_undoes_i
     assert report.outcome is Outcome.FAILED_CHANGED
     assert ("installed", None) in {(one.property, one.found) for one in report.differing}
     assert restoring.rollback().outcome is Outcome.CHANGED
-    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+    assert restoring.module["installed"] == installed(BROKEN)
 
 
-def test_killed_between_the_two_renames_applying_it_again_completes_it_and_sends_nothing() -> None:
-    restoring = between_the_renames()
+def test_killed_between_the_two_renames_applying_it_again_completes_it_and_sends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    restoring = between_the_renames(monkeypatch)
     restoring.transport.trouble = lost_for_good(restoring)
     restoring.apply()
     restoring.transport.trouble = lambda _: None
@@ -231,18 +230,18 @@ def test_killed_between_the_two_renames_applying_it_again_completes_it_and_sends
     assert restoring.bytes_sent() == sent
 
 
-class Dying(dict[str, Any]):
-    """The kept folders of a host that dies when one of them is to take the module's name."""
+def between_the_renames(monkeypatch: pytest.MonkeyPatch) -> Restoring:
+    """A host that dies when a folder is to take the module's name, once."""
+    rename, died = Drive.rename, []
 
-    def pop(self, *args: Any) -> Any:
-        self.pop = super().pop  # type: ignore[method-assign] # once
-        raise CallFailedError("PipelineStopped", f"The host went down before {args[0]}.")
+    def dying(self: Drive, folder: str, name: str) -> None:
+        if name == "MSOnlineBackup" and not died:
+            died.append(folder)
+            raise CallFailedError("PipelineStopped", f"The host went down before {folder}.")
+        rename(self, folder, name)
 
-
-def between_the_renames() -> Restoring:
-    restoring = broken()
-    restoring.target.kept = Dying()
-    return restoring
+    monkeypatch.setattr(Drive, "rename", dying)
+    return broken()
 
 
 def lost_for_good(restoring: Restoring) -> Callable[[int], Trouble | None]:
@@ -258,52 +257,50 @@ def lost_for_good(restoring: Restoring) -> Callable[[int], Trouble | None]:
 
 def test_a_source_that_changes_while_it_is_read_changes_nothing_on_the_host() -> None:
     restoring = broken()
-    good = module_record(practice_files())
     other = dict(practice_files()) | {"MSOnlineBackup.psm1": b"x" * 177}
     assert len(other["MSOnlineBackup.psm1"]) == len(practice_files()["MSOnlineBackup.psm1"])
-    swapped = module_record(other)
 
     def swap(number: int) -> None:
-        restoring.peer.resources["agent_module"] = [swapped if number > 3 else good]
+        place(restoring.peer, other if number > 3 else practice_files())
 
     restoring.transport.trouble = swap  # type: ignore[assignment]
     report = restoring.apply()
     assert report.outcome is Outcome.FAILED_UNCHANGED
-    assert restoring.module["installed"] == module_record(BROKEN)["installed"]
+    assert restoring.module["installed"] == installed(BROKEN)
 
 
 def test_a_staging_folder_for_other_content_is_removed_once_nobody_touches_it() -> None:
     restoring = broken_at(5, Trouble(ConnectionLost, 0))
     restoring.apply()
-    [stale] = restoring.target.kept
+    [stale] = restoring.kept
     restoring.transport.trouble = lambda _: None
     newer = {**practice_files(), "new.txt": b"new"}
-    restoring.peer.resources["agent_module"] = [module_record(newer)]
+    place(restoring.peer, newer)
     assert restoring.apply().outcome is Outcome.CHANGED
-    assert stale in restoring.target.kept  # it may be another controller's, at work on it now
+    assert stale in restoring.kept  # it may be another controller's, at work on it now
     later = datetime.now(UTC) + timedelta(hours=1)
     restoring.target.clock = lambda: later
-    restoring.peer.resources["agent_module"] = [module_record({**newer, "newer.txt": b"newer"})]
+    place(restoring.peer, {**newer, "newer.txt": b"newer"})
     assert restoring.apply().outcome is Outcome.CHANGED
-    assert stale not in restoring.target.kept
+    assert stale not in restoring.kept
 
 
 def test_a_former_folder_is_never_removed() -> None:
     restoring = broken()
     restoring.apply()
-    [kept] = restoring.target.kept
+    [kept] = restoring.kept
     later = datetime.now(UTC) + timedelta(days=400)
     restoring.target.clock = lambda: later
     newer = {**practice_files(), "new.txt": b"new"}
-    restoring.peer.resources["agent_module"] = [module_record(newer)]
+    place(restoring.peer, newer)
     assert restoring.apply().outcome is Outcome.CHANGED
-    assert kept in restoring.target.kept
+    assert kept in restoring.kept
 
 
 def test_a_rollback_whose_former_folder_is_gone_says_so_and_leaves_all_as_it_is() -> None:
     restoring = broken()
     restoring.apply()
-    restoring.target.kept.clear()
+    restoring.clear_kept()
     report = restoring.rollback()
     assert report.outcome is Outcome.CONFLICT
     assert report.plan

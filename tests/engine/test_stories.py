@@ -11,8 +11,10 @@ import pytest
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.engines import functions
-from remediate.lab.hosts import make_state, make_task
-from remediate.lab.state import HostState
+from remediate.lab.hosts import make_state
+from remediate.lab.kinds import edit, put, record, records
+from remediate.lab.kinds.scheduled_task import make_task, with_policy
+from remediate.lab.state import HostState, Record
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.plan import Plan
@@ -122,13 +124,17 @@ class World:
         return [call.function for request in self.transport.requests for call in request.calls]
 
     def policies(self) -> list[int]:
-        tasks = self.state.kind("scheduled_task")
+        tasks = records(self.state, "scheduled_task")
         return [task["multiple_instances"] for task in tasks if "Backup" in task["path"]]
 
     def value(self) -> str | None:
-        for record in self.state.kind("registry_value"):
-            return str(record["value"]["data"])
-        return None
+        [found] = records(self.state, "registry_value", values=[VALUE.model_dump()])
+        return found["value"] and str(found["value"]["data"])
+
+    def set_policy(self, task: Record, policy: MultipleInstances) -> None:
+        """Somebody else sets a task's policy."""
+        key = {name: task[name] for name in ("path", "name")}
+        edit(self.state, "scheduled_task", key, multiple_instances=int(policy))
 
 
 @pytest.fixture
@@ -224,8 +230,7 @@ def test_what_a_failed_write_left_half_done_is_never_called_rolled_back(
     def half(resource: Any, state: HostState, arguments: Any) -> Any:
         if resource is not RegistryValue:
             return real(resource, state, arguments)
-        data = {"type": "String", "data": "half"}
-        state.kind("registry_value").append({**arguments["identity"], "value": data})
+        put(state, {"registry_value": {f"{VALUE}": "half"}})
         raise functions.CallFailedError("Denied", "access is denied")
 
     monkeypatch.setattr(functions, "_set", half)
@@ -244,8 +249,7 @@ def test_what_somebody_else_moved_does_not_hide_that_ours_was_rolled_back(
 
     def moved(resource: Any, state: HostState, arguments: Any) -> Any:
         if resource is RegistryValue:
-            data = {"type": "String", "data": "theirs"}
-            state.kind("registry_value").append({**arguments["identity"], "value": data})
+            put(state, {"registry_value": {f"{VALUE}": "theirs"}})
         return real(resource, state, arguments)
 
     monkeypatch.setattr(functions, "_set", moved)
@@ -310,7 +314,7 @@ def test_a_person_who_says_yes_costs_one_more_look(world: World, job: Job) -> No
 
 def test_a_plan_that_grew_old_while_a_person_looked_is_refused(world: World, job: Job) -> None:
     def yes_but(_: Plan) -> bool:
-        world.state.kind("scheduled_task")[0]["multiple_instances"] = MultipleInstances.QUEUE
+        world.set_policy(records(world.state, "scheduled_task")[0], MultipleInstances.QUEUE)
         return True
 
     report = world.apply(job, yes_but)
@@ -320,18 +324,17 @@ def test_a_plan_that_grew_old_while_a_person_looked_is_refused(world: World, job
 
 
 def test_a_task_that_moved_since_it_was_observed_is_not_written(world: World, job: Job) -> None:
-    def edit(state: HostState, pipeline: int) -> None:
+    def move(pipeline: int) -> None:
         if pipeline == 2:
-            for task in state.kind("scheduled_task"):
+            for task in records(world.state, "scheduled_task"):
                 if task["multiple_instances"] != MultipleInstances.IGNORE_NEW:
-                    task["multiple_instances"] = MultipleInstances.QUEUE
+                    world.set_policy(task, MultipleInstances.QUEUE)
 
-    reports = []
-    world.trouble = lambda n: edit(world.state, n)  # type: ignore[func-returns-value]
-    reports.append(world.apply(job))
-    assert reports[0].outcome is Outcome.REFUSED
-    assert reports[0].problem
-    assert reports[0].problem.code == "stale"
+    world.trouble = move  # type: ignore[assignment]
+    report = world.apply(job)
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert report.problem.code == "stale"
     assert world.state.lease is None
 
 
@@ -376,22 +379,22 @@ def test_without_auto_rollback_a_half_done_host_is_left_for_a_person(world: Worl
 
 @pytest.mark.parametrize("policy", list(MultipleInstances))
 def test_every_policy_goes_back_exactly(policy: MultipleInstances, job: Job) -> None:
-    world = World(HostState("SRV01", {"scheduled_task": [make_task("Backup", policy)]}))
-    before = world.state.snapshot()["resources"]
+    world = World(HostState("SRV01", {"scheduled_tasks": [make_task("Backup", policy)]}))
+    before = world.state.without_traces()
     outcome = world.apply(job).outcome
     assert outcome is (
         Outcome.COMPLIANT if policy is MultipleInstances.IGNORE_NEW else Outcome.CHANGED
     )
     world.rollback()
-    assert world.state.snapshot()["resources"] == before
+    assert world.state.without_traces() == before
 
 
 def test_a_rollback_leaves_alone_what_somebody_else_changed(world: World, job: Job) -> None:
     world.apply(job)
     first = world.store.run("run-1").hosts[0].report
     assert first
-    name = first.applied[0].resource.key["name"]
-    world.state.find("scheduled_task", name=name)["multiple_instances"] = MultipleInstances.QUEUE
+    task = record(world.state, "scheduled_task", name=first.applied[0].resource.key["name"])
+    world.set_policy(task, MultipleInstances.QUEUE)
     [report] = world.rollback()
     assert (report.outcome, report.exit_code) == (Outcome.CONFLICT, ExitCode.NEEDS_PERSON)
     assert report.plan
@@ -562,13 +565,15 @@ def test_a_run_of_another_controller_goes_on_until_its_lease_expires(
     assert report.outcome is outcome
 
 
-def clumsy(monkeypatch: pytest.MonkeyPatch, harm: Callable[[dict[str, Any]], None]) -> None:
+def clumsy(monkeypatch: pytest.MonkeyPatch, harm: Callable[[Record], None]) -> None:
     """Make a simulated host do more than it is told when a task is written."""
     real = functions._set
 
     def set_and_harm(resource: Any, state: HostState, arguments: dict[str, Any]) -> Any:
         result = real(resource, state, arguments)
-        harm(state.find("scheduled_task", name=arguments["identity"]["name"]))
+        for task in state.windows["scheduled_tasks"]:
+            if task["name"] == arguments["identity"]["name"]:
+                harm(task)
         return result
 
     monkeypatch.setattr(functions, "_set", set_and_harm)
@@ -579,7 +584,7 @@ def test_a_write_that_also_changed_something_else_is_not_called_changed(
 ) -> None:
     """The policy reads back as planned, and the rest of the task does not."""
 
-    def hide(task: dict[str, Any]) -> None:
+    def hide(task: Record) -> None:
         task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
 
     clumsy(monkeypatch, hide)
@@ -598,8 +603,8 @@ def test_a_write_that_does_not_last_is_not_called_changed(
 ) -> None:
     """The host reports success, and something there puts another value in its place."""
 
-    def queue(task: dict[str, Any]) -> None:
-        task["multiple_instances"] = MultipleInstances.QUEUE
+    def queue(task: Record) -> None:
+        task["xml"] = with_policy(task["xml"], MultipleInstances.QUEUE)
 
     clumsy(monkeypatch, queue)
     report = world.apply(job)
@@ -611,7 +616,7 @@ def test_a_new_fault_that_turns_up_meanwhile_is_not_called_repaired(world: World
     def add_a_task(number: int) -> None:
         if number == 2:
             task = make_task("Late", MultipleInstances.PARALLEL)
-            world.state.kind("scheduled_task").append(task)
+            world.state.section("scheduled_tasks").append(task)
 
     world.trouble = add_a_task
     report = world.apply(job)

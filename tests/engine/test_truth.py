@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.recorded import changes_to_undo
-from remediate.lab.behaviour import with_policy
-from remediate.lab.hosts import make_state
+from remediate.lab.kinds import records
+from remediate.lab.kinds.scheduled_task import make_task, with_policy
 from remediate.lab.state import HostState, Record
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
@@ -61,49 +61,64 @@ class LivelyState(HostState):
 
     drift: dict[int, Drift] = field(default_factory=dict)
     looks: int = 0
-    theirs: dict[str, Any] = field(default_factory=dict)
+    theirs: list[Record] = field(default_factory=list)
     """The tasks as they would be if we had never come."""
     ambiguous: set[str] = field(default_factory=set)
     """Tasks that somebody else gave the very value that they had: nobody can see whose it is."""
 
-    def kind(self, kind: str) -> list[Record]:
-        tasks = super().kind(kind)
+    def look(self) -> None:
+        """The tasks are looked at once more."""
+        tasks = self.windows["scheduled_tasks"]
         self.looks += 1
         drift = self.drift.pop(self.looks, None)
         if drift is not None and tasks:
             task = tasks[drift.task % len(tasks)]
-            if task["multiple_instances"] == drift.policy:
+            if policy_of(task) == drift.policy:
                 self.ambiguous.add(task["name"])
-            for where in (tasks, self.theirs[KIND]):
+            for where in (tasks, self.theirs):
                 edit(where[drift.task % len(where)], drift.policy)
-        return tasks
 
     def clear(self, tasks: list[Record]) -> list[Record]:
         return [task for task in tasks if task["name"] not in self.ambiguous]
+
+
+class Looked(dict[str, Any]):
+    """The state of a Windows that says when its tasks are looked at."""
+
+    host: LivelyState
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == "scheduled_tasks":
+            self.host.look()
+        return super().get(name, default)
+
+
+def policy_of(task: Record) -> int:
+    """What a task says of itself."""
+    [said] = records(HostState("X", {"scheduled_tasks": [task]}), KIND)
+    return int(said["multiple_instances"])
 
 
 def edit(task: Record, policy: int | None) -> None:
     if policy is None:
         task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
     else:
-        task["multiple_instances"] = policy
         task["xml"] = with_policy(task["xml"], MultipleInstances(policy))
 
 
 def lively(policies: list[int], drifts: list[Drift]) -> LivelyState:
-    model = make_state().resources[KIND][0]
-    tasks = []
-    for number, policy in enumerate(policies):
-        task = copy.deepcopy(model) | {"name": f"Backup {number}"}
-        edit(task, policy)
-        tasks.append(task)
-    theirs = {KIND: copy.deepcopy(tasks)}
-    return LivelyState(
+    tasks = [
+        make_task(f"Backup {number}", MultipleInstances(policy))
+        for number, policy in enumerate(policies)
+    ]
+    windows = Looked({"scheduled_tasks": tasks})
+    windows.host = LivelyState(
         name="SRV01",
-        resources={KIND: tasks},
-        theirs=theirs,
+        windows=windows,
+        theirs=copy.deepcopy(tasks),
         drift={drift.at: drift for drift in drifts},
     )
+    return windows.host
 
 
 class KillingStore(MemoryStore):
@@ -148,7 +163,8 @@ def engine_for(transport: MemoryTransport, store: MemoryStore, *, auto: bool = T
 
 
 def tasks_of(state: HostState) -> list[Record]:
-    return HostState.kind(state, KIND)
+    tasks: list[Record] = state.windows["scheduled_tasks"]
+    return tasks
 
 
 TROUBLES = st.builds(
@@ -220,10 +236,10 @@ def test_the_report_tells_the_truth(
 
 
 def check_truth(report: HostReport, state: LivelyState) -> None:
-    tasks, theirs = tasks_of(state), state.theirs[KIND]
+    tasks, theirs = tasks_of(state), state.theirs
     if report.outcome is Outcome.CHANGED:
         assert report.plan
-        now = {task["name"]: task["multiple_instances"] for task in tasks}
+        now = {task["name"]: policy_of(task) for task in tasks}
         for change in report.plan.changes:
             assert now[change.resource.key["name"]] == change.after
     elif report.outcome in NOTHING_OF_OURS:
@@ -255,12 +271,12 @@ def check_rollback(store: MemoryStore, state: LivelyState) -> None:
     reports = list(engine.rollback(record, again))
     if not changed:
         assert reports == []
-        assert state.clear(tasks_of(state)) == state.clear(state.theirs[KIND])
+        assert state.clear(tasks_of(state)) == state.clear(state.theirs)
         return
     [report] = reports
     assert report.outcome in {Outcome.CHANGED, Outcome.COMPLIANT, Outcome.CONFLICT}
     assert state.lease is None
-    theirs = {task["name"]: task["multiple_instances"] for task in state.theirs[KIND]}
+    theirs = {task["name"]: policy_of(task) for task in state.theirs}
     before = {change.resource.key["name"]: change.before for change in changed}
     for task in tasks_of(state):
-        assert task["multiple_instances"] in {theirs[task["name"]], before.get(task["name"])}
+        assert policy_of(task) in {theirs[task["name"]], before.get(task["name"])}

@@ -17,8 +17,10 @@ from tempfile import TemporaryDirectory
 
 from remediate.cli.app import run
 from remediate.lab.engines.simulated import simulated_backend_factory
+from remediate.lab.hosts import load
+from remediate.lab.kinds import everything
 from remediate.lab.lab import EngineFactory, Lab
-from remediate.lab.state import HostState, load
+from remediate.lab.state import HostState
 from remediate.resources.base import resource_type
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -68,7 +70,7 @@ def tell(story: Path, engine: EngineFactory = simulated_backend_factory) -> Told
 def _lasting(state: HostState) -> list[object]:
     """A host's resources without what moves by itself, such as the process of a service."""
     found: list[object] = []
-    for kind, records in sorted(state.snapshot()["resources"].items()):
+    for kind, records in sorted(everything(state).items()):
         known = resource_type(kind)
         resources = [known.model_validate(record) for record in records]
         found += [(str(one.resource_id), one.compared()) for one in resources]

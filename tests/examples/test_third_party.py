@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from remediate.lab.hosts import healthy_host
 from remediate.lab.lab import Lab
-from remediate.lab.state import HostState
 from tests.surface.check import check_files
 from tests.surface.tree import HOW_TO_GET_ONE, find_pwsh
 
@@ -44,7 +44,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A practice host with such a resource."""
     monkeypatch.syspath_prepend(str(PACKAGE))
     importlib.import_module("contoso_playbooks.event_log")
-    state = HostState(name="SRV01", resources={"contoso_event_log": [dict(SMALL)]})
+    state = healthy_host("SRV01", {"contoso_event_log": [SMALL]})
     with Lab([state]) as lab:
         yield lab
     for name in [name for name in sys.modules if name.startswith("contoso_playbooks")]:
@@ -90,7 +90,7 @@ def test_an_installed_package_is_applied_and_undone(
     cli: Cli, host: Lab, installed: list[Path]
 ) -> None:
     """Rollback knows the resource though nothing but the record names it."""
-    logs = host.hosts[0].state.kind("contoso_event_log")
+    logs = host.hosts[0].state.windows["contoso_event_log"]
     done = cli("apply", "event-log-size", "--size", "32", "--yes", *at(host), path=installed)
     assert "max_size: 20971520 → 33554432" in done.stdout
     assert logs[0]["max_size"] == 32 << 20
@@ -120,7 +120,7 @@ def test_a_folder_may_hold_playbook_and_resource_in_one_file(
     here = ["--playbooks", str(folder)]
     done = cli("apply", "event-log-size", "--yes", *at(host), *here, path=[])
     assert cli("rollback", run_id(done), "--yes", *here, path=[]).returncode == 0
-    assert host.hosts[0].state.kind("contoso_event_log") == [SMALL]
+    assert host.hosts[0].state.windows["contoso_event_log"] == [SMALL]
 
 
 def test_its_own_tests_pass(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.lab.behaviour import with_policy
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import records
+from remediate.lab.kinds.scheduled_task import with_policy
 from remediate.lab.state import HostState
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
@@ -82,11 +83,10 @@ def host_state(name: str = "SRV01") -> HostState:
 def edit(state: HostState, task: int, policy: int = MultipleInstances.QUEUE) -> None:
     """Somebody else sets a task's policy."""
     with state.lock:
-        record = state.resources[TASKS][task]
-        record["multiple_instances"] = int(policy)
+        record = state.windows["scheduled_tasks"][task]
         record["xml"] = with_policy(record["xml"], MultipleInstances(policy))
 
 
 def policies(state: HostState) -> list[int]:
     """The policies of all tasks, in their order."""
-    return [task["multiple_instances"] for task in state.resources[TASKS]]
+    return [task["multiple_instances"] for task in records(state, TASKS)]

@@ -7,14 +7,13 @@ import pytest
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job
-from remediate.lab.hosts import make_task
+from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.run import Run
-from remediate.resources.scheduled_task import LogonType, MultipleInstances
+from remediate.resources.scheduled_task import MultipleInstances
 from tests.faults.controller import (
-    TASKS,
     apply_run,
     edit,
     engine_for,
@@ -64,12 +63,12 @@ def site(job: Job, new_store: Callable[[], Path]) -> Iterator[Callable[[HostStat
             lab.close()
 
 
-def with_tasks(*wanted: int, logon: LogonType = LogonType.SERVICE_ACCOUNT) -> HostState:
+def with_tasks(*wanted: int, stored_password: bool = False) -> HostState:
     tasks = [
-        make_task(f"Backup {number}", MultipleInstances(policy), logon_type=logon)
+        make_task(f"Backup {number}", MultipleInstances(policy), stored_password=stored_password)
         for number, policy in enumerate(wanted)
     ]
-    return HostState(name="SRV01", resources={TASKS: tasks})
+    return HostState("SRV01", {"scheduled_tasks": tasks})
 
 
 Make = Callable[[HostState], Site]
@@ -100,7 +99,7 @@ def test_a_task_that_is_gone_is_a_conflict_and_stays_gone(site: Make) -> None:
     here = site(host_state())
     here.apply()
     with here.state.lock:
-        gone = here.state.resources[TASKS].pop(0)
+        gone = here.state.windows["scheduled_tasks"].pop(0)
     for name, force in (("undo-1", False), ("undo-2", True)):
         report = here.undo(undo_run(name=name), force=force)
         assert report.outcome is Outcome.CONFLICT
@@ -147,7 +146,7 @@ def test_all_four_policies_come_back_exactly(site: Make) -> None:
 
 
 def test_a_task_with_a_stored_password_is_left_to_a_person(site: Make) -> None:
-    here = site(with_tasks(0, 3, logon=LogonType.PASSWORD))
+    here = site(with_tasks(0, 3, stored_password=True))
     report = here.apply()
     assert report.outcome is Outcome.ATTENTION
     assert report.exit_code is ExitCode.PENDING
@@ -159,8 +158,8 @@ def test_a_task_with_a_stored_password_is_left_to_a_person(site: Make) -> None:
 
 def test_beside_a_stored_password_the_others_are_repaired(site: Make) -> None:
     state = with_tasks(0)
-    state.resources[TASKS] += with_tasks(3, logon=LogonType.PASSWORD).resources[TASKS]
-    state.resources[TASKS][1]["name"] = "With a password"
+    stored = make_task("With a password", MultipleInstances.STOP_EXISTING, stored_password=True)
+    state.section("scheduled_tasks").append(stored)
     here = site(state)
     report = here.apply()
     assert report.outcome is Outcome.CHANGED
@@ -203,7 +202,7 @@ def test_drift_of_something_else_is_told_and_not_ours_to_undo(site: Make) -> Non
 
     def hook(state: HostState, pipeline: int) -> None:
         if pipeline == 2:
-            task = state.resources[TASKS][2]
+            task = state.windows["scheduled_tasks"][2]
             task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
 
     here.state.before_pipeline = hook
@@ -211,7 +210,7 @@ def test_drift_of_something_else_is_told_and_not_ours_to_undo(site: Make) -> Non
     assert report.outcome is Outcome.CHANGED
     assert [found.property for found in report.meanwhile] == ["Settings/Hidden"]
     here.state.before_pipeline = None
-    task = here.state.resources[TASKS][2]
+    task = here.state.windows["scheduled_tasks"][2]
     task["xml"] = task["xml"].replace("<Hidden>true<", "<Hidden>false<")
     check_report(report, here.state, here.start)
     here.undo()

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from remediate.lab.engines.functions import answer
-from remediate.lab.hosts import FOLDER, make_state, make_task
+from remediate.lab.hosts import make_state
+from remediate.lab.kinds import record
+from remediate.lab.kinds.scheduled_task import FOLDER, make_task
 from remediate.lab.state import HostState
 from remediate.model.base import JsonValue
 from remediate.powershell.messages import Call, CallResult, Reply, Request, Status, decode_reply
 from remediate.resources.scheduled_task import (
-    LogonType,
     MultipleInstances,
     ScheduledTask,
     ScheduledTasks,
@@ -61,7 +62,7 @@ def at(state: HostState) -> Callable[[int], None]:
 
 
 def test_get_emits_the_resources_that_the_query_asks_for(state: HostState) -> None:
-    state.kind("scheduled_task").append(make_task("Other", folder="\\Other\\"))
+    state.section("scheduled_tasks").append(make_task("Other", folder="\\Other\\"))
     found = ScheduledTasks(folder=FOLDER).parse(ask(state, GET)["get"].value)
     assert [task.multiple_instances for task in found if isinstance(task, ScheduledTask)] == [
         0,
@@ -72,14 +73,14 @@ def test_get_emits_the_resources_that_the_query_asks_for(state: HostState) -> No
 
 def test_set_writes_what_was_seen_before(state: HostState) -> None:
     assert write(state, 0, 2).status is Status.OK
-    record = state.find("scheduled_task", name=NAME)
-    assert record["multiple_instances"] == 2
-    assert "<MultipleInstancesPolicy>IgnoreNew<" in record["xml"]
+    task = record(state, "scheduled_task", name=NAME)
+    assert task["multiple_instances"] == 2
+    assert "<MultipleInstancesPolicy>IgnoreNew<" in task["xml"]
 
 
 @pytest.mark.parametrize("policy", list(MultipleInstances))
 def test_rolling_back_makes_the_state_byte_identical(policy: MultipleInstances) -> None:
-    state = HostState("X", {"scheduled_task": [make_task(NAME, policy)]})
+    state = HostState("X", {"scheduled_tasks": [make_task(NAME, policy)]})
     before = state.snapshot()
     for after in MultipleInstances:
         assert write(state, policy, after).status is Status.OK
@@ -88,16 +89,15 @@ def test_rolling_back_makes_the_state_byte_identical(policy: MultipleInstances) 
 
 
 def test_a_definition_without_the_element_gets_it_and_keeps_the_rest(state: HostState) -> None:
-    record = state.find("scheduled_task", name=NAME)
+    task = state.windows["scheduled_tasks"][0]
     line = "    <MultipleInstancesPolicy>Parallel</MultipleInstancesPolicy>\r\n"
-    whole = record["xml"]
-    record["xml"], record["multiple_instances"] = whole.replace(line, ""), 2
-    bare = record["xml"]
+    whole = task["xml"]
+    task["xml"] = bare = whole.replace(line, "")
     assert bare != whole
     write(state, 2, 2)
-    assert bare == record["xml"]
+    assert bare == task["xml"]
     write(state, 2, 0)
-    assert whole == record["xml"]
+    assert whole == task["xml"]
 
 
 def test_set_refuses_when_the_value_has_moved(state: HostState) -> None:
@@ -110,8 +110,8 @@ def test_set_refuses_when_the_value_has_moved(state: HostState) -> None:
 
 
 def test_set_refuses_what_has_gone_and_what_stores_a_password(state: HostState) -> None:
-    stored = make_task("Stored", MultipleInstances.QUEUE, logon_type=LogonType.PASSWORD)
-    state.kind("scheduled_task").append(stored)
+    stored = make_task("Stored", MultipleInstances.QUEUE, stored_password=True)
+    state.section("scheduled_tasks").append(stored)
     before = state.snapshot()
     gone, refused = write(state, 0, 2, "Gone").error, write(state, 1, 2, "Stored").error
     assert gone
@@ -220,7 +220,7 @@ def test_receipts_are_kept_one_for_each_run(state: HostState, at: Callable[[int]
 def test_a_reply_does_not_grow_with_the_tasks(state: HostState) -> None:
     """500 tasks fit into one response, so an audit of them costs no more exchanges."""
     for number in range(500):
-        state.kind("scheduled_task").append(make_task(f"Task{number}"))
+        state.section("scheduled_tasks").append(make_task(f"Task{number}"))
     request = Request(run="audit", calls=(GET,))
     text = answer(state, request)
     assert len(decode_reply([text], request)["get"].value) == 503

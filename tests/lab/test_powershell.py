@@ -19,6 +19,7 @@ from psrpcore import types
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.powershell import EngineNotFoundError, PowerShellEngine
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import edit, record
 from remediate.lab.state import HostState
 
 pytestmark = [
@@ -321,7 +322,7 @@ def test_what_a_script_changes_is_in_the_hosts_state_and_the_other_way_round(
     runner: asyncio.Runner, engine: PowerShellEngine
 ) -> None:
     state = make_state()
-    first = state.find("scheduled_task", name="Microsoft-OnlineBackup")
+    first = {"path": FOLDER, "name": "Microsoft-OnlineBackup"}
     saved: list[int] = []
     state.changed = lambda: saved.append(1)
     script = f"""
@@ -334,12 +335,12 @@ def test_what_a_script_changes_is_in_the_hosts_state_and_the_other_way_round(
 
     async def story() -> None:
         client = await Client(engine, state).open()
-        first["multiple_instances"] = 1
+        edit(state, "scheduled_task", first, multiple_instances=1)
         assert await client.run(script) == [1]
         await client.backend.close()
 
     runner.run(story())
-    after = state.find("scheduled_task", name="Microsoft-OnlineBackup")
+    after = record(state, "scheduled_task", **first)
     assert after["multiple_instances"] == 2
     assert "<MultipleInstancesPolicy>IgnoreNew<" in after["xml"]
     assert saved

@@ -1,6 +1,7 @@
 """The lab with real engines behind it: our transport and our scripts, over HTTP."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -9,7 +10,10 @@ from pydantic import SecretStr
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.powershell import PowerShellEngine
-from remediate.lab.hosts import FOLDER, make_state, make_task
+from remediate.lab.hosts import make_state
+from remediate.lab.kinds import record, records
+from remediate.lab.kinds.registry_value import MACHINE_GUID, value_of
+from remediate.lab.kinds.scheduled_task import FOLDER, make_task
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
@@ -85,9 +89,9 @@ def test_an_audit_is_six_exchanges_and_sees_what_is_there(
     lab: Lab, ask: Callable[..., Reply]
 ) -> None:
     reply = ask(0, GET)
-    assert reply.host.computer == Computer(name="SRV0", guid=lab.hosts[0].state.guid)
-    records = lab.hosts[0].state.kind("scheduled_task")
-    assert reply["get"].value == [record for record in records if record["path"] == FOLDER]
+    guid = value_of(lab.hosts[0].state, MACHINE_GUID)
+    assert reply.host.computer == Computer(name="SRV0", guid=guid["data"])
+    assert reply["get"].value == records(lab.hosts[0].state, "scheduled_task", folder=FOLDER)
     assert lab.hosts[0].requests == 5  # and one to close
 
 
@@ -95,16 +99,16 @@ def test_a_change_is_proved_and_leaves_nothing_but_itself(
     lab: Lab, ask: Callable[..., Reply]
 ) -> None:
     state = lab.hosts[1].state
-    before = state.snapshot()
+    before = state.without_traces()
     there = set_policy(MultipleInstances.PARALLEL, MultipleInstances.IGNORE_NEW)
     unlock = Call(id="unlock", function="Unlock-RemediateLease", arguments={"run": "R1"})
     reply = ask(1, LOCK, there, GET, unlock)
     assert [call.status for call in reply.calls] == [Status.OK] * 4
     assert state.lease is None
-    assert state.find("scheduled_task", name=NAME)["multiple_instances"] == 2
+    assert record(state, "scheduled_task", name=NAME)["multiple_instances"] == 2
     back = set_policy(MultipleInstances.IGNORE_NEW, MultipleInstances.PARALLEL)
     ask(1, LOCK, back, unlock)
-    assert state.snapshot() == before
+    assert state.without_traces() == before
 
 
 def test_a_lease_is_a_file_that_keeps_others_out(lab: Lab, ask: Callable[..., Reply]) -> None:
@@ -130,7 +134,7 @@ def test_what_is_no_longer_as_it_was_and_what_stores_a_password_is_not_written(
     assert reply["set"].error is not None
     assert reply["set"].error.error_id.startswith("RemediateStale")
     assert reply["set"].error.detail == {"property": "multiple_instances", "current": 0}
-    assert state.find("scheduled_task", name=NAME)["multiple_instances"] == 0
+    assert record(state, "scheduled_task", name=NAME)["multiple_instances"] == 0
 
 
 @pytest.mark.parametrize(
@@ -161,9 +165,26 @@ def test_a_script_that_goes_wrong_is_an_error_of_the_tree_and_never_a_hang(
 
 def test_hosts_do_not_share_state(lab: Lab, ask: Callable[..., Reply]) -> None:
     mine: HostState = lab.hosts[5].state
-    mine.kind("scheduled_task").append(make_task("only here", MultipleInstances.QUEUE))
+    mine.section("scheduled_tasks").append(make_task("only here", MultipleInstances.QUEUE))
     assert "only here" in [str(task["name"]) for task in ask(5, GET)["get"].value]
     assert "only here" not in [str(task["name"]) for task in ask(0, GET)["get"].value]
+
+
+def test_a_state_that_cannot_be_read_is_an_error_of_the_lab_and_no_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine = PowerShellEngine(ready=0)
+    with Lab(engine=engine) as lab:
+        host = lab.hosts[0]
+        session = PsrpTransport(lambda _: SecretStr(host.password)).session(host.target())
+        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+        [state] = Path(engine.pool._folder).glob("host-*/windows.json")
+        state.write_text('{"registry": [')
+        with pytest.raises(TransportError):
+            session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+        session.close()
+    assert "the lab cannot read the state of its host" in caplog.text
+    assert "a script broke the state file" in caplog.text
 
 
 def test_the_engine_of_a_session_that_is_left_alone_ends() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.hosts import make_state, make_states
+from remediate.lab.hosts import load, make_state, make_states, save
+from remediate.lab.kinds import records
 from remediate.lab.lab import Lab
 from remediate.lab.serve import described, serve
-from remediate.lab.state import load, save
 from remediate.model.host import Auth
 
 Make = Callable[..., Any]
@@ -133,7 +133,7 @@ def test_the_same_seed_makes_the_same_hosts() -> None:
     assert [state.snapshot() for state in first] == [state.snapshot() for state in second]
     assert make_states(30, 6)[3].snapshot() != first[3].snapshot()
     wrong = [
-        sum(task["multiple_instances"] != 2 for task in state.kind("scheduled_task"))
+        sum(task["multiple_instances"] != 2 for task in records(state, "scheduled_task"))
         for state in first
     ]
     assert wrong[0] == 2

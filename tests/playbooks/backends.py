@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from remediate.lab.engines.powershell import PowerShellEngine
+from remediate.lab.hosts import healthy_host
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.host import Host
@@ -14,7 +15,7 @@ from remediate.powershell.messages import Reply, Request
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 from remediate.transport.psrp import PsrpTransport
-from tests.playbooks.cases import Case, base_state
+from tests.playbooks.cases import Case
 from tests.playbooks.story import Teller
 
 
@@ -57,7 +58,7 @@ class PowerShellHosts:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        lab = self._stack.enter_context(Lab([base_state()], engine=PowerShellEngine(ready=0)))
+        lab = self._stack.enter_context(Lab([healthy_host()], engine=PowerShellEngine(ready=0)))
         self._host = lab.hosts[0]
         password = SecretStr(self._host.password)
         self._kept = KeptSession(PsrpTransport(lambda _: password))
@@ -68,15 +69,14 @@ class PowerShellHosts:
         """The host, like this state now; its own state, how it is reached, and by what."""
         now = self._host.state
         with now.lock:
-            for name in ("resources", "denied", "culture", "os", "powershell"):
+            for name in ("windows", "denied", "culture", "os", "powershell"):
                 setattr(now, name, getattr(state, name))
-            now.receipts, now.lease = [], None
         yield now, self._host.target(), self._kept
 
-    def tell(self, case: Case, *, short: bool = False) -> list[tuple[str, Any]]:
+    def tell(self, case: Case) -> list[tuple[str, Any]]:
         """The story of a case."""
         with self.host(case.state()) as (state, host, transport):
-            return Teller(case, transport, host, state, short=short).tell()
+            return Teller(case, transport, host, state).tell()
 
     def close(self) -> None:
         """End the lab and its engine."""

@@ -11,20 +11,18 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.engine.recorded import changes_to_undo
-from remediate.lab.behaviour import behaviour_of
+from remediate.lab.kinds import everything, kind_of, put, records
+from remediate.lab.kinds.agent_module import short_files
+from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState, Record
 from remediate.model.change import Change
 from remediate.model.host import Auth, Host
@@ -32,12 +30,12 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Reply, Request
-from remediate.resources.base import Resource, resource_type
+from remediate.resources.base import resource_type
 from remediate.runner.threads import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
 from remediate.transport.protocol import Deadline, Session, Transport
-from tests.playbooks.cases import Case, module_files, peer_state
+from tests.playbooks.cases import Case, peer_state
 
 Resources = dict[str, list[Record]]
 CATALOGUE = Catalogue()
@@ -85,7 +83,7 @@ def _folder(short: str) -> Path:
     """A folder on the controller with a module; the same one on all backends, as it is shown."""
     folder = Path(tempfile.mkdtemp(prefix="remediate-case-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path, data in (module_files(json.loads(short)) or {}).items():
+    for path, data in (short_files(json.loads(short)) or {}).items():
         place = folder.joinpath(*path.split("\\"))
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(data)
@@ -93,6 +91,42 @@ def _folder(short: str) -> Path:
 
 
 PEER = Host(name="SRV02", address="127.0.0.99", port=5985, auth=Auth.BASIC)
+
+
+@dataclass
+class Meanwhile:
+    """A transport to a host that is another for a moment, from the second question on.
+
+    Args:
+        inner: what really talks to the host.
+        state: the host's.
+        short: what is otherwise.
+    """
+
+    inner: Transport
+    state: HostState
+    short: dict[str, Any]
+
+    def session(self, host: Host) -> Session:
+        return _Moment(self, self.inner.session(host))
+
+
+@dataclass
+class _Moment:
+    meanwhile: Meanwhile
+    inner: Session
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        state, (first, *rest) = self.meanwhile.state, request.calls
+        said = self.inner.run(script, Request(run=request.run, calls=(first,)), deadline)
+        before = copy.deepcopy(state.windows)
+        put(state, self.meanwhile.short)
+        more = self.inner.run(script, Request(run=request.run, calls=tuple(rest)), deadline)
+        state.windows = before
+        return Reply(host=said.host, calls=(*said.calls, *more.calls))
+
+    def close(self) -> None:
+        self.inner.close()
 
 
 @dataclass
@@ -130,7 +164,8 @@ class Teller:
     seen: list[tuple[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.recorder = Recorder(self.transport)
+        short, inner = self.case.meanwhile, self.transport
+        self.recorder = Recorder(Meanwhile(inner, self.state, short) if short else inner)
         self.work = self.job or job_of(self.case)
         settings = Settings(
             operator="ada@bastion", accept_irreversible=self.case.accept_irreversible
@@ -142,7 +177,7 @@ class Teller:
 
     def tell(self) -> list[tuple[str, Any]]:
         """The whole story; what was seen."""
-        case, start = self.case, self.resources()
+        case, start = self.case, self.windows()
         report = self.audit("audit")
         assert report.outcome is case.audit, explain(report)
         check_report(case, report)
@@ -161,9 +196,9 @@ class Teller:
         self.undo(start, report)
         return self.seen
 
-    def undo(self, start: Resources, report: HostReport) -> None:
+    def undo(self, start: Record, report: HostReport) -> None:
         """All that can follow an apply that changed something."""
-        changes, changed = report.applied, self.resources()
+        changes, changed = report.applied, self.windows()
         assert report.plan
         assert changes == report.plan.changes
         lasting = [change for change in changes if not change.reversible]
@@ -182,27 +217,27 @@ class Teller:
             assert redone.outcome is Outcome.CHANGED, explain(redone)
             self.is_now(changed, lasting)
         drifting = [change for change in changes if change.reversible]
-        if drifting and self.case.rollback in {None, Outcome.CHANGED} and not self.short:
+        if drifting and self.case.goes_back and not self.short:
             self.drift(start, changed, changes, drifting[0])
         assert self.state.lease is None
 
     def drift(
-        self, start: Resources, changed: Resources, changes: Iterable[Change], edited: Change
+        self, start: Record, changed: Record, changes: Iterable[Change], edited: Change
     ) -> None:
         """Somebody edits a property after apply: it is kept and named, the others go back."""
         self.restore(changed)
         theirs = edit(self.state, edited)
+        if theirs is None:  # there is no third value
+            return
         report = self.rollback(self.applied_run, f"rollback after {edited.property} drifted")
         assert report.outcome is Outcome.CONFLICT, explain(report)
         assert report.plan
         [conflict] = report.plan.conflicts
         said = {"resource", "property", "before", "after"}
         assert conflict.change.model_dump(include=said) == edited.model_dump(include=said)
-        kept = [change for change in changes if not change.reversible or change == edited]
-        self.is_now(start, kept)
-        record = find(self.state.resources, edited)
-        assert record is not None
-        assert record[edited.property] == theirs
+        lasting = [change for change in changes if not change.reversible]
+        self.is_now(start, lasting, edited)
+        assert find(self.state, edited)[edited.property] == theirs
 
     # --- beats --------------------------------------------------------------------------------
 
@@ -258,21 +293,31 @@ class Teller:
     # --- the state ----------------------------------------------------------------------------
 
     def resources(self) -> Resources:
-        """A copy of the host's resources, in an order of its own."""
-        with self.state.lock:
-            return in_order(self.state.resources)
+        """All that can be said of the host, in an order of its own."""
+        return in_order(everything(self.state))
 
-    def restore(self, resources: Resources) -> None:
-        """Put resources back as they were."""
+    def windows(self) -> Record:
+        """A copy of the state of the host's Windows."""
         with self.state.lock:
-            self.state.resources = copy.deepcopy(resources)
+            return copy.deepcopy(self.state.windows)
 
-    def is_now(self, expected: Resources, lasting: Iterable[Change] = ()) -> None:
-        """The state is as expected, but for changes that cannot be, or were not, put back."""
-        now, expected = self.resources(), copy.deepcopy(expected)
+    def restore(self, windows: Record) -> None:
+        """Put the host back as it was."""
+        with self.state.lock:
+            self.state.windows = copy.deepcopy(windows)
+
+    def is_now(
+        self, start: Record, lasting: Iterable[Change] = (), theirs: Change | None = None
+    ) -> None:
+        """The host is as it was, but for changes that cannot be put back, and somebody's edit."""
+        expected = HostState("expected", copy.deepcopy(start))
         for change in lasting:
-            overlook(change, now, expected)
-        assert still(now) == still(expected)
+            if not change.renews:  # what gets any other value moves by itself
+                wanted = {change.property: change.after}
+                kind_of(change.resource.kind).write(expected, find(expected, change), wanted)
+        if theirs is not None:
+            edit(expected, theirs)
+        assert still(self.resources()) == still(everything(expected))
 
 
 def same_bytes(now: Record, before: Record) -> None:
@@ -342,27 +387,21 @@ def in_order(resources: Resources) -> Resources:
 
 def renewable(resources: Resources) -> Resources:
     """Resources without the values that nobody chooses: no two hosts give a process one number."""
-    for kind, records in resources.items():
-        resource = known_kind(kind)
-        for name in resource.settable & resource.volatile if resource else ():
-            for record in records:
+    for kind, found in resources.items():
+        resource = resource_type(kind)
+        for name in resource.settable & resource.volatile:
+            for record in found:
                 record[name] = record[name] is not None
     return resources
 
 
 def still(resources: Resources) -> Resources:
     """Resources without what moves by itself."""
-    volatile = {
-        kind: resource.volatile for kind in resources if (resource := known_kind(kind)) is not None
-    }
+    volatile = {kind: resource_type(kind).volatile for kind in resources}
     return in_order(
         {
             kind: [
-                {
-                    name: value
-                    for name, value in record.items()
-                    if name not in volatile.get(kind, ())
-                }
+                {name: value for name, value in record.items() if name not in volatile[kind]}
                 for record in records
             ]
             for kind, records in resources.items()
@@ -370,83 +409,23 @@ def still(resources: Resources) -> Resources:
     )
 
 
-def known_kind(kind: str) -> type[Resource] | None:
-    """The class of a kind of record; None for what only the lab keeps."""
-    with suppress(LookupError):
-        return resource_type(kind)
-    return None
-
-
-def find(resources: Resources, change: Change) -> Record | None:
-    """The record that a change is about."""
-    for record in resources.get(change.resource.kind, []):
-        if all(
-            str(record.get(name)).casefold() == value.casefold()
-            for name, value in change.resource.key.items()
-        ):
-            return record
-    return None
-
-
-def overlook(change: Change, now: Resources, expected: Resources) -> None:
-    """Make two states the same in what a change is about."""
-    there, wanted = find(now, change), find(expected, change)
-    if there is not None and wanted is not None:
-        there[change.property] = wanted[change.property]
-        behaviour_of(change.resource.kind).written(there)
-    for resources in (now, expected) if there is None or wanted is None else ():
-        records = resources.get(change.resource.kind, [])
-        records[:] = [record for record in records if record not in (there, wanted)]
+def find(state: HostState, change: Change) -> Record:
+    """What a host says of the thing that a change is about, if only that there is none."""
+    kind, key = change.resource.kind, change.resource.key
+    found = (record for record in records(state, kind) if is_it(record, key))
+    return next(found, None) or dict(resource_type(kind).absent(key) or {})
 
 
 def edit(state: HostState, change: Change) -> Any:
     """Be somebody else: give a property a value that it neither had nor was given.
 
     Returns:
-        The value.
+        The value; None when there is none.
     """
     with state.lock:
-        records = state.kind(change.resource.kind)
-        record = find(state.resources, change)
-        resource = resource_type(change.resource.kind)
-        if record is None:
-            record = dict(resource.absent(change.resource.key) or {})
-            records.append(record)
-        value = other_value(resource, record, change)
-        record[change.property] = value
-        behaviour_of(change.resource.kind).written(record)
+        value = kind_of(change.resource.kind).other(state, find(state, change), change)
+        assert value not in (change.before, change.after)
         return value
-
-
-def other_value(resource: type[Resource], record: Record, change: Change) -> Any:
-    """A value of a property that is valid there, and neither the one before nor the one after."""
-    kind = resource.model_fields[change.property].annotation
-    members = list(kind) if isinstance(kind, type) and issubclass(kind, Enum) else []
-    for value in (*_candidates(change), *members):
-        if value in (change.before, change.after):
-            continue
-        with suppress(ValidationError):
-            whole = resource.model_validate({**record, change.property: value})
-            return whole.recorded(change.property)
-    raise AssertionError(f"no other value for {change.property} of {change.resource.kind} is known")
-
-
-def _candidates(change: Change) -> Iterable[Any]:
-    for known in (change.before, change.after):
-        if isinstance(known, dict) and isinstance(known.get("manifest"), dict):
-            files = known["manifest"]["files"]
-            yield {"manifest": {"files": files[1:]}, "loads": False}
-        elif isinstance(known, dict) and isinstance(known.get("data"), str):
-            yield {**known, "data": known["data"] + "-edited"}
-        elif isinstance(known, dict) and isinstance(known.get("id"), int):
-            yield {**known, "id": known["id"] + 1}
-        elif isinstance(known, bool):
-            yield not known
-        elif isinstance(known, int):
-            yield from (known + 1, known + 2, known - 1, known - 2, known * 2)
-        elif isinstance(known, str):
-            yield known + "-edited"
-    yield from (0, 1, 2, 3, "edited")
 
 
 def writes(requests: Iterable[Request]) -> list[Request]:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from remediate.lab.state import HostState
+from remediate.model.change import Change
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.model.plan import Plan
@@ -22,7 +24,7 @@ from remediate.powershell.messages import Request
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost, TimedOut
 from tests.playbooks.cases import HERE, Case, read_cases
-from tests.playbooks.story import CATALOGUE, Teller, edit, still, to_undo, writes
+from tests.playbooks.story import CATALOGUE, Teller, edit, find, still, to_undo, writes
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 CASES = [case for case in read_cases() if "simulated" in case.engines]
@@ -52,11 +54,11 @@ def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
 @pytest.mark.parametrize("case", CHANGING, ids=lambda case: case.id)
 def test_each_property_that_somebody_else_edits_after_apply_is_kept_and_named(case: Case) -> None:
     one = teller(case)
-    start = one.resources()
+    start = one.windows()
     changes = one.apply().applied
-    changed = one.resources()
+    changed = one.windows()
     for change in ends(changes):
-        if change.reversible and case.rollback in {None, Outcome.CHANGED}:
+        if change.reversible and case.goes_back:
             one.drift(start, changed, changes, change)
 
 
@@ -84,7 +86,7 @@ def lose(case: Case, troubles: dict[int, Trouble]) -> None:
     """Apply with troubles at some pipelines, and see that what is reported is what is so."""
     transport = MemoryTransport({}, troubles.get)
     one = teller(case, transport)
-    start = one.resources()
+    start = one.windows()
     report = one.apply()
     sent = writes(one.recorder.requests)
     assert no_write_twice(sent)
@@ -102,12 +104,17 @@ def lose(case: Case, troubles: dict[int, Trouble]) -> None:
         assert found
         assert found.changes == ()
     changes = to_undo(one.store, one.applied_run)
-    lasting = [change for change in changes if not change.reversible]
-    if case.rollback in {None, Outcome.CHANGED}:
+    lasting = [change for change in changes if not change.reversible and is_so(one.state, change)]
+    if case.goes_back:
         if report.outcome in {Outcome.CHANGED, Outcome.FAILED_CHANGED}:
             one.rollback(one.applied_run)
         one.is_now(start, lasting)
     assert one.state.lease is None
+
+
+def is_so(state: HostState, change: Change) -> bool:
+    """Whether a change is in force, if that can be seen."""
+    return change.renews or find(state, change)[change.property] == change.after
 
 
 def no_write_twice(requests: list[Request]) -> bool:

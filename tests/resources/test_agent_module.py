@@ -2,15 +2,21 @@
 
 from typing import Any
 
-from remediate.lab.module_files import MODULE_FOLDER, module_record, practice_files
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import records
+from remediate.lab.kinds.agent_module import MODULE_FOLDER
 from remediate.model.change import Change
 from remediate.resources.agent_module import AgentModule, Installed
 
-WHOLE = AgentModule.model_validate(module_record(practice_files()))
-BROKEN = AgentModule.model_validate(
-    module_record({**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"})
-)
-ABSENT = AgentModule.model_validate(module_record(None))
+
+def module(**short: Any) -> AgentModule:
+    [found] = records(healthy_host(resources={"agent_module": short}), "agent_module")
+    return AgentModule.model_validate(found)
+
+
+WHOLE = module()
+BROKEN = module(texts={"MSOnlineBackup.psm1": "throw 'broken'"})
+ABSENT = module(absent=True)
 
 
 def change(before: AgentModule, after: AgentModule) -> Change:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from remediate.lab.hosts import make_task
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import records
 from remediate.model.change import Change
 from remediate.resources.scheduled_task import (
     MultipleInstances,
@@ -14,7 +15,8 @@ from remediate.resources.scheduled_task import (
     definition_of,
 )
 
-TASK = ScheduledTask.model_validate(make_task("Backup", MultipleInstances.STOP_EXISTING))
+HOST = healthy_host(resources={"scheduled_task": [{"name": "Backup", "policy": "StopExisting"}]})
+TASK = ScheduledTask.model_validate(records(HOST, "scheduled_task")[0])
 
 
 @pytest.mark.parametrize(

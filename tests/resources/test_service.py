@@ -69,11 +69,6 @@ def test_ordinary_names_are_taken(name: str) -> None:
     assert Services(names=(name,)).names == (name,)
 
 
-def test_case_makes_no_difference_in_a_name() -> None:
-    records = [service().model_dump(mode="json"), service(name="x").model_dump(mode="json")]
-    assert Services(names=("msiscsi",)).answer(records) == records[:1]
-
-
 def test_only_what_moves_by_itself_may_move() -> None:
     other = service(process={**PROCESS, "id": 1}, in_use=["iqn.a"])
     assert service().compared() == other.compared()

@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediate.lab.engines.functions import answer
-from remediate.lab.state import HostState
 from remediate.model.change import Change
-from remediate.powershell.messages import Call, CallResult, Request, Status, decode_reply
 from remediate.resources.shadow_storage import (
     SMALLEST,
     UNBOUNDED,
@@ -159,41 +156,3 @@ def test_what_windows_cannot_take_as_a_limit_is_refused(size: int) -> None:
     assert shadow_storage_limit(UNBOUNDED - 1) == UNBOUNDED - 1
     with pytest.raises(ValueError, match="320MB at least, and less than 1EB"):
         shadow_storage_limit(size)
-
-
-def write(state: HostState, before: int | None, after: int | None) -> CallResult:
-    call = Call(
-        id="set",
-        function="Set-RemediateShadowStorage",
-        arguments={
-            "identity": {"volume": C, "diff_volume": C},
-            "before": {"max_space": before},
-            "after": {"max_space": after},
-        },
-    )
-    request = Request(run="r", calls=(call,))
-    return decode_reply([answer(state, request)], request)["set"]
-
-
-def host(**values: Any) -> HostState:
-    return HostState("SRV01", {"shadow_storage": [storage(**values).model_dump(mode="json")]})
-
-
-def test_the_lab_writes_a_limit_and_takes_it_back_byte_by_byte() -> None:
-    state = host(max_space=None)
-    start = state.snapshot()
-    assert write(state, None, GB).status is Status.OK
-    assert write(state, GB, 2 * GB).status is Status.OK
-    state.kind("shadow_storage")[0]["max_space"] = None
-    assert state.snapshot() == start
-
-
-@pytest.mark.parametrize("after", [GB, None])
-def test_the_lab_refuses_to_go_below_what_is_used(after: int | None) -> None:
-    """Whatever the controller says, and --force with it: nothing makes room by deleting."""
-    state = host(used_space=2 * GB)
-    start = state.snapshot()
-    result = write(state, 10 * GB, after)
-    assert result.error
-    assert result.error.error_id == "RemediateRefused"
-    assert state.snapshot() == start

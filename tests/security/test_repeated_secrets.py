@@ -142,7 +142,7 @@ def test_a_host_repeats_it_in_an_error(
 
 def test_a_host_has_it_in_a_task_that_is_not_written(site: Site) -> None:
     """The snapshot remembers the task without it."""
-    task = site.state.kind("scheduled_task")[2]
+    task = site.state.windows["scheduled_tasks"][2]
     task["xml"] = task["xml"].replace("<Author>Microsoft", f"<Author>{html.escape(CANARY)}")
     report = site.apply(MemoryTransport({HOST.address: site.state}), timeout=120)
     assert report.outcome is Outcome.CHANGED
@@ -150,7 +150,7 @@ def test_a_host_has_it_in_a_task_that_is_not_written(site: Site) -> None:
 
 def test_what_is_to_be_written_holds_it(site: Site) -> None:
     """It cannot be recorded, so it is not written."""
-    task = site.state.kind("scheduled_task")[0]
+    task = site.state.windows["scheduled_tasks"][0]
     task["name"] = CANARY.replace("<", "").replace('"', "")
     known = task["name"]
     before = site.state.snapshot()

@@ -8,7 +8,8 @@ from contoso_playbooks.event_log_size import MEGABYTE, EventLogSize, Params
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.lab.state import HostState
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import record
 from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import Outcome
@@ -51,7 +52,7 @@ def test_a_log_that_is_not_there_is_for_a_person():
 
 
 def test_apply_and_rollback():
-    state = HostState(name="SRV01", resources={EventLog.kind: [dict(SMALL)]})
+    state = healthy_host("SRV01", {EventLog.kind: [SMALL]})
     host = Host(name="SRV01", address="srv01", port=5985, user="ada")
     job = Job((Task(EventLogSize(), Params()),))
     store = MemoryStore()
@@ -60,8 +61,8 @@ def test_apply_and_rollback():
     assert [report.outcome for report in engine.audit([host], job)] == [Outcome.WOULD_CHANGE]
     run = Run(id="1", kind=RunKind.APPLY, playbooks=job.uses, operator="ada@test", started=NOW)
     assert [report.outcome for report in engine.apply([host], job, run)] == [Outcome.CHANGED]
-    assert state.find(EventLog.kind, name="Application")["max_size"] == 64 * MEGABYTE
+    assert record(state, EventLog.kind, name="Application")["max_size"] == 64 * MEGABYTE
 
     back = run.model_copy(update={"id": "2", "kind": RunKind.ROLLBACK, "undoes": "1"})
     assert [report.outcome for report in engine.rollback(store.run("1"), back)] == [Outcome.CHANGED]
-    assert state.resources[EventLog.kind] == [SMALL]
+    assert record(state, EventLog.kind, name="Application") == SMALL

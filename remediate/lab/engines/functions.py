@@ -7,13 +7,16 @@ import pkgutil
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import remediate.resources
-from remediate.lab.behaviour import behaviour_of
-from remediate.lab.call_error import CallFailedError, denied
-from remediate.lab.engines.content import FUNCTIONS as CONTENT_FUNCTIONS
-from remediate.lab.state import Access, HostState, Record
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
+from remediate.lab.kinds import kind_of
+from remediate.lab.kinds.kind import check_access, is_it
+from remediate.lab.kinds.registry_value import MACHINE_GUID, value_of
+from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.plan import HostFacts
@@ -57,8 +60,9 @@ def _another(state: HostState, wanted: Computer | None) -> str:
 
 def _computer(state: HostState) -> Computer:
     """Which computer it is; its GUID stands in the registry, which may be closed."""
+    guid = value_of(state, MACHINE_GUID)
     closed = state.denied.get("registry_value") == "read"
-    return Computer(name=state.name, guid="" if closed else state.guid)
+    return Computer(name=state.name, guid="" if closed or guid is None else guid["data"])
 
 
 def _run(state: HostState, call: Call, succeeded: set[str], another: str) -> CallResult:
@@ -100,10 +104,15 @@ def _function(name: str) -> Function:
     return lambda state, arguments: _set(resource, state, arguments)
 
 
-def _subclasses(base: type[T]) -> Iterator[type[T]]:
-    """Every concrete subclass that is loaded, after loading all of ours."""
+@cache
+def _load_ours() -> None:
     for module in pkgutil.iter_modules(remediate.resources.__path__, "remediate.resources."):
         importlib.import_module(module.name)
+
+
+def _subclasses(base: type[T]) -> Iterator[type[T]]:
+    """Every concrete subclass that is loaded, after loading all of ours."""
+    _load_ours()
     todo = base.__subclasses__()
     while todo:
         cls = todo.pop()
@@ -117,8 +126,8 @@ def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> li
             arguments
         ):
             question = query.model_validate(arguments)
-            _check_access(resource, state, "read")
-            return list(question.answer(state.kind(resource.kind)))
+            check_access(state, resource.kind, "read")
+            return list(kind_of(resource.kind).read(state, **question.arguments()))
     raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
 
 
@@ -129,11 +138,12 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     unknown = after.keys() - resource.settable
     if unknown or before.keys() != after.keys() or identity.keys() != set(resource.identity):
         raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
-    _check_access(resource, state, "read")
-    record = _find(resource, state, identity)
-    refusal = behaviour_of(resource.kind).refuse(record, after)
-    if refusal:
-        raise CallFailedError("RemediateRefused", refusal)
+    check_access(state, resource.kind, "read")
+    kind = kind_of(resource.kind)
+    found = (one for one in kind.read(state) if is_it(one, identity))
+    record = next(found, None) or resource.absent(identity)
+    if record is None:
+        raise CallFailedError("RemediateMissing", "It is no longer there.")
     for name, expected in before.items():
         if record[name] != expected:
             raise CallFailedError(
@@ -141,37 +151,12 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
                 "The property is no longer what it was.",
                 {"property": name, "current": record[name]},
             )
-    _check_access(resource, state, "write")
     wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
-    record.update({name: wanted[name] for name in after})
-    behaviour_of(resource.kind).written(record)
-    records = state.kind(resource.kind)
-    nothing = resource.absent(identity)
-    if record == nothing:
-        records[:] = [kept for kept in records if kept is not record]
-    elif not any(kept is record for kept in records):
-        records.append(record)
-    _changed(state)
+    try:
+        kind.write(state, record, {name: wanted[name] for name in after})
+    finally:  # a write that fails half-way has written, too
+        _changed(state)
     return []
-
-
-def _check_access(resource: type[Resource], state: HostState, wanted: Access) -> None:
-    if state.denied.get(resource.kind) in {wanted, "read"}:
-        raise denied()
-
-
-def _find(resource: type[Resource], state: HostState, identity: Arguments) -> Record:
-    """The resource with this identity; Windows ignores case in names."""
-    for record in state.kind(resource.kind):
-        if all(
-            str(record[name]).casefold() == str(value).casefold()
-            for name, value in identity.items()
-        ):
-            return record
-    nothing = resource.absent(identity)
-    if nothing is not None:
-        return nothing
-    raise CallFailedError("RemediateMissing", "It is no longer there.")
 
 
 def _binding(message: str) -> CallFailedError:
@@ -233,14 +218,13 @@ def _unlock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
 
 
 def _save_receipt(state: HostState, arguments: Arguments) -> list[JsonValue]:
-    state.receipts[:] = [kept for kept in state.receipts if kept["run"] != arguments["run"]]
-    state.receipts.append({**arguments, "written": _text(state.clock().timestamp())})
+    state.save_receipt({**arguments, "written": _text(state.clock().timestamp())})
     _changed(state)
     return []
 
 
 def _get_receipts(state: HostState, arguments: Arguments) -> list[JsonValue]:  # noqa: ARG001 - takes none
-    return list(state.receipts)
+    return [*state.receipts]
 
 
 _HOST_FUNCTIONS: dict[str, Function] = {

@@ -175,7 +175,7 @@ class PowerShellBackend:
         self._closed = True
         if self._process is not None:
             await self._pool.give_back(self._process)
-            self._pull()
+            self._read_host()
 
     async def _in_order(self, action: Callable[[EngineProcess], Awaitable[None]]) -> None:
         async with self._order:
@@ -202,7 +202,7 @@ class PowerShellBackend:
             state.pipelines += 1
             hook, number = state.before_pipeline, state.pipelines
         delay = hook(state, number) if hook else None
-        self._host.push()
+        self._host.write()
         if delay:
             await asyncio.sleep(delay)
 
@@ -212,7 +212,8 @@ class PowerShellBackend:
             return
         watch.held += watch.look(fragments)
         if watch.finished:
-            self._pull()
+            if not self._read_host():
+                return
             self._pass_on(watch)
             self._done(watch.pipeline)
             watch.finished = False
@@ -228,14 +229,22 @@ class PowerShellBackend:
 
     def _engine_ended(self) -> None:
         if not self._closed:
-            self._pull()
+            if self._process is not None:
+                _log.warning("%s: %s", self._host.state.name, self._process.why)
+            self._read_host()
             self._done(None)
 
-    def _pull(self) -> None:
+    def _read_host(self) -> bool:
+        """Take in what a pipeline did; one that leaves no state of a host ends the session."""
         try:
-            self._host.pull()
-        except (OSError, ValueError, LookupError) as error:
-            _log.warning("%s: a script broke the state file: %s", self._host.state.name, error)
+            self._host.read()
+        except (OSError, ValueError, LookupError, AttributeError) as error:
+            _log.error("%s: a script broke the state file: %s", self._host.state.name, error)
+            if self._process is not None and not self._process.gone:
+                self._watches.clear()
+                self._process.abandon()
+            return False
+        return True
 
     async def _fail(self) -> None:
         """The engine is of no use any more."""

@@ -30,6 +30,8 @@ _LINE = re.compile(
     rb"<(?P<element>\w+)(?: Stream='\w+')? PSGuid='(?P<target>[0-9a-fA-F-]{36})'"
     rb"(?: />|>(?P<data>[A-Za-z0-9+/=]*)</Data>)\s*"
 )
+_LAST_WORDS_SECONDS = 1.0
+"""How long what a process said at its end may take to arrive; what it started may say more."""
 _LONGEST_LINE = 4 * 1024 * 1024
 
 Receive = Callable[[UUID, bytes], None]
@@ -142,7 +144,7 @@ class EngineProcess:
 
     async def _exchange(self, line: str, ack: str, target: UUID, seconds: float) -> None:
         if self._gone or self._process.stdin is None:
-            raise EngineGoneError(self._why())
+            raise EngineGoneError(self.why)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._acks[ack, target] = answer
         try:
@@ -153,7 +155,7 @@ class EngineProcess:
         except TimeoutError:
             raise EngineGoneError(f"no {ack} within {seconds:g} s") from None
         except OSError:
-            raise EngineGoneError(self._why()) from None
+            raise EngineGoneError(self.why) from None
         finally:
             self._acks.pop((ack, target), None)
 
@@ -167,6 +169,9 @@ class EngineProcess:
         except ValueError:
             _log.warning("engine %d sent a line that is too long", self.pid)
         finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await asyncio.shield(self._listener)
             self._over()
 
     def _understood(self, line: bytes) -> bool:
@@ -195,8 +200,10 @@ class EngineProcess:
         self._gone = True
         for answer in self._acks.values():
             if not answer.done():
-                answer.set_exception(EngineGoneError(self._why()))
+                answer.set_exception(EngineGoneError(self.why))
         self._ended()
 
-    def _why(self) -> str:
+    @property
+    def why(self) -> str:
+        """That it has ended, with its last words."""
         return "the engine ended: " + (" / ".join(self._last_words) or "without a word")

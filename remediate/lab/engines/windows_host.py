@@ -1,25 +1,30 @@
-r"""The state of a stand-in Windows host: one JSON file, and folders for `C:\`.
+r"""A host of the PowerShell engine: its Windows' state as a JSON file, and a folder that is `C:\`.
 
-`windows.json` holds what the stand-in commands read and write; how each kind of resource is kept
-there is said in `kinds`. Lease and receipts are files that our own scripts write below Program
-Files.
+`windows.json` is the state, but for the files, which are files: the stand-in commands work on the
+one, PowerShell's own commands on the others.
 """
 
+import hashlib
 import json
-import shutil
+import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
+from remediate.lab.drive import ALWAYS, CONTENTS, MARKER, Drive, Entry, content_of, entry_of
+from remediate.lab.kinds import is_plain
 from remediate.lab.state import HostState, Record
-from remediate.lab.windows.kinds import kinds
-from remediate.resources.base import resource_type
 
 _LANGUAGES = {"en", "de", "ko"}
-_CRYPTOGRAPHY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Cryptography"
+_LOCK = "C:\\Program Files\\remediate\\lease.lock"
+"""Held open by the pipeline that writes; what is in it is nothing."""
+
+_hashes: dict[tuple[str, int, int], str] = {}
+"""SHA-256 of files by path, time and size, as every pipeline ends in a look at all of them."""
 
 
 class WindowsHost:
-    """A host in a folder, and in memory as a `HostState`; `push` and `pull` keep them the same.
+    """A host in a folder, and in memory as a `HostState`; `write` and `read` keep them the same.
 
     Args:
         state: the host in memory. May be changed between pipelines, as a simulated host's.
@@ -34,9 +39,9 @@ class WindowsHost:
         self.state = state
         self.folder = folder
         self._both: Record = {}
-        for place in (self.programs, self._drive / "ProgramData", self._windows / "Temp"):
-            place.mkdir(parents=True)
-        self.push()
+        for path in ALWAYS:
+            self._place(path).mkdir(parents=True, exist_ok=True)
+        self.write()
 
     @property
     def state_file(self) -> Path:
@@ -46,19 +51,11 @@ class WindowsHost:
     @property
     def programs(self) -> Path:
         """What `$env:ProgramFiles` is on this host."""
-        return self._drive / "Program Files"
-
-    @property
-    def _drive(self) -> Path:
-        return self.folder / "C"
-
-    @property
-    def _windows(self) -> Path:
-        return self._drive / "Windows"
+        return self._place("C:\\Program Files")
 
     def variables(self) -> dict[str, str]:
         """The environment of the host's processes."""
-        data = str(self._drive / "ProgramData")
+        data, windows = str(self._place("C:\\ProgramData")), self._place("C:\\Windows")
         return {
             "COMPUTERNAME": self.state.name,
             "OS": "Windows_NT",
@@ -67,139 +64,134 @@ class WindowsHost:
             "ProgramW6432": str(self.programs),
             "ProgramData": data,
             "ALLUSERSPROFILE": data,
-            "SystemRoot": str(self._windows),
-            "windir": str(self._windows),
-            "TEMP": str(self._windows / "Temp"),
-            "TMP": str(self._windows / "Temp"),
+            "SystemRoot": str(windows),
+            "windir": str(windows),
+            "TEMP": str(windows / "Temp"),
+            "TMP": str(windows / "Temp"),
             "USERNAME": "Administrator",
             "USERDOMAIN": self.state.name,
             "REMEDIATE_LAB_STATE": str(self.state_file),
         }
 
-    def push(self) -> None:
-        """Bring the files up to date when the state in memory was changed.
+    def write(self) -> None:
+        """Bring the folder up to date when the state in memory was changed.
 
         Raises:
             ValueError: the stand-in Windows cannot be such a host.
         """
         snapshot = self.state.snapshot()
-        if snapshot != self._both:
-            self._write(windows_state(snapshot, self._drive))
-            self._write_remediate(snapshot)
-            self.pull()
+        if snapshot == self._both:
+            return
+        left = sorted(name for name in snapshot["windows"] if is_plain(name))
+        if left:
+            raise ValueError(f"the powershell engine has no stand-in for {', '.join(left)} yet")
+        culture = snapshot["culture"]
+        if culture.partition("-")[0] not in _LANGUAGES:
+            speaks = sorted(_LANGUAGES)
+            raise ValueError(f"the stand-in Windows does not speak {culture}; it speaks {speaks}")
+        windows = dict(snapshot.pop("windows"))
+        self._write_files(Drive(windows))
+        sections = {name: said for name, said in windows.items() if name != "files"}
+        # The generation comes first: a reader sees from the first bytes whether it is news.
+        document = {"generation": str(uuid.uuid4()), **snapshot, **sections}
+        new = self.state_file.with_suffix(".new")
+        new.write_text(json.dumps(document), encoding="ascii")
+        new.replace(self.state_file)
+        self._both = self.state.snapshot()
 
-    def pull(self) -> None:
-        """Bring the state in memory up to date when the files were changed.
+    def read(self) -> None:
+        """Bring the state in memory up to date when the folder was changed.
 
         Raises:
+            OSError: the folder cannot be read.
             ValueError: a script wrote something that is no state.
+            LookupError: as above.
         """
-        windows = json.loads(self.state_file.read_text(encoding="utf-8"))
-        ours = self.programs / "remediate"
-        lease = ours / "lease.json"
-        receipts = [_read(path) for path in sorted((ours / "receipts").glob("*.json"))]
+        document = json.loads(self.state_file.read_text(encoding="utf-8"))
         with self.state.lock:
-            resources = simulated_state(windows, self._drive)["resources"]
-            for kind in self.state.resources.keys() | resources.keys():
-                _merge(kind, self.state.kind(kind), resources.get(kind, []))
-            self.state.receipts = sorted(receipts, key=lambda one: str(one.get("written")))
-            self.state.lease = _read(lease) if lease.exists() else None
+            facts = {"generation", *self.state.snapshot()}
+            windows = {name: said for name, said in document.items() if name not in facts}
+            before = self.state.windows
+            files = dict(self._read_files(Drive(before)))
+            if files:
+                windows["files"] = _in_order(files, before.get("files") or {})
+            self.state.windows = _in_order(windows, before)
             snapshot = self.state.snapshot()
         if snapshot != self._both:
             self._both = snapshot
             if self.state.changed:
                 self.state.changed()
 
-    def _write(self, state: Record) -> None:
-        new = self.state_file.with_suffix(".new")
-        # The generation comes first: a reader sees from the first bytes whether it is news.
-        text = json.dumps({"generation": str(uuid.uuid4()), **state})
-        new.write_text(text, encoding="ascii")
-        new.replace(self.state_file)
+    # --- C:\ --------------------------------------------------------------------------------------
 
-    def _write_remediate(self, snapshot: Record) -> None:
-        ours = self.programs / "remediate"
-        shutil.rmtree(ours / "receipts", ignore_errors=True)
-        (ours / "receipts").mkdir(parents=True)
-        for receipt in snapshot["receipts"]:
-            path = ours / "receipts" / f"{receipt['run']}.json"
-            path.write_text(json.dumps(receipt), encoding="utf-8")
-        lease = ours / "lease.json"
-        if snapshot["lease"] is None:
-            lease.unlink(missing_ok=True)
+    def _place(self, path: str) -> Path:
+        return self.folder.joinpath("C", *path.split("\\")[1:])
+
+    def _write_files(self, drive: Drive) -> None:
+        there = dict(self._read_files(drive))
+        for path, entry in there.items():
+            if path not in drive.files and entry is not None:
+                self._place(path).unlink()
+        always = {self._place(path) for path in ALWAYS}
+        folders = (one for one in (self.folder / "C").rglob("*") if one.is_dir())
+        for place in sorted((one for one in folders if not one.is_symlink()), reverse=True):
+            if place not in always and not any(place.iterdir()):
+                place.rmdir()
+        for path, entry in drive.files.items():
+            if entry is None or there.get(path) != entry:
+                self._write_file(path, entry)
+
+    def _write_file(self, path: str, entry: Entry) -> None:
+        place = self._place(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+        if entry is None:
+            place.mkdir(parents=True, exist_ok=True)
+        elif isinstance(entry, dict) and "link" in entry:
+            place.symlink_to(self._place(entry["link"]))
         else:
-            lease.write_text(json.dumps(snapshot["lease"]), encoding="utf-8")
+            place.write_bytes(content_of(path, entry))
+            if isinstance(entry, dict) and "written" in entry:
+                os.utime(place, (entry["written"], entry["written"]))
+
+    def _read_files(self, before: Drive) -> Iterator[tuple[str, Entry]]:
+        """What is there now; what is as it was before is said as before."""
+        root = self.folder / "C"
+        always = {self._place(path) for path in ALWAYS}
+        for place in sorted(root.rglob("*")):
+            path = "\\".join(("C:", *place.relative_to(root).parts))
+            if place.is_symlink():
+                yield path, {"link": self._path(place.readlink())}
+            elif place.is_dir():
+                if place not in always and not any(place.iterdir()):
+                    yield path, None
+            elif path != _LOCK:
+                yield path, _entry(place, before, path)
+
+    def _path(self, place: Path) -> str:
+        root = self.folder / "C"
+        inside = place.relative_to(root).parts if place.is_relative_to(root) else (str(place),)
+        return "\\".join(("C:", *inside))
 
 
-def _merge(kind: str, old: list[Record], new: list[Record]) -> None:
-    """Make a list the same as another, but keep the records that somebody may hold."""
-    identity = resource_type(kind).identity
-    held = {tuple(record[name] for name in identity): record for record in old}
-    merged = []
-    for record in new:
-        kept = held.get(tuple(record[name] for name in identity), record)
-        kept.update(record)
-        merged.append(kept)
-    old[:] = merged
+def _entry(place: Path, before: Drive, path: str) -> Entry:
+    about = place.stat()
+    key = (str(place), about.st_mtime_ns, about.st_size)
+    if key not in _hashes:
+        data = place.read_bytes()
+        _hashes[key] = hashlib.sha256(data).hexdigest()
+        CONTENTS[_hashes[key]] = data
+    sha256 = _hashes[key]
+    if place.name == MARKER:
+        return {"size": about.st_size, "sha256": sha256, "written": about.st_mtime}
+    known = path in before.files and before.find(path) == path and not before.is_link(path)
+    if known and before.facts(path) == (about.st_size, sha256):
+        return before.entry(path)
+    return entry_of(CONTENTS[sha256])
 
 
-def windows_state(snapshot: Record, drive: Path) -> Record:
-    """A simulated host's snapshot as the content of `windows.json`.
-
-    Args:
-        snapshot: of the host.
-        drive: the folder that is `C:` on the host, for what is kept in files.
-
-    Raises:
-        ValueError: it has resources that the stand-in has no commands for, or such as no Windows
-            can have.
-    """
-    resources = snapshot.get("resources") or {}
-    known = kinds()
-    left = sorted(kind for kind, records in resources.items() if records and kind not in known)
-    if left:
-        msg = f"the powershell engine has no stand-in for {', '.join(left)} yet"
-        raise ValueError(msg)
-    culture = str(snapshot.get("culture", "en-US"))
-    language = culture.partition("-")[0]
-    if language not in _LANGUAGES:
-        msg = f"the stand-in Windows does not speak {culture}; it speaks {sorted(_LANGUAGES)}"
-        raise ValueError(msg)
-    windows = {
-        "name": snapshot["name"],
-        "os": snapshot.get("os", "10.0.17763"),
-        "powershell": snapshot.get("powershell", "5.1.17763.6893"),
-        "culture": culture,
-        "denied": snapshot.get("denied") or {},
-    }
-    for name, kind in known.items():
-        windows.update(kind.to_windows(resources.get(name, []), drive))
-    guid = {"name": "MachineGuid", "type": "String", "data": snapshot["guid"]}
-    windows["registry"].append({"path": _CRYPTOGRAPHY, "values": [guid]})
-    return windows
-
-
-def simulated_state(windows: Record, drive: Path) -> Record:
-    """The content of `windows.json` as a simulated host's snapshot, without lease and receipts.
-
-    Args:
-        windows: what the file holds.
-        drive: the folder that is `C:` on the host.
-
-    Raises:
-        ValueError: a script wrote something that is no state.
-    """
-    (cryptography,) = (key for key in windows["registry"] if key["path"] == _CRYPTOGRAPHY)
-    others = [key for key in windows["registry"] if key is not cryptography]
-    known = {**windows, "registry": others}
-    found = {name: kind.from_windows(known, drive) for name, kind in kinds().items()}
-    return {
-        **{name: windows[name] for name in ("name", "os", "powershell", "culture")},
-        "guid": cryptography["values"][0]["data"],
-        "resources": {name: records for name, records in found.items() if records},
-    }
-
-
-def _read(path: Path) -> Record:
-    # written by Set-Content -Encoding UTF8, with a byte order mark on Windows PowerShell
-    return dict(json.loads(path.read_text(encoding="utf-8-sig")))
+def _in_order(new: Record, old: Record) -> Record:
+    """The same, with what there was before in the order of before."""
+    names = [*(name for name in old if name in new), *(name for name in new if name not in old)]
+    return {name: new[name] for name in names}

@@ -53,13 +53,13 @@ class Windows:
         """What a script puts out; it must not fail."""
         result = self.play(script, parameters)
         assert [str(error) for error in result.errors] == []
-        self.host.pull()
+        self.host.read()
         return list(result.output)
 
     def fail(self, script: str, **parameters: object) -> types.ErrorRecord:
         """The one error of a script."""
         result = self.play(script, parameters)
-        self.host.pull()
+        self.host.read()
         [error] = result.errors
         return error
 

@@ -1,13 +1,13 @@
 """Our own scripts on values that want to be something else: they stay values, to the character."""
 
-import json
 import string
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from remediate.lab.hosts import make_task
+from remediate.lab.kinds import records
+from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call, Reply, Request, Status, decode_reply
 from remediate.powershell.script import compose
@@ -57,21 +57,21 @@ def test_names_and_folders_come_back_to_the_character(
     windows: Callable[..., Any], folder: str
 ) -> None:
     others = [task("decoy", other) for other in ("\\", "\\a\\", "\\A b 1\\", "\\[a]*?\\x\\")]
-    records = [task(name, folder) for name in HOSTILE]
-    host = windows(HostState("SRV01", {"scheduled_task": [*others, *records]}))
+    named = [task(name, folder) for name in HOSTILE]
+    host = windows(HostState("SRV01", {"scheduled_tasks": [*others, *named]}))
     reply = ask(
         host,
         Call(id="get", function="Get-RemediateScheduledTask", arguments={"folder": folder}),
     )
     assert reply["get"].error is None
     assert [value["name"] for value in reply["get"].value] == HOSTILE
-    assert json.loads(json.dumps(reply["get"].value)) == records
+    assert reply["get"].value == records(host.state, "scheduled_task", folder=folder)
 
 
 def test_writing_one_changes_that_one_only(windows: Callable[..., Any]) -> None:
     folder = FOLDERS[0]
     names = [name for name in HOSTILE if len(name) < 100]
-    host = windows(HostState("SRV01", {"scheduled_task": [task(name, folder) for name in names]}))
+    host = windows(HostState("SRV01", {"scheduled_tasks": [task(name, folder) for name in names]}))
     chosen = names[::12]
     calls = [
         Call(
@@ -87,7 +87,7 @@ def test_writing_one_changes_that_one_only(windows: Callable[..., Any]) -> None:
     ]
     reply = ask(host, *calls)
     assert {call.status for call in reply.calls} == {Status.OK}
-    assert host.state.kind("scheduled_task") == [
+    assert host.state.windows["scheduled_tasks"] == [
         task(name, folder, IGNORE_NEW if name in chosen else PARALLEL) for name in names
     ]
 
@@ -96,7 +96,7 @@ def test_writing_one_changes_that_one_only(windows: Callable[..., Any]) -> None:
 def test_a_name_that_is_not_there_is_missing_whatever_it_looks_like(
     windows: Callable[..., Any], name: str
 ) -> None:
-    host = windows(HostState("SRV01", {"scheduled_task": [task("decoy", "\\A\\")]}))
+    host = windows(HostState("SRV01", {"scheduled_tasks": [task("decoy", "\\A\\")]}))
     before = host.state.snapshot()
     call = Call(
         id="set",

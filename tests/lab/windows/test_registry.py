@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import records
 from remediate.lab.state import HostState
 
 pytestmark = pytest.mark.powershell
@@ -25,9 +26,8 @@ VALUES = {
 
 def contoso(**more: Any) -> HostState:
     state = make_state()
-    state.resources["registry_value"] = [
-        {"key": KEY, "name": name, "value": value} for name, value in VALUES.items()
-    ]
+    values = [{"name": name, **value} for name, value in VALUES.items()]
+    state.windows["registry"] = [{"path": KEY, "values": values}]
     for name, value in more.items():
         setattr(state, name, value)
     return state
@@ -108,7 +108,7 @@ def test_values_are_written_with_their_type_and_the_rest_is_left_alone(windows: 
     """
     host = windows(contoso())
     host.run(script, Path="Registry::" + KEY)
-    now = {record["name"]: record["value"] for record in host.state.kind("registry_value")}
+    now = {one["name"]: one["value"] for one in records(host.state, "registry_value")}
     assert now == {
         **{name: value for name, value in VALUES.items() if name != "[a]*"},
         "[a]": {"type": "QWord", "data": 5},
@@ -121,7 +121,7 @@ def test_forcing_a_key_that_is_there_loses_its_values(windows: Windows) -> None:
     """The trap of New-Item -Force, which our own code keeps away from."""
     host = windows(contoso())
     host.run("param($Path) $null = New-Item -Path $Path -Force", Path="Registry::" + KEY)
-    assert host.state.kind("registry_value") == []
+    assert records(host.state, "registry_value") == []
 
 
 @pytest.mark.parametrize(

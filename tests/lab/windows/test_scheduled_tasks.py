@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.hosts import FOLDER, make_task
+from remediate.lab.kinds import record, records
+from remediate.lab.kinds.scheduled_task import FOLDER, make_task
 from remediate.lab.state import HostState
-from remediate.resources.scheduled_task import LogonType, MultipleInstances
+from remediate.resources.scheduled_task import MultipleInstances
 
 pytestmark = pytest.mark.powershell
 
@@ -18,8 +19,8 @@ NAMES = "ForEach-Object -Process { $_.TaskName }"
 Make = Callable[..., Any]
 
 
-def tasks(*records: dict[str, Any]) -> HostState:
-    return HostState("SRV01", {"scheduled_task": list(records)})
+def tasks(*tasks: dict[str, Any]) -> HostState:
+    return HostState("SRV01", {"scheduled_tasks": list(tasks)})
 
 
 def test_a_task_shows_what_its_definition_says(windows: Make) -> None:
@@ -50,12 +51,12 @@ def test_a_task_shows_what_its_definition_says(windows: Make) -> None:
 
 
 def test_absent_elements_show_the_documented_defaults(windows: Make) -> None:
-    record = make_task("bare")
-    head, _, rest = record["xml"].partition("<Settings>")
-    record["xml"] = (
+    task = make_task("bare")
+    head, _, rest = task["xml"].partition("<Settings>")
+    task["xml"] = (
         head + "<Settings><Hidden>true</Hidden></Settings>" + rest.partition("</Settings>")[2]
     )
-    seen = windows(tasks(record)).run(
+    seen = windows(tasks(task)).run(
         GET
         + """
         $s = $task.Settings
@@ -89,7 +90,7 @@ def test_every_policy_can_be_written_and_put_back_to_the_byte(
     """
     for value in MultipleInstances:
         host.run(script, Name="t", Folder=FOLDER, To=int(value))
-        assert host.state.find("scheduled_task", name="t")["multiple_instances"] == value
+        assert record(host.state, "scheduled_task", name="t")["multiple_instances"] == value
     host.run(script, Name="t", Folder=FOLDER, To=int(policy))
     assert host.state.snapshot() == before
 
@@ -98,15 +99,15 @@ def test_setting_the_property_by_the_enums_name_is_the_same(windows: Make) -> No
     host = windows()
     script = GET + "$task.Settings.MultipleInstances = 'Queue'; $null = $task | Set-ScheduledTask"
     host.run(script, Name=NAME, Folder=FOLDER)
-    assert host.state.find("scheduled_task", name=NAME)["multiple_instances"] == QUEUE
+    assert record(host.state, "scheduled_task", name=NAME)["multiple_instances"] == QUEUE
 
 
 def test_other_settings_are_written_too_and_nothing_else(windows: Make) -> None:
     host = windows()
-    before = host.state.find("scheduled_task", name=NAME)["xml"]
+    before = record(host.state, "scheduled_task", name=NAME)["xml"]
     script = GET + "$task.Settings.Priority = 4; $task.Settings.Volatile = $true; "
     host.run(script + "$null = Set-ScheduledTask -InputObject $task", Name=NAME, Folder=FOLDER)
-    after = host.state.find("scheduled_task", name=NAME)["xml"]
+    after = record(host.state, "scheduled_task", name=NAME)["xml"]
     expected = before.replace("<Priority>7<", "<Priority>4<").replace(
         "  <Settings>\r\n", "  <Settings>\r\n    <Volatile>true</Volatile>\r\n"
     )
@@ -127,10 +128,9 @@ def test_what_the_stand_in_cannot_write_is_refused_and_not_written(
 
 @pytest.mark.parametrize("logon", ["Password", "InteractiveTokenOrPassword"])
 def test_a_stored_password_has_to_be_given_again(windows: Make, logon: str) -> None:
-    record = make_task("t", PARALLEL, logon_type=LogonType.PASSWORD)
-    record["xml"] = record["xml"].replace(">Password<", f">{logon}<")
-    record["logon_type"] = 1 if logon == "Password" else 6
-    host = windows(tasks(record))
+    task = make_task("t", PARALLEL, stored_password=True)
+    task["xml"] = task["xml"].replace(">Password<", f">{logon}<")
+    host = windows(tasks(task))
     before = host.state.snapshot()
     script = GET + "$task.Settings.MultipleInstances = 'Queue'; $task | Set-ScheduledTask"
     error = host.fail(script, Name="t", Folder=FOLDER)
@@ -164,7 +164,7 @@ def test_errors_have_the_same_ids_but_other_texts_in_every_language(
 ) -> None:
     texts = set()
     for culture in ("en-US", "ko-KR", "de-DE"):
-        host = windows(HostState("SRV01", {"scheduled_task": [make_task("t")]}, culture=culture))
+        host = windows(HostState("SRV01", {"scheduled_tasks": [make_task("t")]}, culture=culture))
         error = host.fail(script)
         assert error.FullyQualifiedErrorId == error_id
         texts.add(str(error.Exception.Message))
@@ -221,9 +221,9 @@ def test_disable_enable_start_and_stop_move_the_state(windows: Make) -> None:
     given = "-TaskName Microsoft-OnlineBackup -TaskPath '\\Microsoft\\OnlineBackup\\'"
     seen = host.run(f'"$((Disable-ScheduledTask {given}).State)"; Start-ScheduledTask {given}')
     assert seen == ["Disabled"]
-    record = host.state.find("scheduled_task", name=NAME)
-    assert record["state"] == 4
-    assert "<Enabled>false</Enabled>\r\n    <Hidden>" in record["xml"]
+    task = record(host.state, "scheduled_task", name=NAME)
+    assert task["state"] == 4
+    assert "<Enabled>false</Enabled>\r\n    <Hidden>" in task["xml"]
     host.run(f"Stop-ScheduledTask {given}; $null = Enable-ScheduledTask {given}")
     assert host.state.snapshot() == before
 
@@ -272,4 +272,4 @@ def test_sessions_that_write_at_once_lose_nothing(windows: Make) -> None:
         """,
         Names=names,
     )
-    assert [t["multiple_instances"] for t in host.state.kind("scheduled_task")] == [2] * 8
+    assert [t["multiple_instances"] for t in records(host.state, "scheduled_task")] == [2] * 8

@@ -87,7 +87,7 @@ function Add-LabKey {
     $key = Find-LabKey -State $State -Path $Path
     if ($null -ne $key) { return $key }
     $key = [ordered]@{ path = $Path; values = [System.Collections.Generic.List[object]]::new() }
-    $State['registry'].Add($key)
+    (Get-LabSection -State $State -Name 'registry' -Add).Add($key)
     return $key
 }
 

@@ -115,7 +115,7 @@ function Get-ScheduledTask {
         foreach ($name in 'TaskName', 'TaskPath') {
             if ($PSBoundParameters.ContainsKey($name)) { $asked[$name] = $PSBoundParameters[$name] }
         }
-        $found = @($state['scheduled_tasks'])
+        $found = @((Get-LabSection -State $state -Name 'scheduled_tasks'))
         foreach ($name in $asked.Keys) {
             $found = @(Select-Match -Task $found -Field $script:Fields[$name] -Pattern (Get-Pattern -Value $asked[$name]))
         }

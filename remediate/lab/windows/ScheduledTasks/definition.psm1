@@ -44,7 +44,7 @@ $script:Settings = [ordered]@{
 }
 $script:Policies = @('Parallel', 'Queue', 'IgnoreNew', 'StopExisting')
 $script:Logons = @{ '' = 0; Password = 1; S4U = 2; InteractiveToken = 3; InteractiveTokenOrPassword = 6 }
-$script:ServiceAccounts = @('S-1-5-18', 'S-1-5-19', 'S-1-5-20', 'SYSTEM', 'NT AUTHORITY\SYSTEM')
+$script:ServiceAccounts = @('S-1-5-18', 'S-1-5-19', 'S-1-5-20', 'SYSTEM', 'LOCAL SERVICE', 'LocalService', 'NETWORK SERVICE', 'NetworkService')
 $script:Versions = @{ '1.1' = 1; '1.2' = 2; '1.3' = 3; '1.4' = 4; '1.5' = 5; '1.6' = 6 }
 $script:Days = @('Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday')
 
@@ -132,7 +132,7 @@ function ConvertTo-LabPrincipal {
     $child = Get-ChildTable -Element $Element
     $logon = $script:Logons[[string] $child['LogonType']]
     if (-not $logon -and $child.ContainsKey('GroupId')) { $logon = 4 }
-    if (-not $logon -and $child['UserId'] -in $script:ServiceAccounts) { $logon = 5 }
+    if (-not $logon -and ([string] $child['UserId'] -replace '^NT AUTHORITY\\') -in $script:ServiceAccounts) { $logon = 5 }
     $id = if ($null -ne $Element) { Get-Attribute -Element $Element -Name 'id' } else { $null }
     return New-LabInstance -Namespace $script:Namespace -Class 'MSFT_TaskPrincipal2', 'MSFT_TaskPrincipal' -Values ([ordered]@{
             DisplayName         = $child['DisplayName']
@@ -152,7 +152,7 @@ function ConvertTo-LabTrigger {
     $child = Get-ChildTable -Element $Element
     $pattern = Get-ChildTable -Element $child['Repetition']
     $values = [ordered]@{
-        Enabled            = $child['Enabled'] -ne 'false'
+        Enabled            = -not $child.ContainsKey('Enabled') -or [System.Xml.XmlConvert]::ToBoolean($child['Enabled'])
         EndBoundary        = $child['EndBoundary']
         ExecutionTimeLimit = $child['ExecutionTimeLimit']
         Id                 = Get-Attribute -Element $Element -Name 'id'
@@ -208,7 +208,7 @@ function ConvertTo-LabAction {
 function ConvertTo-LabTask {
     # A task of the state file as MSFT_ScheduledTask.
     param([System.Collections.IDictionary] $Task)
-    $root = [System.Xml.Linq.XDocument]::Parse($Task['xml']).Root
+    $root = [System.Xml.Linq.XDocument]::Parse($Task['xml'].TrimStart([char] 0xFEFF)).Root
     $part = @{}
     foreach ($child in $root.Elements()) { $part[$child.Name.LocalName] = $child }
     $registration = Get-ChildTable -Element $part['RegistrationInfo']
@@ -272,23 +272,25 @@ function Get-LabPatchedXml {
     return $xml
 }
 
+# What is no element although it may look like one.
+$script:NoElement = [regex]::new('<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>', 'Singleline')
+$script:Attributes = '(?:[^>"'']|"[^"]*"|''[^'']*'')*'
+
 function Set-ElementText {
     # The XML with one child of Settings changed and every other character as it was.
     param([string] $Xml, [string] $Name, [string] $Text, [bool] $Absent)
-    $ordinal = [System.StringComparison]::Ordinal
-    $start = $Xml.IndexOf('<Settings>', $ordinal)
-    if ($start -lt 0) { throw [System.NotImplementedException]::new('The stand-in cannot write to a task without a Settings element.') }
-    $end = $Xml.IndexOf('</Settings>', $start, $ordinal)
-    $open = $Xml.IndexOf("<$Name>", $start, $end - $start, $ordinal)
-    if ($open -ge 0) {
-        $from = $open + $Name.Length + 2
-        $to = $Xml.IndexOf("</$Name>", $from, $ordinal)
-        return $Xml.Substring(0, $from) + $Text + $Xml.Substring($to)
+    $bare = $script:NoElement.Replace($Xml, [System.Text.RegularExpressions.MatchEvaluator] { param($found) ' ' * $found.Length })
+    $settings = [regex]::Match($bare, "<Settings\b$script:Attributes(?<!/)>(?<inside>.*?)</Settings\s*>", 'Singleline').Groups['inside']
+    if (-not $settings.Success) { throw [System.NotImplementedException]::new('The stand-in cannot write to a task without a Settings element.') }
+    $there = [regex]::Match($settings.Value, "<$Name\b$script:Attributes(?<!/)>(?<text>[^<]*)</$Name\s*>").Groups['text']
+    if ($there.Success) {
+        $from = $settings.Index + $there.Index
+        return $Xml.Substring(0, $from) + $Text + $Xml.Substring($from + $there.Length)
     }
     if ($Absent) { return $Xml }
-    $before = [regex]::Match($Xml.Substring(0, $start), '(\r?\n?)([ \t]*)\z')
-    $line = $before.Value + "  <$Name>$Text</$Name>"
-    return $Xml.Insert($start + '<Settings>'.Length, $line)
+    $tag = $bare.LastIndexOf('<Settings', $settings.Index, [System.StringComparison]::Ordinal)
+    $before = [regex]::Match($bare.Substring(0, $tag), '(\r?\n?)([ \t]*)\z')
+    return $Xml.Insert($settings.Index, $before.Value + "  <$Name>$Text</$Name>")
 }
 
 Export-ModuleMember -Function 'ConvertTo-LabTask', 'Get-LabPatchedXml', 'Set-ElementText'

@@ -12,7 +12,9 @@ function Get-LabClass {
 
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
-    foreach ($entry in $State['file_versions'].GetEnumerator()) {
+    $versions = $State['file_versions']
+    if ($null -eq $versions) { return }
+    foreach ($entry in $versions.GetEnumerator()) {
         # WMI has names of files in small letters.
         $name = $entry.Key.ToLowerInvariant()
         $leaf = $name.Substring($name.LastIndexOf('\') + 1)

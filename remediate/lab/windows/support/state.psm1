@@ -6,6 +6,34 @@ $script:HeadLength = 64
 $script:Head = $null
 $script:State = $null
 
+# It writes every character as it is, half of a pair too; System.Text.Json would put another in its place.
+$null = [System.Reflection.Assembly]::Load('Newtonsoft.Json')
+$script:Ascii = [Newtonsoft.Json.JsonSerializerSettings]@{ StringEscapeHandling = 'EscapeNonAscii' }
+$script:Escapes = @{ b = "`b"; f = "`f"; n = "`n"; r = "`r"; t = "`t" }
+
+function ConvertFrom-LabText {
+    # A string of JSON in which a character is half of a pair, which GetString refuses.
+    param([string] $Raw)
+    return [regex]::Replace($Raw.Substring(1, $Raw.Length - 2), '\\(u[0-9a-fA-F]{4}|.)', {
+            param($match)
+            $code = $match.Groups[1].Value
+            if ($code.Length -gt 1) { return [string] [char] [System.Convert]::ToInt32($code.Substring(1), 16) }
+            if ($script:Escapes.ContainsKey($code)) { return $script:Escapes[$code] }
+            return $code
+        })
+}
+
+function Stop-LabEngine {
+    # What the lab cannot read is nothing that a script may take for an answer, so nothing goes on.
+    param([string] $Message)
+    # Console.Error is nothing in a process that is an engine.
+    $bytes = [System.Text.Encoding]::UTF8.GetBytes("the lab cannot read the state of its host: $Message`n")
+    $errors = [System.Console]::OpenStandardError()
+    $errors.Write($bytes, 0, $bytes.Length)
+    $errors.Flush()
+    [System.Environment]::Exit(70)
+}
+
 function ConvertFrom-LabElement {
     # JSON as ordered dictionaries, lists, strings and numbers. ConvertFrom-Json would make dates of strings.
     param([System.Text.Json.JsonElement] $Element)
@@ -22,7 +50,10 @@ function ConvertFrom-LabElement {
             foreach ($item in $Element.EnumerateArray()) { $list.Add((ConvertFrom-LabElement -Element $item)) }
             return , $list
         }
-        'String' { return $Element.GetString() }
+        'String' {
+            try { return $Element.GetString() }
+            catch [System.InvalidOperationException] { return ConvertFrom-LabText -Raw $Element.GetRawText() }
+        }
         'Number' { return $Element.GetInt64() }
         'True' { return $true }
         'False' { return $false }
@@ -30,8 +61,25 @@ function ConvertFrom-LabElement {
     }
 }
 
+function Get-LabSection {
+    # A list in a state; what there is none of has none. Not to be changed, unless the state is being changed and -Add is given.
+    param([System.Collections.IDictionary] $State, [string] $Name, [switch] $Add)
+    $section = $State[$Name]
+    if ($null -eq $section) {
+        $section = [System.Collections.Generic.List[object]]::new()
+        if ($Add) { $State[$Name] = $section }
+    }
+    return , $section
+}
+
 function Get-LabState {
     # The state as it is now. Not to be changed by the caller.
+    try { return Read-LabState }
+    catch { Stop-LabEngine -Message $_.Exception.Message }
+}
+
+function Read-LabState {
+    # The state as it is now, or the error that keeps it from being read.
     $path = $env:REMEDIATE_LAB_STATE
     $stream = [System.IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
     try {
@@ -70,7 +118,7 @@ function Update-LabState {
             throw
         }
         $state['generation'] = [guid]::NewGuid().ToString()
-        $text = [System.Text.Json.JsonSerializer]::Serialize($state, [System.Collections.IDictionary])
+        $text = [Newtonsoft.Json.JsonConvert]::SerializeObject($state, $script:Ascii)
         [System.IO.File]::WriteAllText($path + '.new', $text)
         [System.IO.File]::Move($path + '.new', $path, $true)
         $script:Head = $path + $text.Substring(0, [System.Math]::Min($script:HeadLength, $text.Length))
@@ -92,4 +140,4 @@ function Open-LabLock {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabState', 'Test-LabDenied', 'Update-LabState'
+Export-ModuleMember -Function 'Get-LabSection', 'Get-LabState', 'Test-LabDenied', 'Update-LabState'

@@ -48,7 +48,7 @@ $script:Texts = @{
 function Find-Volume {
     # The volume with this drive letter or mount path; vssadmin takes it with and without the backslash.
     param([System.Collections.IDictionary] $State, [string] $Name)
-    return $State['volumes'] | Where-Object -FilterScript { $_['name'].TrimEnd('\') -ieq $Name.TrimEnd('\') -and $_['drive_type'] -eq 3 } | Select-Object -First 1
+    return (Get-LabSection -State $State -Name 'volumes') | Where-Object -FilterScript { $_['name'].TrimEnd('\') -ieq $Name.TrimEnd('\') -and $_['drive_type'] -eq 3 } | Select-Object -First 1
 }
 
 function Get-Limit {
@@ -69,11 +69,11 @@ function Set-Storage {
     if ($null -eq $volume -or $null -eq $diff) { return 'Volume' }
     $limit = Get-Limit -Size $Option['maxsize'] -DiffVolume $diff
     if ($limit -lt $script:Smallest[$Verb]) { return 'Size' }
-    $same = @($State['shadow_storages'] | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] })
+    $same = @((Get-LabSection -State $State -Name 'shadow_storages') | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] })
     if ($Verb -eq 'add') {
         if ($same.Count) { return 'There' }
         if ($diff['file_system'] -ne 'NTFS') { return 'Ntfs' }
-        $State['shadow_storages'].Add([ordered]@{
+        (Get-LabSection -State $State -Name 'shadow_storages' -Add).Add([ordered]@{
                 volume = $volume['id']; diff_volume = $diff['id']; max_space = [string] $limit; used_space = '0'; allocated_space = '0'
             })
         return $Verb
@@ -84,7 +84,7 @@ function Set-Storage {
     if ([bigint] $storage['used_space'] -gt $limit) {
         # the oldest copy goes to make room
         $storage['used_space'] = $storage['allocated_space'] = [string] $limit
-        $oldest = $State['shadow_copies'] | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] } | Sort-Object -Property { $_['created'] } | Select-Object -First 1
+        $oldest = (Get-LabSection -State $State -Name 'shadow_copies') | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] } | Sort-Object -Property { $_['created'] } | Select-Object -First 1
         if ($null -ne $oldest) { $null = $State['shadow_copies'].Remove($oldest) }
     }
     return $Verb

@@ -1,0 +1,157 @@
+"""Kinds of resources on practice hosts: one file each, which both engines are held to.
+
+A file says how resources of its kind are read from Windows' state (`read`, the twin of
+`Get-Remediate…`) and written to it (`write`, the twin of `Set-Remediate…`), what a healthy host
+has, and how cases put it in short; see `kind.Kind`. Third parties have theirs in a folder `lab`
+beside their playbooks (`add_folder`), or name it by an entry point `remediate.lab`.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from remediate.lab.kinds.kind import Kind, is_it, plain
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue
+from remediate.resources.base import Resource
+
+_NOT_KINDS = {"kind"}
+_added: dict[str, Path] = {}
+
+
+def add_folder(folder: Path) -> None:
+    """Let the lab know the kinds that stand beside somebody's playbooks, in `lab`.
+
+    Args:
+        folder: with playbooks.
+    """
+    for path in sorted((folder / "lab").glob("*.py")):
+        _added[path.stem] = path
+    kind_of.cache_clear()
+
+
+def names() -> list[str]:
+    """All kinds that the lab knows something of."""
+    return sorted(_own() | _points().keys() | _added.keys())
+
+
+@cache
+def _own() -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(__path__)} - _NOT_KINDS
+
+
+@cache
+def _points() -> dict[str, str]:
+    """Modules of installed packages, by kind."""
+    return {point.name: point.value for point in entry_points(group="remediate.lab")}
+
+
+@cache
+def kind_of(name: str) -> Kind:
+    """What is known of a kind; a kind that nothing is known of keeps its records as they are."""
+    known = plain(name)
+    module = _module(name)
+    said = {
+        field: getattr(module, attribute, getattr(known, field))
+        for field, attribute in _ATTRIBUTES.items()
+    }
+    return Kind(name=name, **said)
+
+
+_ATTRIBUTES = {
+    "read": "read",
+    "write": "write",
+    "state": "state",
+    "healthy": "HEALTHY",
+    "other": "other",
+}
+
+
+def _module(name: str) -> ModuleType | None:
+    if name in _added:
+        spec = importlib.util.spec_from_file_location(f"remediate_lab_kinds.{name}", _added[name])
+        if spec is None or spec.loader is None:
+            raise ValueError(f"{_added[name]}: not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    if name in _own():
+        return importlib.import_module(f"{__name__}.{name}")
+    return importlib.import_module(_points()[name]) if name in _points() else None
+
+
+# --- hosts -----------------------------------------------------------------------------------
+
+
+def put(host: HostState, short: Mapping[str, Any]) -> None:
+    """Put short forms into a host, by kind.
+
+    Raises:
+        ValueError: one is none; says which and why.
+    """
+    for name, form in short.items():
+        try:
+            kind_of(name).state(host, form)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+
+def _open(host: HostState) -> HostState:
+    """A host to one who may do everything."""
+    return HostState(host.name, host.windows, clock=host.clock)
+
+
+def records(host: HostState, kind: str, **question: JsonValue) -> list[Record]:
+    """What a host would say of a kind, to one who may see everything.
+
+    Args:
+        host: the host.
+        kind: of what.
+        question: fields of a query; everything, when none is given.
+    """
+    with host.lock:
+        return list(kind_of(kind).read(_open(host), **question))
+
+
+def record(host: HostState, kind: str, **identity: JsonValue) -> Record:
+    """What a host would say of one thing.
+
+    Raises:
+        LookupError: it has no such thing.
+    """
+    for one in records(host, kind):
+        if is_it(one, identity):
+            return one
+    raise LookupError(f"{host.name} has no {kind} with {identity}")
+
+
+def edit(
+    host: HostState, kind: str, identity: Mapping[str, JsonValue], **values: JsonValue
+) -> None:
+    """Be somebody else, at work on the host: write as Set would.
+
+    Raises:
+        LookupError: the host has no such thing.
+        CallFailedError: Windows would not do that.
+    """
+    with host.lock:
+        kind_of(kind).write(_open(host), record(host, kind, **identity), values)
+
+
+def everything(host: HostState) -> dict[str, list[Record]]:
+    """What a host would say of every kind that the lab knows, but for those it has nothing of."""
+    kinds = dict.fromkeys([*names(), *(name for name in host.windows if is_plain(name))])
+    found = {kind: records(host, kind) for kind in kinds}
+    return {kind: said for kind, said in found.items() if said}
+
+
+def is_plain(section: str) -> bool:
+    """Whether a section of Windows' state is a kind's of which nothing is known."""
+    loaded = {getattr(resource, "kind", None) for resource in Resource.__subclasses__()}
+    return section in loaded and section not in names()

@@ -1,0 +1,240 @@
+r"""The agent's module: files below the folder that the registry names, and its program's version.
+
+Windows' state has them as `files` and `file_versions`. In short, how it differs from a whole one:
+`{without: [path], texts: {path: text}, links: [path], version: …, agent: …}`, or `{absent: true}`.
+"""
+
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import Field, TypeAdapter
+
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.content import MODULE, free_name, holds, kept, manifest_of
+from remediate.lab.drive import MARKER, Drive, learn
+from remediate.lab.kinds.kind import check_access, may_write, same, short_form
+from remediate.lab.kinds.registry_value import KIND as REGISTRY
+from remediate.lab.kinds.registry_value import value_of
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.resources.mars_agent import INSTALL_PATH
+
+AGENT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
+MODULE_FOLDER = AGENT_FOLDER + r"\bin\Modules\MSOnlineBackup"
+AGENT_VERSION = "2.0.9270.0"
+MODULE_VERSION = "2.0.0.0"
+HEALTHY: dict[str, Any] = {}
+
+_DEFINITION = """@{{
+    RootModule        = 'MSOnlineBackup.psm1'
+    ModuleVersion     = '{version}'
+    GUID              = '0f4e5b58-7d65-4f4f-8a42-6a7a2ad3c9d1'
+    FunctionsToExport = @('Get-OBMachineSetting', 'Get-OBPolicy', 'Start-OBBackup')
+    CmdletsToExport   = @()
+    AliasesToExport   = @()
+    VariablesToExport = @()
+}}
+"""
+_CODE = """Set-StrictMode -Version Latest
+function Get-OBMachineSetting { return @{ NoBandwidthThrottle = $true } }
+function Get-OBPolicy { return @() }
+function Start-OBBackup { return }
+"""
+_ROOT = re.compile(r"^\s*RootModule\s*=\s*'([^']+)'", re.MULTILINE)
+_VERSION = re.compile(r"^\s*ModuleVersion\s*=\s*'([0-9.]+)'", re.MULTILINE)
+
+
+@cache
+def practice_files(version: str = MODULE_VERSION) -> Mapping[str, bytes]:
+    """A small module that can be imported: definition, code, help in two languages, libraries."""
+    chance = random.Random(version)  # noqa: S311 - no secret
+    files = {
+        "MSOnlineBackup.psd1": _DEFINITION.format(version=version).encode(),
+        "MSOnlineBackup.psm1": _CODE.encode(),
+        "en-US\\MSOnlineBackup.help.xml": b"<helpItems>" + b"<command/>" * 400 + b"</helpItems>",
+        "ko-KR\\MSOnlineBackup.help.xml": "<helpItems>도움말</helpItems>".encode(),
+        "Microsoft.Backup.Client.dll": chance.randbytes(20_000),
+        "empty.txt": b"",
+    }
+    for data in files.values():
+        learn(data)
+    return files
+
+
+class _Short(Model):
+    """The module, as it differs from a whole one.
+
+    Args:
+        absent: there is none.
+        version: of the module.
+        without: paths of files that are missing.
+        texts: other files, or other contents, by path.
+        links: what leads elsewhere.
+        agent: version of the agent's program; empty when that is missing.
+    """
+
+    absent: bool = False
+    version: str = MODULE_VERSION
+    without: tuple[str, ...] = ()
+    texts: dict[str, str] = Field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    agent: str = AGENT_VERSION
+
+
+_SHORT = TypeAdapter(_Short)
+
+
+def short_files(short: object) -> dict[str, bytes] | None:
+    """The files of a module that is said in short.
+
+    Raises:
+        ValueError: it is not.
+    """
+    known = short_form(_SHORT, short)
+    if known.absent:
+        return None
+    files = {p: data for p, data in practice_files(known.version).items() if p not in known.without}
+    return files | {path: text.encode() for path, text in known.texts.items()}
+
+
+def state(host: HostState, short: object) -> None:
+    """This module and no other, where the agent is."""
+    known = short_form(_SHORT, short)
+    place(host, short_files(short), links=known.links, agent_version=known.agent)
+
+
+def place(
+    host: HostState,
+    files: Mapping[str, bytes] | None,
+    *,
+    links: Iterable[str] = (),
+    agent_version: str = AGENT_VERSION,
+) -> None:
+    """Let a host have the agent, and a module that consists of these files.
+
+    Args:
+        host: the host.
+        files: by path; None when there is no module.
+        links: what in it leads elsewhere.
+        agent_version: of the agent's program; empty when that is missing.
+    """
+    drive, agent = host.drive, _agent(host) or AGENT_FOLDER
+    folder, program = _module(agent), f"{agent}\\bin\\cbengine.exe"
+    drive.remove(folder)
+    for path, data in (files or {}).items():
+        drive.write(f"{folder}\\{path}", data)
+    for link in links:
+        drive.put(f"{folder}\\{link}", {"link": "C:\\"})
+    if files is not None and not files:
+        drive.put(folder, None)
+    versions = host.windows.setdefault("file_versions", {})
+    versions.pop(program, None)
+    drive.remove(program)
+    if agent_version:
+        drive.write(program, b"")
+        versions[program] = agent_version
+
+
+def read(host: HostState) -> Iterator[Record]:
+    """The module of the agent, where the registry says that is."""
+    check_access(host, REGISTRY, "read")
+    agent = _agent(host)
+    if agent is None:
+        return
+    drive, folder = host.drive, _module(agent)
+    versions = host.windows.get("file_versions", {}).items()
+    program = f"{agent}\\bin\\cbengine.exe"
+    yield {
+        "path": folder,
+        **_tried(drive, folder),
+        "agent_version": next((said for path, said in versions if same(path, program)), ""),
+        "kept": sorted({one.digest for one in kept(drive, folder) if not one.marked}),
+    }
+
+
+def write(host: HostState, record: Record, after: Record) -> None:
+    """Two renames, as on Windows: a host can die between them."""
+    drive, folder = host.drive, record["path"]
+    if record["links"]:
+        detail = {"property": "installed"}
+        raise CallFailedError("RemediateStale", "Its files are not what they were.", detail)
+    candidate = None
+    if after["installed"] is not None:
+        wanted = after["installed"]["manifest"]
+        beside = (one for one in kept(drive, folder) if one.digest == wanted["digest"])
+        candidate = next((one for one in beside if holds(drive, one.path, wanted["files"])), None)
+        if candidate is None:
+            raise CallFailedError("RemediateContentMissing", "The files are not on the host.")
+    may_write(host, MODULE)
+    if candidate is not None:
+        drive.remove(f"{candidate.path}\\{MARKER}")
+    if record["installed"] is not None:
+        digest = record["installed"]["manifest"]["digest"]
+        drive.rename(folder, free_name(drive, folder, digest))
+    if candidate is not None:
+        drive.rename(candidate.path, folder.rpartition("\\")[2])
+
+
+def other(host: HostState, record: Record, change: Change) -> JsonValue:
+    """Somebody puts something else in the module's place."""
+    del change
+    host.drive.remove(record["path"])
+    host.drive.write(f"{record['path']}\\theirs.txt", b"theirs")
+    found: JsonValue = next(iter(read(host)))["installed"]
+    return found
+
+
+def _agent(host: HostState) -> str | None:
+    value = value_of(host, str(INSTALL_PATH))
+    text = value["data"] if value else None
+    return text.rstrip("\\") if isinstance(text, str) and text else None
+
+
+def _module(agent: str) -> str:
+    return f"{agent}\\bin\\Modules\\MSOnlineBackup"
+
+
+def installed(files: Mapping[str, bytes] | None) -> Record | None:
+    """What a host says of a module that consists of these files."""
+    windows: Record = {}
+    for path, data in (files or {}).items():
+        Drive(windows).write(f"{MODULE_FOLDER}\\{path}", data)
+    found: Record | None = _tried(Drive(windows), MODULE_FOLDER)["installed"]
+    return found
+
+
+def _tried(drive: Drive, folder: str) -> Record:
+    """What comes of importing the files in a folder.
+
+    A practice module loads when its definition and the code that this names are there, and
+    neither says `throw`.
+    """
+    manifest, links = manifest_of(drive, folder)
+    result: Record = {"installed": None, "links": links, "load_error": "", "module_version": ""}
+    if manifest is None:
+        return result
+    result["installed"] = {"manifest": manifest, "loads": False}
+    if links:
+        return {**result, "load_error": "Not tried, as something in it leads elsewhere."}
+    definition = _text(drive, f"{folder}\\MSOnlineBackup.psd1")
+    if definition is None:
+        return {**result, "load_error": "It has no MSOnlineBackup.psd1."}
+    root, version = _ROOT.search(definition), _VERSION.search(definition)
+    result["module_version"] = version[1] if version else ""
+    if version is None or root is None:
+        return {**result, "load_error": "Import-Module fails with Modules_InvalidManifest."}
+    code = _text(drive, f"{folder}\\{root[1]}")
+    thrown = re.search(r"throw '([^']*)'", code or "")
+    if code is None or thrown:
+        problem = thrown[1] if thrown else "Modules_ModuleFileNotFound"
+        return {**result, "load_error": f"Import-Module fails with {problem}."}
+    return {**result, "installed": {"manifest": manifest, "loads": True}}
+
+
+def _text(drive: Drive, path: str) -> str | None:
+    data = drive.read(path)
+    return None if data is None else data.decode(errors="replace")

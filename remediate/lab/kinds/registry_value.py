@@ -1,0 +1,155 @@
+r"""Registry values. Windows' state has `registry`: keys, each with its path and its values.
+
+In short, values by path: `{HKLM\SOFTWARE\Key\Name: text}`. A text is of type String, a number a
+DWord; else type and data are said. Null takes a value away. Other values stay as they are.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import TypeAdapter
+
+from remediate.lab.kinds.kind import may_write, same, short_form
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.resources.registry_value import RegistryType
+
+KIND = "registry_value"
+MACHINE_GUID = r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid"
+"""What Windows is known by; made when it is installed."""
+HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
+HEALTHY = {
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Setup\InstallPath": (
+        "C:\\Program Files\\Microsoft Azure Recovery Services Agent\\"
+    ),
+    r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
+        "type": "ExpandString",
+        "data": (
+            r"%ProgramFiles%\WindowsPowerShell\Modules;"
+            r"%SystemRoot%\system32\WindowsPowerShell\v1.0\Modules;"
+            r"C:\Program Files\Microsoft Azure Recovery Services Agent\bin\Modules"
+        ),
+    },
+}
+_NUMBERS = {RegistryType.DWORD, RegistryType.QWORD}
+_BYTES = {RegistryType.BINARY, RegistryType.NONE, RegistryType.UNKNOWN}
+
+
+class _Data(Model):
+    """What a value holds.
+
+    Args:
+        type: its type.
+        data: text unexpanded, a number, a list of texts, or a list of bytes.
+        repeat: the text so many times, joined by semicolons.
+    """
+
+    type: RegistryType
+    data: str | int | list[int] | list[str]
+    repeat: int = 1
+
+    def stored(self) -> Record:
+        data = ";".join([str(self.data)] * self.repeat) if self.repeat > 1 else self.data
+        return {"type": self.type.value, "data": data}
+
+
+_SHORT = TypeAdapter(dict[str, _Data | int | str | None])
+
+
+def state(host: HostState, short: object) -> None:
+    """Set the values that are named."""
+    for path, value in short_form(_SHORT, short).items():
+        key, name = _split(path)
+        if isinstance(value, _Data):
+            _put(host, key, name, value.stored())
+        elif value is None:
+            _remove(host, key, name)
+        else:
+            kind = "String" if isinstance(value, str) else "DWord"
+            _put(host, key, name, {"type": kind, "data": value})
+
+
+def read(host: HostState, values: Iterable[Record] | None = None) -> Iterator[Record]:
+    """Each value that is asked for, if only by its absence; or all that there are."""
+    for wanted in [*_all(host)] if values is None else values:
+        found = _value(host, wanted["key"], wanted["name"])
+        yield {"key": wanted["key"], "name": wanted["name"], "value": found}
+
+
+def value_of(host: HostState, path: str) -> Record | None:
+    """What a value holds, by its path in short; None when there is none."""
+    return _value(host, *_split(path))
+
+
+def _split(path: str) -> tuple[str, str]:
+    hive, _, rest = path.partition("\\")
+    key, _, name = f"{HIVES.get(hive, hive)}\\{rest}".rpartition("\\")
+    return key, name
+
+
+def _value(host: HostState, key: str, name: str) -> Record | None:
+    found = _find(host, key, name)
+    return None if found is None else {"type": found["type"], "data": found["data"]}
+
+
+def write(host: HostState, record: Record, after: Record) -> None:
+    """A key that is not there is made with its first value; it stays when that is taken away."""
+    may_write(host, KIND)
+    if after["value"] is None:
+        _remove(host, record["key"], record["name"])
+    else:
+        _put(host, record["key"], record["name"], _stored(after["value"]))
+
+
+def other(host: HostState, record: Record, change: Change) -> JsonValue:
+    """A text that nobody else wrote."""
+    del change
+    value: dict[str, JsonValue] = {"type": "String", "data": f"{record['name']}, edited"}
+    write(host, record, {"value": value})
+    return value
+
+
+def _stored(value: Record) -> Record:
+    """Data as Windows holds it: it makes a number of a text, and a text of a number."""
+    kind, data = RegistryType(value["type"]), value["data"]
+    if kind in _NUMBERS:
+        return {"type": kind.value, "data": int(data)}
+    if kind is RegistryType.MULTI_STRING:
+        return {"type": kind.value, "data": [str(text) for text in data]}
+    if kind in _BYTES:
+        return {"type": kind.value, "data": [int(byte) for byte in data]}
+    return {"type": kind.value, "data": str(data)}
+
+
+def _all(host: HostState) -> Iterator[Record]:
+    for key in host.windows.get("registry", []):
+        for value in key["values"]:
+            yield {"key": key["path"], "name": value["name"]}
+
+
+def _key(host: HostState, path: str) -> Record | None:
+    found = (key for key in host.windows.get("registry", []) if same(key["path"], path))
+    return next(found, None)
+
+
+def _find(host: HostState, path: str, name: str) -> Record | None:
+    values = (_key(host, path) or {"values": []})["values"]
+    return next((value for value in values if same(value["name"], name)), None)
+
+
+def _put(host: HostState, path: str, name: str, value: Record) -> None:
+    key = _key(host, path)
+    if key is None:
+        key = {"path": path, "values": []}
+        host.section("registry").append(key)
+    there = _find(host, path, name)
+    if there is None:
+        key["values"].append(there := {"name": name})
+    there |= value
+
+
+def _remove(host: HostState, path: str, name: str) -> None:
+    key = _key(host, path)
+    if key is not None:
+        key["values"][:] = [value for value in key["values"] if not same(value["name"], name)]

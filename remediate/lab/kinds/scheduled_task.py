@@ -1,0 +1,294 @@
+r"""Scheduled tasks: as on Windows, a task is its XML. Windows' state has `scheduled_tasks`.
+
+In short, a list: `{name, folder, policy}`; what is not said is that of a healthy backup task.
+"""
+
+import random
+import re
+import uuid
+from collections.abc import Iterator
+from functools import lru_cache
+from xml.etree import ElementTree as ET
+
+from pydantic import TypeAdapter
+
+from remediate.lab.kinds.kind import may_write, refuse, same, short_form
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.resources.scheduled_task import LogonType, MultipleInstances
+
+KIND = "scheduled_task"
+FOLDER = "\\Microsoft\\OnlineBackup\\"
+READY = 3
+"""TASK_STATE_READY."""
+BACKUP_TASKS = (
+    "Microsoft-OnlineBackup",
+    "Microsoft-OnlineBackup-SystemStateBackup",
+    "Microsoft-OnlineBackup-RetryFailedJobs",
+)
+HEALTHY = [
+    *({"name": name} for name in BACKUP_TASKS),
+    {"name": "ScheduledDefrag", "folder": "\\Microsoft\\Windows\\Defrag\\"},
+]
+
+POLICIES = {
+    "Parallel": MultipleInstances.PARALLEL,
+    "Queue": MultipleInstances.QUEUE,
+    "IgnoreNew": MultipleInstances.IGNORE_NEW,
+    "StopExisting": MultipleInstances.STOP_EXISTING,
+}
+_LOGONS = {
+    "Password": LogonType.PASSWORD,
+    "S4U": LogonType.S4U,
+    "InteractiveToken": LogonType.INTERACTIVE_TOKEN,
+    "InteractiveTokenOrPassword": LogonType.INTERACTIVE_TOKEN_OR_PASSWORD,
+}
+_SERVICES = {
+    *("s-1-5-18", "s-1-5-19", "s-1-5-20"),
+    *("system", "local service", "localservice", "network service", "networkservice"),
+}
+_AUTHORITY = re.compile(r"^nt authority\\", re.IGNORECASE)
+_NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+
+_SYSTEM = "      <UserId>S-1-5-18</UserId>\n      <RunLevel>HighestAvailable</RunLevel>\n"
+_STORED = (
+    "      <UserId>S-1-5-21-1004336348-1177238915-682003330-1105</UserId>\n"
+    "      <LogonType>Password</LogonType>\n      <RunLevel>HighestAvailable</RunLevel>\n"
+)
+_XML = """<?xml version="1.0" encoding="UTF-16"?>
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo>
+    <Author>Microsoft Corporation</Author>
+    <URI>{uri}</URI>
+  </RegistrationInfo>
+  <Triggers>
+    <CalendarTrigger>
+      <StartBoundary>2024-03-04T{hour:02}:{minute:02}:00</StartBoundary>
+      <Enabled>true</Enabled>
+      <ScheduleByDay>
+        <DaysInterval>1</DaysInterval>
+      </ScheduleByDay>
+    </CalendarTrigger>
+  </Triggers>
+  <Principals>
+    <Principal id="Author">
+{principal}    </Principal>
+  </Principals>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <AllowHardTerminate>true</AllowHardTerminate>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>
+    <IdleSettings>
+      <StopOnIdleEnd>false</StopOnIdleEnd>
+      <RestartOnIdle>false</RestartOnIdle>
+    </IdleSettings>
+    <AllowStartOnDemand>true</AllowStartOnDemand>
+    <Enabled>true</Enabled>
+    <Hidden>false</Hidden>
+    <RunOnlyIfIdle>false</RunOnlyIfIdle>
+    <WakeToRun>false</WakeToRun>
+    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
+    <Priority>7</Priority>
+  </Settings>
+  <Actions Context="Author">
+    <Exec>
+      <Command>powershell.exe</Command>
+      <Arguments>-Command "import-module msonlinebackup; Start-OBBackup -Name '{id}'"</Arguments>
+    </Exec>
+  </Actions>
+</Task>
+"""
+
+# What is no element although it may look like one, with as many characters as it has.
+_NO_ELEMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
+_ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*"""
+_SETTINGS = re.compile(rf"<Settings\b{_ATTRIBUTES}(?<!/)>(?P<inside>.*?)</Settings\s*>", re.DOTALL)
+_POLICY = re.compile(
+    rf"<MultipleInstancesPolicy\b{_ATTRIBUTES}(?<!/)>(?P<text>[^<]*)</MultipleInstancesPolicy\s*>"
+)
+
+
+class _Short(Model):
+    """A task.
+
+    Args:
+        name: its name in the folder.
+        folder: its folder, beginning and ending with a backslash.
+        policy: its multiple-instance policy, as in XML; None leaves the element out.
+        stored_password: it logs on as an account whose password is stored, not as SYSTEM.
+        state: what it is doing.
+        count: so many such tasks, with a number after the name.
+        xml: its whole definition; the policy is as it says, then.
+    """
+
+    name: str
+    folder: str = FOLDER
+    policy: str | None = "IgnoreNew"
+    stored_password: bool = False
+    state: int = READY
+    count: int = 0
+    xml: str | None = None
+
+
+_SHORT = TypeAdapter(list[_Short])
+
+
+def state(host: HostState, short: object) -> None:
+    """These tasks and no others."""
+    host.windows["scheduled_tasks"] = [
+        _task(one, name)
+        for one in short_form(_SHORT, short)
+        for name in ([f"{one.name} {n}" for n in range(1, one.count + 1)] or [one.name])
+    ]
+
+
+def _task(short: _Short, name: str) -> Record:
+    if short.policy is not None and short.policy not in POLICIES:
+        raise ValueError(f"{name}: there is no policy {short.policy}")
+    task = make_task(
+        name,
+        POLICIES[short.policy or "IgnoreNew"],
+        folder=short.folder,
+        stored_password=short.stored_password,
+    )
+    if short.policy is None:
+        line = "    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>\r\n"
+        task["xml"] = task["xml"].replace(line, "")
+    return {**task, "state": short.state, "xml": short.xml or task["xml"]}
+
+
+def make_task(
+    name: str,
+    policy: MultipleInstances = MultipleInstances.IGNORE_NEW,
+    *,
+    folder: str = FOLDER,
+    stored_password: bool = False,
+    chance: random.Random | None = None,
+) -> Record:
+    """One backup task, as Windows' state has it.
+
+    Args:
+        name: its name.
+        policy: its multiple-instance policy.
+        folder: its folder, beginning and ending with a backslash.
+        stored_password: it logs on as an account whose password is stored, not as SYSTEM.
+        chance: decides what does not matter.
+    """
+    chance = chance or random.Random(name)  # noqa: S311 - no secret
+    xml = _XML.format(
+        uri=folder + name,
+        hour=chance.randrange(18, 24),
+        minute=chance.choice((0, 15, 30, 45)),
+        principal=_STORED if stored_password else _SYSTEM,
+        id=uuid.UUID(int=chance.getrandbits(128), version=4),
+    ).replace("\n", "\r\n")
+    return {"path": folder, "name": name, "state": READY, "xml": with_policy(xml, policy)}
+
+
+def read(host: HostState, folder: str | None = None) -> Iterator[Record]:
+    """Those right in a folder; or all."""
+    for task in host.windows.get("scheduled_tasks", []):
+        if folder is None or same(task["path"], folder):
+            try:
+                policy, logon = _said(task["xml"])
+            except ValueError as error:
+                raise ValueError(f"task {task['path']}{task['name']}: {error}") from error
+            yield {
+                "path": task["path"],
+                "name": task["name"],
+                "multiple_instances": int(policy),
+                "logon_type": int(logon),
+                "state": task["state"],
+                "xml": task["xml"],
+            }
+
+
+def write(host: HostState, record: Record, after: Record) -> None:
+    """The XML says it afterwards; Task Scheduler wants stored passwords again to save a task."""
+    if LogonType(record["logon_type"]).stores_password:
+        raise refuse("The task stores a password; Windows would want it again to save the task.")
+    may_write(host, KIND)
+    task = _find(host, record)
+    task["xml"] = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))
+
+
+def other(host: HostState, record: Record, change: Change) -> JsonValue:
+    """One of the other policies."""
+    known = (change.before, change.after)
+    value = next(int(policy) for policy in MultipleInstances if policy not in known)
+    task = _find(host, record)
+    task["xml"] = with_policy(task["xml"], MultipleInstances(value))
+    return value
+
+
+def with_policy(xml: str, policy: MultipleInstances) -> str:
+    """A task's XML with this policy and every other character as it was.
+
+    An absent element means IgnoreNew, and stays absent then.
+
+    Raises:
+        ValueError: it has no settings.
+    """
+    bare = _NO_ELEMENT.sub(lambda found: " " * len(found[0]), xml)
+    settings = _SETTINGS.search(bare)
+    if settings is None:
+        raise ValueError("a task's definition has no Settings element with something in it")
+    there = _POLICY.search(bare, *settings.span("inside"))
+    name = next(name for name, known in POLICIES.items() if known is policy)
+    if there is not None:
+        start, end = there.span("text")
+        return xml[:start] + name + xml[end:]
+    if policy is MultipleInstances.IGNORE_NEW:
+        return xml
+    start = settings.start("inside")
+    indent = re.search(r"(\r?\n?)([ \t]*)$", bare[: settings.start()])
+    line = f"{indent[1]}{indent[2]}  " if indent else ""
+    element = f"<MultipleInstancesPolicy>{name}</MultipleInstancesPolicy>"
+    return xml[:start] + line + element + xml[start:]
+
+
+def _find(host: HostState, record: Record) -> Record:
+    tasks = host.windows["scheduled_tasks"]
+    return next(
+        task
+        for task in tasks
+        if same(task["path"], record["path"]) and same(task["name"], record["name"])
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _said(xml: str) -> tuple[MultipleInstances, LogonType]:
+    """The policy and the logon type of a definition.
+
+    Raises:
+        ValueError: Windows would refuse such a definition.
+    """
+    text = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", xml).removeprefix("\ufeff")
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - the lab's own file
+    except ET.ParseError as error:
+        raise ValueError(f"its definition is not XML: {error}") from error
+    policy = _text(root, "Settings/MultipleInstancesPolicy") or "IgnoreNew"
+    if policy not in POLICIES:
+        raise ValueError(f"Windows would refuse its policy {policy!r}")
+    return POLICIES[policy], _logon(root)
+
+
+def _logon(root: ET.Element) -> LogonType:
+    text = _text(root, "Principals/Principal/LogonType")
+    if text and text not in _LOGONS:
+        raise ValueError(f"Windows would refuse its logon type {text!r}")
+    if text:
+        return _LOGONS[text]
+    if _text(root, "Principals/Principal/GroupId"):
+        return LogonType.GROUP
+    user = _AUTHORITY.sub("", _text(root, "Principals/Principal/UserId") or "").casefold()
+    return LogonType.SERVICE_ACCOUNT if user in _SERVICES else LogonType.NONE
+
+
+def _text(root: ET.Element, path: str) -> str | None:
+    return root.findtext("/".join(_NAMESPACE + step for step in path.split("/")))

@@ -1,0 +1,180 @@
+r"""Shadow storage: `volumes`, `shadow_storages` of one volume on another, `shadow_copies`.
+
+As on Windows, these are apart. Numbers of 64 bits are kept as text, being more than JSON promises.
+
+In short, by volume: `{"C:": {limit: 2GB}, "D:": {}}`; one without a limit has no shadow storage. A
+volume whose name is in brackets has no drive letter.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.kinds.kind import refuse, short_form
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change
+from remediate.model.size import Size
+
+KIND = "shadow_storage"
+HEALTHY: dict[str, Any] = {"C:": {"limit": "10GB"}, "D:": {}}
+_LOCAL_DISK = 3
+_SMALLEST, _SMALLEST_NEW = 2**20, 320 * 2**20
+_UNNAMED = "\\\\?\\"
+
+
+class _Short(Model):
+    """A volume, and the shadow storage of its copies.
+
+    Args:
+        limit: bytes that this may take; None when there is none.
+        used: bytes that copies take.
+        allocated: bytes that are set aside, those included; what is used when not said.
+        on: the volume that holds the copies; itself when not said.
+        copies: when each was made; None when Windows does not say.
+        capacity: bytes of the volume.
+        free: bytes free on it.
+        file_system: that it has.
+        offline: nothing is known of it but what refers to it.
+    """
+
+    limit: Size | None = None
+    used: Size = 0
+    allocated: Size | None = None
+    on: str | None = None
+    copies: tuple[str | None, ...] = ()
+    capacity: Size = 100 * 2**30
+    free: Size = 60 * 2**30
+    file_system: str = "NTFS"
+    offline: bool = False
+
+
+_SHORT = TypeAdapter(dict[str, _Short])
+
+
+def state(host: HostState, short: object) -> None:
+    """These volumes and no others."""
+    volumes = short_form(_SHORT, short)
+    ids = {name: volume_id(number) for number, name in enumerate(volumes, 1)}
+    for name, volume in volumes.items():
+        if volume.on is not None and volume.on not in volumes:
+            raise ValueError(f"{name}: on: there is no volume {volume.on}")
+    host.windows["volumes"] = [_volume(ids[name], name, one) for name, one in volumes.items()]
+    host.windows["shadow_storages"] = [
+        {
+            "volume": ids[name],
+            "diff_volume": ids[one.on or name],
+            "max_space": str(one.limit),
+            "used_space": str(one.used),
+            "allocated_space": str(one.used if one.allocated is None else one.allocated),
+        }
+        for name, one in volumes.items()
+        if one.limit is not None
+    ]
+    host.windows["shadow_copies"] = [
+        {
+            "id": f"{{0b1f{number:04}-0000-0000-0000-{ids[name][35:47]}}}",
+            "created": created,
+            "volume": ids[name],
+        }
+        for name, one in volumes.items()
+        for number, created in enumerate(one.copies, 1)
+    ]
+
+
+def volume_id(number: int) -> str:
+    r"""The DeviceID of the n-th volume."""
+    return f"{_UNNAMED}Volume{{3f0e9c54-0000-0000-0000-{number:x}00000000000}}\\"
+
+
+def _volume(id_: str, name: str, short: _Short) -> Record:
+    known = not short.offline
+    shown = id_ if name.startswith("(") else name.rstrip("\\") + "\\"
+    return {
+        "id": id_,
+        "name": shown if known else "",
+        "drive_type": _LOCAL_DISK,
+        "file_system": short.file_system if known else None,
+        "capacity": str(short.capacity) if known else None,
+        "free_space": str(short.free) if known else None,
+    }
+
+
+def read(host: HostState) -> Iterator[Record]:
+    """Each association, then each local disk with a name that has none."""
+    volumes = {volume["id"]: volume for volume in host.windows.get("volumes", [])}
+    storages = host.windows.get("shadow_storages", [])
+    having = {storage["volume"] for storage in storages}
+    none = {"max_space": None, "used_space": 0, "allocated_space": 0}
+    for storage in storages:
+        yield _record(host, volumes, storage)
+    for id_, volume in sorted(volumes.items()):
+        if id_ not in having and volume["name"] and not volume["name"].startswith(_UNNAMED):
+            yield _record(host, volumes, {"volume": id_, "diff_volume": id_, **none})
+
+
+def _record(host: HostState, volumes: dict[str, Record], storage: Record) -> Record:
+    diff = volumes.get(storage["diff_volume"], {})
+    return {
+        "volume": storage["volume"],
+        "diff_volume": storage["diff_volume"],
+        "name": _name(volumes, storage["volume"]),
+        "diff_name": _name(volumes, storage["diff_volume"]),
+        "max_space": _number(storage["max_space"]),
+        "used_space": _number(storage["used_space"]),
+        "allocated_space": _number(storage["allocated_space"]),
+        "capacity": _number(diff.get("capacity")),
+        "free_space": _number(diff.get("free_space")),
+        "file_system": diff.get("file_system"),
+        "copies": [
+            {"id": copy["id"], "created": copy["created"]}
+            for copy in host.windows.get("shadow_copies", [])
+            if copy["volume"] == storage["volume"]
+        ],
+    }
+
+
+def write(host: HostState, record: Record, after: Record) -> None:
+    """A limit is raised, or lowered to what copies take at least."""
+    limit = after["max_space"]
+    if limit is None:
+        raise refuse("Taking shadow storage away would delete its shadow copies.")
+    if limit < record["used_space"]:
+        raise refuse(f"Shadow copies take {record['used_space']} bytes; Windows would delete some.")
+    _vssadmin(host, record, limit)
+    ids = {name: record[name] for name in ("volume", "diff_volume")}
+    storages = host.section("shadow_storages")
+    there = (one for one in storages if ids.items() <= one.items())
+    storage = next(there, None)
+    if storage is None:
+        storages.append(storage := {**ids, "used_space": "0", "allocated_space": "0"})
+    storage["max_space"] = str(limit)
+
+
+def _vssadmin(host: HostState, record: Record, limit: int) -> None:
+    """It ends with 2 whatever keeps it from doing its work, and says why in the host's language."""
+    new = record["max_space"] is None
+    fits = limit >= (_SMALLEST_NEW if new else _SMALLEST)
+    named = not any(record[name].startswith(_UNNAMED) for name in ("name", "diff_name"))
+    can_hold = record["file_system"] == "NTFS" or not new
+    if host.denied.get(KIND) or not (fits and named and can_hold):
+        raise CallFailedError("RemediateProgramFailed", "vssadmin ended with exit code 2.")
+
+
+def other(host: HostState, record: Record, change: Change) -> JsonValue:
+    """A limit that is larger than either."""
+    known = [value for value in (change.before, change.after) if isinstance(value, int)]
+    value = max(known) + 2**20
+    write(host, record, {"max_space": value})
+    return value
+
+
+def _name(volumes: dict[str, Record], id_: str) -> str:
+    name = str(volumes.get(id_, {}).get("name") or id_)
+    return name if name.startswith(_UNNAMED) else name.rstrip("\\")
+
+
+def _number(text: str | int | None) -> int | None:
+    return None if text is None else int(text)

@@ -1,0 +1,117 @@
+"""What is asked of, and written to, resources of a kind in the stories of all cases, each once."""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pytest
+
+from remediate.lab.engines import functions
+from remediate.lab.kinds import records
+from remediate.lab.kinds.kind import is_it
+from remediate.lab.state import HostState
+from remediate.model.host import Auth, Host
+from remediate.powershell.messages import Call
+from remediate.resources.base import Resource
+from remediate.testing.transport import MemoryTransport
+from tests.playbooks.cases import Case, read_cases
+from tests.playbooks.story import Teller, job_of
+
+HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+LONG = 500
+"""Characters from which on a value is a whole definition or manifest: one is like the other."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call, and the host as it was before it.
+
+    Args:
+        case: in whose story it came first.
+        host: the host.
+        resource: what it is about.
+        call: the call.
+    """
+
+    case: str
+    host: HostState
+    resource: type[Resource]
+    call: Call
+
+    @property
+    def new(self) -> Iterator[str]:
+        """What there is in it that another call may not have had; who asks counts, too."""
+        facts = [self.host.culture, self.host.denied.get(self.resource.kind)]
+        kind, arguments = self.resource.kind, self.call.arguments
+        if self.call.function.startswith("Get-"):
+            answer = records(self.host, kind, **arguments)
+            yield from (json.dumps(["get", facts, one]) for one in answer or [None])
+            return
+        there = [one for one in records(self.host, kind) if is_it(one, arguments["identity"])]
+        shape = [
+            {
+                name: value
+                for name, value in one.items()
+                if name not in self.resource.identity and len(str(value)) < LONG
+            }
+            for one in there
+        ]
+        yield json.dumps(["set", facts, shape, arguments["before"], arguments["after"]])
+
+
+@cache
+def all_asked(kind: str) -> list[Asked]:
+    """The questions about a kind, and the writes, of all stories, that bring something new."""
+    known: set[str] = set()
+    found = []
+    for case in read_cases():
+        if "powershell" not in case.engines or kind not in _kinds(case):
+            continue
+        with _watching(case, kind) as seen:
+            state = case.state()
+            transport = MemoryTransport({HOST.address: state})
+            Teller(case, transport, HOST, state, short=True).tell()
+        for one in seen:
+            new = set(one.new) - known
+            if new:
+                found.append(one)
+                known |= new
+    return found
+
+
+def _kinds(case: Case) -> set[str]:
+    asked = (query for task in job_of(case).tasks for query in task.playbook.observe(task.params))
+    return {query.resource.kind for query in asked}
+
+
+@contextmanager
+def _watching(case: Case, kind: str) -> Iterator[list[Asked]]:
+    """Keep each call about a kind, with the host as it was before."""
+    seen: list[Asked] = []
+    real = {"Get": functions._get, "Set": functions._set}
+
+    def watch(verb: str) -> Any:
+        def watched(resource: type[Resource], state: HostState, arguments: dict[str, Any]) -> Any:
+            if resource.kind == kind and state.name == HOST.name:
+                function = f"{verb}-Remediate{resource.function}"
+                call = Call(id="1", function=function, arguments=arguments)
+                seen.append(Asked(case.id, copied(state), resource, call))
+            return real[verb](resource, state, arguments)
+
+        return watched
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(functions, "_get", watch("Get"))
+        patch.setattr(functions, "_set", watch("Set"))
+        yield seen
+
+
+def copied(state: HostState) -> HostState:
+    """Another host that is the same."""
+    names = ("os", "powershell", "culture", "denied")
+    facts = {name: getattr(state, name) for name in names}
+    return HostState(state.name, copy.deepcopy(state.windows), **facts)

@@ -1,0 +1,126 @@
+"""Both doors to the state of a practice host: the lab's Python twins, and our own PowerShell."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from remediate.lab.engines.functions import answer
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import record, records
+from remediate.lab.state import HostState, Record
+from remediate.powershell.messages import Call, CallResult, Reply, Request, decode_reply
+from remediate.powershell.script import compose
+from remediate.resources.base import Resource, resource_type
+from remediate.transport.protocol import Deadline
+from tests.playbooks.backends import PowerShellHosts
+
+_NOT_WAITING = "function Start-Sleep { param([int] $Milliseconds) }\n"
+_MARKER = "# Sent last"
+
+
+class Door(Protocol):
+    """A host that can be asked and written to."""
+
+    @property
+    def state(self) -> HostState:
+        """What it is now."""
+
+    def become(self, state: HostState) -> None:
+        """Be another host from now on."""
+
+    def send(self, calls: Iterable[Call]) -> Reply:
+        """Run calls in one pipeline."""
+
+
+class SimulatedDoor:
+    """The Python twins."""
+
+    def __init__(self) -> None:
+        self.state = healthy_host()
+
+    def become(self, state: HostState) -> None:
+        self.state = state
+
+    def send(self, calls: Iterable[Call]) -> Reply:
+        request = Request(run="R1", calls=tuple(calls))
+        return decode_reply([answer(self.state, request)], request)
+
+
+class PowerShellDoor:
+    """Our own PowerShell, over the stand-in commands; it waits for nothing."""
+
+    def __init__(self, hosts: PowerShellHosts) -> None:
+        self._hosts = hosts
+        self.state = healthy_host()
+
+    def become(self, state: HostState) -> None:
+        with self._hosts.host(state) as (now, self._host, self._transport):
+            self.state = now
+
+    def send(self, calls: Iterable[Call]) -> Reply:
+        request = Request(run="R1", calls=tuple(calls))
+        kinds = {_resource(call.function) for call in request.calls}
+        script = compose({path for one in kinds for path in (one.script, *one.needs)})
+        assert script.count(_MARKER) == 1
+        session = self._transport.session(self._host)
+        return session.run(script.replace(_MARKER, _NOT_WAITING + _MARKER), request, Deadline(60))
+
+
+class Asked:
+    """One kind of resource on one host, through one door.
+
+    Args:
+        door: the door.
+        kind: of resource.
+        short: the host's, in short.
+        facts: other fields of its state.
+    """
+
+    def __init__(self, door: Door, kind: str, short: object, **facts: Any) -> None:
+        self.door = door
+        self.kind = kind
+        self.resource = resource_type(kind)
+        self.become(short, **facts)
+
+    def become(self, short: object, **facts: Any) -> None:
+        """Another host."""
+        self.door.become(healthy_host(resources={self.kind: short}, **facts))
+
+    @property
+    def state(self) -> HostState:
+        return self.door.state
+
+    def call(self, verb: str, **arguments: Any) -> CallResult:
+        function = f"{verb}-Remediate{self.resource.function}"
+        return self.door.send([Call(id="1", function=function, arguments=arguments)])["1"]
+
+    def get(self, **question: Any) -> list[Record]:
+        """What the host answers, as records have it."""
+        result = self.call("Get", **question)
+        assert result.error is None, result.error
+        found = (self.resource.model_validate(value) for value in result.value)
+        return [resource.model_dump(mode="json") for resource in found]
+
+    def set(self, identity: Record, after: Record, **before: Any) -> CallResult:
+        """Write, over what is there unless something else is said to have been there before."""
+        there = next((one for one in records(self.state, self.kind) if self._is(one, identity)), {})
+        was = {name: before.get(name, there.get(name)) for name in after}
+        return self.call("Set", identity=identity, before=was, after=after)
+
+    def record(self, **identity: str) -> Record:
+        """What is there."""
+        return record(self.state, self.kind, **identity)
+
+    @staticmethod
+    def _is(one: Record, identity: Record) -> bool:
+        return identity.items() <= one.items()
+
+
+def error_of(result: CallResult) -> str:
+    """Our name for what went wrong."""
+    assert result.error, result
+    return result.error.error_id.partition(",")[0]
+
+
+def _resource(function: str) -> type[Resource]:
+    noun = function.partition("-Remediate")[2]
+    return next(one for one in Resource.__subclasses__() if one.function == noun)

@@ -1,0 +1,79 @@
+"""Both doors to a host's state agree on each question about a kind, and on each write of it.
+
+On the simulated engine a kind's Python twin answers; on `powershell` our real code does, over
+stand-in Windows commands. A difference is a lie of one of them. What is asked and written is all
+that the stories of all cases ask and write, each once.
+"""
+
+import copy
+from typing import Any
+
+import pytest
+
+from remediate.engine.observation import call_problem
+from remediate.lab.kinds import everything, names
+from remediate.lab.state import Record
+from remediate.powershell.messages import CallError, CallResult
+from tests.conformance.asked import Asked, all_asked, copied
+from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
+from tests.playbooks.backends import PowerShellHosts
+from tests.playbooks.story import renewable
+
+pytestmark = pytest.mark.powershell
+
+FEW = {"agent_module": 6}
+"""How many are enough for an ordinary run, where each starts another PowerShell."""
+
+
+def kinds(**few: int) -> list[Any]:
+    return [pytest.param(kind, few.get(kind, 10_000), id=kind) for kind in names()]
+
+
+@pytest.mark.parametrize("verb", ["Get", "Set"])
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        *kinds(**FEW),
+        *(pytest.param(kind, 10_000, id=f"all of {kind}", marks=pytest.mark.slow) for kind in FEW),
+    ],
+)
+def test_each_question_and_each_write_goes_the_same_way(
+    kind: str, most: int, verb: str, powershell: PowerShellHosts
+) -> None:
+    twin, real = SimulatedDoor(), PowerShellDoor(powershell)
+    chosen = [one for one in all_asked(kind) if one.call.function.startswith(verb)]
+    for one in chosen[:most]:
+        assert outcome(real, one) == outcome(twin, one), (one.case, one.call)
+
+
+def outcome(door: Door, asked: Asked) -> Record:
+    """What a call comes to: its answer, and the host after it."""
+    door.become(copied(asked.host))
+    result = door.send([asked.call])[asked.call.id]
+    return {
+        "status": result.status,
+        "error": result.error and went_wrong(result.error),
+        "answer": answer(asked, result),
+        "resources": renewable(everything(door.state)),
+        "windows": settled(door.state.without_traces()),
+    }
+
+
+def went_wrong(error: CallError) -> str:
+    """What the engine makes of an error: that access was denied, or our own name for it."""
+    code = call_problem(error, "").code
+    return code if code == "access_denied" else error.error_id.partition(",")[0]
+
+
+def answer(asked: Asked, result: CallResult) -> list[Record]:
+    """What was answered, in an order of its own."""
+    found = [asked.resource.model_validate(value) for value in result.value]
+    return sorted((one.model_dump(mode="json") for one in found), key=str)
+
+
+def settled(windows: Record) -> Record:
+    """The state of a Windows without what no two hosts have alike."""
+    settled = copy.deepcopy(windows)
+    for service in settled.get("services", []):
+        service["process"] = service["process"] is not None
+    return settled
