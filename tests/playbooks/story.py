@@ -27,6 +27,7 @@ from remediate.lab.state import HostState, Record
 from remediate.model.change import Change
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Reply, Request
@@ -357,6 +358,7 @@ def check_report(case: Case, report: HostReport) -> None:
         assert len(lines) == len(case.changes), lines
         for wanted in case.changes:
             assert any(wanted in text for text in lines), (wanted, lines)
+    check_texts(plan)
     titles = [f"{advice.title}: {advice.text}" for advice in plan.advice]
     assert len(titles) == len(case.advice), titles
     for wanted in case.advice:
@@ -368,6 +370,16 @@ def check_report(case: Case, report: HostReport) -> None:
         assert reasons == {}
     else:
         assert case.not_applicable in reasons[case.playbook]
+
+
+def check_texts(plan: Plan) -> None:
+    """Titles are short and have no full stop; texts are sentences."""
+    for advice in plan.advice:
+        assert len(advice.title) <= 100
+        assert not advice.title.endswith(".")
+        assert advice.text.endswith(".")
+    assert all(change.why.endswith(".") for change in plan.changes if change.why)
+    assert all(text.endswith(".") for text in plan.assumptions)
 
 
 def line(change: Change) -> str:

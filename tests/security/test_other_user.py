@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.hosts import make_state
-from remediate.lab.state import load, save
+from remediate.lab.hosts import load, make_state, save
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
