@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from remediate.files import read_bounded, write_ours
 from remediate.lab.drive import CONTENTS, Drive, learn
-from remediate.lab.kinds import everything, kind_of, names, put
+from remediate.lab.kinds import everything, kind_of, names, put, records
 from remediate.lab.kinds.agent_module import practice_files
 from remediate.lab.kinds.registry_value import MACHINE_GUID
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS, make_task
@@ -20,6 +20,8 @@ from remediate.lab.state import Access, HostState, Record
 from remediate.model.base import Model
 from remediate.resources.base import resource_type
 from remediate.resources.scheduled_task import MultipleInstances
+
+practice_files()  # what these hold is known from the start
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file with the states of practice hosts."""
@@ -126,8 +128,13 @@ def check(host: HostState) -> None:
     for path in drive.files:
         if drive.find(path) and not drive.is_link(path):
             drive.read(path)
-    for kind, records in everything(host).items():
-        for record in records:
+    for kind in names():
+        try:
+            records(host, kind)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"windows: that is not what a host has of {kind}: {error}") from error
+    for kind, found in everything(host).items():
+        for record in found:
             try:
                 resource_type(kind).model_validate(record)
             except ValidationError as error:

@@ -1,13 +1,14 @@
 """The package in examples/third-party is found, works, and can be undone in another process."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -55,11 +56,11 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def cli(host: Lab, tmp_path: Path) -> Cli:
     """Runs a command in a process of its own, with or without the package."""
 
-    def run(*words: str, path: list[Path], **more: Any) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, path: list[Path], password: str = "") -> subprocess.CompletedProcess[str]:
         given = {
             "PYTHONPATH": os.pathsep.join(map(str, path)),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "REMEDIATE_PASSWORD": host.hosts[0].password,
+            "REMEDIATE_PASSWORD": password or host.hosts[0].password,
             "REMEDIATE_STORE": str(tmp_path / "runs.db"),
         }
         return subprocess.run(
@@ -70,7 +71,6 @@ def cli(host: Lab, tmp_path: Path) -> Cli:
             encoding="utf-8",
             timeout=60,
             check=False,
-            **more,
         )
 
     return run
@@ -104,10 +104,9 @@ def test_an_installed_package_is_applied_and_undone(
     assert logs == [SMALL]
 
 
-def test_a_folder_may_hold_playbook_and_resource_in_one_file(
-    cli: Cli, host: Lab, tmp_path: Path
-) -> None:
-    folder = tmp_path / "own"
+def own_folder(place: Path) -> Path:
+    """A folder with playbook and resource in one file."""
+    folder = place / "own"
     folder.mkdir()
     resource = (CODE / "event_log.py").read_text(encoding="utf-8")
     playbook = (CODE / "event_log_size.py").read_text(encoding="utf-8")
@@ -116,11 +115,105 @@ def test_a_folder_may_hold_playbook_and_resource_in_one_file(
     (folder / "event_log_size.py").write_text(resource + playbook.replace(own, ""))
     script = (CODE / "event_log.ps1").read_bytes()
     (folder / "event_log_size.ps1").write_bytes(script)
+    return folder
 
+
+def test_a_folder_may_hold_playbook_and_resource_in_one_file(
+    cli: Cli, host: Lab, tmp_path: Path
+) -> None:
+    folder = own_folder(tmp_path)
     here = ["--playbooks", str(folder)]
     done = cli("apply", "event-log-size", "--yes", *at(host), *here, path=[])
     assert cli("rollback", run_id(done), "--yes", *here, path=[]).returncode == 0
     assert host.hosts[0].state.windows["contoso_event_log"] == [SMALL]
+
+
+KIND = '''"""Event logs; in short, how large each may be."""
+
+HEALTHY = {"Application": 64 << 20}
+
+
+def state(host, short):
+    host.windows["logs"] = [{"name": name, "max_size": most} for name, most in short.items()]
+
+
+def read(host, name=None):
+    for log in host.windows.get("logs", []):
+        if name in (None, log["name"]):
+            yield {**log, "size": 0}
+
+
+def write(host, record, after):
+    for log in host.windows["logs"]:
+        if log["name"] == record["name"]:
+            log |= after
+'''
+CLASS = """
+function Get-LabClass {
+    return @{ Namespace = 'root/cimv2'; Property = 'LogfileName', 'MaxFileSize', 'FileSize' }
+}
+
+function Get-LabRow {
+    param([System.Collections.IDictionary] $State)
+    foreach ($log in $State['logs']) {
+        [ordered]@{
+            LogfileName = $log['name']; MaxFileSize = [uint32] $log['max_size']; FileSize = 0
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'
+"""
+
+
+@contextmanager
+def served(*words: str) -> Iterator[tuple[list[str], str]]:
+    """A lab as `remediate lab serve` starts it; how its host is reached, and the password."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "remediate", "lab", "serve", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        [host] = json.loads(process.stdout.readline())["hosts"]
+        at = f"{host['address']}:{host['port']}"
+        yield ["--host", at, "--user", host["user"], "--auth", host["auth"]], host["password"]
+        process.communicate("", timeout=60)
+
+
+def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: Path) -> None:
+    """Its records stand in the state as they are, and the Python model answers."""
+    folder, state = own_folder(tmp_path), tmp_path / "state.json"
+    own = {"name": "SRV01", "resources": {"contoso_event_log": [SMALL]}}
+    state.write_text(json.dumps(own))
+    here = ["--playbooks", str(folder)]
+    with served(*here, "--state", str(state)) as (at, password):
+        words = ["apply", "event-log-size", "--yes", *at, *here]
+        done = cli(*words, path=[], password=password)
+    assert done.returncode == 0, done.stderr
+    [log] = json.loads(state.read_text())["windows"]["contoso_event_log"]
+    assert log == {**SMALL, "max_size": 64 << 20}
+
+
+@pytest.mark.parametrize(
+    "engine", ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
+)
+def test_a_kind_of_ones_own_is_tried_as_ours_are(cli: Cli, tmp_path: Path, engine: str) -> None:
+    """With a file in `lab` beside the playbook, and Windows' own class in `lab/windows`."""
+    if engine == "powershell" and find_pwsh() is None:
+        pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
+    folder, state = own_folder(tmp_path), tmp_path / "state.json"
+    classes = folder / "lab" / "windows" / "classes"
+    classes.mkdir(parents=True)
+    (folder / "lab" / "contoso_event_log.py").write_text(KIND)
+    (classes / "Win32_NTEventlogFile.psm1").write_text(CLASS)
+    own = {"name": "SRV01", "resources": {"contoso_event_log": {"Application": 20 << 20}}}
+    state.write_text(json.dumps({"hosts": [own]}))
+    here = ["--playbooks", str(folder)]
+    with served(*here, "--state", str(state), "--engine", engine) as (at, password):
+        done = cli("audit", "event-log-size", *at, *here, path=[], password=password)
+    assert "max_size: 20971520 → 67108864" in done.stdout, done.stderr
 
 
 def test_its_own_tests_pass(tmp_path: Path) -> None:

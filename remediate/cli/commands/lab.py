@@ -1,11 +1,13 @@
 """`remediate lab`: practice Windows hosts on this machine."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
@@ -50,11 +52,25 @@ def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option 
     parts.start_logging()
     auth = options.pop("auth")
     options.pop("form")
+    _know(options.pop("folders"))
     try:
         serve(auth=Auth(auth) if auth else None, **options)
     except (ValueError, OSError) as error:
         raise Stop(str(error), "See remediate lab serve --help.") from error
     return 0
+
+
+def _know(folders: Sequence[Path]) -> None:
+    """Let the lab know the user's own kinds of resources, and what stands beside them for it."""
+    from remediate.lab.kinds import add_folder
+
+    there = catalogue(folders)
+    own = [folder.expanduser().resolve() for folder in folders]
+    for entry in there.entries.values():
+        if entry.path.resolve().parent in own:
+            there.load(entry.id)
+    for folder in own:
+        add_folder(folder)
 
 
 serve_command = Command(
@@ -103,6 +119,7 @@ serve_command = Command(
             help="Milliseconds before each reply.  [default: 0]",
         ),
         engine_option(),
+        playbooks_option(),
         Option(
             ["--format", "form"],
             type=click.Choice(["json"]),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from remediate.lab.engines.process import EngineGoneError, EngineProcess
 from remediate.lab.engines.warm_up import EngineSession
+from remediate.lab.kinds import stand_ins
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,11 @@ foreach ($name in $Variables.Keys) {
 $first = $Modules + [System.IO.Path]::PathSeparator
 if (-not $env:PSModulePath.StartsWith($first)) { $env:PSModulePath = $first + $env:PSModulePath }
 """
+
+
+def _modules() -> str:
+    """Folders with stand-ins for Windows' commands, ours first."""
+    return os.pathsep.join(map(str, (_WINDOWS, *stand_ins())))
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class EnginePool:
         return process
 
     async def _become(self, process: EngineProcess, variables: Mapping[str, str]) -> None:
-        parameters = {"Variables": dict(variables), "Modules": str(_WINDOWS)}
+        parameters = {"Variables": dict(variables), "Modules": _modules()}
         await self._prepare(process, _BECOME, parameters)
 
     async def _prepare(
@@ -149,7 +155,7 @@ class EnginePool:
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             "HOME": folder,
             "TMPDIR": folder,
-            "PSModulePath": str(_WINDOWS),
+            "PSModulePath": _modules(),
             "PSModuleAnalysisCachePath": os.path.join(folder, "modules"),  # noqa: PTH118 - text
             "DOTNET_EnableDiagnostics": "0",
             "DOTNET_gcServer": "0",

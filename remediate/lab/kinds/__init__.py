@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,6 +23,7 @@ from remediate.model.base import JsonValue
 from remediate.resources.base import Resource
 
 _NOT_KINDS = {"kind"}
+_FIELDS = ("read", "write", "state", "HEALTHY", "other")
 _added: dict[str, Path] = {}
 
 
@@ -31,14 +33,35 @@ def add_folder(folder: Path) -> None:
     Args:
         folder: with playbooks.
     """
-    for path in sorted((folder / "lab").glob("*.py")):
-        _added[path.stem] = path
+    _added.update({path.stem: path for path in sorted((folder / "lab").glob("*.py"))})
     kind_of.cache_clear()
 
 
 def names() -> list[str]:
     """All kinds that the lab knows something of."""
     return sorted(_own() | _points().keys() | _added.keys())
+
+
+def stand_ins() -> list[Path]:
+    """Folders of third parties with stand-ins for Windows' commands: `windows` beside a kind."""
+    files = [*_added.values(), *(Path(_imported(name).__file__ or "") for name in _points())]
+    folders = dict.fromkeys(file.parent / "windows" for file in files)
+    return [folder for folder in folders if folder.is_dir()]
+
+
+@cache
+def kind_of(name: str) -> Kind:
+    """What is known of a kind; a kind that nothing is known of keeps its records as they are.
+
+    Raises:
+        ValueError: what somebody says of it cannot be used.
+    """
+    known = plain(name)
+    if name not in names():
+        return known
+    module = _imported(name)
+    said = {field.lower(): getattr(module, field) for field in _FIELDS if hasattr(module, field)}
+    return replace(known, **said)
 
 
 @cache
@@ -52,38 +75,21 @@ def _points() -> dict[str, str]:
     return {point.name: point.value for point in entry_points(group="remediate.lab")}
 
 
-@cache
-def kind_of(name: str) -> Kind:
-    """What is known of a kind; a kind that nothing is known of keeps its records as they are."""
-    known = plain(name)
-    module = _module(name)
-    said = {
-        field: getattr(module, attribute, getattr(known, field))
-        for field, attribute in _ATTRIBUTES.items()
-    }
-    return Kind(name=name, **said)
+def _imported(name: str) -> ModuleType:
+    place = _added.get(name) or _points().get(name) or f"{__name__}.{name}"
+    try:
+        return _run(name, place) if isinstance(place, Path) else importlib.import_module(place)
+    except Exception as error:  # whatever a third party's file does
+        raise ValueError(f"the lab's kind {name}, {place}: {error}") from error
 
 
-_ATTRIBUTES = {
-    "read": "read",
-    "write": "write",
-    "state": "state",
-    "healthy": "HEALTHY",
-    "other": "other",
-}
-
-
-def _module(name: str) -> ModuleType | None:
-    if name in _added:
-        spec = importlib.util.spec_from_file_location(f"remediate_lab_kinds.{name}", _added[name])
-        if spec is None or spec.loader is None:
-            raise ValueError(f"{_added[name]}: not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-    if name in _own():
-        return importlib.import_module(f"{__name__}.{name}")
-    return importlib.import_module(_points()[name]) if name in _points() else None
+def _run(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"remediate_lab_kinds.{name}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 # --- hosts -----------------------------------------------------------------------------------

@@ -118,7 +118,8 @@ def plain(name: str) -> Kind:
 
     def other(host: HostState, record: Record, change: Change) -> JsonValue:
         value = _other(resource_type(name), record, change)
-        write(host, record, {change.property: value})
+        if value is not None:
+            write(host, record, {change.property: value})
         return value
 
     return Kind(name, read, write, state, [], other)

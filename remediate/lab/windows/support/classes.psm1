@@ -1,4 +1,4 @@
-# Finds the module of a CIM class: ../classes/<Class>.psm1. Each has these functions, under these names:
+# Finds the module of a CIM class: classes/<Class>.psm1 in a folder of PSModulePath. Each has these functions:
 #   Get-LabClass                what the class is: Namespace; Base, the classes it derives from; Property, names; Enum
 #   Get-LabRow -State           its instances in the host's state: ordered dictionaries, or an error record
 #   Invoke-LabMethod -Row -Method -Arguments
@@ -14,8 +14,8 @@ function Get-LabClassModule {
     param([string] $Class, [string] $Namespace)
     if ($Class -notmatch '^\w+$') { return }
     if (-not $script:Classes.ContainsKey($Class)) {
-        $folder = Join-Path -Path $PSScriptRoot -ChildPath '../classes'
-        $file = @(Get-ChildItem -LiteralPath $folder -Filter '*.psm1' | Where-Object -FilterScript { $_.BaseName -ieq $Class })
+        $folders = @(foreach ($one in $env:PSModulePath.Split([System.IO.Path]::PathSeparator)) { "$one/classes" }).Where({ [System.IO.Directory]::Exists($_) })
+        $file = @(Get-ChildItem -LiteralPath $folders -Filter '*.psm1' | Where-Object -FilterScript { $_.BaseName -ieq $Class })
         $script:Classes[$Class] = if ($file.Count) {
             $commands = (Import-Module -Name $file[0].FullName -PassThru).ExportedFunctions
             $about = @{ Name = $file[0].BaseName; Base = @(); Enum = @{}; Commands = $commands }
