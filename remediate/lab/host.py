@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from remediate.lab.server.auth import Account
+from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Kind
 from remediate.lab.server.wsman import Service
 from remediate.lab.state import HostState
@@ -14,27 +15,6 @@ from remediate.model.host import Auth, Host
 
 TRACE = 2000
 """Exchanges that are kept for each host."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One HTTP request and what became of it.
-
-    Args:
-        kind: what it was for.
-        headers: by name in lower case, credentials included.
-        wire: the body as it came over the connection.
-        message: the body after decryption, when it was encrypted.
-        status: of the response; 0 when there was none.
-        fault: number of the WS-Management fault, 0 when there was none.
-    """
-
-    kind: Kind
-    headers: dict[str, str] = field(repr=False)
-    wire: bytes = field(repr=False)
-    message: bytes | None = field(repr=False)
-    status: int
-    fault: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import base64
 import html
 import re
 
-from remediate.lab.host import Exchange, LabHost
+from remediate.lab.host import LabHost
+from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Kind
 from remediate.powershell.messages import Request
 

@@ -1,23 +1,60 @@
 """From a connection's bytes to a host's service and back: credentials, faults, counters, trace."""
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 
-from remediate.lab.host import Exchange, LabHost
 from remediate.lab.server.auth import ENCRYPTED, Authentication, DecryptionError
 from remediate.lab.server.faults import Action, Fault, Kind
 from remediate.lab.server.http import BadRequest, Connection, HttpRequest
 from remediate.lab.server.outlet import ClientGone
 from remediate.lab.server.soap import SoapRequest, WSManFault, parse
-from remediate.lab.server.wsman import Caller, Response, kind_of
+from remediate.lab.server.wsman import Caller, Response, Service, kind_of
+from remediate.lab.state import HostState
 
 PATH = "/wsman"
 HTML = b"<html><head><title>Internal error</title></head><body><p>No.</p></body></html>"
 
 Latency = Callable[[Kind], float]
 """Seconds that a host takes before it replies to a request of a kind."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One HTTP request and what became of it.
+
+    Args:
+        kind: what it was for.
+        headers: by name in lower case, credentials included.
+        wire: the body as it came over the connection.
+        message: the body after decryption, when it was encrypted.
+        status: of the response; 0 when there was none.
+        fault: number of the WS-Management fault, 0 when there was none.
+    """
+
+    kind: Kind
+    headers: dict[str, str] = field(repr=False)
+    wire: bytes = field(repr=False)
+    message: bytes | None = field(repr=False)
+    status: int
+    fault: int = 0
+
+
+class Served(Protocol):
+    """The host whose exchanges these are, and what is kept of them."""
+
+    name: str
+    state: HostState
+    service: Service
+    counters: Counter[Kind]
+    trace: deque[Exchange]
+
+    @property
+    def user(self) -> str:
+        """The account that may come in."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +80,7 @@ class Exchanges:
 
     def __init__(
         self,
-        host: LabHost,
+        host: Served,
         connection: Connection,
         authentication: Authentication,
         faults: Callable[[], tuple[Fault, ...]],
