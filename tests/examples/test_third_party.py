@@ -128,26 +128,9 @@ def test_a_folder_may_hold_playbook_and_resource_in_one_file(
     assert host.hosts[0].state.windows["contoso_event_log"] == [SMALL]
 
 
-KIND = '''"""Event logs; in short, how large each may be."""
-
-HEALTHY = {"Application": 64 << 20}
-
-
-def state(host, short):
-    host.windows["logs"] = [{"name": name, "max_size": most} for name, most in short.items()]
-
-
-def read(host, name=None):
-    for log in host.windows.get("logs", []):
-        if name in (None, log["name"]):
-            yield {**log, "size": 0}
-
-
-def write(host, record, after):
-    for log in host.windows["logs"]:
-        if log["name"] == record["name"]:
-            log |= after
-'''
+GUIDE = ROOT / "docs" / "writing-a-playbook.md"
+KIND = GUIDE.read_text(encoding="utf-8").rpartition("```python\n")[2].partition("```")[0]
+"""The kind of the guide."""
 CLASS = """
 function Get-LabClass {
     return @{ Namespace = 'root/cimv2'; Property = 'LogfileName', 'MaxFileSize', 'FileSize' }
