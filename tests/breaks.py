@@ -75,7 +75,7 @@ BREAKS = (
         "changed unproven",
         '"changed" is only said of what was read back',
         f"{ENGINE}/verdict.py",
-        "if not wrong and not again.changes:",
+        "if not wrong and not again.changes and proven:",
         "if problem is None:",
     ),
     Break(
@@ -91,9 +91,8 @@ BREAKS = (
         "lost unobserved",
         "after a lost connection the host is looked at before anything is said",
         f"{ENGINE}/host_run.py",
-        "seen: Observation | Problem = answer.problem()\n        unlocked",
-        "return failed(work, Outcome.FAILED_UNCHANGED, answer.problem(), plan)\n"
-        "        seen: Observation | Problem = answer.problem()\n        unlocked",
+        "perhaps = changes if answer.after_send else ()",
+        "perhaps = ()",
     ),
     Break(
         "drift overwritten",
@@ -106,8 +105,8 @@ BREAKS = (
         "undone lost",
         "every property that can be put back is put back",
         f"{ENGINE}/planning.py",
-        "        for change in reversed(self.changes):",
-        "        for change in tuple(reversed(self.changes))[:1]:",
+        "        for recorded in reversed(self.changes):",
+        "        for recorded in tuple(reversed(self.changes))[:1]:",
     ),
     Break(
         "harmful undo",
@@ -120,8 +119,8 @@ BREAKS = (
         "reversible forgotten",
         "what cannot be put back is not tried to be put back",
         f"{ENGINE}/planning.py",
-        "            if not change.reversible:\n                continue",
-        "            if change.renews:\n                continue",
+        "            if not recorded.reversible:\n                continue",
+        "            if recorded.renews:\n                continue",
     ),
     Break(
         "dry run writes",
@@ -133,9 +132,9 @@ BREAKS = (
     Break(
         "guard ignored",
         "a playbook's guard keeps the plan from being applied",
-        f"{ENGINE}/planning.py",
-        "refusals.extend(Refusal(playbook=playbook.id, text=text) for text in guards)",
-        "list(guards)",
+        f"{ENGINE}/judging.py",
+        "            found.refusals.extend(playbook.guard(seen, params))",
+        "            list(playbook.guard(seen, params))",
     ),
     Break(
         "irreversible unasked",
@@ -147,9 +146,9 @@ BREAKS = (
     Break(
         "applicability ignored",
         "a playbook says nothing of a host that it is not for",
-        f"{ENGINE}/planning.py",
-        "            if reason is not None:\n                not_applicable",
-        "            if False:\n                not_applicable",
+        f"{ENGINE}/judging.py",
+        "            return Judgement(not_applicable=reason)",
+        "            reason = None",
     ),
     Break(
         "lease kept",
@@ -183,7 +182,7 @@ BREAKS = (
         "moved plan applied",
         "the plan that was agreed to is carried out, or none is",
         f"{ENGINE}/host_run.py",
-        "if again.changes != plan.changes or again.refusals:",
+        "if again.changes != plan.changes:",
         "if False:",
     ),
     Break(
