@@ -172,7 +172,7 @@ class WindowsHost:
     def _path(self, place: Path) -> str:
         root = self.folder / "C"
         inside = place.relative_to(root).parts if place.is_relative_to(root) else (str(place),)
-        return "\\".join(("C:", *inside))
+        return "C:\\" + "\\".join(inside)
 
 
 def _entry(place: Path, before: Drive, path: str) -> Entry:
