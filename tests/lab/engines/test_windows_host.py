@@ -22,6 +22,7 @@ def odd() -> HostState:
     host = healthy_host(resources={"registry_value": {"HKLM\\A\\B": "lone \ud800"}})
     host.drive.put(f"{ODD}empty folder", None)
     host.drive.put(f"{ODD}link", {"link": "C:\\Windows\\Temp"})
+    host.drive.put(f"{ODD}link to all", {"link": "C:\\"})
     host.drive.write(f"{ODD}bytes", bytes(range(256)))
     host.drive.write(f"{ODD}long", b"x" * 10_000)
     host.drive.write(f"{ODD}short", "도움말\r\n".encode())
