@@ -7,6 +7,7 @@ from remediate.engine.observation import (
     QUESTIONS_SECONDS,
     Observation,
     call_problem,
+    name_of,
     observe_calls,
     write_calls,
 )
@@ -17,6 +18,7 @@ from remediate.model.computer import Computer
 from remediate.model.outcome import Holder
 from remediate.model.problem import Problem
 from remediate.powershell.messages import (
+    PATIENCE,
     Call,
     CallError,
     CallResult,
@@ -77,16 +79,18 @@ class Assignment:
         notes = (*self.notes, note) if note and note not in self.notes else self.notes
         return replace(self, computer=found, renamed=frozenset(), notes=notes)
 
-    def observe(self, *, bounded: bool = False) -> Request:
-        """The planner's questions.
+    def observe(self) -> Request:
+        """The planner's questions."""
+        return self._questions(observe_calls(self.planner.queries()))
 
-        Args:
-            bounded: only those that cannot hang.
-        """
-        queries = self.planner.queries()
-        calls = observe_calls(queries, bounded=bounded)
+    def observe_again(self, calls: tuple[Call, ...]) -> Request:
+        """Some of the planner's questions, each answered at once, as one of them may hang."""
+        return self._questions(calls, patience=0)
+
+    def _questions(self, calls: tuple[Call, ...], patience: float = PATIENCE) -> Request:
         longest = max((call.seconds or 0 for call in calls), default=0)
-        return Request(run=self.run, calls=calls, seconds=max(QUESTIONS_SECONDS, longest))
+        seconds = max(QUESTIONS_SECONDS, longest)
+        return Request(run=self.run, calls=calls, seconds=seconds, patience=patience)
 
     def look_again(self, fence: int) -> Request:
         """The lease, so that no pipeline of ours can still be writing, and the questions."""
@@ -166,7 +170,7 @@ def _brief(value: JsonValue, label: str | None) -> JsonValue:
 
 def failed_with(error: CallError | None, name: str) -> bool:
     """Whether a call failed with one of the script's own errors."""
-    return error is not None and error.error_id.partition(",")[0] == name
+    return error is not None and name_of(error) == name
 
 
 def succeeded(reply: Reply, call: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from remediate.engine import questions
 from remediate.engine.assignment import (
     Assignment,
     failed_with,
@@ -340,18 +341,14 @@ def _among(change: Change, others: tuple[Change, ...]) -> bool:
 
 
 def _observe(work: Assignment) -> Part[Observation | HostReport]:
-    """Ask the planner's questions. What hangs costs only itself, and what comes after it."""
-    answer = yield from ask(Ask(work.observe(), Phase.OBSERVE))
-    if isinstance(answer, TimedOut) and answer.after_send:
-        bounded = work.observe(bounded=True)
-        if answer.partial is not None:
-            answer = answer.partial
-        elif 0 < len(bounded.calls) < len(work.planner.queries()):
-            answer = yield from ask(Ask(bounded, Phase.OBSERVE))
+    """Ask the planner's questions."""
+    answer = yield from questions.put(work)
     if isinstance(answer, TransportError):
         reached = isinstance(answer, TimedOut) and answer.after_send
         outcome = Outcome.FAILED_UNCHANGED if reached else answer.outcome
         return failed(work, outcome, answer.problem())
+    if isinstance(answer, Problem):
+        return failed(work, Outcome.REFUSED, answer)
     another = work.another(answer.host.computer)
     if another is not None:
         return failed(work, Outcome.REFUSED, another)

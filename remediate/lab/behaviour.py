@@ -8,7 +8,12 @@ from typing import Protocol
 from remediate.lab.module_files import imported
 from remediate.lab.state import Record
 from remediate.resources.agent_module import AgentModule
-from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
+from remediate.resources.scheduled_task import (
+    LogonType,
+    MultipleInstances,
+    ScheduledTask,
+    definition_of,
+)
 from remediate.resources.service import Service, ServiceStatus, StartMode
 from remediate.resources.shadow_storage import ShadowStorage
 
@@ -28,6 +33,9 @@ class Behaviour(Protocol):
     def refuse(self, record: Record, after: Record) -> str | None:
         """Why Set would refuse to write these values to it, if it would."""
 
+    def damage(self, record: Record) -> str:
+        """Why Windows cannot read it; empty when it can."""
+
     def written(self, record: Record) -> None:
         """Bring the derived fields of a record that was just written up to date, in place."""
 
@@ -38,6 +46,10 @@ class Plain:
     def refuse(self, record: Record, after: Record) -> str | None:  # noqa: ARG002 - Protocol
         """Nothing is refused."""
         return None
+
+    def damage(self, record: Record) -> str:  # noqa: ARG002 - Protocol
+        """It can be read."""
+        return ""
 
     def written(self, record: Record) -> None:
         """Nothing follows."""
@@ -51,6 +63,14 @@ class TaskBehaviour(Plain):
         if LogonType(record["logon_type"]).stores_password:
             return "The task stores a password; Windows would want it again to save the task."
         return None
+
+    def damage(self, record: Record) -> str:
+        """One task whose XML is none keeps Windows from listing any of its folder."""
+        try:
+            definition_of(record["xml"])
+        except ValueError:
+            return f"Windows cannot read task {record['path']}{record['name']}."
+        return ""
 
     def written(self, record: Record) -> None:
         """The XML says what the property says."""

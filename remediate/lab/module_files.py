@@ -98,26 +98,35 @@ def imported(manifest: Record | None, *, elsewhere: bool = False) -> Record:
     """What comes of importing these files: installed, load_error, module_version.
 
     A practice module loads when its definition and the code that this names are there, and
-    neither says `throw`.
+    neither says `throw`; with a `Start-Sleep` it takes too long for anybody to tell.
     """
-    result: Record = {"installed": None, "load_error": "", "module_version": ""}
     if manifest is None:
-        return result
-    result["installed"] = {"manifest": manifest, "loads": False}
+        return {"installed": None, "load_error": "", "module_version": ""}
     if elsewhere:
-        return {**result, "load_error": "Not tried, as something in it leads elsewhere."}
+        loads, error, version = None, "Not tried, as something in it leads elsewhere.", ""
+    else:
+        loads, error, version = _loading(manifest)
+    installed = {"manifest": manifest, "loads": loads}
+    return {"installed": installed, "load_error": error, "module_version": version}
+
+
+def _loading(manifest: Record) -> tuple[bool | None, str, str]:
+    """Whether these files load, why not, and of which version they are."""
     shas = {file["path"].casefold(): file["sha256"] for file in manifest["files"]}
     definition = shas.get("msonlinebackup.psd1")
     if definition is None:
-        return {**result, "load_error": "It has no MSOnlineBackup.psd1."}
+        return False, "It has no MSOnlineBackup.psd1.", ""
     text = (blob(definition) or b"").decode(errors="replace")
-    root, version = _ROOT.search(text), _VERSION.search(text)
-    result["module_version"] = version[1] if version else ""
-    code = blob(shas.get(root[1].casefold(), "")) if root else None
-    thrown = re.search(r"throw '([^']*)'", (code or b"").decode(errors="replace"))
-    if version is None or root is None:
-        return {**result, "load_error": "Import-Module fails with Modules_InvalidManifest."}
+    root, found = _ROOT.search(text), _VERSION.search(text)
+    version = found[1] if found else ""
+    if found is None or root is None:
+        return False, "Import-Module fails with Modules_InvalidManifest.", version
+    code = blob(shas.get(root[1].casefold(), ""))
+    said = (code or b"").decode(errors="replace")
+    thrown = re.search(r"throw '([^']*)'", said)
     if code is None or thrown:
         problem = thrown[1] if thrown else "Modules_ModuleFileNotFound"
-        return {**result, "load_error": f"Import-Module fails with {problem}."}
-    return {**result, "installed": {"manifest": manifest, "loads": True}}
+        return False, f"Import-Module fails with {problem}.", version
+    if "Start-Sleep" in said:
+        return None, "It has not loaded in the time that this question has.", version
+    return True, "", version

@@ -25,6 +25,10 @@ Record = dict[str, Any]
 
 Access = Literal["read", "write"]
 
+Hang = Literal["slow", "stuck"]
+"""How a command hangs: it takes longer than any limit and honours the one that it is given, or it
+never returns."""
+
 BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
 the state (drift), and may return seconds for which the pipeline has to wait."""
@@ -47,6 +51,8 @@ class HostState:
         culture: display language.
         denied: kind of resource → "write", or "read" for all access, where the account that
             comes in has none.
+        hangs: kind of resource → how the commands of that kind hang.
+        lacks: kinds of resource whose commands or classes this Windows has not.
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
@@ -64,6 +70,8 @@ class HostState:
     powershell: str = "5.1.17763.6893"
     culture: str = "en-US"
     denied: dict[str, Access] = field(default_factory=dict)
+    hangs: dict[str, Hang] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
     answers: dict[str, list[Any]] = field(default_factory=dict)
     before_pipeline: BeforePipeline | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -102,6 +110,8 @@ class HostState:
                 "powershell": self.powershell,
                 "culture": self.culture,
                 "denied": self.denied,
+                "hangs": self.hangs,
+                "lacks": self.lacks,
                 "resources": self.resources,
                 "receipts": self.receipts,
                 "lease": self.lease,
@@ -125,6 +135,8 @@ class _Saved(Model):
     powershell: str = ""
     culture: str = ""
     denied: dict[str, Access] = Field(default_factory=dict)
+    hangs: dict[str, Hang] = Field(default_factory=dict)
+    lacks: list[str] = Field(default_factory=list)
     resources: dict[str, list[Record]] = Field(default_factory=dict)
     receipts: list[Record] = Field(default_factory=list)
     lease: Record | None = None

@@ -47,15 +47,16 @@ function Format-RemediateLease {
 }
 
 function Open-RemediateLock {
-    # The lock as an open file, or nothing while a pipeline holds it.
+    # The lock as an open file, or nothing while a pipeline holds it for a second.
     param([string] $Path)
-    for ($try = 0; $try -lt 5; $try++) {
+    $end = (Get-Date).AddSeconds(1)
+    do {
         try {
             # surface: allow language-mode - Lock-RemediateLease refuses to go on without FullLanguage
             return [System.IO.File]::Open($Path, [System.IO.FileMode]::OpenOrCreate, [System.IO.FileAccess]::ReadWrite, [System.IO.FileShare]::None)
         }
         catch [System.IO.IOException] { Start-Sleep -Milliseconds 200 }
-    }
+    } while ((Get-Date) -lt $end)
 }
 
 function Lock-RemediateLease {

@@ -28,7 +28,7 @@ GET = Call(
 
 def ask(state: HostState, *calls: Call) -> Reply:
     request = Request(run="run", calls=calls)
-    return decode_reply([answer(state, Request.decode(request.encode()))], request)
+    return decode_reply(answer(state, Request.decode(request.encode())).texts, request)
 
 
 def call(state: HostState, function: str, **arguments: JsonValue) -> CallResult:
@@ -222,6 +222,6 @@ def test_a_reply_does_not_grow_with_the_tasks(state: HostState) -> None:
     for number in range(500):
         state.kind("scheduled_task").append(make_task(f"Task{number}"))
     request = Request(run="audit", calls=(GET,))
-    text = answer(state, request)
+    [text] = answer(state, request).texts
     assert len(decode_reply([text], request)["get"].value) == 503
     assert len(text) < 300_000

@@ -68,7 +68,7 @@ class PowerShellHosts:
         """The host, like this state now; its own state, how it is reached, and by what."""
         now = self._host.state
         with now.lock:
-            for name in ("resources", "denied", "culture", "os", "powershell"):
+            for name in ("resources", "denied", "hangs", "lacks", "culture", "os", "powershell"):
                 setattr(now, name, getattr(state, name))
             now.receipts, now.lease = [], None
         yield now, self._host.target(), self._kept

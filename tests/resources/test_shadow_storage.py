@@ -172,7 +172,7 @@ def write(state: HostState, before: int | None, after: int | None) -> CallResult
         },
     )
     request = Request(run="r", calls=(call,))
-    return decode_reply([answer(state, request)], request)["set"]
+    return decode_reply(answer(state, request).texts, request)["set"]
 
 
 def host(**values: Any) -> HostState:

@@ -165,12 +165,16 @@ def windows_state(snapshot: Record, drive: Path) -> Record:
     if language not in _LANGUAGES:
         msg = f"the stand-in Windows does not speak {culture}; it speaks {sorted(_LANGUAGES)}"
         raise ValueError(msg)
+    if "registry_value" in (snapshot.get("hangs") or {}):
+        raise ValueError("nothing of the stand-in registry can hang")
     windows = {
         "name": snapshot["name"],
         "os": snapshot.get("os", "10.0.17763"),
         "powershell": snapshot.get("powershell", "5.1.17763.6893"),
         "culture": culture,
         "denied": snapshot.get("denied") or {},
+        "hangs": snapshot.get("hangs") or {},
+        "lacks": snapshot.get("lacks") or [],
     }
     for name, kind in known.items():
         windows.update(kind.to_windows(resources.get(name, []), drive))

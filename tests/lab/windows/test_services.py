@@ -18,7 +18,12 @@ pytestmark = pytest.mark.powershell
 OWN = {"id": 2184, "started": "2026-01-05T08:00:00Z", "stopped": None, "shared": False}
 SHARED = {**OWN, "id": 964, "shared": True}
 SEEN = {**SHARED, "stopped": "2026-01-06T08:00:00.1234567Z"}
-NOT_WAITING = "function Start-Sleep { param([int] $Milliseconds) }\n"
+NOT_WAITING = """
+$script:Slept = 0
+function Start-Sleep { param([int] $Milliseconds) $script:Slept += $Milliseconds }
+function Get-Date { (Microsoft.PowerShell.Utility\\Get-Date).AddMilliseconds($script:Slept) }
+"""
+"""Time passes only where a script sleeps, and at once."""
 TARGETS = ["iqn.2001-04.com.example:a", "iqn.2001-04.com.example:b"]
 
 

@@ -6,7 +6,7 @@ Its policy and logon type are only found in there.
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from remediate.lab.behaviour import with_policy
+from remediate.lab.behaviour import behaviour_of, with_policy
 from remediate.lab.state import Record
 from remediate.resources.scheduled_task import LogonType, MultipleInstances
 
@@ -46,6 +46,8 @@ def from_windows(windows: Record, drive: Path) -> list[Record]:  # noqa: ARG001 
 
 def _windows_task(record: Record) -> Record:
     task = {name: record[name] for name in ("path", "name", "state", "xml")}
+    if behaviour_of("scheduled_task").damage(record):
+        return task
     said = _simulated_task(task)
     if said["multiple_instances"] != record["multiple_instances"]:
         task["xml"] = with_policy(task["xml"], MultipleInstances(record["multiple_instances"]))
@@ -56,6 +58,8 @@ def _windows_task(record: Record) -> Record:
 
 
 def _simulated_task(task: Record) -> Record:
+    if behaviour_of("scheduled_task").damage(task):
+        return {**task, "multiple_instances": 2, "logon_type": 0}
     return {
         "path": task["path"],
         "name": task["name"],
