@@ -46,7 +46,8 @@ class Assignment:
         lease_seconds: how long the host's lease is good for.
         ask: a person has to agree to the plan.
         auto_rollback: undo at once what does not read back as planned.
-        undoes: the run that this one undoes.
+        takes_over: runs whose lease on the host is this one's to take: the one that it undoes, and
+            earlier tries to undo that.
         accept_irreversible: what cannot be undone may be done.
         origins: the playbooks whose files can be had for this host.
         computer: the computer that this is about: as recorded, then as it has answered; None
@@ -62,7 +63,7 @@ class Assignment:
     lease_seconds: int = 900
     ask: bool = False
     auto_rollback: bool = True
-    undoes: str | None = None
+    takes_over: tuple[str, ...] = ()
     accept_irreversible: bool = False
     origins: frozenset[str] = frozenset()
     computer: Computer | None = None
@@ -96,9 +97,10 @@ class Assignment:
         """The lease, so that no pipeline of ours can still be writing, and the questions."""
         return self.request(self._lock(fence), *observe_calls(self.planner.queries()))
 
-    def unlock(self, run: str | None = None) -> Request:
-        """Gives the host's lease back: this run's, or that of another run which is undone."""
-        return self.request(self._unlock(run or self.run))
+    def unlock(self) -> Request:
+        """Gives the host's lease back: this run's, or one that it may take over."""
+        runs = enumerate((self.run, *self.takes_over))
+        return self.request(*(_unlock(run, f"unlock-{number}") for number, run in runs))
 
     def request(self, *calls: Call) -> Request:
         """A request that only the computer that this is about carries out."""
@@ -138,7 +140,7 @@ class Assignment:
             *writes,
             *observe_calls(self.planner.queries()),
             receipt,
-            self._unlock(self.run, writes[-1].id, "receipt"),
+            _unlock(self.run, "unlock", writes[-1].id, "receipt"),
         )
 
     def _lock(self, fence: int) -> Call:
@@ -150,17 +152,13 @@ class Assignment:
                 "owner": self.operator,
                 "fence": fence,
                 "ttl": self.lease_seconds,
-                "undoes": self.undoes or self.run,
+                "undoes": list(self.takes_over),
             },
         )
 
-    def _unlock(self, run: str, *needs: str) -> Call:
-        return Call(
-            id="unlock",
-            function="Unlock-RemediateLease",
-            arguments={"run": run},
-            needs=needs,
-        )
+
+def _unlock(run: str, call: str, *needs: str) -> Call:
+    return Call(id=call, function="Unlock-RemediateLease", arguments={"run": run}, needs=needs)
 
 
 def _brief(value: JsonValue, label: str | None) -> JsonValue:
@@ -231,6 +229,14 @@ def still_writing(error: CallError | None) -> bool:
     """Whether the lease was denied because a pipeline is at work there."""
     detail = (error.detail if error else None) or {}
     return bool(detail.get("active"))
+
+
+def held_by_us(error: CallError | None, run: str) -> int | None:
+    """The fence of the lease that a run holds itself, when it was denied for being higher."""
+    detail = (error.detail if error else None) or {}
+    fence = detail.get("fence")
+    ours = detail.get("run") == run and not detail.get("active")
+    return fence if ours and isinstance(fence, int) else None
 
 
 def holder_of(error: CallError | None) -> Holder | None:

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import remediate.resources
@@ -192,7 +193,7 @@ def _resource_of(function: str) -> type[Resource] | None:
     """Whose reader or writer a function is."""
     verb, _, noun = function.partition("-Remediate")
     known = _subclasses(Resource) if verb in {"Get", "Set"} else ()
-    return next((kind for kind in known if kind.function == noun), None)
+    return next((kind for kind in known if getattr(kind, "function", None) == noun), None)
 
 
 def _queries(resource: type[Resource]) -> Iterator[type[Query]]:
@@ -211,10 +212,15 @@ def _check_reading(state: HostState, call: Call) -> None:
                 raise no_such_command(call.function)
 
 
-def _subclasses(base: type[T]) -> Iterator[type[T]]:
-    """Every concrete subclass that is loaded, after loading all of ours."""
+@cache
+def _load_ours() -> None:
     for module in pkgutil.iter_modules(remediate.resources.__path__, "remediate.resources."):
         importlib.import_module(module.name)
+
+
+def _subclasses(base: type[T]) -> Iterator[type[T]]:
+    """Every concrete subclass that is loaded, after loading all of ours."""
+    _load_ours()
     todo = base.__subclasses__()
     while todo:
         cls = todo.pop()
@@ -320,8 +326,9 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
     freed = state.freed
     if freed is not None and freed["run"] == run and freed["fence"] > fence:
         raise CallFailedError("RemediateLeaseHeld", "This run has been given up.", _shown(freed))
-    ours = held is not None and held["run"] in {run, arguments.get("undoes")}
-    if held is not None and not (ours and held["fence"] <= fence):
+    if held is not None and not (
+        (held["run"] == run and held["fence"] <= fence) or held["run"] in arguments["undoes"]
+    ):
         if held["until"] > now:
             raise CallFailedError(
                 "RemediateLeaseHeld", "Another run holds the lease.", _shown(held)

@@ -60,8 +60,8 @@ function Open-RemediateLock {
 }
 
 function Lock-RemediateLease {
-    # Takes the lease for a run, or says who has it. The lease of the run that it undoes may be taken over.
-    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl, [string] $Undoes)
+    # Takes the lease for a run, or says who has it. The lease of a run that it undoes may be taken over.
+    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl, [object[]] $Undoes)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
     }
@@ -82,7 +82,7 @@ function Lock-RemediateLease {
         Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run is writing at this moment.' -Detail $detail
     }
     if ($null -ne $held) {
-        $ours = @($Run, $Undoes) -contains $held['run'] -and $held['fence'] -le $Fence
+        $ours = ($held['run'] -eq $Run -and $held['fence'] -le $Fence) -or $Undoes -contains $held['run']
         if (-not $ours -and $held['until'] -gt $now) {
             Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run holds the lease.' -Detail (Format-RemediateLease -Lease $held)
         }

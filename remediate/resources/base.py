@@ -143,6 +143,19 @@ class Resource(Model):
         del change
         return False
 
+    def unfinished(self, change: Change, then: "Resource") -> dict[str, JsonValue]:
+        """What a write of `change` that was cut off has left otherwise than it was, to be put back.
+
+        Args:
+            change: what was being done to it; says nothing of these properties itself.
+            then: the resource as it was before.
+
+        Returns:
+            Values to be put back, by property name.
+        """
+        del change, then
+        return {}
+
     def should(
         self,
         *,

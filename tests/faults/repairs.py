@@ -1,0 +1,147 @@
+"""What the trials repair: a host that is wrong in several ways, and the playbooks that mend it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from remediate.engine.job import Job, Task
+from remediate.lab.state import HostState
+from remediate.model.outcome import Outcome
+from remediate.playbook import Playbook, PlaybookParams
+from remediate.playbook.catalogue import Catalogue
+from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.service import Service, Services, ServiceStatus
+from tests.playbooks.cases import Case
+
+_POLICY = r"SOFTWARE\{}Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
+_REGISTRY = {
+    r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
+        "type": "ExpandString",
+        "data": r"%SystemRoot%\system32\WindowsPowerShell\v1.0\Modules",
+    },
+    "HKLM\\" + _POLICY.format(""): "Restricted",
+    "HKLM\\" + _POLICY.format("WOW6432Node\\"): "AllSigned",
+}
+_RUNNING = {
+    "name": "MSiSCSI",
+    "status": "Running",
+    "start_mode": "Manual",
+    "process": {"id": 2184, "started": "2026-01-05T08:00:00Z", "stopped": None, "shared": False},
+    "dependents": [],
+    "in_use": [],
+}
+_STOPPED = _RUNNING | {
+    "status": "Stopped",
+    "start_mode": "Disabled",
+    "process": None,
+    "in_use": None,
+}
+_DEVICE = {"device": "ROOT\\ISCSIPRT\\0000", "error_code": 0}
+VALUES = [
+    RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name=name)
+    for name in ("Before", "After")
+]
+
+
+class InForceAfterRestart(Playbook[PlaybookParams]):
+    """A setting that its service reads when it starts, and one that is written after that."""
+
+    id = "in-force-after-restart"
+    title = "Set two values, and restart the service between them"
+    source = "https://example.com/kb/2"
+
+    def observe(self, params: PlaybookParams) -> list[Any]:
+        return [RegistryValues(values=tuple(VALUES)), Services(names=("MSiSCSI",))]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        wanted = {"type": "String", "data": "good"}
+        values = seen.all(RegistryValue)
+        wrong = [value for value in values if value.text != "good"]
+        if not wrong:
+            return
+        yield wrong[0].should(value=wanted)
+        yield seen.one(Service).should_renew("process", "restarted")
+        for value in wrong[1:]:
+            yield value.should(value=wanted)
+
+
+class InTheWrongOrder(InForceAfterRestart):
+    """What no plan can bring about: a service that is stopped, and in a new process."""
+
+    id = "in-the-wrong-order"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        [value, _] = seen.all(RegistryValue)
+        if value.text != "good":
+            service = seen.one(Service)
+            yield service.should(status=ServiceStatus.STOPPED)
+            yield value.should(value={"type": "String", "data": "good"})
+            yield service.should_renew("process", "restarted")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One run on a host that needs it.
+
+    Args:
+        name: in a few words.
+        playbooks: makes what is applied.
+        service: how its service is.
+        writes: how many resources are written.
+        outcome: of an apply without trouble.
+    """
+
+    name: str
+    playbooks: Callable[[], list[Playbook[Any]]]
+    writes: int
+    service: Any = None
+    outcome: Outcome = Outcome.CHANGED
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def job(self) -> Job:
+        return Job(tuple(Task(one, one.params()) for one in self.playbooks()))
+
+    def state(self, name: str = "SRV01") -> HostState:
+        """A new host, wrong in all ways that any of these repairs mends."""
+        case = Case(
+            playbook="several",
+            name=self.name,
+            title=self.name,
+            registry=_REGISTRY,
+            resources={"service": [self.service or _RUNNING], "iscsi_initiator": [_DEVICE]},
+            audit=Outcome.WOULD_CHANGE,
+        )
+        state = case.state()
+        return HostState(name=name, resources=state.resources)
+
+
+def _shipped(*names: str) -> Callable[[], list[Playbook[Any]]]:
+    return lambda: [_playbook(name) for name in names]
+
+
+@cache
+def _playbook(name: str) -> Playbook[Any]:
+    return Catalogue().load(name)
+
+
+TASKS = Repair("tasks", _shipped("schedule-fix"), writes=2)
+REGISTRY = Repair("registry", _shipped("module-path", "execution-policy"), writes=3)
+STARTED = Repair("a start", _shipped("iscsi-restart"), writes=1, service=_STOPPED)
+RESTARTED = Repair("a restart", _shipped("iscsi-restart"), writes=1)
+IN_BETWEEN = Repair("values around a restart", lambda: [InForceAfterRestart()], writes=3)
+NEVER = Repair(
+    "stopped and restarted",
+    lambda: [InTheWrongOrder()],
+    writes=2,
+    outcome=Outcome.ROLLED_BACK,
+)
+SEVERAL = Repair(
+    "several playbooks",
+    _shipped("schedule-fix", "iscsi-restart", "module-path", "execution-policy"),
+    writes=6,
+)
+REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, SEVERAL)
