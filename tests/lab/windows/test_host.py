@@ -78,3 +78,5 @@ def test_what_the_stand_in_cannot_be_is_refused(tmp_path: Path) -> None:
     task = {**make_task("t"), "logon_type": int(LogonType.PASSWORD)}
     with pytest.raises(ValueError, match="logon type"):
         windows_state(HostState("X", {"scheduled_task": [task]}).snapshot(), tmp_path)
+    with pytest.raises(ValueError, match="registry can hang"):
+        windows_state(HostState("X", hangs={"registry_value": "slow"}).snapshot(), tmp_path)
