@@ -210,7 +210,7 @@ class UndoPlanner(RecordPlanner):
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and those that the guards need."""
         own = RecordPlanner.queries(self)
-        back = (change.reversed() for change in self.changes)
+        back = (change.reversed() for change in self.changes if change.reversible)
         if self.guards is None or not any(map(disrupts, back)):
             return own
         return tuple(dict.fromkeys((*own, *self.guards.queries())))
@@ -253,13 +253,15 @@ class UndoPlanner(RecordPlanner):
             touched = {change.resource for change in self.changes}
             then = (as_resource(one) for one in self.snapshot if one.resource in touched)
             back.extend(unfinished(self.changes, then, seen))
+        disrupting = tuple(filter(disrupts, back))
         return Plan(
             host=host,
             playbooks=self.uses,
             changes=tuple(back),
-            refusals=self.objections(seen, tuple(filter(disrupts, back))),
+            refusals=self.objections(seen, disrupting),
             conflicts=tuple(conflicts),
             unanswered=tuple(self._questions(seen)),
+            assumptions=() if self.guards else tuple(_not_asked(disrupting)),
             facts=seen.facts,
         )
 
@@ -267,6 +269,14 @@ class UndoPlanner(RecordPlanner):
         needs = tuple(use.id for use in self.uses)
         for query, problem in seen.unanswered.items():
             yield Unanswered(question=query.title, playbooks=needs, problem=problem, named=True)
+
+
+def _not_asked(disrupting: Iterable[Change]) -> Iterator[str]:
+    for title in dict.fromkeys(change.title for change in disrupting):
+        yield (
+            f"Nothing speaks against stopping or restarting {title} now; the playbook that could "
+            "say so is not at hand."
+        )
 
 
 def unfinished(

@@ -206,7 +206,7 @@ def _check_reading(state: HostState, call: Call) -> None:
     if resource is None:
         return
     for kind in _subclasses(Resource):
-        if kind is resource or kind.script in resource.needs:
+        if kind is resource or getattr(kind, "script", None) in resource.needs:
             _check_access(kind, state, "read")
             if kind.kind in state.lacks:
                 raise no_such_command(call.function)

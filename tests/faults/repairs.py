@@ -1,15 +1,19 @@
 """What the trials repair: a host that is wrong in several ways, and the playbooks that mend it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 from remediate.engine.job import Job, Task
-from remediate.lab.state import HostState
+from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue
+from remediate.model.change import ResourceId
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
+from remediate.resources.base import Query, Resource
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
 from tests.playbooks.cases import Case
@@ -80,6 +84,58 @@ class InTheWrongOrder(InForceAfterRestart):
             yield service.should_renew("process", "restarted")
 
 
+class Member(Resource):
+    """A member of a list that has many owners, such as the exclusions of a virus scanner."""
+
+    kind: ClassVar[str] = "list_member"
+    noun: ClassVar[str] = "member"
+    function: ClassVar[str] = "ListMember"
+    script: ClassVar[Path] = RegistryValue.script  # which a simulated host does not run
+    identity: ClassVar[tuple[str, ...]] = ("list", "name")
+    settable: ClassVar[frozenset[str]] = frozenset({"present"})
+
+    list: str
+    name: str
+    present: bool
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "Members":
+        return Members(list=key["list"])
+
+    @classmethod
+    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
+        return {**key, "present": False}
+
+
+class Members(Query):
+    """The members that a list has; what it has not is not answered."""
+
+    resource: ClassVar[type[Resource]] = Member
+
+    list: str
+
+    def covers(self, wanted: ResourceId) -> bool:
+        return wanted.kind == Member.kind and wanted.key["list"] == self.list
+
+
+class InTheList(Playbook[PlaybookParams]):
+    """Members that have to be there, whoever has added the others."""
+
+    id = "in-the-list"
+    title = "Add what is missing in a list of many owners"
+    source = "https://example.com/kb/3"
+    wanted = ("a", "b", "c")
+
+    def observe(self, params: PlaybookParams) -> list[Any]:
+        return [Members(list="exclusions")]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        there = {member.name for member in seen.all(Member)}
+        for name in self.wanted:
+            if name not in there:
+                yield Member(list="exclusions", name=name, present=False).should(present=True)
+
+
 @dataclass(frozen=True)
 class Repair:
     """One run on a host that needs it.
@@ -87,8 +143,9 @@ class Repair:
     Args:
         name: in a few words.
         playbooks: makes what is applied.
-        service: how its service is.
         writes: how many resources are written.
+        service: how its service is.
+        resources: records of further kinds.
         outcome: of an apply without trouble.
     """
 
@@ -96,6 +153,7 @@ class Repair:
     playbooks: Callable[[], list[Playbook[Any]]]
     writes: int
     service: Any = None
+    resources: Mapping[str, list[Record]] = field(default_factory=dict)
     outcome: Outcome = Outcome.CHANGED
 
     def __str__(self) -> str:
@@ -112,7 +170,11 @@ class Repair:
             name=self.name,
             title=self.name,
             registry=_REGISTRY,
-            resources={"service": [self.service or _RUNNING], "iscsi_initiator": [_DEVICE]},
+            resources={
+                "service": [self.service or _RUNNING],
+                "iscsi_initiator": [_DEVICE],
+                **self.resources,
+            },
             audit=Outcome.WOULD_CHANGE,
         )
         state = case.state()
@@ -144,4 +206,10 @@ SEVERAL = Repair(
     _shipped("schedule-fix", "iscsi-restart", "module-path", "execution-policy"),
     writes=6,
 )
-REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, SEVERAL)
+MEMBERS = Repair(
+    "members of a list",
+    lambda: [InTheList()],
+    writes=3,
+    resources={Member.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
+)
+REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, MEMBERS, SEVERAL)

@@ -30,6 +30,7 @@ END = Call(id="end", function="Stop-RemediateHere")
 DIES_AT_A_STOP = r"""
 function Invoke-CimMethod {
     param($InputObject, [string] $MethodName, $Arguments, [switch] $Confirm, $OperationTimeoutSec)
+    $PSBoundParameters.Remove('Confirm') | Out-Null
     CimCmdlets\Invoke-CimMethod @PSBoundParameters
     if ($MethodName -eq 'StopService') { Stop-Process -Id $PID -Force }
 }

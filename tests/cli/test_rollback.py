@@ -1,0 +1,121 @@
+"""A rollback asks the run's playbooks, as they were run, before it stops something."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.lab.lab import Lab
+from remediate.lab.state import HostState
+from tests.faults.repairs import STARTED
+
+PLAYBOOK = """
+from remediate.playbook import Field, Playbook, PlaybookParams
+from remediate.resources.service import Service, Services
+
+
+class Params(PlaybookParams):
+    patience: int = Field(5, ge=%d, description="minutes")
+
+
+class OwnStart(Playbook[Params]):
+    '''Starts a service; a backup job runs in it then.'''
+
+    id = "own-start"
+    title = "Start a service"
+    source = "https://example.org/"
+
+    def observe(self, params):
+        return [Services(names=("MSiSCSI",))]
+
+    def decide(self, seen, params):
+        yield seen.one(Service).should(start_mode="Manual", status="Running")
+
+    def guard(self, seen, params):
+        if seen.one(Service).status == "Running":
+            yield f"a backup job is running: wait {params.patience} minutes"
+"""
+
+
+@dataclass
+class Started:
+    """A service that a run has started.
+
+    Args:
+        cli: runs commands.
+        state: the host.
+        options: that reach it.
+        folder: of the playbook.
+        run: the run.
+    """
+
+    cli: Callable[..., Any]
+    state: HostState
+    options: list[str]
+    folder: Path
+    run: str = field(default="")
+
+    def rollback(self, *words: object) -> Any:
+        return self.cli("rollback", self.run, "--host", self.options[1], *words)
+
+    @property
+    def status(self) -> str:
+        [service] = self.state.kind("service")
+        return str(service["status"])
+
+
+@pytest.fixture
+def started(
+    cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Started]:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own_start.py").write_text(PLAYBOOK % 1, encoding="utf-8")
+    with Lab([STARTED.state()]) as lab:
+        [host] = lab.hosts
+        monkeypatch.setenv("REMEDIATE_PASSWORD", host.password)
+        target = f"{host.address}:{host.port}"
+        at = ["--host", target, "--user", host.user, "--auth", "basic"]
+        here = Started(cli, host.state, at, folder)
+        options = ("--playbooks", folder, "--patience", "20", "--yes", *at, "--format", "json")
+        applied = cli("apply", "own-start", *options)
+        assert applied.code == 0, applied.err
+        here.run = applied.data["run"]
+        yield here
+
+
+def test_a_guard_refuses_a_rollback_with_the_parameters_of_the_run(started: Started) -> None:
+    text = "a backup job is running: wait 20 minutes"
+    dry = started.rollback("--playbooks", started.folder, "--dry-run")
+    assert (dry.code, f"refused by own-start: {text}" in dry.out) == (2, True)
+    refused = started.rollback("--playbooks", started.folder, "--yes")
+    assert (refused.code, refused.err) == (6, "")
+    assert f"what happened: {text}" in refused.out
+    assert started.status == "Running"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (None, "there is no playbook 'own-start'"),
+        (PLAYBOOK % 30, "own-start does not take the parameters on record"),
+        ("import nothing_of_the_kind\n" + PLAYBOOK % 1, "No module named 'nothing_of_the_kind'"),
+    ],
+    ids=["not named", "other parameters", "broken"],
+)
+def test_a_playbook_that_cannot_be_asked_is_named_and_keeps_nothing_from_being_undone(
+    started: Started, spoil: str | None, says: str
+) -> None:
+    options = () if spoil is None else ("--playbooks", started.folder)
+    if spoil is not None:
+        (started.folder / "own_start.py").write_text(spoil, encoding="utf-8")
+    dry = started.rollback("--dry-run", *options)
+    assert dry.code == 2
+    assert "assumed: Nothing speaks against stopping or restarting service MSiSCSI" in dry.out
+    undone = started.rollback("--yes", *options)
+    for result in (dry, undone):
+        assert "Whether anything speaks against it is not asked: " in result.err
+        assert says in result.err
+    assert (undone.code, started.status) == (0, "Stopped")
