@@ -154,9 +154,10 @@ def _unanswered_lines(question: Unanswered, told: Problem | None) -> Iterator[Li
     """A question without an answer, and why; a reason that was told already is not repeated."""
     concerned = f"  [{words.join(question.playbooks)}]" if question.playbooks else ""
     yield line(2, ("not answered: ", BAD), (question.question, STRONG), (concerned, DIM))
-    if question.problem != told:
-        yield line(6, question.problem.message)
-        yield line(6, question.problem.hint)
+    problem = question.problem
+    if told is None or problem.message != told.message:
+        yield line(6, problem.message.removeprefix(f"{question.question}: "))
+        yield line(6, problem.hint)
 
 
 def _holder_lines(holder: Holder) -> Iterator[Line]:

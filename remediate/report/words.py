@@ -58,6 +58,8 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
     """A verdict in a few words, and what it means in a few more."""
     if command == "hosts locks" and report.holder:
         return "held", "somebody works on it"
+    if report.outcome is Outcome.COMPLIANT and report.unanswered:
+        return "compliant", "nothing to change in what was answered"
     default = _VERDICTS[report.outcome]
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
