@@ -18,13 +18,11 @@ function Test-RemediateModule {
         }
         catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId } }
     }
-    try {
-        $ended = $null -ne (Wait-Job -Job $job -Timeout ([int] (Get-RemediateSecondsLeft)))
-        $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
-        # Remove-Job would wait for a process that hangs
-        if (-not $ended -and $said.Count -gt 0) { Stop-Process -Id $said[0] -Force -ErrorAction SilentlyContinue }
-    }
-    finally { Remove-Job -Job $job -Force }
+    $ended = $null -ne (Wait-Job -Job $job -Timeout ([int] (Get-RemediateSecondsLeft)))
+    $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
+    # Remove-Job waits a minute for one that has not ended, also when its process is gone; such a job goes with the shell
+    if ($ended) { Remove-Job -Job $job -Force }
+    elseif ($said.Count -gt 0) { Stop-Process -Id $said[0] -Force -ErrorAction SilentlyContinue }
     if (-not $ended) { return @{ loads = $null; error = 'It has not loaded in the time that this question has.' } }
     if ($said.Count -ne 2) { return @{ loads = $null; error = 'The process in which it was to load ended without a word.' } }
     if ($said[1]['commands'] -gt 0) { return @{ loads = $true; error = '' } }
