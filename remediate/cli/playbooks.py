@@ -245,11 +245,12 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
             )
-    job = parameters.job([known.load(name) for name in chosen], ctx.params, named=bool(names))
-    for task in job.tasks:
-        for secret in parameters.secrets(task.params):
-            ctx.obj.redaction.add(secret.get_secret_value())
-    return job
+    return parameters.job(
+        [known.load(name) for name in chosen],
+        ctx.params,
+        named=bool(names),
+        known=ctx.obj.redaction.add,
+    )
 
 
 def copied_from(job: "Job") -> list[str]:

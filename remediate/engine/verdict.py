@@ -141,7 +141,7 @@ def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
     then = "When the host answers again: remediate runs reconcile"
     if is_identity(problem):
-        then = f"To find out: remediate runs reconcile. {problem.hint}"
+        then = problem.hint
     problem = problem.model_copy(update={"hint": f"Something may have been written. {then}"})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)
     return report.model_copy(update={"lease_kept": True})
@@ -166,7 +166,7 @@ _NOT_VERIFIED = Problem(
 BROKEN_OFF = Problem(
     code="broken_off",
     message="the run broke off before it was done",
-    hint="Run it again, or roll back what is in force of it.",
+    hint="Run it again. What of it is in force can be rolled back.",
 )
 _NO_EFFECT = Problem(
     code="no_effect",

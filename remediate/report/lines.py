@@ -107,6 +107,8 @@ def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> I
             yield line(6, ("read back: ", GOOD), words.after(change))
         elif tell:
             yield line(6, ("not in force", BAD))
+        elif report and report.outcome is Outcome.ROLLED_BACK and _key(change) in made:
+            yield line(6, ("could not be undone: ", WARN), words.after(change))
     if plan.changes:
         for text in plan.assumptions:
             yield line(2, ("assumed: ", DIM), text)

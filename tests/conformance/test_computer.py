@@ -38,7 +38,7 @@ def test_another_computer_carries_out_nothing(powershell: PowerShellHosts) -> No
         ):
             computer = Computer(name=name, guid=guid)
             request = Request(run="R1", calls=CALLS, computer=computer)
-            simulated = decode_reply([answer(state, request)], request)
+            simulated = decode_reply(answer(state, request).texts, request)
             real = session.run(compose([]), request, Deadline(60))
             for reply in (simulated, real):
                 expected = ["ok", "ok"] if carried_out else ["error", "skipped"]

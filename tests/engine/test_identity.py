@@ -257,7 +257,7 @@ def test_another_computer_that_answers_a_recovery_ends_it_at_once(world: World, 
     report = world.apply(job)
     assert report.problem
     assert (report.outcome, report.problem.code) == (Outcome.INDETERMINATE, "another_computer")
-    assert "remediate runs reconcile" in report.problem.hint
+    assert "tell rollback and runs reconcile where it is" in report.problem.hint
     assert len(world.transport.requests) == 3
     assert (other.snapshot(), other.lease) == (before, None)
 

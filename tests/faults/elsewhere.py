@@ -100,19 +100,22 @@ class Place:
 
     Args:
         lab: serves both.
+        meant: the one that is meant.
+        other: the other one.
         forward: the address; it leads to the first.
         job: what is applied.
         disk: what a computer has on its disk, besides what its state says.
     """
 
     lab: Lab
+    meant: LabHost
+    other: LabHost
     forward: Forward
     job: Job
     disk: Callable[[LabHost], Mapping[str, bytes]] = lambda _: {}
     store: MemoryStore = field(default_factory=MemoryStore)
 
     def __post_init__(self) -> None:
-        self.meant, self.other = self.lab.hosts
         password = SecretStr(self.meant.password)
         transport = PsrpTransport(lambda _: password, pause=lambda _: None)
         settings = Settings(operator="ada@bastion", timeout=PATIENT, lease=LEASE)
@@ -144,9 +147,11 @@ class Place:
 @contextmanager
 def place(case: Case, job: Job) -> Iterator[Place]:
     """The place of a trial, with simulated hosts."""
-    with Lab([host_state(MEANT), host_state("SRV02")]) as lab, Forward(lab.hosts[0]) as forward:
-        become(lab.hosts[1].state, case.who, lab.hosts[0].state)
-        yield Place(lab, forward, job)
+    with Lab([host_state(MEANT), host_state("SRV02")]) as lab:
+        meant, other = lab.hosts
+        become(other.state, case.who, meant.state)
+        with Forward(meant) as forward:
+            yield Place(lab, meant, other, forward, job)
 
 
 def become(state: HostState, who: Who, meant: HostState) -> None:
@@ -162,8 +167,14 @@ def become(state: HostState, who: Who, meant: HostState) -> None:
     state.name, state.guid = names[who], guid
 
 
-def try_out(case: Case, here: Place) -> None:
-    """Do it, see that nothing untrue is said, and put everything in order afterwards."""
+def try_out(case: Case, here: Place, *, whole: bool = True) -> None:
+    """Do it, see that nothing untrue is said, and put everything in order afterwards.
+
+    Args:
+        case: the trial.
+        here: where.
+        whole: with what is put in order.
+    """
     start = resources(here.meant.state)
     prepare(case, here)
     before, left = here.everything(here.meant), here.everything(here.other)
@@ -174,15 +185,17 @@ def try_out(case: Case, here: Place) -> None:
         # it was there before anything had been said of the computer that was meant
         check_report(report, here.other.state, their_start)
         assert here.everything(here.meant) == before
-        put_back(case, here, report, wrong=here.meant, right=here.other)
-        assert resources(here.other.state) == their_start
-        assert here.everything(here.meant) == before
+        if whole:
+            put_back(case, here, report, wrong=here.meant, right=here.other)
+            assert resources(here.other.state) == their_start
+            assert here.everything(here.meant) == before
         return
     check_said(case, report, here.meant.state, start)
     assert here.everything(here.other) == left
-    put_back(case, here, report, wrong=here.other, right=here.meant)
-    assert resources(here.meant.state) == start
-    assert here.everything(here.other) == left
+    if whole:
+        put_back(case, here, report, wrong=here.other, right=here.meant)
+        assert resources(here.meant.state) == start
+        assert here.everything(here.other) == left
 
 
 def prepare(case: Case, here: Place) -> None:

@@ -6,24 +6,42 @@ reconciled and rolled back as soon as it can be reached again.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, product
+from pathlib import Path
 
 import pytest
 
 from remediate.engine.job import Job
+from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.host import LabHost
+from remediate.lab.lab import Lab
+from remediate.lab.powershell import PowerShellEngine
 from tests.faults.conftest import ELSEWHERE
-from tests.faults.elsewhere import EXCHANGES, Case, Like, What, Who, place, try_out
-from tests.faults.forward import How
+from tests.faults.controller import host_state
+from tests.faults.elsewhere import (
+    EXCHANGES,
+    MEANT,
+    Case,
+    Like,
+    Place,
+    What,
+    Who,
+    become,
+    place,
+    try_out,
+)
+from tests.faults.forward import Forward, How
 
 Record = Callable[[str, object], None]
 NUMBERS = range(1, EXCHANGES + 1)
 
 
 def some(what: What) -> Sequence[Case]:
-    """One trial for each exchange, so that each of all that can vary comes several times."""
+    """The exchanges that matter, so that each of all that can vary comes at least once."""
     rest = zip(cycle(How), cycle(Who), cycle(Like), strict=False)
-    return [Case(what, number, *each) for number, each in zip(NUMBERS, rest, strict=False)]
+    return [Case(what, number, *each) for number, each in zip((1, 5, 6, 7), rest, strict=False)]
 
 
 def most(what: What) -> Sequence[Case]:
@@ -43,15 +61,70 @@ def test_from_whichever_exchange_the_address_leads_elsewhere_nothing_untrue_is_s
 ) -> None:
     tried = choice(what)
     record_property(ELSEWHERE, len(tried))
-    assert [failure for case in tried if (failure := failing(case, job))] == []
+    assert [text for case in tried if (text := failing(case, place(case, job)))] == []
 
 
-def failing(case: Case, job: Job) -> str:
+def failing(case: Case, where: AbstractContextManager[Place], *, whole: bool = True) -> str:
     """What is wrong with a trial, if anything is: one must not hide the others."""
     try:
-        with place(case, job) as here:
-            try_out(case, here)
+        with where as here:
+            try_out(case, here, whole=whole)
     except Exception as error:  # noqa: BLE001 - as above
         failed = traceback.extract_tb(error.__traceback__)[-1]
         return f"{case}: {failed.line} ({failed.filename}:{failed.lineno}) {error!r}"
     return ""
+
+
+# --- with real engines --------------------------------------------------------------------------
+
+WRITTEN_ELSEWHERE = Case(What.APPLY, 6, How.BETWEEN, Who.NAMESAKE, Like.SAME)
+REAL = [
+    *(Case(What.APPLY, number, How.BETWEEN, Who.OTHER, Like.SAME) for number in NUMBERS),
+    Case(What.APPLY, 6, How.UNANSWERED, Who.CLONE, Like.ANOTHER),
+    *(Case(What.ROLLBACK, number, How.BETWEEN, Who.OTHER, Like.SAME) for number in (1, 5, 6, 7)),
+    *(Case(What.RECONCILE, number, How.UNSENT, Who.CLONE, Like.SAME) for number in (1, 4, 6)),
+    Case(What.RECONCILE, 1, How.BETWEEN, Who.NAMESAKE, Like.ANOTHER),
+]
+
+
+@pytest.mark.powershell
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "tried", [[WRITTEN_ELSEWHERE], pytest.param(REAL, marks=pytest.mark.slow)], ids=len
+)
+def test_nothing_untrue_is_said_of_hosts_with_real_engines(
+    tried: Sequence[Case], job: Job, record_property: Record
+) -> None:
+    record_property(ELSEWHERE, len(tried))
+    engine = PowerShellEngine(ready=1)
+    states = [host_state(MEANT) for _ in tried for _ in (True, False)]
+    with Lab(states, engine=engine) as lab:
+        pairs = zip(lab.hosts[::2], lab.hosts[1::2], strict=True)
+        failures = [
+            failing(case, real_place(case, lab, engine, pair, job), whole=False)
+            for case, pair in zip(tried, pairs, strict=True)
+        ]
+    assert [text for text in failures if text] == []
+
+
+@contextmanager
+def real_place(
+    case: Case, lab: Lab, engine: PowerShellEngine, pair: tuple[LabHost, LabHost], job: Job
+) -> Iterator[Place]:
+    """The place of a trial, with two hosts of a lab that have engines."""
+    meant, other = pair
+    become(other.state, case.who, meant.state)
+
+    def disk(host: LabHost) -> Mapping[str, bytes]:
+        """What there is in the folder that is the host's disk."""
+        kept = engine._hosts[lab.hosts.index(host)]
+        kept.push()
+        return {str(path): path.read_bytes() for path in sorted(files(kept.folder))}
+
+    with Forward(meant) as forward:
+        yield Place(lab, meant, other, forward, job, disk)
+
+
+def files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

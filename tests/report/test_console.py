@@ -92,6 +92,61 @@ def test_half_changed_says_which_change_holds_and_which_not(
     assert f"to undo: remediate rollback {RUN}" in text
 
 
+@pytest.mark.parametrize(
+    ("found", "label", "says"),
+    [
+        ({"id": 7}, "process 7", "process is still process 7, should be restarted"),
+        (None, None, "process is absent, should be restarted"),
+    ],
+)
+def test_a_restart_that_did_not_happen_is_said_as_one(
+    found: Any, label: str | None, says: str, change: Make, plan: Make, shown: Make
+) -> None:
+    lost = change(title="service A", property="process", renews=True, after=None)
+    difference = Difference(
+        resource=lost.resource,
+        title="service A",
+        property="process",
+        found=found,
+        found_label=label,
+        expected_label="restarted",
+        renews=True,
+    )
+    report = HostReport(
+        host="A",
+        outcome=Outcome.FAILED_CHANGED,
+        plan=plan(changes=(lost,)),
+        differing=(difference,),
+    )
+    assert f"not as it should be: service A: {says}" in shown(report)
+
+
+def test_what_could_not_be_undone_is_named_beside_what_was(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    back = change()
+    lasting = change(
+        title="service A",
+        property="process",
+        resource={"kind": "service", "key": {"name": "A"}},
+        after=None,
+        after_label="restarted",
+        renews=True,
+        reversible=False,
+    )
+    report = HostReport(
+        host="A",
+        outcome=Outcome.ROLLED_BACK,
+        plan=plan(changes=(back, lasting)),
+        applied=(lasting,),
+        problem=Problem(code="x", message="it broke", hint="look"),
+    )
+    text = shown(report, run=RUN)
+    assert "the host is as it was, but for what cannot be undone" in text
+    assert text.count("could not be undone: restarted") == 1
+    assert "to undo" not in text
+
+
 def test_what_a_later_command_needs_is_part_of_it(change: Make, plan: Make, shown: Make) -> None:
     made = change()
     report = HostReport(
