@@ -168,7 +168,7 @@ def test_a_call_is_skipped_when_what_it_needs_has_not_succeeded(state: HostState
 
 def lock(state: HostState, run: str, fence: int = 1, ttl: int = 60) -> CallResult:
     arguments = {"run": run, "owner": f"{run}@x", "fence": fence, "ttl": ttl}
-    return call(state, "Lock-RemediateLease", **arguments)
+    return call(state, "Lock-RemediateLease", **{"undoes": [], **arguments})
 
 
 def test_a_lease_keeps_others_out_until_it_expires(
