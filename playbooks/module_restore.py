@@ -5,10 +5,16 @@ from remediate.resources.agent_module import AgentModule, AgentModules
 from remediate.resources.mars_agent import INSTALL_PATH, not_an_agent_host
 from remediate.resources.registry_value import RegistryValue, RegistryValues
 
+UNKNOWN = "Whether the backup agent's PowerShell module loads could not be told"
+AGAIN = (
+    "Nothing is restored because of that. Run this again when the host is less busy, or load it "
+    "there by hand: Import-Module MSOnlineBackup."
+)
+
 
 def loads(module):
-    """Whether it is there and loads."""
-    return module.installed is not None and module.installed.loads
+    """Whether it loads; None when that could not be told. What is not there does not."""
+    return False if module.installed is None else module.installed.loads
 
 
 def same_agent(one, other):
@@ -64,7 +70,9 @@ class ModuleRestore(Playbook[OriginParams]):
                 "Restore it with --from HOST, a healthy host with the same agent, or repair the "
                 "agent with its installer.",
             )
-        elif not module.installed.loads:
+        elif loads(module) is None:
+            yield Advice(UNKNOWN, f"{module.load_error} {AGAIN}")
+        elif not loads(module):
             yield Advice(
                 "The backup agent's PowerShell module does not load",
                 f"{module.load_error} Restore it with --from HOST, a healthy host with the same "
@@ -77,6 +85,11 @@ class ModuleRestore(Playbook[OriginParams]):
             yield Advice(
                 f"The module cannot be copied from {place}",
                 f"{original.problem.rstrip('. ')}. Name another host or folder.",
+            )
+        elif not whole.links and loads(whole) is None:
+            yield Advice(
+                f"Whether the module of {place} loads could not be told",
+                f"{whole.load_error} Run this again, or name another one.",
             )
         elif whole.links or not loads(whole):
             why = "it is not there or does not load"
@@ -98,18 +111,21 @@ class ModuleRestore(Playbook[OriginParams]):
                 f"It is {whole.module_version or 'unknown'} there and {module.module_version} "
                 "here. Name another one, or repair the agent with its installer.",
             )
-        elif (
-            module.installed
-            and whole.installed.manifest == module.installed.manifest
-            and not loads(module)
-        ):
+        else:
+            yield from self.files_of(place, whole, module)
+
+    def files_of(self, place, whole, module):
+        if not module.installed or whole.installed.manifest != module.installed.manifest:
+            other = f"Its files are not those of {place}."
+            why = other if loads(module) is None else module.load_error or other
+            yield module.should(installed=whole.installed, why=why)
+        elif loads(module) is None:
+            yield Advice(UNKNOWN, f"Its files are those of {place}. {module.load_error} {AGAIN}")
+        elif not loads(module):
             yield Advice(
                 "The module does not load, though its files are right",
                 f"They are those of {place}. {module.load_error} See execution-policy.",
             )
-        else:
-            why = module.load_error or f"Its files are not those of {place}."
-            yield module.should(installed=whole.installed, why=why)
 
     def assumptions(self, params):
         if params.from_folder:

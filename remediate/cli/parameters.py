@@ -1,7 +1,7 @@
 """Parameters of playbooks as options of the command line."""
 
 import types
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -188,7 +188,11 @@ def rivals(found: Sequence[Parameter], plain: str) -> list[Parameter]:
 
 
 def job(
-    playbooks: Sequence[Playbook[Any]], values: Mapping[str, Any], *, named: bool = True
+    playbooks: Sequence[Playbook[Any]],
+    values: Mapping[str, Any],
+    *,
+    named: bool = True,
+    known: Callable[[str], None] = lambda _: None,
 ) -> Job:
     """What is to be done, with validated parameters.
 
@@ -196,31 +200,36 @@ def job(
         playbooks: in the order in which they are applied.
         values: what click parsed, by `Parameter.key`; None is not given.
         named: they were asked for by name.
+        known: is told each secret, before anything of the playbook's own sees it.
 
     Raises:
         Stop: a value is not allowed, or a required one is missing.
     """
-    tasks = [Task(playbook, _params(playbook, values)) for playbook in playbooks]
+    tasks = [Task(playbook, _params(playbook, values, known)) for playbook in playbooks]
     try:
         return Job.of(tasks, named=named)
     except ValueError as error:
         raise Stop(str(error), "Apply them one after the other.") from None
 
 
-def secrets(params: PlaybookParams) -> Iterator[SecretStr]:
-    """The secrets among some parameters."""
-    for value in dict(params).values():
+def _secrets(given: Iterable[object]) -> Iterator[SecretStr]:
+    """The secrets among some values."""
+    for value in given:
         values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
         yield from (each for each in values if isinstance(each, SecretStr))
 
 
-def _params(playbook: Playbook[Any], values: Mapping[str, Any]) -> PlaybookParams:
+def _params(
+    playbook: Playbook[Any], values: Mapping[str, Any], known: Callable[[str], None]
+) -> PlaybookParams:
     found = {parameter.name: parameter for parameter in parameters([playbook])}
     given = {
         name: parameter.meant(values[parameter.key])
         for name, parameter in found.items()
         if values.get(parameter.key) not in (None, ())
     }
+    for secret in _secrets(given.values()):
+        known(secret.get_secret_value())
     try:
         return playbook.params.model_validate(given)
     except ValidationError as error:

@@ -1,6 +1,7 @@
 """Commands that work with playbooks, and take their parameters as options."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,33 @@ def know_resources(records: "Iterable[tuple[Run, HostRecord]]", folders: Sequenc
                     "Install the package it came from, or name its folder with --playbooks. "
                     "Nothing was sent to any host.",
                 )
+
+
+def recorded_job(run: "Run", folders: Sequence[Path]) -> "Job":
+    """The playbooks of a recorded run as they are known here, with the parameters they had.
+
+    One that is not known here, or takes other parameters now, is left out: its guards cannot be
+    asked, and what it wrote is not known, so its changes are refused.
+
+    Args:
+        run: the run.
+        folders: the user's own folders of playbooks.
+
+    Raises:
+        PlaybookError: a folder or file cannot be used.
+    """
+    from pydantic import ValidationError
+
+    from remediate.engine.job import Job, Task
+
+    there = catalogue(folders)
+    tasks = []
+    for use in run.playbooks:
+        if use.id in there.entries:
+            playbook = there.load(use.id)
+            with suppress(ValidationError):
+                tasks.append(Task(playbook, playbook.params.model_validate(use.parameters)))
+    return Job(tuple(tasks))
 
 
 def _kinds(record: "HostRecord") -> list[str]:
@@ -217,11 +245,12 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
             )
-    job = parameters.job([known.load(name) for name in chosen], ctx.params, named=bool(names))
-    for task in job.tasks:
-        for secret in parameters.secrets(task.params):
-            ctx.obj.redaction.add(secret.get_secret_value())
-    return job
+    return parameters.job(
+        [known.load(name) for name in chosen],
+        ctx.params,
+        named=bool(names),
+        known=ctx.obj.redaction.add,
+    )
 
 
 def copied_from(job: "Job") -> list[str]:

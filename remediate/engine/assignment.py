@@ -7,6 +7,7 @@ from remediate.engine.observation import (
     QUESTIONS_SECONDS,
     Observation,
     call_problem,
+    name_of,
     observe_calls,
     write_calls,
 )
@@ -17,6 +18,7 @@ from remediate.model.computer import Computer
 from remediate.model.outcome import Holder
 from remediate.model.problem import Problem
 from remediate.powershell.messages import (
+    PATIENCE,
     Call,
     CallError,
     CallResult,
@@ -44,7 +46,8 @@ class Assignment:
         lease_seconds: how long the host's lease is good for.
         ask: a person has to agree to the plan.
         auto_rollback: undo at once what does not read back as planned.
-        undoes: the run that this one undoes.
+        takes_over: runs whose lease on the host is this one's to take: the one that it undoes, and
+            earlier tries to undo that.
         accept_irreversible: what cannot be undone may be done.
         origins: the playbooks whose files can be had for this host.
         computer: the computer that this is about: as recorded, then as it has answered; None
@@ -60,7 +63,7 @@ class Assignment:
     lease_seconds: int = 900
     ask: bool = False
     auto_rollback: bool = True
-    undoes: str | None = None
+    takes_over: tuple[str, ...] = ()
     accept_irreversible: bool = False
     origins: frozenset[str] = frozenset()
     computer: Computer | None = None
@@ -77,24 +80,27 @@ class Assignment:
         notes = (*self.notes, note) if note and note not in self.notes else self.notes
         return replace(self, computer=found, renamed=frozenset(), notes=notes)
 
-    def observe(self, *, bounded: bool = False) -> Request:
-        """The planner's questions.
+    def observe(self) -> Request:
+        """The planner's questions."""
+        return self._questions(observe_calls(self.planner.queries()))
 
-        Args:
-            bounded: only those that cannot hang.
-        """
-        queries = self.planner.queries()
-        calls = observe_calls(queries, bounded=bounded)
+    def observe_again(self, calls: tuple[Call, ...]) -> Request:
+        """Some of the planner's questions, each answered at once, as one of them may hang."""
+        return self._questions(calls, patience=0)
+
+    def _questions(self, calls: tuple[Call, ...], patience: float = PATIENCE) -> Request:
         longest = max((call.seconds or 0 for call in calls), default=0)
-        return Request(run=self.run, calls=calls, seconds=max(QUESTIONS_SECONDS, longest))
+        seconds = max(QUESTIONS_SECONDS, longest)
+        return Request(run=self.run, calls=calls, seconds=seconds, patience=patience)
 
     def look_again(self, fence: int) -> Request:
         """The lease, so that no pipeline of ours can still be writing, and the questions."""
         return self.request(self._lock(fence), *observe_calls(self.planner.queries()))
 
-    def unlock(self, run: str | None = None) -> Request:
-        """Gives the host's lease back: this run's, or that of another run which is undone."""
-        return self.request(self._unlock(run or self.run))
+    def unlock(self) -> Request:
+        """Gives the host's lease back: this run's, or one that it may take over."""
+        runs = enumerate((self.run, *self.takes_over))
+        return self.request(*(_unlock(run, f"unlock-{number}") for number, run in runs))
 
     def request(self, *calls: Call) -> Request:
         """A request that only the computer that this is about carries out."""
@@ -134,7 +140,7 @@ class Assignment:
             *writes,
             *observe_calls(self.planner.queries()),
             receipt,
-            self._unlock(self.run, writes[-1].id, "receipt"),
+            _unlock(self.run, "unlock", writes[-1].id, "receipt"),
         )
 
     def _lock(self, fence: int) -> Call:
@@ -146,17 +152,13 @@ class Assignment:
                 "owner": self.operator,
                 "fence": fence,
                 "ttl": self.lease_seconds,
-                "undoes": self.undoes or self.run,
+                "undoes": list(self.takes_over),
             },
         )
 
-    def _unlock(self, run: str, *needs: str) -> Call:
-        return Call(
-            id="unlock",
-            function="Unlock-RemediateLease",
-            arguments={"run": run},
-            needs=needs,
-        )
+
+def _unlock(run: str, call: str, *needs: str) -> Call:
+    return Call(id=call, function="Unlock-RemediateLease", arguments={"run": run}, needs=needs)
 
 
 def _brief(value: JsonValue, label: str | None) -> JsonValue:
@@ -166,7 +168,7 @@ def _brief(value: JsonValue, label: str | None) -> JsonValue:
 
 def failed_with(error: CallError | None, name: str) -> bool:
     """Whether a call failed with one of the script's own errors."""
-    return error is not None and error.error_id.partition(",")[0] == name
+    return error is not None and name_of(error) == name
 
 
 def succeeded(reply: Reply, call: str) -> bool:
@@ -227,6 +229,14 @@ def still_writing(error: CallError | None) -> bool:
     """Whether the lease was denied because a pipeline is at work there."""
     detail = (error.detail if error else None) or {}
     return bool(detail.get("active"))
+
+
+def held_by_us(error: CallError | None, run: str) -> int | None:
+    """The fence of the lease that a run holds itself, when it was denied for being higher."""
+    detail = (error.detail if error else None) or {}
+    fence = detail.get("fence")
+    ours = detail.get("run") == run and not detail.get("active")
+    return fence if ours and isinstance(fence, int) else None
 
 
 def holder_of(error: CallError | None) -> Holder | None:

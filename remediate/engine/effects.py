@@ -83,10 +83,10 @@ class TakeLease(Effect[Granted | Holder | StoreFailed]):
     """Take or renew the host's lease in the store.
 
     Args:
-        undoes: the run whose lease may be taken over, when this one undoes it.
+        takes_over: the runs whose lease may be taken over.
     """
 
-    undoes: str | None = None
+    takes_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

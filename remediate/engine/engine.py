@@ -29,6 +29,7 @@ from remediate.engine.recorded import (
     RecordRefusedError,
     as_resource,
     changes_to_undo,
+    perhaps_half_way,
     recorded_changes,
     refused_record,
     writes_of,
@@ -161,7 +162,10 @@ class Engine:
                 continue
             if changes:
                 snapshot = host.intent.snapshot if host.intent else ()
-                planner = UndoPlanner(record.run.playbooks, changes, snapshot, force, guards)
+                cut_off = perhaps_half_way(host)
+                planner = UndoPlanner(
+                    record.run.playbooks, changes, snapshot, force, guards, cut_off
+                )
                 todo.append((host.host, planner))
                 computers[host.host.name] = host.computer
         if dry_run:
@@ -296,7 +300,7 @@ class Engine:
                 assignment, origins=frozenset(supplies), computer=computers.get(host.name)
             )
             if host.name in without_verdict and self._goes_on(*without_verdict[host.name]):
-                assignment = replace(assignment, undoes=None)  # it keeps its lease
+                assignment = replace(assignment, takes_over=())  # it keeps its lease
             worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
             worker.around = replace(worker.around, supplies=supplies)
             return worker.work(apply(assignment))
@@ -349,6 +353,11 @@ class Engine:
         leases = dict(self._journal.leases(self.now()))
         return lease_key(host) in leases and leases[lease_key(host)].run == run.id
 
+    def _takes_over(self, undone: str) -> tuple[str, ...]:
+        """A run that is undone, and those that tried to and have ended: what has their leases."""
+        tried = (each.run for each in self._journal.runs(_NEWEST) if each.finished)
+        return (undone, *(run.id for run in tried if run.undoes == undone))
+
     def _assignment(
         self, host: Host, planner: Planner, run: Run, *, ask: bool = False
     ) -> Assignment:
@@ -361,7 +370,7 @@ class Engine:
             ask=ask,
             auto_rollback=self.settings.auto_rollback,
             accept_irreversible=self.settings.accept_irreversible,
-            undoes=run.undoes,
+            takes_over=self._takes_over(run.undoes) if run.undoes else (),
             renamed=self.settings.renamed,
         )
 

@@ -11,10 +11,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from remediate.engine import questions
 from remediate.engine.assignment import (
     Assignment,
     failed_with,
     first_problem,
+    held_by_us,
     holder_of,
     in_force,
     perhaps_written,
@@ -36,10 +38,12 @@ from remediate.engine.effects import (
     Write,
     ask,
 )
+from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, read_observation, records
-from remediate.engine.planning import UndoPlanner, disrupts
+from remediate.engine.planning import UndoPlanner, disrupts, unfinished
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
+    BROKEN_OFF,
     failed,
     held,
     nothing_written,
@@ -76,7 +80,7 @@ def audit(work: Assignment) -> Steps:
 
 def apply(work: Assignment) -> Steps:
     """Observe, plan, write, verify; an apply and a rollback differ in their planner only."""
-    lease = yield from ask(TakeLease(undoes=work.undoes))
+    lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         report = _not_leased(work, lease)
         return report if isinstance(lease, StoreFailed) else (yield from _end(report, free=False))
@@ -96,7 +100,7 @@ def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> S
 
     A host that cannot be looked at, or another computer in its place, leaves the intent open.
     """
-    lease = yield from ask(TakeLease(undoes=work.undoes))
+    lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
     look = yield from _look_again(work, lease.fence, plan)
@@ -104,7 +108,7 @@ def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> S
         yield from ask(FreeLease())
         return unknown(work, plan, look.seen)
     work = work.about(look.seen.facts.computer)
-    report = verdict(work, plan, snapshot, look.seen)
+    report = verdict(work, plan, snapshot, look.seen, BROKEN_OFF)
     report = yield from _unlock(work, report)
     return (yield from _end(_noted(work, report)))
 
@@ -134,8 +138,8 @@ def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
     if against is not None:
         return against
     if not plan.changes:
-        if work.undoes:  # a run that is undone may have kept the host's lease
-            yield from ask(Ask(work.unlock(work.undoes), Phase.ROLLBACK))
+        if work.takes_over:  # a run that is undone may have kept the host's lease
+            yield from ask(Ask(work.unlock(), Phase.ROLLBACK))
         return nothing_written(plan)
     if work.ask:
         agreed = yield from _agreed(work, plan)
@@ -156,7 +160,7 @@ def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Observation] | Host
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
     if not (yield from ask(Confirm(plan))):
         return refused(work, plan, "declined", "the plan was not agreed to")
-    lease = yield from ask(TakeLease(undoes=work.undoes))
+    lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
     seen = yield from _observe(work)
@@ -182,7 +186,8 @@ def _write(
     """Bring the files that are needed to the host, then change it."""
     problem = yield from stage(work, staging)
     if problem is not None:
-        return failed(work, Outcome.FAILED_UNCHANGED, problem, plan)
+        outcome = Outcome.REFUSED if is_identity(problem) else Outcome.FAILED_UNCHANGED
+        return failed(work, outcome, problem, plan)
     answer = yield from ask(Write(request, Phase.APPLY))
     return (yield from _judge(work, fence, plan, snapshot, answer))
 
@@ -255,14 +260,16 @@ def _judge(
             return unknown(work, plan, seen)
         look = yield from _look_again(work, fence, plan)
         if isinstance(look.seen, Problem):
-            return unknown(work, plan, done.problem or look.seen)
+            why = look.seen if is_identity(look.seen) else done.problem or look.seen
+            return unknown(work, plan, why)
         fence, seen, unlocked = look.fence, look.seen, False
     report = verdict(work, plan, snapshot, seen, done.problem, done.changes)
-    if report.outcome is Outcome.FAILED_CHANGED and report.applied and work.auto_rollback:
-        return (yield from _undo(work, fence, report, touched(done.changes, snapshot), seen))
-    if report.outcome is not Outcome.FAILED_CHANGED and not unlocked:
-        return (yield from _unlock(work, report))
-    return report.model_copy(update={"lease_kept": not unlocked})
+    if report.outcome is not Outcome.FAILED_CHANGED:
+        return report if unlocked else (yield from _unlock(work, report))
+    report = report.model_copy(update={"lease_kept": not unlocked})
+    if not work.auto_rollback:
+        return report
+    return (yield from _undo(work, fence, report, done.changes, snapshot, seen))
 
 
 def _nothing_done(
@@ -282,12 +289,13 @@ def _undo(
     work: Assignment,
     fence: int,
     report: HostReport,
-    before: tuple[Resource, ...],
+    written: tuple[Change, ...],
+    snapshot: tuple[Resource, ...],
     found: Observation,
 ) -> Steps:
     """Write the recorded values back over what is still ours, and see whether that did it.
 
-    A resource whose writing failed half-way counts too: `before` has all that may be written.
+    A resource whose writing failed half-way counts too: `written` has all that may be written.
     What would stop or restart something that is in use is left to a person.
     """
     plan = report.plan
@@ -295,11 +303,10 @@ def _undo(
         raise ValueError("what has no plan cannot be undone")
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
     back = tuple(_backwards(change, found) for change in report.applied[::-1] if change.reversible)
+    back += tuple(unfinished(written, snapshot, found))
     reasons = work.planner.objections(found, tuple(filter(disrupts, back)))
     back = tuple(change for change in back if not (reasons and disrupts(change)))
-    left = tuple(change for change in report.applied if not _among(change, back))
-    notes = tuple(f"Not undone: {change.title}, {change.property}." for change in left)
-    notes += tuple(f"{reason.playbook} refuses that: {reason.text}" for reason in reasons)
+    notes = (f"{each.playbook} objects to undoing the rest now: {each.text}" for each in reasons)
     report = report.model_copy(update={"notes": (*report.notes, *notes)})
     if not back:
         return report
@@ -313,18 +320,20 @@ def _undo(
         if isinstance(look.seen, Problem):
             return unknown(work, plan, look.seen)
         seen, unlocked = look.seen, False
+    before = touched(written, snapshot)
+    left = tuple(change for change in report.applied if not _among(change, back))
     wrong = tuple(differences(before, seen, left))
-    kept = tuple(change for change in left if change.reversible)
-    if wrong or kept:
+    applied = in_force(written, seen)
+    if wrong or any(change.reversible for change in left):
         why = (f"Undoing it failed: {done.problem.message}",) if done.problem and wrong else ()
         now = {
-            "applied": in_force(report.applied, seen),
+            "applied": applied,
             "differing": wrong or tuple(differences(before, seen, ())),
             "notes": (*report.notes, *why),
             "lease_kept": not unlocked,
         }
         return report.model_copy(update=now)
-    undone = {"outcome": Outcome.ROLLED_BACK, "applied": left, "lease_kept": False}
+    undone = {"outcome": Outcome.ROLLED_BACK, "applied": applied, "lease_kept": False}
     report = report.model_copy(update=undone)
     return report if unlocked else (yield from _unlock(work, report))
 
@@ -340,18 +349,14 @@ def _among(change: Change, others: tuple[Change, ...]) -> bool:
 
 
 def _observe(work: Assignment) -> Part[Observation | HostReport]:
-    """Ask the planner's questions. What hangs costs only itself, and what comes after it."""
-    answer = yield from ask(Ask(work.observe(), Phase.OBSERVE))
-    if isinstance(answer, TimedOut) and answer.after_send:
-        bounded = work.observe(bounded=True)
-        if answer.partial is not None:
-            answer = answer.partial
-        elif 0 < len(bounded.calls) < len(work.planner.queries()):
-            answer = yield from ask(Ask(bounded, Phase.OBSERVE))
+    """Ask the planner's questions."""
+    answer = yield from questions.put(work)
     if isinstance(answer, TransportError):
         reached = isinstance(answer, TimedOut) and answer.after_send
         outcome = Outcome.FAILED_UNCHANGED if reached else answer.outcome
         return failed(work, outcome, answer.problem())
+    if isinstance(answer, Problem):
+        return failed(work, Outcome.REFUSED, answer)
     another = work.another(answer.host.computer)
     if another is not None:
         return failed(work, Outcome.REFUSED, another)
@@ -378,7 +383,7 @@ def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
     still be at work there and keeps it out if it has not begun; see `lease.ps1`.
     """
     problem = Problem(code="timed_out", message="there was no time left to look again")
-    renewed = yield from ask(TakeLease(undoes=work.undoes))
+    renewed = yield from ask(TakeLease(work.takes_over))
     if isinstance(renewed, Granted):
         fence = renewed.fence
     for seconds in RECOVERY_PAUSES:
@@ -392,7 +397,10 @@ def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
             continue
         another = work.another(answer.host.computer)
         if another is not None:
-            problem = another
+            return _Look(fence, another)
+        behind = held_by_us(answer["lease"].error, work.run)
+        if behind is not None:  # by another address, whose fences are others
+            fence = behind + 1
             continue
         if still_writing(answer["lease"].error):
             problem = Problem(code="still_writing", message="the host is still at work on it")
@@ -408,5 +416,5 @@ def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
 def _unlock(work: Assignment, report: HostReport) -> Steps:
     """Give the host's lease back in a pipeline of its own; else it expires."""
     answer = yield from ask(Ask(work.unlock(), Phase.RECOVER))
-    freed = isinstance(answer, Reply) and succeeded(answer, "unlock")
+    freed = isinstance(answer, Reply) and all(succeeded(answer, one.id) for one in answer.calls)
     return report.model_copy(update={"lease_kept": not freed})

@@ -165,8 +165,8 @@ class HostWorker:
             case Close(report):
                 self._close(report)
                 return None
-            case TakeLease(undoes):
-                return self._take_lease(undoes)
+            case TakeLease(takes_over):
+                return self._take_lease(takes_over)
             case RecordIntent():
                 return self._record(effect)
             case FreeLease():
@@ -224,11 +224,11 @@ class HostWorker:
             raise RuntimeError("a run that writes needs a store")
         return self.around.store
 
-    def _take_lease(self, undoes: str | None) -> Granted | Holder | StoreFailed:
+    def _take_lease(self, takes_over: tuple[str, ...]) -> Granted | Holder | StoreFailed:
         key, settings = lease_key(self.host), self.around.settings
         try:
             grant = self._grant(key, settings.operator, settings.lease)
-            if isinstance(grant, Holder) and grant.run == undoes:
+            if isinstance(grant, Holder) and grant.run in takes_over:
                 self._store.release_lease(key, grant.run)
                 grant = self._grant(key, settings.operator, settings.lease)
         except StoreError as error:

@@ -5,8 +5,13 @@ from collections.abc import Collection
 from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.problem import Problem
 
-ANOTHER = "another_computer"
-"""Code of the problem that another computer answers than the one that is meant."""
+ANOTHER, RENAMED = "another_computer", "renamed"
+"""Codes of the problem that another computer answers than the one that is meant."""
+
+_MOVED = (
+    "Find out where the address leads. If the host has moved, tell rollback and runs reconcile "
+    "where it is now: --host NAME=ADDRESS, or -i FILE."
+)
 
 
 def other_computer(
@@ -24,24 +29,29 @@ def other_computer(
     match compare(expected, found, renamed):
         case Sameness.RENAMED:
             return Problem(
-                code="renamed",
+                code=RENAMED,
                 message=f"the computer that was {expected.name} is {found.name} now: it was "
                 "renamed, or it is a clone",
-                hint=f"If it was renamed, accept it with --renamed {expected.name}.",
+                hint=f"If it was renamed, {_accept(expected)}",
             )
         case Sameness.OTHER if expected.name.casefold() == found.name.casefold():
-            message = f"another computer with the name {found.name} answers at this address"
+            message = f"another computer with the name {found.name} answers at the address"
         case Sameness.OTHER:
-            message = f"this is about computer {expected}, and {found} answers at this address"
+            message = f"this is about computer {expected}, and {found} answers at the address"
         case _:
             return None
-    hint = "Say where it is now with --host NAME=ADDRESS, or in the inventory."
-    if not expected.guid:
-        hint = (
-            f"The record knows it by the name {expected.name} only. If it is this computer, "
-            f"accept it with --renamed {expected.name}. {hint}"
-        )
+    by_name = f"The record knows it by the name {expected.name} only. If it is this computer, "
+    hint = _MOVED if expected.guid else f"{by_name}{_accept(expected)} {_MOVED}"
     return Problem(code=ANOTHER, message=message, hint=hint)
+
+
+def is_identity(problem: Problem) -> bool:
+    """Whether a problem is that another computer answers than the one that is meant."""
+    return problem.code in {ANOTHER, RENAMED}
+
+
+def _accept(expected: Computer) -> str:
+    return f"rollback and runs reconcile accept it with --renamed {expected.name}."
 
 
 def told(expected: Computer | None, found: Computer, renamed: Collection[str] = ()) -> str:

@@ -102,6 +102,8 @@ def guarded(task: Task, seen: Seen) -> list[str]:
     """A playbook's reasons not to write now; that its guard fails is one."""
     try:
         with _blamed(task.playbook):
+            if task.playbook.not_applicable(seen, task.params) is not None:
+                return []
             return list(task.playbook.guard(seen, task.params))
     except PlaybookFailedError as error:
         return [error.problem.message]

@@ -22,6 +22,21 @@ ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 QUESTIONS_SECONDS = 15.0
 """How long all questions of an audit may take together, unless one alone may take longer."""
 
+_NOT_THERE = (
+    "This Windows has no such command or class. If it should: is a feature missing, or its WMI "
+    "repository damaged (winmgmt /verifyrepository)?"
+)
+_READING_FAILED = {
+    "RemediateUnreadable": ("unreadable", "Repair or delete it on the host, then ask again."),
+    "RemediateTooMany": ("too_much", "Clear up on the host, or look at it by hand."),
+    "RemediateTooLong": ("too_much", "Clear up on the host, or look at it by hand."),
+    "CommandNotFoundException": ("not_there", _NOT_THERE),
+    "HRESULT 0x8004100e": ("not_there", _NOT_THERE),
+    "HRESULT 0x80041010": ("not_there", _NOT_THERE),
+}
+"""Code and hint of what our own readers say, and of commands, namespaces and classes that are not
+there: WBEM_E_INVALID_NAMESPACE, WBEM_E_INVALID_CLASS."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -134,7 +149,7 @@ def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
         try:
             answers[query] = query.parse(result.value)
         except ValidationError as error:
-            unanswered[query] = _nonsense(query, error)
+            unanswered[query] = _nonsense(query, result.value, error)
     return Observation(facts=reply.host, answers=answers, unanswered=unanswered)
 
 
@@ -156,25 +171,44 @@ def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Proble
     if problem.code == "access_denied" and others:
         hint = "The account must be an administrator; if it is one, Windows refuses just this."
         return problem.model_copy(update={"hint": hint})
+    if name_of(error) in _READING_FAILED:
+        code, hint = _READING_FAILED[name_of(error)]
+        return problem.model_copy(update={"code": code, "hint": hint})
     return problem
+
+
+def name_of(error: CallError) -> str:
+    """The first part of an error's id, which is the same in every language."""
+    return error.error_id.partition(",")[0]
 
 
 def _timed_out(error: CallError) -> bool:
     """Whether a command or our own script gave up: WBEM_S_TIMEDOUT, or PowerShell's category."""
-    wbem_s_timedout = 0x40004
-    ours = error.error_id.partition(",")[0] == "RemediateNoTime"
-    return ours or error.category == "OperationTimeout" or error.hresult == wbem_s_timedout
+    ours = name_of(error) in {"RemediateNoTime", "HRESULT 0x40004"}
+    return ours or error.category == "OperationTimeout"
 
 
-def _nonsense(query: Query, error: ValidationError) -> Problem:
+def _nonsense(query: Query, values: Sequence[JsonValue], error: ValidationError) -> Problem:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return Problem(
         code="protocol_error",
-        message=f"unexpected data about a {query.resource.noun} from the host: "
+        message=f"unexpected data about {_first_wrong(query, values)} from the host: "
         f"{plain(where)}: {plain(first['msg'])}",
         hint="Nothing was written. Please report it, with the Windows version.",
     )
+
+
+def _first_wrong(query: Query, values: Sequence[JsonValue]) -> str:
+    """The first of some values that is no resource, by its name."""
+    for value in values:
+        try:
+            query.parse([value])
+        except ValidationError:
+            known = value if isinstance(value, dict) else {}
+            name = " ".join(str(known.get(part, "")) for part in query.resource.identity)
+            return f"{query.resource.noun} {plain(name)}".rstrip()
+    return f"a {query.resource.noun}"
 
 
 def call_problem(error: CallError | None, doing: str) -> Problem:
@@ -186,7 +220,7 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
     else:
         code, hint = "remote_error", "The text above is the host's own."
     where = f" (script line {error.line})" if error.line else ""
-    name = error.error_id.partition(",")[0] or error.exception
+    name = name_of(error) or error.exception
     message = f"{doing}: {plain(error.message)} [{plain(name)}]{where}"
     return Problem(code=code, message=message, hint=hint)
 

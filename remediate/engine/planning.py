@@ -1,6 +1,6 @@
 """From what a host said to a plan. Pure: no I/O, no clock."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -199,16 +199,18 @@ class UndoPlanner(RecordPlanner):
         force: write b over somebody else's value too.
         guards: the playbooks of the run that is undone; asked when undoing it would stop or
             restart something.
+        cut_off: that run may have been cut off in the middle of a write.
     """
 
     snapshot: tuple[Observed, ...] = ()
     force: bool = False
     guards: PlaybookPlanner | None = None
+    cut_off: bool = False
 
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and those that the guards need."""
         own = RecordPlanner.queries(self)
-        back = (change.reversed() for change in self.changes)
+        back = (change.reversed() for change in self.changes if change.reversible)
         if self.guards is None or not any(map(disrupts, back)):
             return own
         return tuple(dict.fromkeys((*own, *self.guards.queries())))
@@ -247,13 +249,19 @@ class UndoPlanner(RecordPlanner):
                 continue
             values = {"before": current, "after": change.before}
             back.append(restated(change.model_copy(update=values), resource))
+        if self.cut_off:
+            touched = {change.resource for change in self.changes}
+            then = (as_resource(one) for one in self.snapshot if one.resource in touched)
+            back.extend(unfinished(self.changes, then, seen))
+        disrupting = tuple(filter(disrupts, back))
         return Plan(
             host=host,
             playbooks=self.uses,
             changes=tuple(back),
-            refusals=self.objections(seen, tuple(filter(disrupts, back))),
+            refusals=self.objections(seen, disrupting),
             conflicts=tuple(conflicts),
             unanswered=tuple(self._questions(seen)),
+            assumptions=() if self.guards else tuple(_not_asked(disrupting)),
             facts=seen.facts,
         )
 
@@ -261,6 +269,45 @@ class UndoPlanner(RecordPlanner):
         needs = tuple(use.id for use in self.uses)
         for query, problem in seen.unanswered.items():
             yield Unanswered(question=query.title, playbooks=needs, problem=problem, named=True)
+
+
+def _not_asked(disrupting: Iterable[Change]) -> Iterator[str]:
+    for title in dict.fromkeys(change.title for change in disrupting):
+        yield (
+            f"Nothing speaks against stopping or restarting {title} now; the playbook that could "
+            "say so is not at hand."
+        )
+
+
+def unfinished(
+    changes: Iterable[Change], snapshot: Iterable[Resource], seen: Observation
+) -> Iterator[Change]:
+    """What puts right what is left of writes that were cut off half-way.
+
+    Args:
+        changes: what was being written.
+        snapshot: the resources as they were before.
+        seen: the host as it is.
+    """
+    changes = tuple(changes)
+    before = {resource.resource_id: resource for resource in snapshot}
+    planned = {(change.resource, change.property) for change in changes}
+    for change in changes:
+        then, now = before.get(change.resource), seen.find(change.resource)
+        if then is None or now is None:
+            continue
+        for name, value in now.unfinished(change, then).items():
+            if (change.resource, name) not in planned:
+                yield Change(
+                    playbook=change.playbook,
+                    resource=change.resource,
+                    title=change.title,
+                    property=name,
+                    before=now.recorded(name),
+                    after=value,
+                    before_label=now.label(name, now.recorded(name)),
+                    after_label=now.label(name, value),
+                )
 
 
 def disrupts(change: Change) -> bool:

@@ -68,6 +68,11 @@ def perhaps_changed(record: HostRecord) -> bool:
     return record.outcome in _PERHAPS_IN_FORCE and record.intent is not None
 
 
+def perhaps_half_way(record: HostRecord) -> bool:
+    """Whether a run may have been cut off while it was writing to a host."""
+    return record.outcome in _PERHAPS_IN_FORCE
+
+
 def changes_to_undo(record: HostRecord, writes: Writes | None = None) -> tuple[Change, ...]:
     """What a run changed on a host, or may have: what a rollback has to look at.
 

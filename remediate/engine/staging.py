@@ -73,9 +73,8 @@ def stage(work: Assignment, staging: Staging) -> Generator[Effect[Any], Any, Pro
 def _fill(
     work: Assignment, playbook: str, folder: Folder, begin: Request
 ) -> Generator[Effect[Any], Any, Problem | None]:
-    result = _value(
-        (yield from ask(Ask(begin, Phase.STAGE))), "preparing the staging folder failed"
-    )
+    answer = yield from ask(Ask(begin, Phase.STAGE))
+    result = _value(work, answer, "preparing the staging folder failed")
     if isinstance(result, Problem):
         return result
     begun = _begun(result, folder)
@@ -87,7 +86,7 @@ def _fill(
         if isinstance(fetched, SourceFailed):
             return fetched.problem
         answer = yield from ask(Ask(_add(work, folder, name, batch, fetched.data), Phase.STAGE))
-        result = _value(answer, "sending files to the host failed")
+        result = _value(work, answer, "sending files to the host failed")
         if isinstance(result, Problem):
             return result
     return None
@@ -164,9 +163,14 @@ def _request(work: Assignment, function: str, arguments: dict[str, JsonValue]) -
     return work.request(Call(id="stage", function=function, arguments=arguments))
 
 
-def _value(answer: Reply | TransportError, doing: str) -> list[JsonValue] | Problem:
+def _value(
+    work: Assignment, answer: Reply | TransportError, doing: str
+) -> list[JsonValue] | Problem:
     if isinstance(answer, TransportError):
         return answer.problem()
+    another = work.another(answer.host.computer)
+    if another is not None:
+        return another
     result = answer["stage"]
     return result.value if result.status is Status.OK else call_problem(result.error, doing)
 

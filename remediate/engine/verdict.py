@@ -1,7 +1,7 @@
 """What a host is after a run, compared with what it was and what it was to be."""
 
 from remediate.engine.assignment import Assignment, in_force
-from remediate.engine.identity import ANOTHER
+from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
@@ -140,8 +140,8 @@ def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostRepo
 def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
     then = "When the host answers again: remediate runs reconcile"
-    if problem.code in {ANOTHER, "renamed"}:
-        then = f"To find out, run remediate runs reconcile. {problem.hint}"
+    if is_identity(problem):
+        then = problem.hint
     problem = problem.model_copy(update={"hint": f"Something may have been written. {then}"})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)
     return report.model_copy(update={"lease_kept": True})
@@ -162,6 +162,11 @@ _NOT_VERIFIED = Problem(
     code="not_verified",
     message="it does not read back as planned",
     hint="Look at the host, then run the rollback or the playbook again.",
+)
+BROKEN_OFF = Problem(
+    code="broken_off",
+    message="the run broke off before it was done",
+    hint="Run it again. What of it is in force can be rolled back.",
 )
 _NO_EFFECT = Problem(
     code="no_effect",

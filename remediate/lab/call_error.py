@@ -40,6 +40,26 @@ class CallFailedError(Exception):
         )
 
 
+def timed_out() -> CallFailedError:
+    """What a command says that was given a limit, and has reached it."""
+    return CallFailedError(
+        "HRESULT 0x40004",
+        "Timed out",
+        exception="Microsoft.Management.Infrastructure.CimException",
+        category="OperationTimeout",
+    )
+
+
+def no_such_command(name: str) -> CallFailedError:
+    """What comes of a command that is not there."""
+    return CallFailedError(
+        "CommandNotFoundException",
+        f"The term '{name}' is not recognized as the name of a function.",
+        exception="System.Management.Automation.CommandNotFoundException",
+        category="ObjectNotFound",
+    )
+
+
 def denied() -> CallFailedError:
     """What an account gets that may not do it."""
     return CallFailedError(

@@ -20,6 +20,10 @@ Record = dict[str, Any]
 
 Access = Literal["read", "write"]
 
+Hang = Literal["slow", "stuck"]
+"""How a command hangs: it takes longer than any limit and honours the one that it is given, or it
+never returns."""
+
 BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
 the state (drift), and may return seconds for which the pipeline has to wait."""
@@ -43,6 +47,8 @@ class HostState:
         culture: display language.
         denied: kind of resource → "write", or "read" for all access, where the account that
             comes in has none.
+        hangs: kind of resource → how the commands of that kind hang.
+        lacks: kinds of resource whose commands or classes this Windows has not.
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
@@ -55,6 +61,8 @@ class HostState:
     powershell: str = "5.1.17763.6893"
     culture: str = "en-US"
     denied: dict[str, Access] = field(default_factory=dict)
+    hangs: dict[str, Hang] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
     answers: dict[str, list[Any]] = field(default_factory=dict)
     before_pipeline: BeforePipeline | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -133,6 +141,8 @@ class HostState:
                 "powershell": self.powershell,
                 "culture": self.culture,
                 "denied": self.denied,
+                "hangs": self.hangs,
+                "lacks": self.lacks,
                 "windows": self.windows,
             }
             return dict(json.loads(json.dumps(document)))

@@ -10,9 +10,12 @@ from pydantic import Field
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change
 from remediate.model.computer import Computer
-from remediate.model.host import Host
+from remediate.model.host import Host, split_target
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, PlaybookUse
+
+_LONGEST_NAME = 15
+"""Characters of a computer's NetBIOS name (`$env:COMPUTERNAME`); DNS allows more."""
 
 
 class RunKind(StrEnum):
@@ -88,16 +91,23 @@ class HostRecord(Model):
         if self.intent is not None and self.intent.computer is not None:
             return self.intent.computer
         facts = self.report.plan.facts if self.report and self.report.plan else None
-        return facts.computer if facts else Computer(name=_computer_name(self.host.name))
+        known = facts is not None and facts.computer.name
+        return facts.computer if facts and known else Computer(name=_computer_name(self.host.name))
 
 
 def _computer_name(host: str) -> str:
-    """The computer's name in a host's name, as DNS has it; an IP address has none."""
+    """The computer's name in a host's name, as Windows makes one of a name in DNS.
+
+    An IP address, which names no computer, stays as it is.
+    """
     try:
-        ip_address(host)
+        address, _ = split_target(host)
+    except ValueError:  # any name will do in an inventory
+        address = host
+    try:
+        return str(ip_address(address))
     except ValueError:
-        return host.partition(".")[0]
-    return host
+        return address.partition(".")[0][:_LONGEST_NAME]
 
 
 class RunRecord(Model):

@@ -23,13 +23,14 @@ function Get-RemediateTree {
         foreach ($folder in $todo) {
             $place = $Path
             if ($folder) { $place = $Path + '\' + $folder }
-            foreach ($item in @(Get-ChildItem -LiteralPath $place -Force)) {
+            foreach ($item in @(Get-ChildItem -LiteralPath $place -Force | Limit-RemediateList -Name 'files in a folder')) {
                 $name = [string] $item.Name
                 if ($folder) { $name = $folder + '\' + $name }
                 if (Test-RemediateLink -Item $item) { $links += $name }
                 elseif ($item.PSIsContainer) { $next += $name }
                 elseif ($name -ne $script:RemediateMarker) { $files += @{ path = $name; size = [int64] $item.Length } }
             }
+            if ($files.Count -gt 10000) { Stop-RemediateCall -ErrorId 'RemediateTooMany' -Message "There are more than 10000 files below $Path." }
         }
         $todo = $next
     }
@@ -61,6 +62,7 @@ function Get-RemediateManifest {
     param([string] $Path)
     $tree = Get-RemediateTree -Path $Path
     $files = @(foreach ($file in $tree['files']) {
+            Assert-RemediateTime
             [ordered]@{ path = $file['path']; size = $file['size']; sha256 = Get-RemediateHash -Path ($Path + '\' + $file['path']) }
         })
     return @{ files = $files; links = $tree['links'] }
@@ -209,7 +211,8 @@ function Rename-RemediateFolder {
     # Renames a folder. Windows refuses while any file in it is open, as a virus scanner has new ones, or a process that
     # has just ended its DLLs: for a moment, so this tries for 3 seconds.
     param([string] $Path, [string] $Name)
-    for ($try = 0; $try -lt 6; $try++) {
+    $end = (Get-Date).AddSeconds(3)
+    while ((Get-Date) -lt $end) {
         try {
             Rename-Item -LiteralPath $Path -NewName $Name
             return

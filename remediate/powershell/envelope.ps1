@@ -8,8 +8,9 @@ $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
 $script:RemediateLock = $null
 $script:RemediateUntil = [datetime]::MaxValue  # when the present call has to have ended
-$script:RemediatePatience = 15                 # seconds for which an answer may be kept back
 $script:RemediateMost = 4000000                # characters of one answer
+$script:RemediateCimSession = $null            # see Get-RemediateCimSession
+$script:RemediateCimSeconds = 0
 
 function Stop-RemediateCall {
     # Ends a call with an error that the controller knows by its id.
@@ -53,16 +54,56 @@ function ConvertTo-RemediateError {
 }
 
 function Get-RemediateSecondsLeft {
-    # Whole seconds that the present call may still take, at least one: for commands that take a limit.
+    # Whole seconds that the present call may still take, at least one: for commands that take a limit. Where the call has
+    # none, as in a write, a command that takes a minute hangs.
+    if ($script:RemediateUntil -eq [datetime]::MaxValue) { return [uint32] 60 }
     $left = ($script:RemediateUntil - (Get-Date)).TotalSeconds
-    if ($left -gt 3600) { return [uint32] 3600 }
     if ($left -lt 2) { return [uint32] 1 }
     return [uint32] [int] ($left - 0.5)
+}
+
+function Get-RemediateCimSession {
+    # A session to this computer whose commands end when the time of the present call does: for commands that take a session
+    # and no limit. It ends with the call.
+    $seconds = Get-RemediateSecondsLeft
+    if ($script:RemediateCimSeconds -ne $seconds) {
+        Close-RemediateCimSession
+        $script:RemediateCimSession = New-CimSession -OperationTimeoutSec $seconds -SkipTestConnection
+        $script:RemediateCimSeconds = $seconds
+    }
+    return $script:RemediateCimSession
+}
+
+function Close-RemediateCimSession {
+    # Ends the session of the present call, if it has one.
+    if ($null -eq $script:RemediateCimSession) { return }
+    Remove-CimSession -CimSession $script:RemediateCimSession
+    $script:RemediateCimSession = $null
+    $script:RemediateCimSeconds = 0
 }
 
 function Assert-RemediateTime {
     # Ends the present call when its time is up; for loops, whose commands take no limit.
     if ((Get-Date) -gt $script:RemediateUntil) { Stop-RemediateCall -ErrorId 'RemediateNoTime' -Message 'The time for this question is used up.' }
+}
+
+function Limit-RemediateList {
+    # Passes things on, and ends the present call at one too many, or when its time is up.
+    param([string] $Name, [int] $Most = 5000)
+    begin { $count = 0 }
+    process {
+        $count++
+        if ($count -gt $Most) { Stop-RemediateCall -ErrorId 'RemediateTooMany' -Message "There are more than $Most $Name." }
+        Assert-RemediateTime
+        $_
+    }
+}
+
+function Limit-RemediateText {
+    # A text as it is; ends the present call when it is too long.
+    param([string] $Text, [string] $Name, [int] $Most = 1000000)
+    if ($Text.Length -gt $Most) { Stop-RemediateCall -ErrorId 'RemediateTooLong' -Message "$Name has $($Text.Length) characters; $Most is the most that is read." }
+    return $Text
 }
 
 function Invoke-RemediateCall {
@@ -95,6 +136,7 @@ function Invoke-RemediateCall {
         $result['error'] = ConvertTo-RemediateError -Record $_
         $result['status'] = 'error'
     }
+    finally { Close-RemediateCimSession }
     $result['ms'] = [int] ((Get-Date) - $start).TotalMilliseconds
     return $result
 }
@@ -184,11 +226,11 @@ function Invoke-RemediateRequest {
     $succeeded = @{}
     try {
         foreach ($call in $document.calls) {
-            $lines += ConvertTo-RemediateLine -Result (Invoke-RemediateCall -Call $call -Succeeded $succeeded -End $end -Another $another)
-            if (((Get-Date) - $start).TotalSeconds -ge $script:RemediatePatience) {
+            if ($lines.Count -gt 0 -and ((Get-Date) - $start).TotalSeconds -ge [double] $document.patience) {
                 Write-RemediateLines -Lines $lines
                 $lines = @()
             }
+            $lines += ConvertTo-RemediateLine -Result (Invoke-RemediateCall -Call $call -Succeeded $succeeded -End $end -Another $another)
         }
     }
     finally {

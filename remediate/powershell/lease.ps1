@@ -47,20 +47,21 @@ function Format-RemediateLease {
 }
 
 function Open-RemediateLock {
-    # The lock as an open file, or nothing while a pipeline holds it.
+    # The lock as an open file, or nothing while a pipeline holds it for a second.
     param([string] $Path)
-    for ($try = 0; $try -lt 5; $try++) {
+    $end = (Get-Date).AddSeconds(1)
+    do {
         try {
             # surface: allow language-mode - Lock-RemediateLease refuses to go on without FullLanguage
             return [System.IO.File]::Open($Path, [System.IO.FileMode]::OpenOrCreate, [System.IO.FileAccess]::ReadWrite, [System.IO.FileShare]::None)
         }
         catch [System.IO.IOException] { Start-Sleep -Milliseconds 200 }
-    }
+    } while ((Get-Date) -lt $end)
 }
 
 function Lock-RemediateLease {
-    # Takes the lease for a run, or says who has it. The lease of the run that it undoes may be taken over.
-    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl, [string] $Undoes)
+    # Takes the lease for a run, or says who has it. The lease of a run that it undoes may be taken over.
+    param([string] $Run, [string] $Owner, [int64] $Fence, [int] $Ttl, [object[]] $Undoes)
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         Stop-RemediateCall -ErrorId 'RemediateConstrained' -Message 'Changing this host needs PowerShell in FullLanguage mode.'
     }
@@ -81,7 +82,7 @@ function Lock-RemediateLease {
         Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run is writing at this moment.' -Detail $detail
     }
     if ($null -ne $held) {
-        $ours = @($Run, $Undoes) -contains $held['run'] -and $held['fence'] -le $Fence
+        $ours = ($held['run'] -eq $Run -and $held['fence'] -le $Fence) -or $Undoes -contains $held['run']
         if (-not $ours -and $held['until'] -gt $now) {
             Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run holds the lease.' -Detail (Format-RemediateLease -Lease $held)
         }

@@ -26,6 +26,9 @@ from remediate.model.computer import Computer
 from remediate.model.plan import HostFacts
 
 VERSION = 2
+PATIENCE = 15.0
+"""Seconds for which answers are kept back, so that all of them come in one exchange."""
+
 MAX_REPLY = 64 * 1024 * 1024
 """Characters of JSON that a reply may unpack to; a host that sends more is not believed."""
 
@@ -65,12 +68,15 @@ class Request(Model):
         calls: what to do.
         computer: the computer that is meant: another one carries out none of the calls.
         seconds: how long all calls together may take; none is begun after that.
+        patience: seconds for which answers are kept back; after that, what is known is put out
+            before a call begins, so that it counts if that call hangs.
     """
 
     run: str
     calls: tuple[Call, ...]
     computer: Computer | None = None
     seconds: float | None = None
+    patience: float = PATIENCE
 
     @model_validator(mode="after")
     def _ids_make_sense(self) -> Self:
@@ -99,6 +105,7 @@ class Request(Model):
             "run": self.run,
             "computer": _marked(self.computer.model_dump() if self.computer else None),
             "seconds": self.seconds,
+            "patience": self.patience,
             "calls": calls,
         }
         return _ascii(json.dumps(document, separators=(",", ":")))
@@ -168,6 +175,10 @@ class CallResult(Model):
     error: CallError | None = None
     ms: int = 0
 
+    def line(self) -> str:
+        """The result as the host would send it; for the lab."""
+        return _ascii(json.dumps(self.model_dump(mode="json"), separators=(",", ":")))
+
 
 class Reply(Model):
     """A host's answer to one request.
@@ -193,12 +204,14 @@ class Reply(Model):
 
     def encode(self, request: Request) -> str:
         """The reply as the host would send it, in one string; for the lab."""
-        lines = [
-            {"version": VERSION, "host": self.host.model_dump(mode="json")},
-            *(result.model_dump(mode="json") for result in self.calls),
-        ]
-        texts = [_ascii(json.dumps(each, separators=(",", ":"))) for each in lines]
-        return "\n".join([*texts, end_marker(request)])
+        lines = (result.line() for result in self.calls)
+        return "\n".join([head_line(self.host), *lines, end_marker(request)])
+
+
+def head_line(host: HostFacts) -> str:
+    """The first line of a reply; for the lab."""
+    head = {"version": VERSION, "host": host.model_dump(mode="json")}
+    return _ascii(json.dumps(head, separators=(",", ":")))
 
 
 def end_marker(request: Request) -> str:

@@ -45,6 +45,7 @@ class ConsoleReporter:
         self._outcomes: Counter[str] = Counter()
         self._changes: Counter[Outcome] = Counter()
         self._unanswered: Counter[str] = Counter()
+        self._partly = 0
 
     def event(self, event: Event) -> None:
         """Progress shows these."""
@@ -56,6 +57,7 @@ class ConsoleReporter:
         if report.plan and report.plan.changes:
             self._changes[report.outcome] += 1
         self._unanswered.update(question.question for question in report.unanswered)
+        self._partly += bool(report.unanswered)
         self._print(host_lines(report, self._subject))
 
     def finish(self, code: ExitCode) -> None:
@@ -74,7 +76,9 @@ class ConsoleReporter:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
         if self._unanswered:
             many = words.count(self._unanswered.total(), "question")
-            yield line(0, (f"not answered: {many} ", BAD), f"({words.join(self._unanswered)})")
+            where = f" on {self._partly} of {total} hosts" if total > 1 else ""
+            names = words.join(name for name, _ in self._unanswered.most_common())
+            yield line(0, (f"not answered: {many}{where} ", BAD), f"({names})")
 
     def _print(self, lines: Iterable[Line]) -> None:
         with self._quiet():

@@ -107,6 +107,8 @@ def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> I
             yield line(6, ("read back: ", GOOD), words.after(change))
         elif tell:
             yield line(6, ("not in force", BAD))
+        elif report and report.outcome is Outcome.ROLLED_BACK and _key(change) in made:
+            yield line(6, ("could not be undone: ", WARN), words.after(change))
     if plan.changes:
         for text in plan.assumptions:
             yield line(2, ("assumed: ", DIM), text)
@@ -154,9 +156,10 @@ def _unanswered_lines(question: Unanswered, told: Problem | None) -> Iterator[Li
     """A question without an answer, and why; a reason that was told already is not repeated."""
     concerned = f"  [{words.join(question.playbooks)}]" if question.playbooks else ""
     yield line(2, ("not answered: ", BAD), (question.question, STRONG), (concerned, DIM))
-    if question.problem != told:
-        yield line(6, question.problem.message)
-        yield line(6, question.problem.hint)
+    problem = question.problem
+    if told is None or problem.message != told.message:
+        yield line(6, problem.message.removeprefix(f"{question.question}: "))
+        yield line(6, problem.hint)
 
 
 def _holder_lines(holder: Holder) -> Iterator[Line]:

@@ -58,6 +58,10 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
     """A verdict in a few words, and what it means in a few more."""
     if command == "hosts locks" and report.holder:
         return "held", "somebody works on it"
+    if report.outcome is Outcome.COMPLIANT and report.unanswered:
+        return "compliant", "nothing to change in what was answered"
+    if report.outcome is Outcome.ROLLED_BACK and report.applied:
+        return _VERDICTS[report.outcome][0], "the host is as it was, but for what cannot be undone"
     default = _VERDICTS[report.outcome]
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
@@ -104,12 +108,12 @@ def difference(found: Difference) -> str:
     """What is not as it should be, in a sentence without its full stop."""
     if not found.property:
         return f"{found.title} is gone"
+    is_now = value(found.found, found.found_label)
     if found.renews:
-        return f"{found.title}: {found.property} is still {value(found.found, found.found_label)}"
-    is_now, wanted = (
-        value(found.found, found.found_label),
-        value(found.expected, found.expected_label),
-    )
+        still = "is" if found.found is None else "is still"
+        wanted = found.expected_label or "another"
+        return f"{found.title}: {found.property} {still} {is_now}, should be {wanted}"
+    wanted = value(found.expected, found.expected_label)
     return f"{found.title}: {found.property} is {is_now}, should be {wanted}"
 
 

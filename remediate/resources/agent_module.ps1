@@ -7,26 +7,28 @@ function Get-RemediateAgentFolder {
 }
 
 function Test-RemediateModule {
-    # Loads a module in a process of its own; says whether that gave commands, or why not.
+    # Loads a module in a process of its own; says whether that gave commands, or why not; nothing when it cannot be told.
     param([string] $Path)
     $job = Start-Job -ArgumentList $Path -ScriptBlock {
         param([string] $Path)
+        $PID
         try {
             $module = Import-Module -Name $Path -PassThru -ErrorAction Stop
             @{ commands = @($module.ExportedCommands.Keys).Count; error = '' }
         }
         catch { @{ commands = 0; error = [string] $_.FullyQualifiedErrorId } }
     }
-    try {
-        if ($null -eq (Wait-Job -Job $job -Timeout 30)) { return @{ loads = $false; error = 'It has not loaded within 30 seconds.' } }
-        $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
-    }
-    finally { Remove-Job -Job $job -Force }
-    if ($said.Count -ne 1) { return @{ loads = $false; error = 'The process in which it was to load has ended.' } }
-    if ($said[0]['commands'] -gt 0) { return @{ loads = $true; error = '' } }
-    $id = ([string] $said[0]['error'] -split ',')[0]
+    $ended = $null -ne (Wait-Job -Job $job -Timeout ([int] (Get-RemediateSecondsLeft)))
+    $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)
+    # Remove-Job waits a minute for one that has not ended, also when its process is gone; such a job goes with the shell
+    if ($ended) { Remove-Job -Job $job -Force }
+    elseif ($said.Count -gt 0) { Stop-Process -Id $said[0] -Force -ErrorAction SilentlyContinue }
+    if (-not $ended) { return @{ loads = $null; error = 'It has not loaded in the time that this question has.' } }
+    if ($said.Count -ne 2) { return @{ loads = $null; error = 'The process in which it was to load ended without a word.' } }
+    if ($said[1]['commands'] -gt 0) { return @{ loads = $true; error = '' } }
+    $id = ([string] $said[1]['error'] -split ',')[0]
     if (-not $id) { return @{ loads = $false; error = 'It loads, but has no commands.' } }
-    return @{ loads = $false; error = 'Import-Module fails with ' + $id + '.' }
+    return @{ loads = $false; error = 'Import-Module fails with ' + ($id -replace '(?s)^(.{200}).*', '$1') + '.' }
 }
 
 function Get-RemediateAgentModule {
@@ -41,17 +43,18 @@ function Get-RemediateAgentModule {
     $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
     if (-not (Test-Path -LiteralPath $path -PathType Container)) { return $result }
     $manifest = Get-RemediateManifest -Path $path
-    $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $false }
+    $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $null }
     $result['links'] = @($manifest['links'])
     if ($result['links'].Count -gt 0) {
         $result['load_error'] = 'Not tried, as something in it leads elsewhere.'
         return $result
     }
     if (-not (Test-Path -LiteralPath $definition -PathType Leaf)) {
+        $result['installed']['loads'] = $false
         $result['load_error'] = 'It has no MSOnlineBackup.psd1.'
         return $result
     }
-    if ([string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
+    if ((Get-Item -LiteralPath $definition -Force).Length -lt 1000000 -and [string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
     $tried = Test-RemediateModule -Path (Resolve-Path -LiteralPath $definition).ProviderPath
     $result['installed']['loads'] = $tried['loads']
     $result['load_error'] = $tried['error']
@@ -61,10 +64,9 @@ function Get-RemediateAgentModule {
 function Get-RemediateFileVersion {
     # The version of a program, or nothing when it has none.
     param([string] $Path)
-    $name = $Path.Replace('\', '\\').Replace("'", "\'")
-    $file = @(Get-CimInstance -ClassName CIM_DataFile -Filter ("Name='" + $name + "'"))
-    if ($file.Count -eq 1) { return [string] $file[0].Version }
-    return ''
+    $version = (Get-Item -LiteralPath $Path -Force).VersionInfo
+    if ([string] $version.FileVersion -eq '') { return '' }
+    return '{0}.{1}.{2}.{3}' -f $version.FileMajorPart, $version.FileMinorPart, $version.FileBuildPart, $version.FilePrivatePart
 }
 
 function Set-RemediateAgentModule {

@@ -23,14 +23,16 @@ class Installed(Model):
 
     Args:
         manifest: its files.
-        loads: a fresh process can import it, and gets commands from it.
+        loads: a fresh process can import it, and gets commands from it; None when that could not
+            be told, which is not the same as no.
     """
 
     manifest: Manifest
-    loads: bool
+    loads: bool | None
 
     def __str__(self) -> str:
-        return f"{self.manifest}, {'loads' if self.loads else 'does not load'}"
+        loading = {True: "loads", False: "does not load", None: "whether it loads is not known"}
+        return f"{self.manifest}, {loading[self.loads]}"
 
 
 class AgentModule(Resource):
@@ -43,7 +45,7 @@ class AgentModule(Resource):
         path: the module's folder.
         installed: what is there; None when nothing is.
         links: what leads out of it (symbolic links, junctions), relative; never followed.
-        load_error: why it does not load, as a sentence.
+        load_error: why it does not load, or why that could not be told, as a sentence.
         module_version: its version, as its definition says; empty when that cannot be read.
         agent_version: version of the agent's program; empty when that cannot be read.
         kept: digests of former folders that stand beside it.
@@ -80,6 +82,13 @@ class AgentModule(Resource):
         if name != "installed":
             return super().label(name, value)
         return str(Installed.model_validate(value)) if value is not None else "absent"
+
+    def compared(self) -> dict[str, JsonValue]:
+        """Its files: whether they load moves by itself, as with a policy or on a busy host."""
+        compared = super().compared()
+        if isinstance(compared["installed"], dict):
+            compared["installed"]["loads"] = None
+        return compared
 
     @classmethod
     def content(cls, change: Change) -> Folder | None:

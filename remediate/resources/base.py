@@ -48,11 +48,19 @@ class Resource(Model):
         """Make the kind known by its name; a base class that names none is not a kind itself.
 
         A class that is defined again, as when a playbook is loaded again, takes its place.
+
+        Raises:
+            TypeError: another class has this kind, so that records could not tell them apart.
         """
         super().__pydantic_init_subclass__(**kwargs)
-        kind = cls.__dict__.get("kind")
-        if isinstance(kind, str):
-            _KINDS[kind] = cls
+        kind = getattr(cls, "kind", None)
+        if kind is None:
+            return
+        known = _KINDS.setdefault(kind, cls)
+        if known.__qualname__ != cls.__qualname__:
+            msg = f"{cls.__name__} needs a `kind` of its own: {known.__name__} is {kind!r}"
+            raise TypeError(msg)
+        _KINDS[kind] = cls
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Query":
@@ -142,6 +150,19 @@ class Resource(Model):
         """
         del change
         return False
+
+    def unfinished(self, change: Change, then: "Resource") -> dict[str, JsonValue]:
+        """What a write of `change` that was cut off has left otherwise than it was, to be put back.
+
+        Args:
+            change: what was being done to it; says nothing of these properties itself.
+            then: the resource as it was before.
+
+        Returns:
+            Values to be put back, by property name.
+        """
+        del change, then
+        return {}
 
     def should(
         self,

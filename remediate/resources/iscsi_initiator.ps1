@@ -2,7 +2,7 @@
 
 function Get-RemediateIscsiInitiator {
     # Every device of the initiator; WQL wants the backslash twice.
-    $devices = @(Get-CimInstance -ClassName Win32_PnPEntity -Filter "PNPDeviceID LIKE 'ROOT\\ISCSIPRT%'" -Property PNPDeviceID, ConfigManagerErrorCode)
+    $devices = @(Get-CimInstance -ClassName Win32_PnPEntity -Filter "PNPDeviceID LIKE 'ROOT\\ISCSIPRT%'" -Property PNPDeviceID, ConfigManagerErrorCode -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'devices')
     foreach ($device in $devices) {
         [ordered]@{
             device     = [string] $device.PNPDeviceID

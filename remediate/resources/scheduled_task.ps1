@@ -10,28 +10,49 @@ function Find-RemediateTask {
     # surface: allow language-mode - as above
     $pattern = [System.Management.Automation.WildcardPattern]::Escape($Name)
     try {
-        if ($Name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -ErrorAction Stop) }
-        else { $tasks = @(Get-ScheduledTask -TaskPath $path -ErrorAction Stop) }
+        if ($Name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
+        else { $tasks = @(Get-ScheduledTask -TaskPath $path -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
     }
     catch {
-        if ($_.FullyQualifiedErrorId -notlike 'CmdletizationQuery_NotFound*') { throw }
+        $id = [string] $_.FullyQualifiedErrorId
+        if ($id -match '^HRESULT 0x(800413|8007)' -and [string] $_.CategoryInfo.Category -ne 'PermissionDenied') {
+            Stop-RemediateCall -ErrorId 'RemediateUnreadable' -Message "Windows lists no task here: $($_.Exception.Message) One damaged task is enough for that."
+        }
+        if ($id -notlike 'CmdletizationQuery_NotFound*') { throw }
         $tasks = @()
     }
     return @($tasks | Where-Object -FilterScript { [string]::Equals($_.TaskPath, $Folder, 'OrdinalIgnoreCase') })
+}
+
+function Read-RemediateTask {
+    # One task with its settings and its whole definition. One that Windows cannot read is named, and ends the call: without
+    # it nobody can say how the tasks of its folder are.
+    param($Task)
+    $path = [string] $Task.TaskPath + [string] $Task.TaskName
+    try {
+        $result = [ordered]@{
+            path               = [string] $Task.TaskPath
+            name               = [string] $Task.TaskName
+            multiple_instances = $Task.Settings.CimInstanceProperties['MultipleInstances'].Value
+            logon_type         = $Task.Principal.CimInstanceProperties['LogonType'].Value
+            state              = $Task.CimInstanceProperties['State'].Value
+            xml                = [string] (Export-ScheduledTask -TaskName $Task.TaskName -TaskPath $Task.TaskPath -CimSession (Get-RemediateCimSession))
+        }
+    }
+    catch {
+        if (@('OperationTimeout', 'PermissionDenied') -contains [string] $_.CategoryInfo.Category) { throw }
+        Stop-RemediateCall -ErrorId 'RemediateUnreadable' -Message "Windows cannot read task ${path}: $($_.Exception.Message)"
+    }
+    $result['xml'] = Limit-RemediateText -Text $result['xml'] -Name "The definition of task $path"
+    return $result
 }
 
 function Get-RemediateScheduledTask {
     # Every task in a folder, with its settings and its whole definition.
     param([string] $Folder)
     foreach ($task in @(Find-RemediateTask -Folder $Folder)) {
-        [ordered]@{
-            path               = [string] $task.TaskPath
-            name               = [string] $task.TaskName
-            multiple_instances = $task.Settings.CimInstanceProperties['MultipleInstances'].Value
-            logon_type         = $task.Principal.CimInstanceProperties['LogonType'].Value
-            state              = $task.CimInstanceProperties['State'].Value
-            xml                = [string] (Export-ScheduledTask -TaskName $task.TaskName -TaskPath $task.TaskPath)
-        }
+        Assert-RemediateTime
+        Read-RemediateTask -Task $task
     }
 }
 
@@ -54,5 +75,5 @@ function Set-RemediateScheduledTask {
     }
     # surface: allow language-mode - only a pipeline that has the lease writes, and that needs FullLanguage
     $policy.Value = [int] $After['multiple_instances']
-    $null = Set-ScheduledTask -InputObject $task
+    $null = Set-ScheduledTask -InputObject $task -CimSession (Get-RemediateCimSession)
 }

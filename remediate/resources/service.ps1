@@ -1,10 +1,13 @@
 # Services: reads them, starts, stops and restarts them, sets their start mode.
 # Judged by the fixed words of Win32_Service.State and by return codes; both are the same in every language.
+# No name that the host says goes into a filter: a service may be called "Bob's Sync".
+
+$script:RemediateStates = 'Unknown', 'Stopped', 'Start Pending', 'Stop Pending', 'Running', 'Continue Pending', 'Pause Pending', 'Paused'
 
 function Find-RemediateService {
-    # One service, or nothing. Its name has been checked to need no escaping.
+    # One service, or nothing. Its name is the controller's, which has checked that it needs no escaping.
     param([string] $Name)
-    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$Name'" -Property Name, State, StartMode, ProcessId
+    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$Name'" -Property Name, State, StartMode, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft)
 }
 
 function Get-RemediateStoppedPath {
@@ -19,7 +22,7 @@ function Read-RemediateServiceProcess {
     param($Service)
     $id = [int64] $Service.ProcessId
     if ($id -eq 0) { return $null }
-    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId = $id" -Property ProcessId, CreationDate
+    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId = $id" -Property ProcessId, CreationDate -OperationTimeoutSec (Get-RemediateSecondsLeft)
     $started = $null
     if ($null -ne $process -and $null -ne $process.CreationDate) {
         $started = $process.CreationDate.ToUniversalTime().ToString('s') + 'Z'
@@ -30,17 +33,15 @@ function Read-RemediateServiceProcess {
         $text = [string] (Get-Content -LiteralPath $path -TotalCount 1)
         if ($text -match '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$') { $stopped = $text }
     }
-    $all = @(Get-CimInstance -ClassName Win32_Service -Filter "ProcessId = $id" -Property Name, ProcessId)
+    $all = @(Get-CimInstance -ClassName Win32_Service -Filter "ProcessId = $id" -Property Name, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'services')
     return @{ id = $id; started = $started; stopped = $stopped; shared = $all.Count -gt 1 }
 }
 
 function Get-RemediateDependent {
-    # The services that need a service, with what they are doing.
+    # The services that need a service, with what they are doing. The Service Control Manager knows both, without WMI.
     param([string] $Name)
-    $all = @(Get-CimInstance -ClassName Win32_DependentService | Where-Object -FilterScript { $_.Antecedent.Name -eq $Name })
-    foreach ($one in $all) {
-        $service = Find-RemediateService -Name $one.Dependent.Name
-        if ($null -ne $service) { @{ name = [string] $service.Name; status = [string] $service.State } }
+    foreach ($one in @((Get-Service -Name $Name).DependentServices | Limit-RemediateList -Name 'dependent services')) {
+        @{ name = [string] $one.ServiceName; status = $script:RemediateStates[[int] $one.Status] }
     }
 }
 
@@ -53,7 +54,7 @@ function Get-RemediateService {
         $use = $null
         if ($service.Name -eq 'MSiSCSI' -and $service.State -eq 'Running') {
             # The class fails while the service is stopped: then the sessions are not known, which is not the same as none.
-            $sessions = @(Get-CimInstance -Namespace 'root/Microsoft/Windows/Storage' -ClassName MSFT_iSCSISession)
+            $sessions = @(Get-CimInstance -Namespace 'root/Microsoft/Windows/Storage' -ClassName MSFT_iSCSISession -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'iSCSI sessions')
             $use = @($sessions | ForEach-Object -Process { [string] $_.TargetNodeAddress })
         }
         [ordered]@{
@@ -87,7 +88,7 @@ function Assert-RemediateServiceUnmoved {
 function Invoke-RemediateServiceMethod {
     # Asks for something, and fails with the given id when Windows says no. Expected: other codes that are as good as 0.
     param($Service, [string] $Method, [hashtable] $Arguments, [int[]] $Expected, [string] $ErrorId)
-    $result = Invoke-CimMethod -InputObject $Service -MethodName $Method -Arguments $Arguments -Confirm:$false
+    $result = Invoke-CimMethod -InputObject $Service -MethodName $Method -Arguments $Arguments -OperationTimeoutSec (Get-RemediateSecondsLeft) -Confirm:$false
     $code = [int] $result.ReturnValue
     if ($code -eq 0 -or $Expected -contains $code) { return }
     $known = @{ 2 = 'access denied'; 3 = 'running services depend on it'; 5 = 'it does not accept that now'; 7 = 'it did not answer in time'; 14 = 'it is disabled' }
@@ -100,13 +101,15 @@ function Invoke-RemediateServiceMethod {
 
 function Wait-RemediateService {
     # Waits, 25 seconds at most, until a service is in a state: a restart has to fit into what a host is given to write.
+    # WMI may hang on a service that hangs, so the Service Control Manager is asked.
     param([string] $Name, [string] $Status)
-    for ($try = 0; $try -lt 50; $try++) {
-        $service = Find-RemediateService -Name $Name
-        if ($null -ne $service -and $service.State -eq $Status) { return }
+    $end = (Get-Date).AddSeconds(25)
+    do {
+        $state = $script:RemediateStates[[int] (Get-Service -Name $Name).Status]
+        if ($state -eq $Status) { return }
         Start-Sleep -Milliseconds 500
-    }
-    Stop-RemediateCall -ErrorId 'RemediateServiceHangs' -Message "Service $Name is not $Status after 25 seconds, but $($service.State)." -Detail @{ status = $service.State }
+    } while ((Get-Date) -lt $end)
+    Stop-RemediateCall -ErrorId 'RemediateServiceHangs' -Message "Service $Name is not $Status after 25 seconds, but $state." -Detail @{ status = $state }
 }
 
 function Save-RemediateStopped {

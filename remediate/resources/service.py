@@ -175,6 +175,13 @@ class Service(Resource):
             return f"{', '.join(self.running_dependents)} would have to be stopped first"
         return None
 
+    def unfinished(self, change: Change, then: "Resource") -> dict[str, JsonValue]:
+        """A restart stops a service first; whether it was to run then is what it was before."""
+        stopped = self.status in {ServiceStatus.STOPPED, ServiceStatus.STOP_PENDING}
+        if change.property == "process" and stopped and isinstance(then, Service):
+            return {} if then.status == self.status else {"status": then.recorded("status")}
+        return {}
+
 
 class Services(Query):
     """Some services; one that does not exist is not answered.

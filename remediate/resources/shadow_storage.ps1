@@ -11,9 +11,9 @@ function ConvertTo-RemediateVolumeName {
 function Get-RemediateShadowStorage {
     # Every association of a volume with its shadow storage, then local volumes that have none.
     $volumes = @{}
-    foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume -ErrorAction Stop)) { $volumes[[string] $volume.DeviceID] = $volume }
-    $copies = @(Get-CimInstance -ClassName Win32_ShadowCopy -ErrorAction Stop)
-    $pairs = @(foreach ($storage in @(Get-CimInstance -ClassName Win32_ShadowStorage -ErrorAction Stop)) {
+    foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'volumes')) { $volumes[[string] $volume.DeviceID] = $volume }
+    $copies = @(Get-CimInstance -ClassName Win32_ShadowCopy -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'shadow copies')
+    $pairs = @(foreach ($storage in @(Get-CimInstance -ClassName Win32_ShadowStorage -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'shadow storages')) {
             # the references carry keys only, so everything else comes from Win32_Volume
             @{ Storage = $storage; Volume = [string] $storage.Volume.DeviceID; DiffVolume = [string] $storage.DiffVolume.DeviceID }
         })

@@ -4,8 +4,12 @@ Somebody who can write the file could put a view in the place of a table, or a t
 then reading has no end, or writing writes something else. See https://sqlite.org/security.html.
 """
 
+from functools import cache
+
 import sqlalchemy as sa
 from pydantic import ValidationError
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from remediate.store.schema import VERSION_TABLE, metadata
 
@@ -26,14 +30,14 @@ def what_runs(connection: sa.Connection) -> str:
 
 def what_is_foreign(connection: sa.Connection) -> str:
     """The first thing that is not of this version of the program, in words; empty when none is."""
-    indexes = {index.name for table in metadata.tables.values() for index in table.indexes}
-    known: dict[str, set[object]] = {
-        "table": {*metadata.tables, VERSION_TABLE},
-        "index": {*indexes},
-    }
-    for type_, name, _ in _schema(connection):
-        if name not in known[type_] and not str(name).startswith(_SQLITES_OWN):
+    known = _definitions()
+    for type_, name, sql in _schema(connection):
+        if str(name).startswith(_SQLITES_OWN):
+            continue
+        if (type_, name) not in known:
             return f"it has a foreign {type_}, {_shown(name)}"
+        if known[type_, name] not in ("", _on_one_line(sql or "")):
+            return f"the {type_} {_shown(name)} is not defined as this program does it"
     for table in metadata.tables.values():
         # Computed columns are listed by this pragma only, marked as hidden.
         found = connection.exec_driver_sql(f"PRAGMA table_xinfo({table.name})").all()
@@ -41,6 +45,22 @@ def what_is_foreign(connection: sa.Connection) -> str:
         if {(row.name, row.hidden) for row in found} != ours:
             return f"the columns of {table.name} are not those of this program"
     return ""
+
+
+@cache
+def _definitions() -> dict[tuple[str, str], str]:
+    """How each table and index is defined: a clause more may delete rows, or refuse them."""
+    dialect = sqlite.dialect()
+    found = {("table", VERSION_TABLE): ""}  # Alembic's own
+    for table in metadata.tables.values():
+        found["table", table.name] = str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            found["index", str(index.name)] = str(CreateIndex(index).compile(dialect=dialect))
+    return {key: _on_one_line(sql) for key, sql in found.items()}
+
+
+def _on_one_line(sql: str) -> str:
+    return " ".join(sql.split())
 
 
 def in_words(error: ValidationError) -> str:

@@ -125,7 +125,13 @@ def _entry(payload: dict[str, Any]) -> SpillEntry:
     parts = {
         name: upgraded(model, payload[name]) for name, model in kept.items() if payload.get(name)
     }
-    return SpillEntry.model_validate({**upgraded(SpillEntry, payload), **parts})
+    entry = SpillEntry.model_validate({**upgraded(SpillEntry, payload), **parts})
+    about = {entry.host, entry.report.host if entry.report else entry.host}
+    if entry.intent is not None:
+        about |= {entry.intent.host.name}
+    if len(about) > 1 or (entry.intent is not None and entry.intent.run != entry.run):
+        raise ValueError("it is about several hosts or runs")
+    return entry
 
 
 def _is_this_accounts(path: Path) -> bool:

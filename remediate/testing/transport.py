@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from remediate.lab.engines.functions import answer
+from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.state import HostState
 from remediate.model.host import Host
-from remediate.powershell.messages import Reply, Request, decode_reply
-from remediate.transport.errors import NameNotResolved, TransportError
+from remediate.powershell.messages import Reply, Request, decode_part, decode_reply
+from remediate.transport.errors import NameNotResolved, TimedOut, TransportError
 from remediate.transport.protocol import Deadline
 
 
@@ -68,10 +68,17 @@ class MemorySession:
         if state is None:
             raise NameNotResolved(self.host.name)
         if trouble is None:
-            return decode_reply([answer(state, request)], request)
+            return self._reply(answer(state, request), request)
         calls = request.calls if trouble.calls < 0 else request.calls[: trouble.calls]
         answer(state, request.model_copy(update={"calls": calls}))
         raise trouble.error(self.host.name, after_send=trouble.after_send)
+
+    def _reply(self, spoken: Spoken, request: Request) -> Reply:
+        if spoken.ends is not None:
+            return decode_reply(spoken.texts, request)
+        error = TimedOut(self.host.name, after_send=True)
+        error.partial = decode_part(spoken.texts, request)
+        raise error
 
     def close(self) -> None:
         """Count that it was closed."""

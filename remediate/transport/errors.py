@@ -272,10 +272,12 @@ def kinds() -> Iterator[ErrorKind]:
 
 def plain(text: str) -> str:
     """Text from elsewhere as one short line: nothing in it can steer a terminal."""
+    cut = len(text) > 4 * MAX_DETAIL
     text = text[: 4 * MAX_DETAIL]
     shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
     shown = " ".join(shown.split())
-    return shown if len(shown) <= MAX_DETAIL else shown[: MAX_DETAIL - 1] + "…"
+    # The mark tells who looks for secrets in it that one may have been cut.
+    return shown[: MAX_DETAIL - 1] + "…" if cut or len(shown) > MAX_DETAIL else shown
 
 
 def _code(kind: type) -> str:

@@ -240,8 +240,9 @@ class PsrpSession:
                 if pool.shell.opened and (is_waiting(error) or is_passing(error)):
                     return  # it exists, and is asked again by Receive
                 problem = self._problem(error)
-                turned_away = isinstance(problem, AuthenticationFailed) and not self._watch.accepted
-                if turned_away or not self._watch.sent:
+                watch = self._watch
+                refused = watch.refused or isinstance(problem, AuthenticationFailed)
+                if (refused and not watch.accepted) or not watch.sent:
                     self._pool = None  # a Delete would be one more wrong logon
                 again = isinstance(problem, (Refused, NameNotResolved)) and not self._watch.sent
                 if pause is None or not again or self._watch.deadline.left <= pause:

@@ -69,7 +69,15 @@ class NotOfferedError(Exception):
 
 
 class PackedError(Exception):
-    """An answer in an encoding that nobody asked for."""
+    """An answer in an encoding that nobody asked for.
+
+    Args:
+        status: its HTTP status.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class PageError(Exception):
@@ -202,6 +210,9 @@ class Wire(HTTPAdapter):
                 cert=cert,
                 proxies=proxies,
             )
+        except PackedError as error:
+            watch.refused = proof and error.status == _UNAUTHORISED
+            raise
         finally:
             # With Basic it is the password, and errors and answers hold on to their request.
             request.headers.pop("Authorization", None)
@@ -227,6 +238,8 @@ class Wire(HTTPAdapter):
         """Close every connection, also of an answer that nobody has read to its end."""
         if self._answer is not None:
             self._answer.close()
+        for name in self.poolmanager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
+            self.poolmanager.pools[name].close()  # else whoever holds an error holds them open
         super().close()
 
     def before_connecting(self) -> None:
@@ -304,7 +317,7 @@ class _Answer(http.client.HTTPResponse):
         transfer = _words(self.headers.get_all("Transfer-Encoding", []))
         if set(packings) - {"identity"} or transfer not in ([], ["chunked"]):
             self.close()
-            raise PackedError
+            raise PackedError(self.status)
 
 
 class _Bounded(io.RawIOBase):

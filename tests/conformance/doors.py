@@ -13,7 +13,12 @@ from remediate.resources.base import Resource, resource_type
 from remediate.transport.protocol import Deadline
 from tests.playbooks.backends import PowerShellHosts
 
-_NOT_WAITING = "function Start-Sleep { param([int] $Milliseconds) }\n"
+_NOT_WAITING = """
+$script:Slept = 0
+function Start-Sleep { param([int] $Milliseconds) $script:Slept += $Milliseconds }
+function Get-Date { (Microsoft.PowerShell.Utility\\Get-Date).AddMilliseconds($script:Slept) }
+"""
+"""Time passes only where a script sleeps, and at once."""
 _MARKER = "# Sent last"
 
 
@@ -42,7 +47,7 @@ class SimulatedDoor:
 
     def send(self, calls: Iterable[Call]) -> Reply:
         request = Request(run="R1", calls=tuple(calls))
-        return decode_reply([answer(self.state, request)], request)
+        return decode_reply(answer(self.state, request).texts, request)
 
 
 class PowerShellDoor:
@@ -123,4 +128,4 @@ def error_of(result: CallResult) -> str:
 
 def _resource(function: str) -> type[Resource]:
     noun = function.partition("-Remediate")[2]
-    return next(one for one in Resource.__subclasses__() if one.function == noun)
+    return next(one for one in Resource.__subclasses__() if getattr(one, "function", "") == noun)

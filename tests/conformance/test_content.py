@@ -6,9 +6,11 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -49,8 +51,9 @@ class Bench:
     before = ""
     """PowerShell that runs first, such as what stands in for a command."""
 
-    def call(self, function: str, **arguments: Any) -> CallResult:
-        request = Request(run="r", calls=(Call(id="c", function=function, arguments=arguments),))
+    def call(self, function: str, seconds: float | None = None, **arguments: Any) -> CallResult:
+        asked = Call(id="c", function=function, arguments=arguments, seconds=seconds)
+        request = Request(run="r", calls=(asked,))
         script = SCRIPT.replace("Set-StrictMode", self.before + "Set-StrictMode", 1)
         return self.session.run(script, request, Deadline(60))["c"]
 
@@ -237,6 +240,22 @@ def test_a_link_in_the_module_is_told_and_not_followed(bench: Bench, tmp_path: P
     assert module["links"] == ["data"]
     assert "secret" not in str(module["installed"])
     assert id_of(bench.write(BROKEN, None)) == "RemediateStale"
+
+
+@pytest.mark.slow
+def test_a_module_that_takes_too_long_to_load_is_not_said_to_be_broken(bench: Bench) -> None:
+    """The process in which it is tried is ended."""
+    code = bench.modules / "MSOnlineBackup" / "MSOnlineBackup.psm1"
+    note = '[System.IO.File]::WriteAllText("$PSScriptRoot/pid", $PID)\n'
+    code.write_text(note + "Start-Sleep -Seconds 600")
+    [module] = bench.call("Get-RemediateAgentModule", seconds=20).value
+    assert isinstance(module, dict)
+    assert module["installed"]["loads"] is None  # type: ignore[index, call-overload]
+    assert module["load_error"] == "It has not loaded in the time that this question has."
+    pid = int((code.parent / "pid").read_text())
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(timeout=10)
+    assert not psutil.pid_exists(pid)
 
 
 def test_staging_folders_are_removed_when_stale_former_folders_never(bench: Bench) -> None:

@@ -1,6 +1,7 @@
-"""What the tests of faults share, and the line that says how many cases were tried."""
+"""What the tests of faults share, and the lines that say how many cases were tried."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from remediate.engine.job import Job
 from tests.faults.controller import open_store, schedule_fix
 
-CASES = "fault cases"
+CASES = "fault matrix"
+HALF_WAY = "hosts that stop half-way"
+ELSEWHERE = "addresses that lead elsewhere"
+COUNTED = (CASES, HALF_WAY, ELSEWHERE)
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +47,11 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    counts = [
-        value
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-        for name, value in report.user_properties
-        if name == CASES
-    ]
-    if counts:
-        terminalreporter.write_line(f"fault matrix: {sum(map(int, counts))} cases")
+    counts = Counter[str]()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                counts[name] += int(value) if name in COUNTED else 0
+    for name in COUNTED:
+        if counts[name]:
+            terminalreporter.write_line(f"{name}: {counts[name]} cases")

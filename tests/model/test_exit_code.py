@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome, exit_code
-from remediate.model.plan import Advice, Plan
+from remediate.model.plan import Advice, Plan, Unanswered
+from remediate.model.problem import Problem
 
 ORDER = [1, 4, 3, 6, 5, 2, 0]
 
@@ -30,3 +31,22 @@ def test_what_is_left_for_a_person_is_never_success(outcome: Outcome) -> None:
     plan = Plan(host="a", playbooks=(), advice=(Advice("No task", "Save a policy."),))
     report = HostReport(host="a", outcome=outcome, plan=plan)
     assert report.exit_code is ExitCode.PENDING
+
+
+NO_TIME = Problem(code="no_time", message="the host has not answered within 10 s")
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("named", [True, False])
+def test_what_was_not_answered_is_a_failure_only_where_it_was_asked_for_by_name(
+    outcome: Outcome, named: bool
+) -> None:
+    """And where nothing graver is to be told; else it is just left to be looked at."""
+    question = Unanswered(question="tasks", problem=NO_TIME, named=named)
+    plan = Plan(host="a", playbooks=(), unanswered=(question,))
+    report = HostReport(host="a", outcome=outcome, plan=plan)
+    own = EXIT_CODES[outcome]
+    expected = own
+    if own in {ExitCode.OK, ExitCode.PENDING}:
+        expected = ExitCode.FAILED if named else ExitCode.PENDING
+    assert report.exit_code is expected

@@ -10,7 +10,7 @@ import pytest
 from remediate.model.change import Severity
 from remediate.model.difference import Difference
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.plan import Advice, Conflict, Refusal
+from remediate.model.plan import Advice, Conflict, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines
@@ -90,6 +90,61 @@ def test_half_changed_says_which_change_holds_and_which_not(
     assert "multiple_instances is StopExisting (3), should be IgnoreNew (2)" in text
     assert "left behind: the lease" in text
     assert f"to undo: remediate rollback {RUN}" in text
+
+
+@pytest.mark.parametrize(
+    ("found", "label", "says"),
+    [
+        ({"id": 7}, "process 7", "process is still process 7, should be restarted"),
+        (None, None, "process is absent, should be restarted"),
+    ],
+)
+def test_a_restart_that_did_not_happen_is_said_as_one(
+    found: Any, label: str | None, says: str, change: Make, plan: Make, shown: Make
+) -> None:
+    lost = change(title="service A", property="process", renews=True, after=None)
+    difference = Difference(
+        resource=lost.resource,
+        title="service A",
+        property="process",
+        found=found,
+        found_label=label,
+        expected_label="restarted",
+        renews=True,
+    )
+    report = HostReport(
+        host="A",
+        outcome=Outcome.FAILED_CHANGED,
+        plan=plan(changes=(lost,)),
+        differing=(difference,),
+    )
+    assert f"not as it should be: service A: {says}" in shown(report)
+
+
+def test_what_could_not_be_undone_is_named_beside_what_was(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    back = change()
+    lasting = change(
+        title="service A",
+        property="process",
+        resource={"kind": "service", "key": {"name": "A"}},
+        after=None,
+        after_label="restarted",
+        renews=True,
+        reversible=False,
+    )
+    report = HostReport(
+        host="A",
+        outcome=Outcome.ROLLED_BACK,
+        plan=plan(changes=(back, lasting)),
+        applied=(lasting,),
+        problem=Problem(code="x", message="it broke", hint="look"),
+    )
+    text = shown(report, run=RUN)
+    assert "the host is as it was, but for what cannot be undone" in text
+    assert text.count("could not be undone: restarted") == 1
+    assert "to undo" not in text
 
 
 def test_what_a_later_command_needs_is_part_of_it(change: Make, plan: Make, shown: Make) -> None:
@@ -311,3 +366,56 @@ def test_commands_can_be_pasted() -> None:
 def test_a_restart_is_shown_as_what_happens_not_as_an_absent_value(change: Make) -> None:
     restart = change(before={"id": 2184}, after=None, after_label="restarted", renews=True)
     assert after(restart) == "restarted"
+
+
+SILENT = Unanswered(
+    question="tasks: folder \\A\\",
+    playbooks=("schedule-fix",),
+    problem=Problem(
+        code="no_time",
+        message="tasks: folder \\A\\: the host has not answered within 10 s",
+        hint="Something hangs there.",
+    ),
+    named=True,
+)
+
+
+def test_what_was_not_answered_stands_beside_the_verdict_and_in_the_last_line(
+    plan: Make, shown: Make
+) -> None:
+    report = HostReport(
+        host="SRV01", outcome=Outcome.COMPLIANT, plan=plan(changes=(), unanswered=(SILENT,))
+    )
+    assert shown(report, command="audit") == (
+        "SRV01  COMPLIANT  nothing to change in what was answered\n"
+        "  not answered: tasks: folder \\A\\  [schedule-fix]\n"
+        "      the host has not answered within 10 s\n"
+        "      Something hangs there.\n"
+        "not answered: 1 question (tasks: folder \\A\\)\n"
+    )
+
+
+def test_a_reason_that_was_told_already_is_not_told_again(plan: Make, shown: Make) -> None:
+    problem = SILENT.problem.model_copy(update={"hint": "Nothing was written. Look there."})
+    report = HostReport(
+        host="SRV01",
+        outcome=Outcome.REFUSED,
+        problem=problem,
+        plan=plan(changes=(), unanswered=(SILENT,)),
+    )
+    assert shown(report, command="apply").count("has not answered") == 1
+
+
+def test_of_several_hosts_it_is_said_how_many_have_not_answered_all(
+    plan: Make, shown: Make
+) -> None:
+    other = SILENT.model_copy(update={"question": "shadow storages"})
+    reports = [
+        HostReport(host=name, outcome=Outcome.COMPLIANT, plan=plan(changes=(), unanswered=asked))
+        for name, asked in (("A", (SILENT, other)), ("B", (other,)), ("C", ()))
+    ]
+    last = shown(*reports, command="audit").splitlines()[-1]
+    assert (
+        last
+        == "not answered: 3 questions on 2 of 3 hosts (shadow storages and tasks: folder \\A\\)"
+    )

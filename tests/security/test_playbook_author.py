@@ -46,7 +46,7 @@ class Sent(Playbook[Params]):
 RAN = "(Path(__file__).parent / 'ran.log').touch()\n"
 """What the attacker wants to run; leaves a file when it does."""
 
-CLEAR_SCREEN = "\\x1b[2J\\x1b]0;title\\x07\\nforged row"
+CLEAR_SCREEN = "\\x1b[2J\\x1b]0;title\\x07\\nforged\\x7f row"
 
 Type = Callable[..., Result]
 
@@ -422,6 +422,8 @@ def test_what_its_options_say_of_themselves_is_made_printable(
         result = remediate(*words, "--playbooks", sent)
         assert "How many \N{REPLACEMENT CHARACTER}" in result.out
         assert all(map(str.isprintable, result.out.split("\n")))
+    result = remediate("show", "sent-fix", "--playbooks", sent, "--format", "json")
+    assert all(map(str.isprintable, result.out.split("\n")))
     result = remediate("apply", "sent-fix", "--playbooks", sent, "--many", "x")
     result.explains(64, "--many")
     assert result.err.replace("\n", "").isprintable()

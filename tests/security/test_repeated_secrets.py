@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr, field_validator
 
+from remediate.cli.parameters import job, parameters
+from remediate.cli.stop import Stop
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.hosts import make_state
@@ -26,6 +29,7 @@ from remediate.model.event import Event
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
+from remediate.playbook import Field, Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Reply, Request
 from remediate.redaction import MASK, Redaction
@@ -49,6 +53,7 @@ SPOKEN = {
     "as Basic sends it": base64.b64encode(f"{USER}:{CANARY}".encode()).decode(),
     "as UTF-16 in Base64": base64.b64encode(CANARY.encode("utf-16-le")).decode(),
     "cut in the middle": "x" * (MAX_DETAIL - 6) + CANARY * 3,
+    "cut behind blanks": "y" + " " * (4 * MAX_DETAIL - 11) + CANARY,
 }
 
 
@@ -101,8 +106,8 @@ class Site:
             self.told.append(event.model_dump_json())
 
         playbook = Catalogue().load("schedule-fix")
-        job = Job((Task(playbook, playbook.params()),))
-        run = Run(id="one", kind=RunKind.APPLY, playbooks=job.uses, operator="a", started=NOW)
+        work = Job((Task(playbook, playbook.params()),))
+        run = Run(id="one", kind=RunKind.APPLY, playbooks=work.uses, operator="a", started=NOW)
         with SqlStore(store_place(str(self.folder / "store.db"))) as store:
             settings = Settings(operator="ada@bastion", timeout=timeout)
             engine = Engine(
@@ -114,7 +119,7 @@ class Site:
                 runner=Serial(),
                 redaction=redaction(),
             )
-            [report] = engine.apply([HOST], job, run)
+            [report] = engine.apply([HOST], work, run)
             self.told += [report.model_dump_json(), store.run("one").model_dump_json()]
         return report
 
@@ -138,6 +143,32 @@ def test_a_host_repeats_it_in_an_error(
     report = site.apply(transport)
     assert report.problem
     assert MASK in report.problem.message
+
+
+def test_a_validator_of_a_playbook_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret is known before anything of the playbook's own sees it."""
+
+    class Params(PlaybookParams):
+        token: SecretStr = Field(description="Token")
+
+        @field_validator("token")
+        @classmethod
+        def _good(cls, value: SecretStr) -> SecretStr:
+            raise ValueError(f"{value.get_secret_value()} is bad")
+
+    class Own(Playbook[Params]):
+        """Its own."""
+
+        id = "own-one"
+        title = "Look"
+        source = "https://example.com/kb/1"
+
+    known = Redaction()
+    [token] = parameters([Own()])
+    monkeypatch.setenv("TOKEN_OF_MINE", CANARY)
+    with pytest.raises(Stop) as stopped:
+        job([Own()], {token.key: "env:TOKEN_OF_MINE"}, known=known.add)
+    assert CANARY not in known(str(stopped.value.message))
 
 
 def test_a_host_has_it_in_a_task_that_is_not_written(site: Site) -> None:

@@ -76,6 +76,10 @@ def refused(result: Result, *says: str) -> None:
         assert text not in result.err
 
 
+LEASES = (
+    "host TEXT NOT NULL, fence BIGINT NOT NULL UNIQUE ON CONFLICT REPLACE, run TEXT, owner TEXT "
+    "NOT NULL, since DATETIME NOT NULL, until DATETIME NOT NULL, PRIMARY KEY (host)"
+)
 NO_END = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
 RUNS_BY_ITSELF = {
     "trigger": (
@@ -94,7 +98,18 @@ RUNS_BY_ITSELF = {
     "virtual table": (["CREATE VIRTUAL TABLE v USING rtree(a, b, c)"], "'v' is no plain table"),
     "computed column": (
         ["ALTER TABLE runs ADD COLUMN x AS (zeroblob(1000000000))"],
-        "the columns of runs are not those of this program",
+        "the table 'runs' is not defined as this program does it",
+    ),
+    "clause that deletes": (
+        [
+            "DROP TABLE leases",
+            f"CREATE TABLE leases ({LEASES})",
+        ],
+        "the table 'leases' is not defined as this program does it",
+    ),
+    "index on something else": (
+        ["DROP INDEX ix_runs_started", "CREATE INDEX ix_runs_started ON runs (1)"],
+        "the index 'ix_runs_started' is not defined as this program does it",
     ),
     "table": (["CREATE TABLE more (x)"], "it has a foreign table, 'more'"),
     "index": (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from remediate.model.outcome import HostReport, Outcome
 from remediate.store.spill import SpillEntry, SpillFile, read_spill, spill
 from tests.store.records import RUN, a_report, an_intent
 
@@ -63,3 +64,11 @@ def test_a_file_that_another_account_put_there_is_not_believed(
     (tmp_path / "file").touch()
     os.chown(spill(ENTRY, tmp_path / "file"), 12345, 12345)
     assert read_spill(tmp_path) == []
+
+
+def test_a_line_about_another_host_than_it_says_is_damaged(tmp_path: Path) -> None:
+    """Taken in, it would close one host with the verdict of another."""
+    report = HostReport(host="SRV02", outcome=Outcome.CHANGED)
+    path = spill(SpillEntry(run="one", host="SRV01", report=report), tmp_path)
+    [file] = [file for file in read_spill(tmp_path) if file.path == path]
+    assert (file.entries, file.damaged) == ((), 1)

@@ -171,6 +171,58 @@ def test_an_address_that_cannot_work_is_told_without_its_password(url: str, reas
     assert "canary-5417" not in f"{error.value} {error.value.hint} {error.value.args}"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql+psycopg//user:canary-5417@host/db",
+        "postgresql+psycopg:/user:canary-5417@host/db",
+        "postgresql+psycopg:///user:canary-5417@host/db",
+        "postgresql+psycopg://user:p@canary-5417@host/db",
+        "postgres//host/db",
+        "user:canary-5417@host/db",
+        "sqlite://user:canary-5417@host/",
+        "sqlite:///user:canary-5417@host/",
+        "sqlite:canary-5417",
+    ],
+)
+def test_what_looks_like_an_address_and_is_none_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(StoreUnavailable, match="looks like the address of a database") as error:
+        store_place(text)
+    assert "canary-5417" not in f"{error.value} {error.value.hint} {error.value.args}"
+    assert "postgresql+psycopg://user@server/database" in error.value.hint
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there these are paths")
+@pytest.mark.parametrize(
+    "text", [r"\\server\share\r.db", "//server/share/r.db", r"C:\r.db", "C:/r.db"]
+)
+def test_a_path_of_windows_is_refused_elsewhere(text: str) -> None:
+    with pytest.raises(StoreUnavailable, match="a path of Windows"):
+        store_place(text)
+
+
+@pytest.mark.parametrize("name", ["a:b.db", "user@host/r.db", "a//r.db", "-r.db"])
+def test_an_odd_path_is_a_path_when_it_begins_as_one(name: str) -> None:
+    place = store_place(f"./{name}")
+    assert place.file == Path(name).absolute()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has access lists, not modes")
+def test_a_store_that_others_may_write_to_or_that_is_a_link_is_refused(place: StorePlace) -> None:
+    SqlStore(place).close()
+    assert place.file
+    place.file.chmod(0o660)
+    assert refusal(place).reason == "others may write to it (mode 0660)"
+    place.file.chmod(0o644)
+    place.folder.chmod(0o770)
+    assert refusal(place).reason == f"{place.folder}: others may write to it (mode 0770)"
+    place.folder.chmod(0o755)
+    SqlStore(place).close()
+    place.file.rename(place.folder / "other.db")
+    place.file.symlink_to(place.folder / "other.db")
+    assert refusal(place).reason == "it is a link"
+
+
 def test_the_password_of_a_database_is_not_shown() -> None:
     place = store_place("postgresql+psycopg://ada:canary-5417@srv/db?password=canary-5417")
     assert "canary-5417" not in f"{place} {place!r}"

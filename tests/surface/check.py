@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.surface import rules_cim, rules_commands, rules_language, rules_types
+from tests.surface import rules_cim, rules_commands, rules_language, rules_limits, rules_types
 from tests.surface.binding import own_functions
 from tests.surface.findings import Finding, Findings
 from tests.surface.inference import Inference
@@ -28,6 +28,7 @@ def check_scripts(scripts: Sequence[Script]) -> list[Finding]:
         rules_commands.check(findings, functions)
         rules_types.check(findings, inference)
         rules_cim.check(findings, inference)
+        rules_limits.check(findings, functions)
         found += findings.result()
     return sorted(found)
 

@@ -102,7 +102,7 @@ TABLE = [
     (NotOfferedError(("Basic",)), errors.MethodNotOffered),
     (UnsealedError(500), errors.ProtocolError),
     (in_handling(UnsealedError(401), LoggedOutError()), errors.ProtocolError),
-    (PackedError(), errors.ProtocolError),
+    (PackedError(200), errors.ProtocolError),
     (PageError(), errors.ProtocolError),
     (OverloadedMarkupError(), errors.ProtocolError),
     (BadMICError(), errors.ProtocolError),

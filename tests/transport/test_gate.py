@@ -7,13 +7,13 @@ from contextlib import ExitStack, closing
 
 import pytest
 from pydantic import SecretStr
-from remediate.lab.auth import Account as LabAccount
-from remediate.lab.faults import Action, Fault
-from remediate.lab.tls import Tls
 
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
+from remediate.lab.server.auth import Account as LabAccount
+from remediate.lab.server.faults import Action, Fault
+from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request

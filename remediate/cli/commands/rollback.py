@@ -71,6 +71,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
         run,
         force=options["force"],
         dry_run=dry_run,
+        job=playbooks.recorded_job(record.run, options["folders"]),
         confirm=None
         if dry_run
         else confirm(parts.terminal, subject, yes=options["yes"], accepted=accepted),

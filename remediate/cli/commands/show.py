@@ -1,6 +1,5 @@
 """`remediate show`: what a playbook does, and its parameters."""
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,9 @@ def _run(playbook: str, folders: tuple[Path, ...], form: str) -> int:
     known = catalogue(folders)
     found = describe(known.load(playbook))
     if form == "json":
-        click.echo(json.dumps(found.model_dump(mode="json"), indent=2))
+        from remediate.report.machine import as_json
+
+        click.echo(as_json(found, indent=2))
         return 0
     from remediate.report.console import print_lines
 

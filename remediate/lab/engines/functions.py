@@ -6,48 +6,141 @@ import json
 import pkgutil
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
 import remediate.resources
-from remediate.lab.call_error import CallFailedError
+from remediate.lab.call_error import CallFailedError, no_such_command, timed_out
 from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
 from remediate.lab.kinds import kind_of
 from remediate.lab.kinds.kind import check_access, is_it
-from remediate.lab.kinds.registry_value import MACHINE_GUID, value_of
-from remediate.lab.state import HostState, Record
+from remediate.lab.kinds.registry_value import machine_guid
+from remediate.lab.state import Hang, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.plan import HostFacts
 from remediate.powershell.messages import (
     Call,
     CallResult,
-    Reply,
     Request,
     Status,
+    end_marker,
+    head_line,
 )
 from remediate.resources.base import Query, Resource
+
+MAX_LINE = 4_000_000
+"""Characters of an answer, as in `envelope.ps1`."""
+
+MAX_LISTING = 5_000
+"""Things of one kind in an answer, as in `envelope.ps1`."""
+
+UNLIMITED_SECONDS = 60.0
+"""How long a command may take where its call has no limit, as in `envelope.ps1`."""
+
+_NEVER = float("inf")
 
 Arguments = dict[str, Any]
 T = TypeVar("T")
 Function = Callable[[HostState, Arguments], list[JsonValue]]
 
 
-def answer(state: HostState, request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a host puts out in answer to a request, in seconds from its beginning.
+
+    Args:
+        outputs: each with when it comes.
+        ends: when the pipeline ends; None when it never does.
+    """
+
+    outputs: tuple[tuple[float, str], ...]
+    ends: float | None = 0.0
+
+    @property
+    def texts(self) -> list[str]:
+        """What is put out, in order."""
+        return [text for _, text in self.outputs]
+
+
+def answer(state: HostState, request: Request) -> Spoken:
     """Run the calls of a request in order and reply as `envelope.ps1` would."""
     with state.lock:
-        results: list[CallResult] = []
-        succeeded: set[str] = set()
-        other = _another(state, request.computer)
+        pipeline = _Pipeline(state, request)
         for call in request.calls:
-            result = _run(state, call, succeeded, other)
-            if result.status is Status.OK:
-                succeeded.add(call.id)
-            results.append(result)
-        reply = Reply(host=_facts(state), calls=tuple(results))
-    body = reply.encode(request)
-    return "gzip:" + b64encode(gzip.compress(body.encode(), mtime=0)).decode()
+            pipeline.run(call)
+            if pipeline.stuck:
+                return Spoken(tuple(pipeline.outputs), None)
+        pipeline.put([end_marker(request)])
+    return Spoken(tuple(pipeline.outputs), pipeline.second)
+
+
+class _Pipeline:
+    """A pipeline at work, in a time of its own: only what hangs takes any.
+
+    Args:
+        state: the host.
+        request: what it is asked.
+    """
+
+    def __init__(self, state: HostState, request: Request) -> None:
+        self.state = state
+        self.request = request
+        self.second = 0.0
+        self.stuck = False
+        self.outputs: list[tuple[float, str]] = []
+        self._lines = [head_line(_facts(state))]
+        self._succeeded: set[str] = set()
+        self._another = _another(state, request.computer)
+
+    def run(self, call: Call) -> None:
+        """Run a call, unless one before it never ends."""
+        if self._lines and self.second >= self.request.patience:
+            self.put([])
+        end = _NEVER if self.request.seconds is None else self.request.seconds
+        until = min(end, _NEVER if call.seconds is None else self.second + call.seconds)
+        if self.second + 1 > until:
+            result = CallResult(id=call.id, status=Status.UNANSWERED)
+        else:
+            result = self._result(call, min(until, self.second + UNLIMITED_SECONDS))
+        if result.status is Status.OK:
+            self._succeeded.add(call.id)
+        line = result.line()
+        if len(line) > MAX_LINE:
+            error = CallFailedError("RemediateTooLong", f"The answer has {len(line)} characters.")
+            line = CallResult(id=call.id, status=Status.ERROR, error=error.record).line()
+        self._lines.append(line)
+
+    def put(self, lines: list[str]) -> None:
+        """Put out what is known, and some more."""
+        text = "\n".join([*self._lines, *lines]).encode()
+        packed = b64encode(gzip.compress(text, mtime=0)).decode()
+        self.outputs.append((self.second, f"gzip:{packed}"))
+        self._lines = []
+
+    def _result(self, call: Call, until: float) -> CallResult:
+        if not self._succeeded.issuperset(call.needs):
+            return CallResult(id=call.id, status=Status.SKIPPED)
+        hang = None if self._another else _hang(self.state, call)
+        if hang == "stuck":
+            self.stuck = True
+            return CallResult(id=call.id, status=Status.UNANSWERED)
+        if hang == "slow":
+            self.second = until
+            return CallResult(id=call.id, status=Status.ERROR, error=timed_out().record)
+        return _run(self.state, call, self._another)
+
+
+def _hang(state: HostState, call: Call) -> Hang | None:
+    """How a call hangs; what takes no limit cannot honour one."""
+    resource = _resource_of(call.function)
+    if resource is None:
+        return None
+    hang = state.hangs.get(resource.kind)
+    bounded = any(query.bounded for query in _queries(resource))
+    return "stuck" if hang == "slow" and not bounded else hang
 
 
 def _another(state: HostState, wanted: Computer | None) -> str:
@@ -60,18 +153,16 @@ def _another(state: HostState, wanted: Computer | None) -> str:
 
 def _computer(state: HostState) -> Computer:
     """Which computer it is; its GUID stands in the registry, which may be closed."""
-    guid = value_of(state, MACHINE_GUID)
     closed = state.denied.get("registry_value") == "read"
-    return Computer(name=state.name, guid="" if closed or guid is None else guid["data"])
+    return Computer(name=state.name, guid="" if closed else machine_guid(state))
 
 
-def _run(state: HostState, call: Call, succeeded: set[str], another: str) -> CallResult:
-    if not succeeded.issuperset(call.needs):
-        return CallResult(id=call.id, status=Status.SKIPPED)
+def _run(state: HostState, call: Call, another: str) -> CallResult:
     if another:
         error = CallFailedError("RemediateAnotherComputer", another)
         return CallResult(id=call.id, status=Status.ERROR, error=error.record)
     try:
+        _check_reading(state, call)
         value = _function(call.function)(state, call.arguments)
     except CallFailedError as error:
         return CallResult(id=call.id, status=Status.ERROR, error=error.record)
@@ -91,17 +182,36 @@ def _facts(state: HostState) -> HostFacts:
 def _function(name: str) -> Function:
     if name in _HOST_FUNCTIONS:
         return _HOST_FUNCTIONS[name]
-    verb, _, noun = name.partition("-Remediate")
-    resource = next((kind for kind in _subclasses(Resource) if kind.function == noun), None)
-    if resource is None or verb not in {"Get", "Set"}:
-        raise CallFailedError(
-            "CommandNotFoundException",
-            f"The term '{name}' is not recognized as the name of a function.",
-            exception="System.Management.Automation.CommandNotFoundException",
-        )
+    verb = name.partition("-")[0]
+    resource = _resource_of(name)
+    if resource is None:
+        raise no_such_command(name)
     if verb == "Get":
         return lambda state, arguments: _get(resource, state, arguments)
     return lambda state, arguments: _set(resource, state, arguments)
+
+
+def _resource_of(function: str) -> type[Resource] | None:
+    """Whose reader or writer a function is."""
+    verb, _, noun = function.partition("-Remediate")
+    known = _subclasses(Resource) if verb in {"Get", "Set"} else ()
+    return next((kind for kind in known if getattr(kind, "function", None) == noun), None)
+
+
+def _queries(resource: type[Resource]) -> Iterator[type[Query]]:
+    return (one for one in _subclasses(Query) if getattr(one, "resource", None) is resource)
+
+
+def _check_reading(state: HostState, call: Call) -> None:
+    """Fails where a kind, or one that its script needs, cannot be read."""
+    resource = _resource_of(call.function)
+    if resource is None:
+        return
+    for kind in _subclasses(Resource):
+        if kind is resource or getattr(kind, "script", None) in resource.needs:
+            check_access(state, kind.kind, "read")
+            if kind.kind in state.lacks:
+                raise no_such_command(call.function)
 
 
 @cache
@@ -121,14 +231,21 @@ def _subclasses(base: type[T]) -> Iterator[type[T]]:
 
 
 def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
-    for query in _subclasses(Query):
-        if getattr(query, "resource", None) is resource and query.model_fields.keys() == set(
-            arguments
-        ):
+    for query in _queries(resource):
+        if query.model_fields.keys() == set(arguments):
             question = query.model_validate(arguments)
-            check_access(state, resource.kind, "read")
-            return list(kind_of(resource.kind).read(state, **question.arguments()))
+            found = list(_read(resource, state, **question.arguments()))
+            if len(found) > MAX_LISTING:
+                raise CallFailedError("RemediateTooMany", f"There are {len(found)}.")
+            return list[JsonValue](found)
     raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
+
+
+def _read(resource: type[Resource], state: HostState, **question: JsonValue) -> Iterator[Record]:
+    try:
+        yield from kind_of(resource.kind).read(state, **question)
+    except ValueError as error:
+        raise CallFailedError("RemediateUnreadable", str(error)) from error
 
 
 def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
@@ -138,9 +255,8 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     unknown = after.keys() - resource.settable
     if unknown or before.keys() != after.keys() or identity.keys() != set(resource.identity):
         raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
-    check_access(state, resource.kind, "read")
     kind = kind_of(resource.kind)
-    found = (one for one in kind.read(state) if is_it(one, identity))
+    found = (one for one in _read(resource, state) if is_it(one, identity))
     record = next(found, None) or resource.absent(identity)
     if record is None:
         raise CallFailedError("RemediateMissing", "It is no longer there.")
@@ -192,8 +308,9 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
     freed = state.freed
     if freed is not None and freed["run"] == run and freed["fence"] > fence:
         raise CallFailedError("RemediateLeaseHeld", "This run has been given up.", _shown(freed))
-    ours = held is not None and held["run"] in {run, arguments.get("undoes")}
-    if held is not None and not (ours and held["fence"] <= fence):
+    if held is not None and not (
+        (held["run"] == run and held["fence"] <= fence) or held["run"] in arguments["undoes"]
+    ):
         if held["until"] > now:
             raise CallFailedError(
                 "RemediateLeaseHeld", "Another run holds the lease.", _shown(held)

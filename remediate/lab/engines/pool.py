@@ -23,7 +23,7 @@ _START_SECONDS = 30.0
 _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 
 _WARM_UP = """
-$task = Get-ScheduledTask | Select-Object -First 1
+$task = Get-ScheduledTask -ErrorAction SilentlyContinue | Select-Object -First 1
 $null = $task | Export-ScheduledTask | ConvertTo-Json | ConvertFrom-Json
 $null = Test-Path -LiteralPath 'HKLM:\\SOFTWARE'
 """

@@ -128,7 +128,8 @@ class PowerShellBackend:
         except (OSError, EngineGoneError, TimeoutError) as error:
             _log.warning("%s: no session could be opened: %s", self._host.state.name, error)
             await self._fail()
-        self._pool.refill(variables)
+        if not self._host.state.hangs and not self._host.state.lacks:
+            self._pool.refill(variables)  # which asks the host something
 
     async def command(self, pipeline: UUID, fragments: bytes) -> None:
         """Begin a pipeline under the name that its own message carries."""

@@ -21,7 +21,7 @@ from psrpcore.types import (
     PSRPMessageType,
 )
 
-from remediate.lab.engines.functions import answer
+from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.engines.protocol import BackendFactory, Done, Output
 from remediate.lab.state import HostState
 from remediate.powershell.messages import Request
@@ -134,14 +134,40 @@ class SimulatedBackend:
 
     def _run(self, pipe: ServerPipeline) -> None:
         try:
-            for value in run_commands(self._state, getattr(pipe.metadata, "commands", [])):
-                pipe.write_output(value)
+            commands = getattr(pipe.metadata, "commands", [])
+            spoken = [run_command(self._state, command) for command in commands]
         except ScriptFailedError as error:
             pipe._change_state(  # noqa: SLF001 - psrpcore has no fail()
                 PSInvocationState.Failed, error=error.record()
             )
-        else:
-            pipe.complete()
+            self._done(pipe.pipeline_id)
+            return
+        if any(one.ends != 0 for one in spoken):
+            task = asyncio.get_running_loop().create_task(self._speak(pipe, spoken))
+            self._tasks[pipe.pipeline_id] = task
+            return
+        for one in spoken:
+            for text in one.texts:
+                pipe.write_output(text)
+        self._end(pipe)
+
+    async def _speak(self, pipe: ServerPipeline, spoken: list[Spoken]) -> None:
+        """Put out what takes its time, or never ends."""
+        for one in spoken:
+            now = 0.0
+            for second, text in one.outputs:
+                await asyncio.sleep(second - now)
+                pipe.write_output(text)
+                now = second
+            if one.ends is None:
+                await asyncio.Event().wait()
+            else:
+                await asyncio.sleep(one.ends - now)
+        self._tasks.pop(pipe.pipeline_id, None)
+        self._end(pipe)
+
+    def _end(self, pipe: ServerPipeline) -> None:
+        pipe.complete()
         self._done(pipe.pipeline_id)
 
 
@@ -165,24 +191,20 @@ class ScriptFailedError(Exception):
         )
 
 
-def run_commands(state: HostState, commands: list[Any]) -> list[Any]:
-    """What a pipeline puts out: the reply to our request, or canned answers.
+def run_command(state: HostState, command: Any) -> Spoken:  # noqa: ANN401 - psrpcore's has no type
+    """What a command puts out: the reply to our request, or canned answers.
 
     Raises:
         ScriptFailedError: it is neither; a simulated host runs no scripts.
     """
-    output: list[Any] = []
-    for command in commands:
-        parameters = dict(command.parameters)
-        if isinstance(parameters.get("Request"), str):
-            output.append(answer(state, _request(parameters["Request"])))
-            continue
-        text = command.command_text.strip()
-        if text not in state.answers:
-            msg = f"A simulated host runs no scripts of its own: {text[:80]!r}"
-            raise ScriptFailedError(msg)
-        output.extend(state.answers[text])
-    return output
+    parameters = dict(command.parameters)
+    if isinstance(parameters.get("Request"), str):
+        return answer(state, _request(parameters["Request"]))
+    text = command.command_text.strip()
+    if text not in state.answers:
+        msg = f"A simulated host runs no scripts of its own: {text[:80]!r}"
+        raise ScriptFailedError(msg)
+    return Spoken(tuple((0.0, output) for output in state.answers[text]))
 
 
 def _request(text: str) -> Request:

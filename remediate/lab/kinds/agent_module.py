@@ -211,28 +211,36 @@ def _tried(drive: Drive, folder: str) -> Record:
     """What comes of importing the files in a folder.
 
     A practice module loads when its definition and the code that this names are there, and
-    neither says `throw`.
+    neither says `throw`; with a `Start-Sleep` it takes too long for anybody to tell.
     """
     manifest, links = manifest_of(drive, folder)
-    result: Record = {"installed": None, "links": links, "load_error": "", "module_version": ""}
     if manifest is None:
-        return result
-    result["installed"] = {"manifest": manifest, "loads": False}
+        return {"installed": None, "links": links, "load_error": "", "module_version": ""}
     if links:
-        return {**result, "load_error": "Not tried, as something in it leads elsewhere."}
+        loads, error, version = None, "Not tried, as something in it leads elsewhere.", ""
+    else:
+        loads, error, version = _loading(drive, folder)
+    installed = {"manifest": manifest, "loads": loads}
+    return {"installed": installed, "links": links, "load_error": error, "module_version": version}
+
+
+def _loading(drive: Drive, folder: str) -> tuple[bool | None, str, str]:
+    """Whether it loads, why not, and of which version it is."""
     definition = _text(drive, f"{folder}\\MSOnlineBackup.psd1")
     if definition is None:
-        return {**result, "load_error": "It has no MSOnlineBackup.psd1."}
-    root, version = _ROOT.search(definition), _VERSION.search(definition)
-    result["module_version"] = version[1] if version else ""
-    if version is None or root is None:
-        return {**result, "load_error": "Import-Module fails with Modules_InvalidManifest."}
+        return False, "It has no MSOnlineBackup.psd1.", ""
+    root, found = _ROOT.search(definition), _VERSION.search(definition)
+    version = found[1] if found else ""
+    if found is None or root is None:
+        return False, "Import-Module fails with Modules_InvalidManifest.", version
     code = _text(drive, f"{folder}\\{root[1]}")
     thrown = re.search(r"throw '([^']*)'", code or "")
     if code is None or thrown:
         problem = thrown[1] if thrown else "Modules_ModuleFileNotFound"
-        return {**result, "load_error": f"Import-Module fails with {problem}."}
-    return {**result, "installed": {"manifest": manifest, "loads": True}}
+        return False, f"Import-Module fails with {problem}.", version
+    if "Start-Sleep" in code:
+        return None, "It has not loaded in the time that this question has.", version
+    return True, "", version
 
 
 def _text(drive: Drive, path: str) -> str | None:

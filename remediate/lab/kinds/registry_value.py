@@ -82,6 +82,12 @@ def value_of(host: HostState, path: str) -> Record | None:
     return _value(host, *_split(path))
 
 
+def machine_guid(host: HostState) -> str:
+    """What Windows is known by; empty when nothing says it."""
+    found = value_of(host, MACHINE_GUID)
+    return "" if found is None else str(found["data"])
+
+
 def _split(path: str) -> tuple[str, str]:
     hive, _, rest = path.partition("\\")
     key, _, name = f"{HIVES.get(hive, hive)}\\{rest}".rpartition("\\")

@@ -6,13 +6,21 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.engines.functions import answer
+from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.hosts import make_state
 from remediate.lab.kinds import record
 from remediate.lab.kinds.scheduled_task import FOLDER, make_task
 from remediate.lab.state import HostState
 from remediate.model.base import JsonValue
-from remediate.powershell.messages import Call, CallResult, Reply, Request, Status, decode_reply
+from remediate.powershell.messages import (
+    Call,
+    CallResult,
+    Reply,
+    Request,
+    Status,
+    decode_part,
+    decode_reply,
+)
 from remediate.resources.scheduled_task import (
     MultipleInstances,
     ScheduledTask,
@@ -29,7 +37,7 @@ GET = Call(
 
 def ask(state: HostState, *calls: Call) -> Reply:
     request = Request(run="run", calls=calls)
-    return decode_reply([answer(state, Request.decode(request.encode()))], request)
+    return decode_reply(answer(state, Request.decode(request.encode())).texts, request)
 
 
 def call(state: HostState, function: str, **arguments: JsonValue) -> CallResult:
@@ -160,7 +168,7 @@ def test_a_call_is_skipped_when_what_it_needs_has_not_succeeded(state: HostState
 
 def lock(state: HostState, run: str, fence: int = 1, ttl: int = 60) -> CallResult:
     arguments = {"run": run, "owner": f"{run}@x", "fence": fence, "ttl": ttl}
-    return call(state, "Lock-RemediateLease", **arguments)
+    return call(state, "Lock-RemediateLease", **{"undoes": [], **arguments})
 
 
 def test_a_lease_keeps_others_out_until_it_expires(
@@ -222,6 +230,73 @@ def test_a_reply_does_not_grow_with_the_tasks(state: HostState) -> None:
     for number in range(500):
         state.section("scheduled_tasks").append(make_task(f"Task{number}"))
     request = Request(run="audit", calls=(GET,))
-    text = answer(state, request)
+    [text] = answer(state, request).texts
     assert len(decode_reply([text], request)["get"].value) == 503
     assert len(text) < 300_000
+
+
+def question(number: int, function: str, **arguments: Any) -> Call:
+    return Call(id=str(number), function=function, arguments=arguments, seconds=10)
+
+
+QUESTIONS = (
+    question(1, "Get-RemediateShadowStorage"),
+    question(2, "Get-RemediateScheduledTask", folder=FOLDER),
+    question(3, "Get-RemediateIscsiInitiator"),
+)
+
+
+def spoken(state: HostState, patience: float = 15, calls: tuple[Call, ...] = QUESTIONS) -> Spoken:
+    return answer(state, Request(run="audit", calls=calls, seconds=15, patience=patience))
+
+
+def statuses(said: Spoken, calls: tuple[Call, ...] = QUESTIONS) -> list[Status]:
+    part = decode_part(said.texts, Request(run="audit", calls=calls))
+    return [result.status for result in part.calls] if part else []
+
+
+def test_a_command_that_is_slow_takes_the_time_that_it_is_given(state: HostState) -> None:
+    state.hangs = {"shadow_storage": "slow"}
+    said = spoken(state)
+    assert statuses(said) == [Status.ERROR, Status.OK, Status.OK]
+    assert (len(said.outputs), said.ends) == (1, 10)
+    error = decode_reply(said.texts, Request(run="audit", calls=QUESTIONS))["1"].error
+    assert error
+    assert (error.category, error.error_id) == ("OperationTimeout", "HRESULT 0x40004")
+
+
+def test_what_is_left_when_the_time_is_up_is_not_begun(state: HostState) -> None:
+    state.hangs = {"shadow_storage": "slow", "scheduled_task": "slow"}
+    said = spoken(state)
+    assert statuses(said) == [Status.ERROR, Status.ERROR, Status.UNANSWERED]
+    assert [second for second, _ in said.outputs] == [15, 15]
+    assert said.ends == 15
+
+
+def test_a_command_that_is_stuck_keeps_back_what_was_not_put_out(state: HostState) -> None:
+    state.hangs = {"scheduled_task": "stuck"}
+    assert spoken(state) == Spoken((), None)
+    said = spoken(state, patience=0)
+    assert said.ends is None
+    assert statuses(said) == [Status.OK, Status.UNANSWERED, Status.UNANSWERED]
+
+
+def test_what_takes_no_limit_cannot_honour_one(state: HostState) -> None:
+    state.hangs = {"agent_module": "slow"}
+    calls = (question(1, "Get-RemediateAgentModule"),)
+    assert spoken(state, calls=calls) == Spoken((), None)
+
+
+def test_what_a_reader_needs_fails_it_too(state: HostState) -> None:
+    """The module is found by the registry."""
+    state.denied = {"registry_value": "read"}
+    result = call(state, "Get-RemediateAgentModule")
+    assert result.error
+    assert result.error.category == "PermissionDenied"
+
+
+def test_a_list_that_is_too_long_is_an_error(state: HostState) -> None:
+    state.section("scheduled_tasks").extend(make_task(f"Task{n}") for n in range(5_000))
+    result = ask(state, GET)["get"]
+    assert result.error
+    assert result.error.error_id == "RemediateTooMany"

@@ -8,7 +8,7 @@ function Test-Guard {
     }
     else {
         # surface: allow command - the guard says that it is not there
-        Get-MpPreference # expect: guard
+        Get-MpPreference -CimSession $Session # expect: guard
     }
     if (Get-Command -Name Get-TimeZone) {
         # surface: allow command - this guard throws where the command is missing

@@ -14,7 +14,7 @@ function Test-Mode {
     $ordered.Contains('a') # expect: language-mode [ws2012r2, ws2012r2-wmf5.1, ws2016, ws2019, ws2022, ws2025]
     [System.Management.Automation.WildcardPattern]::Escape('a') # expect: language-mode [ws2012r2]
     $PSBoundParameters.ContainsKey('a') # expect: language-mode
-    $task = Get-ScheduledTask -TaskName 'a'
+    $task = Get-ScheduledTask -CimSession $Session -TaskName 'a'
     $task.Settings.CimInstanceProperties['MultipleInstances'].Value = 3 # expect: language-mode
     return @($list, $object, $when, $Table.ContainsKey('a'))
 }

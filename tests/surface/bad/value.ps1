@@ -2,7 +2,7 @@
 function Test-Value {
     Get-Date -ErrorAction Never # expect: value
     Set-Service -Name 'Spooler' -StartupType AutomaticDelayedStart # expect: value
-    New-ScheduledTaskSettingsSet -MultipleInstances StopExisting # expect: value
+    New-ScheduledTaskSettingsSet -CimSession $Session -MultipleInstances StopExisting # expect: value
     Write-Error -Message 'a' -Category Broken # expect: value
     Start-Sleep -Milliseconds 'many' # expect: value
     Get-Content -LiteralPath 'C:\a' -Encoding Byte # expect: value [pwsh7]

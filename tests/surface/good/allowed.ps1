@@ -35,18 +35,18 @@ function Get-Thing {
 
 function Get-Task {
     param([string] $Folder)
-    $tasks = @(Get-ScheduledTask -TaskPath $Folder -ErrorAction Stop | Where-Object -FilterScript { $_.TaskPath -eq $Folder })
+    $tasks = @(Get-ScheduledTask -CimSession $Session -TaskPath $Folder -ErrorAction Stop | Where-Object -FilterScript { $_.TaskPath -eq $Folder })
     foreach ($task in $tasks) {
         @{
             name   = $task.TaskName
             policy = $task.Settings.CimInstanceProperties['MultipleInstances'].Value
             run    = $task.Actions[0].Execute
             limit  = $task.Settings.ExecutionTimeLimit
-            xml    = Export-ScheduledTask -TaskName $task.TaskName -TaskPath $task.TaskPath
+            xml    = Export-ScheduledTask -CimSession $Session -TaskName $task.TaskName -TaskPath $task.TaskPath
             count  = $tasks.Count
         }
     }
-    $info = Get-ScheduledTaskInfo -TaskName 'a' -TaskPath '\'
+    $info = Get-ScheduledTaskInfo -CimSession $Session -TaskName 'a' -TaskPath '\'
     $event = Get-WinEvent -FilterHashtable @{ LogName = 'CloudBackup'; Level = 2 } -MaxEvents 5 | Select-Object -First 1
     $when = $event.TimeCreated.ToUniversalTime().ToString('s')
     $status = (Get-Service -Name 'Spooler').Status -eq 'Running'
@@ -55,11 +55,11 @@ function Get-Task {
 
 function Set-Thing {
     param([hashtable] $Identity, [string] $Mode)
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name = 'Spooler' AND State <> 'Stopped'" -Property Name, StartMode
-    $answer = Invoke-CimMethod -InputObject $service -MethodName ChangeStartMode -Arguments @{ StartMode = $Mode }
+    $service = Get-CimInstance -OperationTimeoutSec 9 -ClassName Win32_Service -Filter "Name = 'Spooler' AND State <> 'Stopped'" -Property Name, StartMode
+    $answer = Invoke-CimMethod -OperationTimeoutSec 9 -InputObject $service -MethodName ChangeStartMode -Arguments @{ StartMode = $Mode }
     if ($answer.ReturnValue -ne 0) { Write-Error -Message 'Not changed.' -ErrorId 'NotChanged' -Category InvalidOperation -ErrorAction Stop }
-    Invoke-CimMethod -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = 'SOFTWARE'; sValueName = 'a' }
-    Get-CimInstance -Namespace 'root/Microsoft/Windows/Storage' -ClassName MSFT_Volume | Where-Object -FilterScript { $_.DriveLetter -eq 'C' }
+    Invoke-CimMethod -OperationTimeoutSec 9 -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = 'SOFTWARE'; sValueName = 'a' }
+    Get-CimInstance -OperationTimeoutSec 9 -Namespace 'root/Microsoft/Windows/Storage' -ClassName MSFT_Volume | Where-Object -FilterScript { $_.DriveLetter -eq 'C' }
     $splat = @{ LiteralPath = 'HKLM:\SOFTWARE\remediate'; Name = 'a' }
     if ($Mode) { $splat['Value'] = 1 }
     Set-ItemProperty @splat -Type DWord
@@ -83,7 +83,7 @@ function Get-Zone {
 
 function Get-Preference {
     if (-not (Get-Command -Name Get-MpPreference -ErrorAction SilentlyContinue)) { return }
-    $preference = Get-MpPreference # surface: allow command - Defender came with 2016
+    $preference = Get-MpPreference -CimSession $Session # surface: allow command - Defender came with 2016
     try { return $preference.ExclusionPath }
     catch [System.IO.IOException], [System.Management.Automation.RuntimeException] {
         return $_.Exception.Message + $_.FullyQualifiedErrorId + $_.Exception.PSObject.TypeNames[0]

@@ -1,4 +1,4 @@
-# Stand-in for Get-CimInstance and Invoke-CimMethod. Each class is a module of its own: see support/classes.psm1.
+# Stand-in for Get-CimInstance, Invoke-CimMethod, and sessions to this computer. Each class is a module of its own: see support/classes.psm1.
 # On Windows they are cmdlets, so their error ids end in the name of a .NET class instead of the command's.
 
 Set-StrictMode -Version Latest
@@ -7,6 +7,8 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.ps
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/text.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/wql.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/classes.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/sessions.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
 
 function Get-CimInstance {
     [CmdletBinding(DefaultParameterSetName = 'ClassNameComputerSet', PositionalBinding = $false)]
@@ -57,13 +59,15 @@ function Get-CimInstance {
         [Parameter(ParameterSetName = 'ResourceUriComputerSet')] [Parameter(ParameterSetName = 'ResourceUriSessionSet')] [switch] $Shallow
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'ClassName', 'Namespace', 'Filter', 'Property'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'ClassName', 'Namespace', 'Filter', 'Property', 'OperationTimeoutSec'
         $state = Get-LabState
         $class = Get-LabClassModule -Class $ClassName -Namespace $Namespace
-        if ($null -eq $class) {
+        if ($null -eq $class -or (Test-LabLack -Kind $class['Kind'])) {
             $text = Get-LabText -Culture $state['culture'] -Name 'InvalidClass'
             return $PSCmdlet.WriteError((New-LabCimError -Message $text -Id 'HRESULT 0x80041010' -Category MetadataError -Target $ClassName))
         }
+        $trouble = Get-LabTrouble -Kind $class['Kind'] -Seconds $OperationTimeoutSec -Target $ClassName
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
         & $class['Commands']['Get-LabRow'] -State $state | Select-LabRow -Filter $Filter -Known $class['Property'] | ForEach-Object -Process {
             if ($_ -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($_) }
             $values = [ordered]@{}
@@ -114,13 +118,15 @@ function Invoke-CimMethod {
         [Parameter(ParameterSetName = 'ResourceUriSessionSet', Mandatory, ValueFromPipelineByPropertyName)] [uri] $ResourceUri
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'MethodName', 'Arguments', 'Confirm', 'WhatIf'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'MethodName', 'Arguments', 'OperationTimeoutSec', 'Confirm', 'WhatIf'
         $system = $InputObject.CimSystemProperties
         $class = Get-LabClassModule -Class $system.ClassName -Namespace $system.Namespace
         if ($null -eq $class -or -not $class['Commands'].ContainsKey('Invoke-LabMethod')) {
             throw [System.NotImplementedException]::new("The stand-in for $($system.ClassName) has no methods.")
         }
         if (-not $PSCmdlet.ShouldProcess($system.ClassName, $MethodName)) { return }
+        $trouble = Get-LabTrouble -Kind $class['Kind'] -Seconds $OperationTimeoutSec -Target $system.ClassName
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
         $row = @{}
         foreach ($property in $InputObject.CimInstanceProperties) { $row[$property.Name] = $property.Value }
         $given = if ($null -ne $Arguments) { $Arguments } else { @{} }
@@ -130,4 +136,41 @@ function Invoke-CimMethod {
     }
 }
 
-Export-ModuleMember -Function 'Get-CimInstance', 'Invoke-CimMethod'
+function New-CimSession {
+    [CmdletBinding(DefaultParameterSetName = 'CredentialParameterSet', PositionalBinding = $false)]
+    param(
+        [Parameter(ParameterSetName = 'CredentialParameterSet', ValueFromPipelineByPropertyName)] [Microsoft.Management.Infrastructure.Options.PasswordAuthenticationMechanism] $Authentication,
+        [Parameter(ParameterSetName = 'CertificatePrameterSet', ValueFromPipelineByPropertyName)] [string] $CertificateThumbprint,
+        [Parameter(Position = 0)] [Alias('CN', 'ServerName')] [string[]] $ComputerName,
+        [Parameter(ParameterSetName = 'CredentialParameterSet', Position = 1)] [pscredential] $Credential,
+        [string] $Name,
+        [Alias('OT')] [uint32] $OperationTimeoutSec,
+        [uint32] $Port,
+        [Microsoft.Management.Infrastructure.Options.CimSessionOptions] $SessionOption,
+        [switch] $SkipTestConnection
+    )
+    Assert-LabImplemented -Bound $PSBoundParameters -Known 'OperationTimeoutSec', 'SkipTestConnection'
+    return Open-LabSession -Seconds $OperationTimeoutSec
+}
+
+function Remove-CimSession {
+    [CmdletBinding(DefaultParameterSetName = 'CimSessionSet', PositionalBinding = $false, SupportsShouldProcess)]
+    param(
+        [Parameter(ParameterSetName = 'CimSessionSet', Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName, Position = 0)] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
+        [Parameter(ParameterSetName = 'ComputerNameSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [Alias('CN', 'ServerName')] [string[]] $ComputerName,
+        [Parameter(ParameterSetName = 'SessionIdSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [uint32[]] $Id,
+        [Parameter(ParameterSetName = 'InstanceIdSet', Mandatory, ValueFromPipelineByPropertyName)] [guid[]] $InstanceId,
+        [Parameter(ParameterSetName = 'NameSet', Mandatory, ValueFromPipelineByPropertyName)] [string[]] $Name
+    )
+    process {
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'CimSession', 'Confirm', 'WhatIf'
+        foreach ($session in $CimSession) {
+            if (-not $PSCmdlet.ShouldProcess('CimSession')) { continue }
+            if (-not (Close-LabSession -Session $session)) {
+                $PSCmdlet.WriteError((New-LabCimError -Message 'The session is not known.' -Id 'ErrorNoSession' -Category ObjectNotFound -Target $session))
+            }
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-CimInstance', 'Invoke-CimMethod', 'New-CimSession', 'Remove-CimSession'

@@ -7,6 +7,13 @@ Import-Module -Global -Name "$PSHOME/Modules/Microsoft.PowerShell.Management/Mic
 $provider = Import-Module -Name "$PSScriptRoot/provider.psm1" -PassThru
 Import-Module -Global -Assembly (& $provider { [Registry].Assembly })
 
+# Files on the host's disk have no versions of their own: the state says which has which. What computes a property knows
+# global functions only.
+Import-Module -Global -Name "$PSScriptRoot/versions.psm1"
+Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -MemberName 'VersionInfo' -Force -Value {
+    Get-LabVersion -Path $this.FullName
+}
+
 # Every path on the host's disk begins with C:, which is a folder here. A process that is no host yet has none.
 if ($env:REMEDIATE_LAB_STATE -and -not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
     $drive = $env:REMEDIATE_LAB_STATE.Substring(0, $env:REMEDIATE_LAB_STATE.LastIndexOf('/')) + '/C'

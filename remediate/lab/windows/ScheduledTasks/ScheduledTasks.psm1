@@ -7,6 +7,8 @@ Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/text.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/sessions.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'definition.psm1')
 
 Register-LabException -Name 'Microsoft.PowerShell.Cmdletization.Cim.CimJobException'
@@ -20,6 +22,7 @@ $script:JobException = 'Microsoft.PowerShell.Cmdletization.Cim.CimJobException' 
 $script:Failures = @{
     NoFile       = @('HRESULT 0x80070002', [System.Management.Automation.ErrorCategory]::ObjectNotFound)
     Denied       = @('HRESULT 0x80070005', [System.Management.Automation.ErrorCategory]::PermissionDenied)
+    Malformed    = @('HRESULT 0x8004131a', [System.Management.Automation.ErrorCategory]::NotSpecified)
     LogonFailure = @('HRESULT 0x8007052e', [System.Management.Automation.ErrorCategory]::AuthenticationError)
 }
 
@@ -83,9 +86,20 @@ function New-Failure {
     return New-LabCimError -Message $text -Id $id -Category $category -Target $Target
 }
 
+function Get-Trouble {
+    # The error of a command that hangs, or that is not there; nothing when all is well.
+    param([AllowNull()] [object[]] $Session)
+    if (Test-LabLack -Kind 'scheduled_task') {
+        throw [System.Management.Automation.CommandNotFoundException]::new('The module ScheduledTasks is not there.')
+    }
+    return Get-LabTrouble -Kind 'scheduled_task' -Seconds (Get-LabLimit -Session $Session) -Target 'MSFT_ScheduledTask'
+}
+
 function Invoke-TaskChange {
     # Changes one record under the lock; the task as it is then, or the error record of the failure.
     param([System.Collections.IDictionary] $Bound, [scriptblock] $Change)
+    $trouble = Get-Trouble -Session $Bound['CimSession']
+    if ($null -ne $trouble) { return $trouble }
     $key = Get-Key -Bound $Bound
     if (Test-LabDenied -Kind 'scheduled_task' -Access 'write') { return New-Failure -Kind 'Denied' -Target $key['Name'] }
     return Update-LabState -Action {
@@ -108,7 +122,9 @@ function Get-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'TaskName', 'TaskPath', 'CimSession'
+        $trouble = Get-Trouble -Session $CimSession
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
         if (Test-LabDenied -Kind 'scheduled_task' -Access 'read') { return $PSCmdlet.WriteError((New-Failure -Kind 'Denied' -Target 'MSFT_ScheduledTask')) }
         $state = Get-LabState
         $asked = [ordered]@{}
@@ -119,7 +135,11 @@ function Get-ScheduledTask {
         foreach ($name in $asked.Keys) {
             $found = @(Select-Match -Task $found -Field $script:Fields[$name] -Pattern (Get-Pattern -Value $asked[$name]))
         }
-        foreach ($task in $found) { ConvertTo-LabTask -Task $task }
+        try { @(foreach ($task in $found) { ConvertTo-LabTask -Task $task }) }
+        catch [System.Xml.XmlException] {
+            # one damaged task, and none is listed
+            return $PSCmdlet.WriteError((New-Failure -Kind 'Malformed' -Target 'MSFT_ScheduledTask'))
+        }
         if ($asked.Count -eq 1) {
             $name = @($asked.Keys)[0]
             foreach ($value in $asked[$name]) {
@@ -151,7 +171,9 @@ function Get-ScheduledTaskInfo {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
+        $trouble = Get-Trouble -Session $CimSession
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
         $key = Get-Key -Bound $PSBoundParameters
         $task = Find-Task -State (Get-LabState) -Path $key['Path'] -Name $key['Name']
         if ($null -eq $task) { return $PSCmdlet.WriteError((New-Failure -Kind 'NoFile' -Target $key['Name'])) }
@@ -179,7 +201,9 @@ function Export-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
+        $trouble = Get-Trouble -Session $CimSession
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
         $key = Get-Key -Bound $PSBoundParameters
         $task = Find-Task -State (Get-LabState) -Path $key['Path'] -Name $key['Name']
         if ($null -eq $task) { return $PSCmdlet.WriteError((New-Failure -Kind 'NoFile' -Target $key['Name'])) }
@@ -209,7 +233,7 @@ function Set-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'CimSession'
         if ($PSCmdlet.ParameterSetName -ne 'Object') {
             throw [System.NotImplementedException]::new('The stand-in Set-ScheduledTask needs -InputObject.')
         }
@@ -238,7 +262,7 @@ function Enable-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
             $task['xml'] = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'true' -Absent $true
@@ -261,7 +285,7 @@ function Disable-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
             $task['xml'] = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'false' -Absent $false
@@ -284,7 +308,7 @@ function Start-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
             $task['state'] = 4
@@ -305,7 +329,7 @@ function Stop-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath'
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
             if ($task['state'] -eq 4) { $task['state'] = 3 }

@@ -7,6 +7,7 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.ps
 function Get-LabClass {
     return @{
         Namespace = 'root/Microsoft/Windows/Storage'
+        Kind      = 'service'
         Property  = 'IsConnected', 'IsPersistent', 'NumberOfConnections', 'SessionIdentifier', 'TargetNodeAddress'
     }
 }

@@ -6,6 +6,7 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
+        Kind      = 'iscsi_initiator'
         Base      = 'CIM_LogicalDevice', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
         Property  = 'ConfigManagerErrorCode', 'DeviceID', 'PNPDeviceID', 'Status'
     }

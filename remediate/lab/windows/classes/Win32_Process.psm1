@@ -5,6 +5,7 @@ Set-StrictMode -Version Latest
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
+        Kind      = 'service'
         Base      = 'CIM_Process', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
         Property  = 'CreationDate', 'Handle', 'Name', 'ProcessId'
     }

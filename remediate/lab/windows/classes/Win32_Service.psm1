@@ -10,6 +10,7 @@ $script:Modes = @{ Automatic = 'Auto'; Manual = 'Manual'; Disabled = 'Disabled';
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
+        Kind      = 'service'
         Base      = 'Win32_BaseService', 'CIM_Service', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
         Property  = 'AcceptStop', 'Name', 'ProcessId', 'Started', 'StartMode', 'State', 'Status'
     }

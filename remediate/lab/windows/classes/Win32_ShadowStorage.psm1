@@ -8,6 +8,7 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
+        Kind      = 'shadow_storage'
         Property  = 'AllocatedSpace', 'DiffVolume', 'MaxSpace', 'UsedSpace', 'Volume'
     }
 }

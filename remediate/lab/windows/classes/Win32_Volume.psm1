@@ -6,6 +6,7 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
+        Kind      = 'shadow_storage'
         Base      = 'CIM_StorageVolume', 'CIM_StorageExtent', 'CIM_LogicalDevice', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
         Property  = 'Capacity', 'Caption', 'DeviceID', 'DriveLetter', 'DriveType', 'FileSystem', 'FreeSpace', 'Name', 'SystemName'
     }

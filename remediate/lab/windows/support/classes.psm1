@@ -1,5 +1,6 @@
 # Finds the module of a CIM class: classes/<Class>.psm1 in a folder of PSModulePath. Each has these functions:
-#   Get-LabClass                what the class is: Namespace; Base, the classes it derives from; Property, names; Enum
+#   Get-LabClass                what the class is: Namespace; Base, the classes it derives from; Property, names; Enum;
+#                               Kind, of the resource that it is read for
 #   Get-LabRow -State           its instances in the host's state: ordered dictionaries, or an error record
 #   Invoke-LabMethod -Row -Method -Arguments
 #                               only where it has methods: does it, returns the out-parameters and ReturnValue
@@ -18,7 +19,7 @@ function Get-LabClassModule {
         $file = @(Get-ChildItem -LiteralPath $folders -Filter '*.psm1' | Where-Object -FilterScript { $_.BaseName -ieq $Class })
         $script:Classes[$Class] = if ($file.Count) {
             $commands = (Import-Module -Name $file[0].FullName -PassThru).ExportedFunctions
-            $about = @{ Name = $file[0].BaseName; Base = @(); Enum = @{}; Commands = $commands }
+            $about = @{ Name = $file[0].BaseName; Base = @(); Enum = @{}; Kind = $null; Commands = $commands }
             foreach ($entry in (& $commands['Get-LabClass']).GetEnumerator()) { $about[$entry.Key] = $entry.Value }
             Register-LabClass -Class $about['Name'] -Property $about['Property'] -Enum $about['Enum']
             $about

@@ -1,0 +1,198 @@
+"""What the trials repair: a host that is wrong in several ways, and the playbooks that mend it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from remediate.engine.job import Job, Task
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds.scheduled_task import BACKUP_TASKS
+from remediate.lab.state import HostState
+from remediate.model.base import JsonValue
+from remediate.model.change import ResourceId
+from remediate.model.outcome import Outcome
+from remediate.playbook import Playbook, PlaybookParams
+from remediate.playbook.catalogue import Catalogue
+from remediate.resources.base import Query, Resource
+from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.service import Service, Services, ServiceStatus
+
+_POLICY = r"SOFTWARE\{}Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
+_REGISTRY = {
+    r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
+        "type": "ExpandString",
+        "data": r"%SystemRoot%\system32\WindowsPowerShell\v1.0\Modules",
+    },
+    "HKLM\\" + _POLICY.format(""): "Restricted",
+    "HKLM\\" + _POLICY.format("WOW6432Node\\"): "AllSigned",
+}
+_WRONG_TASKS = [
+    {"name": name, "policy": policy}
+    for name, policy in zip(BACKUP_TASKS, ("Parallel", "StopExisting", "IgnoreNew"), strict=True)
+]
+_STOPPED = {"status": "Stopped", "start": "Disabled"}
+VALUES = [
+    RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name=name)
+    for name in ("Before", "After")
+]
+
+
+class InForceAfterRestart(Playbook[PlaybookParams]):
+    """A setting that its service reads when it starts, and one that is written after that."""
+
+    id = "in-force-after-restart"
+    title = "Set two values, and restart the service between them"
+    source = "https://example.com/kb/2"
+
+    def observe(self, params: PlaybookParams) -> list[Any]:
+        return [RegistryValues(values=tuple(VALUES)), Services(names=("MSiSCSI",))]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        wanted = {"type": "String", "data": "good"}
+        values = seen.all(RegistryValue)
+        wrong = [value for value in values if value.text != "good"]
+        if not wrong:
+            return
+        yield wrong[0].should(value=wanted)
+        yield seen.one(Service).should_renew("process", "restarted")
+        for value in wrong[1:]:
+            yield value.should(value=wanted)
+
+
+class InTheWrongOrder(InForceAfterRestart):
+    """What no plan can bring about: a service that is stopped, and in a new process."""
+
+    id = "in-the-wrong-order"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        [value, _] = seen.all(RegistryValue)
+        if value.text != "good":
+            service = seen.one(Service)
+            yield service.should(status=ServiceStatus.STOPPED)
+            yield value.should(value={"type": "String", "data": "good"})
+            yield service.should_renew("process", "restarted")
+
+
+class Member(Resource):
+    """A member of a list that has many owners, such as the exclusions of a virus scanner."""
+
+    kind: ClassVar[str] = "list_member"
+    noun: ClassVar[str] = "member"
+    function: ClassVar[str] = "ListMember"
+    script: ClassVar[Path] = RegistryValue.script  # which a simulated host does not run
+    identity: ClassVar[tuple[str, ...]] = ("list", "name")
+    settable: ClassVar[frozenset[str]] = frozenset({"present"})
+
+    list: str
+    name: str
+    present: bool
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "Members":
+        return Members(list=key["list"])
+
+    @classmethod
+    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
+        return {**key, "present": False}
+
+
+class Members(Query):
+    """The members that a list has; what it has not is not answered."""
+
+    resource: ClassVar[type[Resource]] = Member
+
+    list: str
+
+    def covers(self, wanted: ResourceId) -> bool:
+        return wanted.kind == Member.kind and wanted.key["list"] == self.list
+
+
+class InTheList(Playbook[PlaybookParams]):
+    """Members that have to be there, whoever has added the others."""
+
+    id = "in-the-list"
+    title = "Add what is missing in a list of many owners"
+    source = "https://example.com/kb/3"
+    wanted = ("a", "b", "c")
+
+    def observe(self, params: PlaybookParams) -> list[Any]:
+        return [Members(list="exclusions")]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        there = {member.name for member in seen.all(Member)}
+        for name in self.wanted:
+            if name not in there:
+                yield Member(list="exclusions", name=name, present=False).should(present=True)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One run on a host that needs it.
+
+    Args:
+        name: in a few words.
+        playbooks: makes what is applied.
+        writes: how many resources are written.
+        service: how its service is, in short.
+        host: short forms of further kinds.
+        outcome: of an apply without trouble.
+    """
+
+    name: str
+    playbooks: Callable[[], list[Playbook[Any]]]
+    writes: int
+    service: Mapping[str, Any] = field(default_factory=dict)
+    host: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Outcome = Outcome.CHANGED
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def job(self) -> Job:
+        return Job(tuple(Task(one, one.params()) for one in self.playbooks()))
+
+    def state(self, name: str = "SRV01") -> HostState:
+        """A new host, wrong in all ways that any of these repairs mends."""
+        wrong = {
+            "registry_value": _REGISTRY,
+            "scheduled_task": _WRONG_TASKS,
+            "service": {"MSiSCSI": self.service},
+        }
+        return healthy_host(name, wrong | self.host)
+
+
+def _shipped(*names: str) -> Callable[[], list[Playbook[Any]]]:
+    return lambda: [_playbook(name) for name in names]
+
+
+@cache
+def _playbook(name: str) -> Playbook[Any]:
+    return Catalogue().load(name)
+
+
+TASKS = Repair("tasks", _shipped("schedule-fix"), writes=2)
+REGISTRY = Repair("registry", _shipped("module-path", "execution-policy"), writes=3)
+STARTED = Repair("a start", _shipped("iscsi-restart"), writes=1, service=_STOPPED)
+RESTARTED = Repair("a restart", _shipped("iscsi-restart"), writes=1)
+IN_BETWEEN = Repair("values around a restart", lambda: [InForceAfterRestart()], writes=3)
+NEVER = Repair(
+    "stopped and restarted",
+    lambda: [InTheWrongOrder()],
+    writes=2,
+    outcome=Outcome.ROLLED_BACK,
+)
+SEVERAL = Repair(
+    "several playbooks",
+    _shipped("schedule-fix", "iscsi-restart", "module-path", "execution-policy"),
+    writes=6,
+)
+MEMBERS = Repair(
+    "members of a list",
+    lambda: [InTheList()],
+    writes=3,
+    host={Member.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
+)
+REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, MEMBERS, SEVERAL)
