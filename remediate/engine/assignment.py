@@ -263,4 +263,4 @@ def _in_force(change: Change, seen: Observation) -> bool:
     resource = seen.find(change.resource)
     if resource is None:
         return False
-    return change.holds(resource.recorded(change.property)) or resource.left_by(change)
+    return resource.holds(change) or resource.left_by(change)

@@ -39,8 +39,14 @@ from remediate.engine.effects import (
     ask,
 )
 from remediate.engine.identity import is_identity
-from remediate.engine.observation import Observation, differences, read_observation, records
-from remediate.engine.planning import UndoPlanner, disrupts, unfinished
+from remediate.engine.observation import (
+    Observation,
+    differences,
+    noted,
+    read_observation,
+    records,
+)
+from remediate.engine.planning import UndoPlanner, disrupts, stands, unfinished
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     BROKEN_OFF,
@@ -145,7 +151,7 @@ def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
         agreed = yield from _agreed(work, plan)
         if isinstance(agreed, HostReport):
             return agreed
-        fence, seen = agreed
+        fence, plan, seen = agreed
     snapshot = seen.before(plan.changes)
     staging = folders(work, plan.changes)
     request = work.write(fence, plan.changes)
@@ -156,7 +162,7 @@ def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
     return (yield from _write(work, fence, plan, snapshot, staging, request))
 
 
-def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Observation] | HostReport]:
+def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
     if not (yield from ask(Confirm(plan))):
         return refused(work, plan, "declined", "the plan was not agreed to")
@@ -170,9 +176,9 @@ def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Observation] | Host
     against = _against(work, again)
     if against is not None:
         return against
-    if again.changes != plan.changes:
+    if not stands(plan.changes, again.changes):
         return refused(work, again, "stale", "the host moved while a person looked at the plan")
-    return lease.fence, seen
+    return lease.fence, again, seen
 
 
 def _write(
@@ -324,6 +330,7 @@ def _undo(
     left = tuple(change for change in report.applied if not _among(change, back))
     wrong = tuple(differences(before, seen, left))
     applied = in_force(written, seen)
+    report = report.model_copy(update={"noted": tuple(noted(before, seen, left))})
     if wrong or any(change.reversible for change in left):
         why = (f"Undoing it failed: {done.problem.message}",) if done.problem and wrong else ()
         now = {

@@ -231,24 +231,45 @@ def differences(
     """What is not as it should be after `changes` were written over `snapshot`.
 
     Everything is compared: a changed property must have its value after, anything else the one
-    that it had; what moves by itself is left out, unless a change is about it.
+    that it had; what moves by itself is left out, unless a change is about it. Each resource says
+    what is the same.
     """
+    return (found for found, harm in _compared(snapshot, now, changes) if harm)
+
+
+def noted(
+    snapshot: Collection[Resource], now: Observation, changes: Iterable[Change]
+) -> Iterator[Difference]:
+    """What else is not as it was: what Windows keeps for itself, and what cannot be told."""
+    return (found for found, harm in _compared(snapshot, now, changes) if not harm)
+
+
+def _compared(
+    snapshot: Collection[Resource], now: Observation, changes: Iterable[Change]
+) -> Iterator[tuple[Difference, bool]]:
+    """Each difference, and whether it is one that should not be."""
     expected = {(change.resource, change.property): change for change in changes}
     unknown = {query.resource for query in now.unanswered}
     for old in snapshot:
         new = now.find(old.resource_id)
         if new is None:
             if type(old) not in unknown:
-                yield Difference(resource=old.resource_id, title=old.title)
+                yield Difference(resource=old.resource_id, title=old.title), True
             continue
         was, now_is = old.compared(), new.compared()
         changed = {name for resource, name in expected if resource == old.resource_id}
         for name in sorted(was.keys() | now_is.keys() | changed):
             change = expected.get((old.resource_id, name))
-            if change is None and now_is.get(name) != was.get(name):
-                yield _difference(old, name, was.get(name), now_is.get(name))
-            if change is not None and not change.holds(new.recorded(name)):
-                yield missed(change, new.recorded(name), _label(old, name, new.recorded(name)))
+            if change is None:
+                same = old.same(name, was.get(name), now_is.get(name))
+                if not same:
+                    found = _difference(old, name, was.get(name), now_is.get(name))
+                    untold = same is None and not old.bookkeeping(name)
+                    harm = same is False and not old.bookkeeping(name)
+                    yield found.model_copy(update={"untold": untold}), harm
+            elif not new.holds(change):
+                value = new.recorded(name)
+                yield missed(change, value, _label(old, name, value)), True
 
 
 def missed(change: Change, found: JsonValue, label: str | None) -> Difference:

@@ -169,7 +169,7 @@ class RecordPlanner:
         open_changes = []
         for change in self.changes:
             resource = seen.find(change.resource)
-            if resource and not change.holds(resource.recorded(change.property)):
+            if resource and not resource.holds(change):
                 before = resource.recorded(change.property)
                 open_changes.append(change.model_copy(update={"before": before}))
         return Plan(host=host, playbooks=self.uses, changes=tuple(open_changes), facts=seen.facts)
@@ -235,11 +235,11 @@ class UndoPlanner(RecordPlanner):
                 continue
             change = restated(recorded, resource)
             current = resource.recorded(change.property)
-            if current == change.before:
+            if resource.as_before(change):
                 continue
             label = resource.label(change.property, current)
             found = Conflict(change=change, current=current, current_label=label)
-            ours = current == change.after or resource.left_by(change)
+            ours = resource.holds(change) or resource.left_by(change)
             if not ours and not self.force:
                 conflicts.append(found)
                 continue
@@ -330,10 +330,30 @@ def _as_it_was(observed: Observed | None) -> Resource | None:
 def _is_new(change: Change, known: dict[tuple[ResourceId, str], list[Change]]) -> bool:
     """Whether no playbook before wants the same; it is known from now on."""
     same = known.setdefault((change.resource, change.property), [])
-    if any((one.after, one.renews) == (change.after, change.renews) for one in same):
+    if any(_agree(one, change) for one in same):
         return False
     same.append(change)
     return True
+
+
+def _agree(one: Change, other: Change) -> bool:
+    """Whether what one change makes of a property is what the other wants of it."""
+    if one.renews or other.renews:
+        return one.renews == other.renews
+    return bool(resource_type(one.resource.kind).same(one.property, one.after, other.after))
+
+
+def stands(agreed: Sequence[Change], now: Sequence[Change]) -> bool:
+    """Whether changes that are planned now are those that were agreed to, in meaning."""
+    return len(agreed) == len(now) and all(map(_stands, agreed, now))
+
+
+def _stands(agreed: Change, now: Change) -> bool:
+    values = ("before", "after", "before_label", "after_label")
+    if agreed.model_copy(update={name: getattr(now, name) for name in values}) != now:
+        return False
+    same = resource_type(now.resource.kind).same
+    return bool(same(now.property, agreed.before, now.before)) and _agree(agreed, now)
 
 
 def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
@@ -341,7 +361,7 @@ def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
     first: dict[tuple[ResourceId, str], Change] = {}
     for change in changes:
         other = first.setdefault((change.resource, change.property), change)
-        if (other.after, other.renews) != (change.after, change.renews):
+        if not _agree(other, change):
             yield Refusal(
                 playbook=change.playbook,
                 text=f"{other.playbook} and {change.playbook} want different values for "

@@ -2,7 +2,7 @@
 
 from remediate.engine.assignment import Assignment, in_force
 from remediate.engine.identity import is_identity
-from remediate.engine.observation import Observation, differences, missed
+from remediate.engine.observation import Observation, differences, missed, noted
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
@@ -39,6 +39,7 @@ def verdict(
     others = tuple(resource for resource in snapshot if resource not in ours)
     moved = tuple(differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
+    noteworthy = tuple(noted(ours, seen, plan.changes))
     again = work.planner.plan(work.host, seen)
     unjudged = {name for question in again.unanswered for name in question.playbooks}
     proven = not unjudged & {change.playbook for change in plan.changes}
@@ -52,6 +53,7 @@ def verdict(
             plan=plan.model_copy(update={"advice": again.advice}),
             applied=in_force(written, seen),
             meanwhile=moved,
+            noted=noteworthy,
             notes=notes,
         )
     if _as_before(ours, seen, plan.changes):
@@ -61,6 +63,7 @@ def verdict(
             plan=plan,
             problem=problem or _NO_EFFECT,
             meanwhile=moved,
+            noted=noteworthy,
         )
     new = (missed(change, change.before, change.before_label) for change in again.changes)
     return HostReport(
@@ -71,6 +74,7 @@ def verdict(
         differing=wrong or tuple(new),
         problem=problem or _NOT_VERIFIED,
         meanwhile=moved,
+        noted=noteworthy,
         lease_kept=True,
     )
 
@@ -80,7 +84,7 @@ def _as_before(ours: tuple[Resource, ...], seen: Observation, changes: tuple[Cha
     if any(differences(ours, seen, ())):
         return False
     found = ((change, seen.find(change.resource)) for change in changes)
-    return all(one and one.recorded(change.property) == change.before for change, one in found)
+    return all(one and one.as_before(change) for change, one in found)
 
 
 def nothing_written(plan: Plan) -> HostReport:

@@ -57,12 +57,6 @@ class Change(Model):
     renews: bool = False
     reversible: bool = True
 
-    def holds(self, current: JsonValue) -> bool:
-        """Whether a value found now is what the change was to bring about."""
-        if self.renews:
-            return current is not None and current != self.before
-        return current == self.after
-
     def reversed(self) -> "Change":
         """The change that takes this one back."""
         swapped = {

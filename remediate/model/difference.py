@@ -16,6 +16,7 @@ class Difference(Model):
         expected_label: the expected value in words, when it says little by itself.
         found_label: the same of the value found.
         renews: any other value than before was expected, such as another process.
+        untold: whether both values mean the same cannot be told.
     """
 
     resource: ResourceId
@@ -26,3 +27,4 @@ class Difference(Model):
     expected_label: str | None = None
     found_label: str | None = None
     renews: bool = False
+    untold: bool = False

@@ -98,6 +98,7 @@ class HostReport(Model):
         applied: changes that were read back as made and are still in force.
         differing: properties that should have kept or got a value and have not.
         meanwhile: what else of the host is not as it was before, and was not written by us.
+        noted: what else moved of what was written to, which is no harm or cannot be told.
         problem: what went wrong.
         holder: who held the lease, when that is why nothing was done.
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
@@ -111,6 +112,7 @@ class HostReport(Model):
     applied: tuple[Change, ...] = ()
     differing: tuple[Difference, ...] = ()
     meanwhile: tuple[Difference, ...] = ()
+    noted: tuple[Difference, ...] = ()
     problem: Problem | None = None
     holder: Holder | None = None
     lease_kept: bool = False
@@ -128,9 +130,9 @@ class HostReport(Model):
         graver = code not in {ExitCode.OK, ExitCode.PENDING}
         if not graver and any(question.named for question in self.unanswered):
             return ExitCode.FAILED
-        if code is ExitCode.OK and self.plan and (self.plan.advice or self.unanswered):
-            return ExitCode.PENDING
-        return code
+        untold = any(found.untold for found in self.noted)
+        advised = self.plan is not None and bool(self.plan.advice or self.unanswered)
+        return ExitCode.PENDING if code is ExitCode.OK and (advised or untold) else code
 
 
 def exit_code(reports: Iterable[HostReport]) -> ExitCode:

@@ -70,6 +70,8 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
     for found in report.meanwhile:
         yield line(2, ("note: ", STRONG), f"meanwhile, {words.moved(found)}")
+    for found in report.noted:
+        yield line(2, ("note: ", STRONG), words.noted(found))
     for note in report.notes:
         yield line(2, ("note: ", STRONG), note)
     yield from _next_lines(report, subject)

@@ -126,6 +126,13 @@ def moved(found: Difference) -> str:
     return f"{found.title}: {found.property} was {before} and is {now}"
 
 
+def noted(found: Difference) -> str:
+    """What else moved of what was written to."""
+    if found.untold:
+        return f"{moved(found)}; whether that means the same cannot be told: look at it"
+    return f"Windows also keeps that it was written: {moved(found)}"
+
+
 def moment(when: datetime) -> str:
     """A time in UTC, to the second."""
     try:

@@ -100,6 +100,41 @@ class Resource(Model):
         return self.model_dump(mode="json", exclude={*self.identity, *self.volatile})
 
     @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """Whether two values mean the same to Windows; None when that cannot be told.
+
+        The only way in which values are compared: in planning, proof, rollback and reconcile.
+
+        Args:
+            name: a property, or a part of it that `compared` names.
+            one: a value as a record has it; None is absence.
+            other: another one; the order makes no difference.
+        """
+        del name
+        return one == other
+
+    @classmethod
+    def bookkeeping(cls, name: str) -> bool:
+        """Whether Windows keeps a part for itself: that it moves with a write is worth a note only.
+
+        Args:
+            name: a property that cannot be set, or a part of one that `compared` names.
+        """
+        del name
+        return False
+
+    def holds(self, change: Change) -> bool:
+        """Whether what `change` was to bring about is so now."""
+        name, current = change.property, self.recorded(change.property)
+        if change.renews:
+            return current is not None and self.same(name, change.before, current) is False
+        return bool(self.same(name, change.after, current))
+
+    def as_before(self, change: Change) -> bool:
+        """Whether the property that `change` is about is now as it was before it."""
+        return bool(self.same(change.property, change.before, self.recorded(change.property)))
+
+    @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:
         """A property's value in words, when the value itself says little."""
         kind = cls.model_fields[name].annotation
@@ -257,7 +292,7 @@ class Desire(Model):
         resource = self.resource
         for name in self.names:
             before, after = resource.recorded(name), self.wanted.recorded(name)
-            if before != after:
+            if not resource.same(name, before, after):
                 yield Change(
                     playbook=playbook,
                     resource=resource.resource_id,

@@ -159,6 +159,15 @@ class Service(Resource):
         return None
 
     @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """That others come to run in its process, or cease to, is no restart of this one."""
+        if name != "process" or one is None or other is None:
+            return super().same(name, one, other)
+        alone = [ServiceProcess.model_validate(each) for each in (one, other)]
+        first, second = (each.model_copy(update={"shared": False}) for each in alone)
+        return first == second
+
+    @classmethod
     def disrupts(cls, change: Change) -> bool:
         """A restart and a stop end what is connected to the service."""
         stopped = change.property == "status" and change.after == ServiceStatus.STOPPED

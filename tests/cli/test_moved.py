@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.hosts import make_state
+from remediate.lab.hosts import healthy_host, make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Kind
 from remediate.lab.state import HostState
@@ -54,11 +54,7 @@ class Site:
 @pytest.fixture
 def site(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.01))
-    right = make_state("SRVB")
-    for task in right.kind("scheduled_task"):
-        task["multiple_instances"] = 2
-        task["xml"] = task["xml"].replace(">Parallel<", ">IgnoreNew<")
-        task["xml"] = task["xml"].replace(">StopExisting<", ">IgnoreNew<")
+    right = healthy_host("SRVB")
     with (
         Lab([make_state("SRVA"), right], auth=Auth.NTLM) as lab,
         Forward(lab.hosts[0]) as forward,

@@ -20,6 +20,7 @@ from remediate.model.change import Change, ResourceId
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.powershell.messages import Request, decode_reply
+from remediate.resources.base import Resource
 from remediate.runner.threads import Serial
 from remediate.store.protocol import Store
 from remediate.testing.store import MemoryStore
@@ -199,9 +200,14 @@ def settled(seen: Observation) -> list[tuple[ResourceId, dict[str, JsonValue]]]:
 
 def value(change: Change, seen: Observation) -> JsonValue:
     """What the property that a change is about is."""
+    return resource_of(change, seen).recorded(change.property)
+
+
+def resource_of(change: Change, seen: Observation) -> Resource:
+    """What a change is about, as it is."""
     resource = seen.find(change.resource)
     assert resource is not None
-    return resource.recorded(change.property)
+    return resource
 
 
 def check_report(report: HostReport, before: Observation, now: Observation) -> None:
@@ -217,7 +223,7 @@ def check_report(report: HostReport, before: Observation, now: Observation) -> N
         assert report.problem
         return
     changes = report.plan.changes if report.plan else ()
-    made = [change for change in changes if change.holds(value(change, now))]
+    made = [change for change in changes if resource_of(change, now).holds(change)]
     moved = [
         change
         for change in changes

@@ -12,9 +12,9 @@ from itertools import cycle, product
 from pathlib import Path
 
 import pytest
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
 
 from remediate.engine.job import Job
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import pytest
 from pydantic import SecretStr
-from remediate.lab.engine_path import HOW_TO_GET_ONE, find_pwsh
 
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab

@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import Hang
 from remediate.model.outcome import HostReport, Outcome
@@ -14,7 +15,6 @@ from remediate.resources.scheduled_task import ScheduledTasks
 from remediate.resources.shadow_storage import ShadowStorages
 from remediate.runner.threads import Serial
 from remediate.transport.psrp import PsrpTransport
-from tests.playbooks.cases import base_state
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def audit(how: Hang) -> tuple[HostReport, int]:
     """A host whose first question hangs, and whose second may not be asked."""
-    state = base_state()
+    state = make_state()
     state.hangs = {"shadow_storage": how}
     state.denied = {"scheduled_task": "read"}
     catalogue = Catalogue()

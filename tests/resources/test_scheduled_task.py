@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import records
-from remediate.model.change import Change
 from remediate.resources.scheduled_task import (
     MultipleInstances,
     ScheduledTask,
@@ -107,19 +106,3 @@ def test_the_change_says_what_it_does_in_words() -> None:
 def test_only_what_can_be_set_can_be_wished_for() -> None:
     with pytest.raises(ValueError, match="no settable property xml"):
         TASK.should(xml="")
-
-
-@given(st.integers(0, 3) | st.none(), st.integers(0, 3) | st.none())
-def test_a_renewal_holds_for_any_value_but_the_one_before(
-    before: int | None, now: int | None
-) -> None:
-    change = Change(
-        playbook="p",
-        resource=TASK.resource_id,
-        title="t",
-        property="process",
-        before=before,
-        after=None,
-        renews=True,
-    )
-    assert change.holds(now) == (now is not None and now != before)

@@ -50,10 +50,16 @@ def test_nothing_is_known_without_either_time() -> None:
 
 def test_having_been_seen_stopped_in_a_process_that_stays_is_a_new_value() -> None:
     [change] = service().should_renew("process", "restarted").changes("iscsi-restart")
-    assert not change.holds(PROCESS)
-    assert not change.holds(None)
-    assert change.holds({**PROCESS, "stopped": "2026-01-06T08:00:00.1234567Z"})
+    assert not service().holds(change)
+    assert not service(process=None).holds(change)
+    stopped = {**PROCESS, "stopped": "2026-01-06T08:00:00.1234567Z"}
+    assert service(process=stopped).holds(change)
     assert not change.reversible
+
+
+def test_another_service_in_its_process_is_no_restart() -> None:
+    [change] = service().should_renew("process", "restarted").changes("iscsi-restart")
+    assert not service(process={**PROCESS, "shared": False}).holds(change)
 
 
 @pytest.mark.parametrize("name", ["", "a'b", 'a"b', "a\\b", "a\nb", "a\n", "a%", "é", "a" * 257])

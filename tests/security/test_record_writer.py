@@ -20,6 +20,7 @@ import pytest
 
 from remediate.cli.terminal import Terminal
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import records
 from remediate.model.change import Change
 from remediate.model.host import Host
 from remediate.model.plan import PlaybookUse
@@ -35,7 +36,7 @@ Make = Callable[..., Any]
 RUN = "20260101-000000-bad0"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN = "ghp_a-token-of-another-service"
-TASK = ScheduledTask.model_validate(make_state().kind("scheduled_task")[0])
+TASK = ScheduledTask.model_validate(records(make_state(), "scheduled_task")[0])
 CHANGE = Change(
     playbook="schedule-fix",
     resource=TASK.resource_id,
