@@ -32,6 +32,7 @@ from remediate.engine.recorded import (
     perhaps_half_way,
     recorded_changes,
     refused_record,
+    restarts_of,
     writes_of,
 )
 from remediate.engine.source import Supply
@@ -43,7 +44,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
-from remediate.model.run import HostRecord, Run, RunRecord
+from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
 from remediate.redaction import Redaction
@@ -152,11 +153,13 @@ class Engine:
         todo: list[tuple[Host, Planner]] = []
         computers: dict[str, Computer] = {}
         unusable: list[HostReport] = []
+        tried = [self._journal.run(each.run.id) for each in self._tries(record.run.id)]
         for host in record.hosts:
             if hosts is not None and host.host.name not in hosts:
                 continue
             try:
                 changes = changes_to_undo(host, writes)
+                restarts = restarts_of(tried, host.host.name, writes)
             except RecordRefusedError as error:
                 unusable.append(refused_record(host.host.name, error))
                 continue
@@ -164,7 +167,7 @@ class Engine:
                 snapshot = host.intent.snapshot if host.intent else ()
                 cut_off = perhaps_half_way(host)
                 planner = UndoPlanner(
-                    record.run.playbooks, changes, snapshot, force, guards, cut_off
+                    record.run.playbooks, changes, snapshot, force, guards, cut_off, restarts
                 )
                 todo.append((host.host, planner))
                 computers[host.host.name] = host.computer
@@ -355,8 +358,11 @@ class Engine:
 
     def _takes_over(self, undone: str) -> tuple[str, ...]:
         """A run that is undone, and those that tried to and have ended: what has their leases."""
-        tried = (each.run for each in self._journal.runs(_NEWEST) if each.finished)
-        return (undone, *(run.id for run in tried if run.undoes == undone))
+        return (undone, *(each.run.id for each in self._tries(undone) if each.finished))
+
+    def _tries(self, undone: str) -> Iterator[RunSummary]:
+        """The runs that were to undo a run."""
+        return (each for each in self._journal.runs(_NEWEST) if each.run.undoes == undone)
 
     def _assignment(
         self, host: Host, planner: Planner, run: Run, *, ask: bool = False

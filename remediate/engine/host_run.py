@@ -46,7 +46,7 @@ from remediate.engine.observation import (
     read_observation,
     records,
 )
-from remediate.engine.planning import UndoPlanner, disrupts, stands, unfinished
+from remediate.engine.planning import UndoPlanner, put_back, stands
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     BROKEN_OFF,
@@ -308,10 +308,7 @@ def _undo(
     if plan is None:
         raise ValueError("what has no plan cannot be undone")
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
-    back = tuple(_backwards(change, found) for change in report.applied[::-1] if change.reversible)
-    back += tuple(unfinished(written, snapshot, found))
-    reasons = work.planner.objections(found, tuple(filter(disrupts, back)))
-    back = tuple(change for change in back if not (reasons and disrupts(change)))
+    back, reasons = put_back(work.planner, report.applied, written, snapshot, found)
     notes = (f"{each.playbook} objects to undoing the rest now: {each.text}" for each in reasons)
     report = report.model_copy(update={"notes": (*report.notes, *notes)})
     if not back:
@@ -326,9 +323,9 @@ def _undo(
         if isinstance(look.seen, Problem):
             return unknown(work, plan, look.seen)
         seen, unlocked = look.seen, False
-    before = touched(written, snapshot)
+    before = touched((*written, *back), snapshot)
     left = tuple(change for change in report.applied if not _among(change, back))
-    wrong = tuple(differences(before, seen, left))
+    wrong = tuple(differences(before, seen, (*left, *(one for one in back if one.renews))))
     applied = in_force(written, seen)
     report = report.model_copy(update={"noted": tuple(noted(before, seen, left))})
     if wrong or any(change.reversible for change in left):
@@ -343,12 +340,6 @@ def _undo(
     undone = {"outcome": Outcome.ROLLED_BACK, "applied": applied, "lease_kept": False}
     report = report.model_copy(update=undone)
     return report if unlocked else (yield from _unlock(work, report))
-
-
-def _backwards(change: Change, found: Observation) -> Change:
-    resource = found.find(change.resource)
-    now = change.after if resource is None else resource.recorded(change.property)
-    return change.reversed().model_copy(update={"before": now})
 
 
 def _among(change: Change, others: tuple[Change, ...]) -> bool:

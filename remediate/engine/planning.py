@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from remediate.engine.job import Job, Task
 from remediate.engine.judging import Judgement, PlaybookFailedError, asked, guarded, judge
 from remediate.engine.observation import Observation
 from remediate.engine.recorded import as_resource, restated
+from remediate.engine.restarts import disrupts, not_made, objections, owed, services, services_last
 from remediate.model.change import Change, ResourceId
 from remediate.model.plan import (
     Conflict,
@@ -68,7 +70,6 @@ class PlaybookPlanner:
     def plan(self, host: str, seen: Observation) -> Plan:
         """What all playbooks want, in their order; those that lack an answer are not judged."""
         changes: list[Change] = []
-        known: dict[tuple[ResourceId, str], list[Change]] = {}
         refusals: list[Refusal] = []
         judged: list[Judgement] = []
         not_applicable: dict[str, str] = {}
@@ -86,14 +87,17 @@ class PlaybookPlanner:
             judged.append(found)
             if found.not_applicable is not None:
                 not_applicable[name] = found.not_applicable
-            changes.extend(change for change in found.changes if _is_new(change, known))
+            changes.extend(found.changes)
             refusals.extend(Refusal(playbook=name, text=text) for text in found.refusals)
             refusals.extend(_unseen(found.changes, seen))
+        changes = list(services_last(_each_once(changes)))
         refusals.extend(_contradictions(changes))
+        restarts = owed(changes, seen)
+        refusals.extend(objections(restarts, changes, seen))
         return Plan(
             host=host,
             playbooks=self.uses,
-            changes=tuple(changes),
+            changes=(*changes, *restarts),
             advice=tuple(advice for found in judged for advice in found.advice),
             refusals=tuple(refusals),
             unanswered=(*self._questions(seen), *failed),
@@ -160,8 +164,9 @@ class RecordPlanner:
     changes: tuple[Change, ...]
 
     def queries(self) -> tuple[Query, ...]:
-        """The questions that return the changed resources."""
-        asked = (resource_type(c.resource.kind).query(c.resource.key) for c in self.changes)
+        """The questions that return the changed resources, and the services that they need."""
+        about = (id_ for one in self.changes for id_ in (one.resource, *services(one)))
+        asked = (resource_type(id_.kind).query(id_.key) for id_ in about)
         return tuple(dict.fromkeys(asked))
 
     def plan(self, host: str, seen: Observation) -> Plan:
@@ -200,18 +205,20 @@ class UndoPlanner(RecordPlanner):
         guards: the playbooks of the run that is undone; asked when undoing it would stop or
             restart something.
         cut_off: that run may have been cut off in the middle of a write.
+        restarts: those that earlier tries to undo it were to make, and perhaps have not.
     """
 
     snapshot: tuple[Observed, ...] = ()
     force: bool = False
     guards: PlaybookPlanner | None = None
     cut_off: bool = False
+    restarts: tuple[Change, ...] = ()
 
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and those that the guards need."""
         own = RecordPlanner.queries(self)
         back = (change.reversed() for change in self.changes if change.reversible)
-        if self.guards is None or not any(map(disrupts, back)):
+        if self.guards is None or not any(services(one) or disrupts(one) for one in back):
             return own
         return tuple(dict.fromkeys((*own, *self.guards.queries())))
 
@@ -223,7 +230,7 @@ class UndoPlanner(RecordPlanner):
         """What to write back, last change first, and what to leave alone."""
         back: list[Change] = []
         conflicts: list[Conflict] = []
-        before = {observed.resource: observed for observed in self.snapshot}
+        before = self._before()
         unknown = {query.resource for query in seen.unanswered}
         for recorded in reversed(self.changes):
             if not recorded.reversible:
@@ -243,27 +250,41 @@ class UndoPlanner(RecordPlanner):
             if not ours and not self.force:
                 conflicts.append(found)
                 continue
-            reason = resource.undo_conflict(change, _as_it_was(before.get(change.resource)))
+            reason = resource.undo_conflict(change, before.get(change.resource))
+            reason = reason or self._restart_conflict(change, seen)
             if reason is not None and not self.force:
                 conflicts.append(found.model_copy(update={"reason": reason}))
                 continue
             values = {"before": current, "after": change.before}
             back.append(restated(change.model_copy(update=values), resource))
         if self.cut_off:
-            touched = {change.resource for change in self.changes}
-            then = (as_resource(one) for one in self.snapshot if one.resource in touched)
-            back.extend(unfinished(self.changes, then, seen))
+            back.extend(unfinished(self.changes, before.values(), seen))
+        back = list(services_last(back))
+        back.extend(owed(back, seen, before))
+        missed = tuple(not_made(self.restarts, back, seen))
+        refusals = () if self.force else tuple(objections(missed, back, seen))
+        back.extend(missed)
         disrupting = tuple(filter(disrupts, back))
         return Plan(
             host=host,
             playbooks=self.uses,
             changes=tuple(back),
-            refusals=self.objections(seen, disrupting),
+            refusals=(*refusals, *self.objections(seen, disrupting)),
             conflicts=tuple(conflicts),
             unanswered=tuple(self._questions(seen)),
             assumptions=() if self.guards else tuple(_not_asked(disrupting)),
             facts=seen.facts,
         )
+
+    def _before(self) -> dict[ResourceId, Resource]:
+        """What was changed, and the services that values need, as they were."""
+        about = {id_ for one in self.changes for id_ in (one.resource, *services(one))}
+        return {one.resource: as_resource(one) for one in self.snapshot if one.resource in about}
+
+    def _restart_conflict(self, back: Change, seen: Observation) -> str | None:
+        """Why a service must not be restarted now, without which a value is not in force."""
+        found = objections(owed((back,), seen, self._before()), (), seen)
+        return next((refusal.text for refusal in found), None)
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         needs = tuple(use.id for use in self.uses)
@@ -277,6 +298,46 @@ def _not_asked(disrupting: Iterable[Change]) -> Iterator[str]:
             f"Nothing speaks against stopping or restarting {title} now; the playbook that could "
             "say so is not at hand."
         )
+
+
+def put_back(
+    planner: Planner,
+    applied: Iterable[Change],
+    written: Iterable[Change],
+    snapshot: Iterable[Resource],
+    found: Observation,
+) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
+    """What undoes a run that went wrong, and what speaks against undoing the rest now.
+
+    Args:
+        planner: what the run wanted.
+        applied: the changes that are in force.
+        written: those that may have been written.
+        snapshot: the resources as they were before.
+        found: the host as it is.
+    """
+    before = {one.resource_id: one for one in snapshot}
+    back = [_backwards(change, found) for change in applied if change.reversible][::-1]
+    back = [*services_last((*back, *unfinished(written, before.values(), found)))]
+    restarts = owed(back, found, before)
+    back += restarts
+    reasons = planner.objections(found, tuple(filter(disrupts, back)))
+    reasons = (*reasons, *objections(restarts, back, found))
+    busy = {change.resource for change in back if reasons and disrupts(change)}
+    return (
+        tuple(
+            change
+            for change in back
+            if not (reasons and disrupts(change)) and busy.isdisjoint(services(change))
+        ),
+        reasons,
+    )
+
+
+def _backwards(change: Change, found: Observation) -> Change:
+    resource = found.find(change.resource)
+    now = change.after if resource is None else resource.recorded(change.property)
+    return change.reversed().model_copy(update={"before": now})
 
 
 def unfinished(
@@ -310,30 +371,28 @@ def unfinished(
                 )
 
 
-def disrupts(change: Change) -> bool:
-    """Whether making a change stops or restarts something that may be in use."""
-    return resource_type(change.resource.kind).disrupts(change)
-
-
 def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:
     """Wishes for what was not seen: whether they came true could not be told."""
     for change in wanted:
-        if seen.find(change.resource) is None:
-            text = f"it wants to change {change.title}, which it has not looked at"
-            yield Refusal(playbook=change.playbook, text=f"{text}: the playbook has to be mended")
+        about = {change.resource: f"change {change.title}"}
+        about |= {service: f"restart {service}" for service in services(change)}
+        for resource, doing in about.items():
+            if seen.find(resource) is None:
+                text = f"it wants to {doing}, which it has not looked at"
+                text = f"{text}: the playbook has to be mended"
+                yield Refusal(playbook=change.playbook, text=text)
 
 
-def _as_it_was(observed: Observed | None) -> Resource | None:
-    return None if observed is None else as_resource(observed)
-
-
-def _is_new(change: Change, known: dict[tuple[ResourceId, str], list[Change]]) -> bool:
-    """Whether no playbook before wants the same; it is known from now on."""
-    same = known.setdefault((change.resource, change.property), [])
-    if any(_agree(one, change) for one in same):
-        return False
-    same.append(change)
-    return True
+def _each_once(changes: Iterable[Change]) -> Iterator[Change]:
+    """Changes that several playbooks want, once, with all the restarts that any of them needs."""
+    wanted: dict[tuple[ResourceId, str], list[Change]] = {}
+    for change in changes:
+        known = wanted.setdefault((change.resource, change.property), [])
+        number = next((n for n, one in enumerate(known) if _agree(one, change)), len(known))
+        same = known[number] if number < len(known) else change
+        restarts = tuple(dict.fromkeys((*same.restarts, *change.restarts)))
+        known[number : number + 1] = [same.model_copy(update={"restarts": restarts})]
+    return chain.from_iterable(wanted.values())
 
 
 def _agree(one: Change, other: Change) -> bool:

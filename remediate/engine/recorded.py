@@ -4,7 +4,7 @@ Whoever can write a store can write any text into it. So titles and labels are m
 and the values that will be sent, and a change counts only where intent and snapshot agree on it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from remediate.model.change import Change, ResourceId
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Conflict, Observed, Plan
 from remediate.model.problem import Problem
-from remediate.model.run import HostRecord
+from remediate.model.run import HostRecord, RunRecord
 from remediate.resources.base import Resource, resource_type
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
@@ -91,6 +91,24 @@ def changes_to_undo(record: HostRecord, writes: Writes | None = None) -> tuple[C
     return tuple(_intended(change, intended) for change in record.report.applied)
 
 
+def restarts_of(
+    tried: Iterable[RunRecord], host: str, writes: Writes | None = None
+) -> tuple[Change, ...]:
+    """What some runs were going to restart on a host.
+
+    Args:
+        tried: the runs.
+        host: its name.
+        writes: as for `recorded_changes`.
+
+    Raises:
+        RecordRefusedError: as there.
+    """
+    records = (one for run in tried for one in run.hosts if one.host.name == host and one.intent)
+    changes = (change for record in records for change in recorded_changes(record, writes))
+    return tuple(change for change in changes if change.renews)
+
+
 def recorded_changes(record: HostRecord, writes: Writes | None = None) -> tuple[Change, ...]:
     """What a run was going to change on a host.
 
@@ -104,9 +122,7 @@ def recorded_changes(record: HostRecord, writes: Writes | None = None) -> tuple[
     if record.intent is None:
         raise RecordRefusedError("the record says what was changed, and not what was intended")
     before = {observed.resource: observed for observed in record.intent.snapshot}
-    return tuple(
-        _anew(change, before.get(change.resource), writes) for change in record.intent.changes
-    )
+    return tuple(_anew(change, before, writes) for change in record.intent.changes)
 
 
 def _intended(change: Change, intended: tuple[Change, ...]) -> Change:
@@ -124,10 +140,13 @@ def _essence(change: Change) -> tuple[Any, ...]:
     return change.resource, change.property, change.before, change.after, change.renews
 
 
-def _anew(change: Change, observed: Observed | None, writes: Writes | None) -> Change:
+def _anew(change: Change, before: Mapping[ResourceId, Observed], writes: Writes | None) -> Change:
     """A recorded change, with nothing in it that only the record says."""
     what = f"{change.property} of {change.resource}"
-    if writes is not None and change.resource.kind not in writes.get(change.playbook, ()):
+    observed = before.get(change.resource)
+    services = [one.resource for one in change.restarts if one.resource is not None]
+    kinds = {change.resource.kind, *(service.kind for service in services)}
+    if writes is not None and not kinds <= writes.get(change.playbook, frozenset()):
         known = change.playbook in writes
         raise RecordRefusedError(
             f"the record has a change of {what}, which playbook {change.playbook} "
@@ -136,6 +155,9 @@ def _anew(change: Change, observed: Observed | None, writes: Writes | None) -> C
         )
     if observed is None:
         raise RecordRefusedError(f"the record does not say what {what} was before")
+    for service in services:
+        if service not in before:
+            raise RecordRefusedError(f"the record does not say what {service} was before")
     try:
         then = as_resource(observed)
         if change.property not in then.settable:
@@ -169,6 +191,7 @@ def restated(change: Change, resource: Resource) -> Change:
         after_label=None if change.renews else resource.label(change.property, change.after),
         renews=change.renews,
         reversible=change.reversible,
+        restarts=change.restarts,
     )
 
 

@@ -3,6 +3,7 @@
 from remediate.engine.assignment import Assignment, in_force
 from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed, noted
+from remediate.engine.restarts import left_to_do
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
@@ -47,14 +48,15 @@ def verdict(
         notes = (
             () if problem is None else (f"{problem.message.rstrip('.')}. Then it was read again.",)
         )
+        made = in_force(written, seen)
         return HostReport(
             host=work.host,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
             plan=plan.model_copy(update={"advice": again.advice}),
-            applied=in_force(written, seen),
+            applied=made,
             meanwhile=moved,
             noted=noteworthy,
-            notes=notes,
+            notes=(*notes, *left_to_do(made)),
         )
     if _as_before(ours, seen, plan.changes):
         return HostReport(

@@ -13,6 +13,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class RestartOf(StrEnum):
+    """What a new value needs before it is in force, in the words of DSC."""
+
+    MACHINE = "machine"
+    SERVICE = "service"
+    PROCESS = "process"
+
+
 class ResourceId(Model):
     """Names one resource on a host: its kind and the values that identify it there."""
 
@@ -24,6 +32,25 @@ class ResourceId(Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {' '.join(self.key.values())}"
+
+
+class Restart(Model):
+    """A restart before which a new value is not in force.
+
+    Args:
+        of: what is restarted: the server, a service, or any process that reads the value.
+        resource: the service; None of a server or a process.
+    """
+
+    of: RestartOf
+    resource: ResourceId | None = None
+
+
+MACHINE = Restart(of=RestartOf.MACHINE)
+"""A value is in force once the server is restarted, which is left to a person."""
+
+PROCESS = Restart(of=RestartOf.PROCESS)
+"""A value is in force in each process that is started from then on."""
 
 
 class Change(Model):
@@ -42,6 +69,8 @@ class Change(Model):
         why: what the wrong value does, in a sentence; empty when the playbook's title says it.
         renews: any new value will do, such as another process after a restart; `after` is None.
         reversible: whether rollback can put the value before back.
+        restarts: what has to be restarted before the value after is in force, or the value before
+            is again.
     """
 
     playbook: str
@@ -56,6 +85,7 @@ class Change(Model):
     why: str = ""
     renews: bool = False
     reversible: bool = True
+    restarts: tuple[Restart, ...] = ()
 
     def reversed(self) -> "Change":
         """The change that takes this one back."""

@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
-from remediate.model.change import Change
+from remediate.model.change import Change, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.plan import Plan, Unanswered
 from remediate.model.problem import Problem
@@ -132,7 +132,14 @@ class HostReport(Model):
             return ExitCode.FAILED
         untold = any(found.untold for found in self.noted)
         advised = self.plan is not None and bool(self.plan.advice or self.unanswered)
-        return ExitCode.PENDING if code is ExitCode.OK and (advised or untold) else code
+        pending = advised or untold or self.restart_owed
+        return ExitCode.PENDING if code is ExitCode.OK and pending else code
+
+    @property
+    def restart_owed(self) -> bool:
+        """Whether the server has to be restarted before all that was written is in force."""
+        restarts = (one for change in self.applied for one in change.restarts)
+        return any(one.of is RestartOf.MACHINE for one in restarts)
 
 
 def exit_code(reports: Iterable[HostReport]) -> ExitCode:

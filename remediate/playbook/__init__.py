@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydantic import Field
 
-    from remediate.model.change import Severity
+    from remediate.model.change import MACHINE, PROCESS, Severity
     from remediate.model.plan import Advice
     from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
 
 __all__ = [
+    "MACHINE",
+    "PROCESS",
     "Advice",
     "Field",
     "Finding",
@@ -25,6 +27,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "MACHINE": "remediate.model.change",
+    "PROCESS": "remediate.model.change",
     "Advice": "remediate.model.plan",
     "Field": "pydantic",
     "Severity": "remediate.model.change",

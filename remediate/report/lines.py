@@ -131,6 +131,8 @@ def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
         " → ",
         (words.after(change), GOOD),
     )
+    for restart in change.restarts:
+        yield line(6, ("in force: ", DIM), words.in_force(restart))
 
 
 def _advice_lines(advice: Advice) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from remediate.model.base import JsonValue
-from remediate.model.change import Change
+from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import quoted
@@ -85,6 +85,17 @@ def _after(change: Change) -> str:
     if change.renews:
         return change.after_label or "any other"
     return value(change.after, change.after_label)
+
+
+def in_force(restart: Restart) -> str:
+    """From when on a value is in force."""
+    match restart.of:
+        case RestartOf.MACHINE:
+            return "once the server is restarted, which is left to you"
+        case RestartOf.PROCESS:
+            return "for processes that are started from then on"
+        case RestartOf.SERVICE:
+            return f"once {restart.resource} is started again"
 
 
 def value(data: JsonValue, label: str | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from remediate.model.base import JsonValue, Model
-from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
 from remediate.model.plan import Observed
 from remediate.resources.content import Folder
 
@@ -158,6 +158,19 @@ class Resource(Model):
         del change
         return False
 
+    def restart(self) -> "Desire | None":
+        """What restarts it, for a value that is in force only then; None when it does not run.
+
+        Raises:
+            NotImplementedError: it is nothing that can be restarted.
+        """
+        msg = f"a {self.noun} is nothing that can be restarted"
+        raise NotImplementedError(msg)
+
+    def restart_conflict(self) -> str | None:
+        """Why a restart now would do harm, or None."""
+        return None
+
     @classmethod
     def content(cls, change: Change) -> Folder | None:
         """The files that have to be on the host before `change` can be written, if any."""
@@ -205,6 +218,7 @@ class Resource(Model):
         severity: Severity = Severity.WARNING,
         why: str = "",
         irreversible: bool = False,
+        restarts: "Resource | Restart | tuple[Resource | Restart, ...]" = (),
         **desired: object,
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
@@ -213,16 +227,21 @@ class Resource(Model):
             severity: how much it matters when they differ.
             why: what the wrong value does, in a sentence.
             irreversible: whether putting the old values back would do harm.
+            restarts: what has to be restarted before the values are in force: a service, which is
+                then restarted if it runs, after all values and once for all of them, and again
+                by a rollback; `MACHINE` or `PROCESS`, of which the report speaks.
             desired: values by property name.
 
         Raises:
             ValueError: a name is not a property that can be set.
+            NotImplementedError: a resource is nothing that can be restarted.
         """
         unknown = desired.keys() - self.settable
         if unknown:
             msg = f"{self.kind} has no settable property {', '.join(sorted(unknown))}"
             raise ValueError(msg)
         wanted = self.model_validate({**self.model_dump(), **desired})
+        needed = restarts if isinstance(restarts, tuple) else (restarts,)
         return Desire(
             resource=self,
             wanted=wanted,
@@ -230,6 +249,7 @@ class Resource(Model):
             irreversible=irreversible,
             severity=severity,
             why=why,
+            restarts=tuple(map(_restart_of, needed)),
         )
 
     def should_renew(
@@ -250,6 +270,13 @@ class Resource(Model):
             msg = f"{self.kind} has no settable property {name}"
             raise ValueError(msg)
         return Desire(resource=self, wanted=self, renews={name: label}, severity=severity, why=why)
+
+
+def _restart_of(what: "Resource | Restart") -> Restart:
+    if isinstance(what, Restart):
+        return what
+    what.restart()
+    return Restart(of=RestartOf.SERVICE, resource=what.resource_id)
 
 
 def resource_type(kind: str) -> type[Resource]:
@@ -277,6 +304,7 @@ class Desire(Model):
         irreversible: whether the change of these properties cannot be taken back.
         severity: how much it matters when they differ.
         why: what the wrong value does.
+        restarts: what has to be restarted before these properties are in force.
     """
 
     resource: Resource
@@ -286,6 +314,7 @@ class Desire(Model):
     irreversible: bool = False
     severity: Severity = Severity.WARNING
     why: str = ""
+    restarts: tuple[Restart, ...] = ()
 
     def changes(self, playbook: str) -> Iterable[Change]:
         """The properties that differ, on behalf of `playbook`."""
@@ -305,6 +334,7 @@ class Desire(Model):
                     severity=self.severity,
                     why=self.why,
                     reversible=not self.irreversible,
+                    restarts=self.restarts,
                 )
         for name, label in self.renews.items():
             yield Change(

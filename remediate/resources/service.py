@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
-from remediate.resources.base import Query, Resource
+from remediate.resources.base import Desire, Query, Resource
 
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@ -]{1,256}$")]
 """A service's short name. Windows allows more; nothing that would have to be escaped in a query."""
@@ -178,6 +178,24 @@ class Service(Resource):
         del then
         if change.property != "status" or change.before != ServiceStatus.STOPPED:
             return None
+        return self._needed()
+
+    def restart(self) -> Desire | None:
+        """Another process; one that is stopped reads its values when it is started."""
+        if self.status == ServiceStatus.STOPPED:
+            return None
+        return self.should_renew("process", "restarted")
+
+    def restart_conflict(self) -> str | None:
+        """What needs it would be cut off, and what cannot be started again stays stopped."""
+        if self.status != ServiceStatus.RUNNING:
+            return f"it is {self.status}"
+        if self.start_mode == StartMode.DISABLED:
+            return "it is disabled and could not be started again"
+        return self._needed()
+
+    def _needed(self) -> str | None:
+        """What keeps it from being stopped."""
         if self.in_use:
             return f"it is connected to {', '.join(self.in_use)}"
         if self.running_dependents:

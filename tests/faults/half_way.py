@@ -14,7 +14,8 @@ from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation, observe_calls, read_observation
 from remediate.engine.planning import PlaybookPlanner
 from remediate.lab.engines.functions import answer
-from remediate.lab.state import HostState
+from remediate.lab.kinds import record, records
+from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Auth, Host
@@ -28,7 +29,7 @@ from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Transport
 from tests.faults.controller import LEASE, PATIENT, apply_run, undo_run
-from tests.faults.repairs import Repair
+from tests.faults.repairs import VALUES, Repair
 from tests.faults.truth import AS_IT_WAS, PROCESS_EXIT
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
@@ -143,6 +144,8 @@ class Bench:
             accept_irreversible=True,
         )
         self.engine = Engine(self.transport, settings, self.store, runner=Serial())
+        if self.repair.reads:
+            self.reading = Reading(self.state)
 
     def look(self) -> Observation:
         """The host as it is, by no way that can break off."""
@@ -187,8 +190,39 @@ class Bench:
 
     def _checked(self, report: HostReport, before: Observation) -> HostReport:
         check_report(report, before, self.look())
+        if self.repair.reads and report.outcome in {Outcome.CHANGED, *AS_IT_WAS}:
+            self.reading.check()
         self.last = report
         return report
+
+
+class Reading:
+    """What a service has read of its values: what they were when it was started.
+
+    Args:
+        state: the host.
+    """
+
+    def __init__(self, state: HostState) -> None:
+        self._state = state
+        self._process: object = None
+        self._read: list[Record] = []
+        state.changed = self._look
+        self._look()
+
+    def check(self) -> None:
+        """The values that are there are in force."""
+        service = record(self._state, "service", name="MSiSCSI")
+        assert service["process"] is None or self._read == self._values(), "it is not in force"
+
+    def _look(self) -> None:
+        service = record(self._state, "service", name="MSiSCSI")
+        if service["process"] != self._process:
+            self._process, self._read = service["process"], self._values()
+
+    def _values(self) -> list[Record]:
+        wanted = [name.model_dump() for name in VALUES]
+        return records(self._state, "registry_value", values=wanted)
 
 
 def settled(seen: Observation) -> list[tuple[ResourceId, dict[str, JsonValue]]]:

@@ -61,6 +61,19 @@ class InForceAfterRestart(Playbook[PlaybookParams]):
             yield value.should(value=wanted)
 
 
+class NeedsRestart(InForceAfterRestart):
+    """Values that their service reads when it starts."""
+
+    id = "needs-restart"
+    title = "Set two values that a service has to be restarted for"
+    wanted = "good"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        for value in seen.all(RegistryValue):
+            wanted = {"type": "String", "data": self.wanted}
+            yield value.should(value=wanted, restarts=seen.one(Service))
+
+
 class InTheWrongOrder(InForceAfterRestart):
     """What no plan can bring about: a service that is stopped, and in a new process."""
 
@@ -138,6 +151,7 @@ class Repair:
         service: how its service is, in short.
         host: short forms of further kinds.
         outcome: of an apply without trouble.
+        reads: its service reads `VALUES`, and only when it starts.
     """
 
     name: str
@@ -146,6 +160,7 @@ class Repair:
     service: Mapping[str, Any] = field(default_factory=dict)
     host: Mapping[str, Any] = field(default_factory=dict)
     outcome: Outcome = Outcome.CHANGED
+    reads: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -178,6 +193,7 @@ REGISTRY = Repair("registry", _shipped("module-path", "execution-policy"), write
 STARTED = Repair("a start", _shipped("iscsi-restart"), writes=1, service=_STOPPED)
 RESTARTED = Repair("a restart", _shipped("iscsi-restart"), writes=1)
 IN_BETWEEN = Repair("values around a restart", lambda: [InForceAfterRestart()], writes=3)
+NEEDED = Repair("values that need a restart", lambda: [NeedsRestart()], writes=3, reads=True)
 NEVER = Repair(
     "stopped and restarted",
     lambda: [InTheWrongOrder()],
@@ -195,4 +211,4 @@ MEMBERS = Repair(
     writes=3,
     host={Member.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
 )
-REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, MEMBERS, SEVERAL)
+REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, NEEDED, MEMBERS, SEVERAL)

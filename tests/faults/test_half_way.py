@@ -14,7 +14,7 @@ from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost, TimedOut
 from tests.faults.conftest import HALF_WAY
 from tests.faults.half_way import ALL, HOST, Bench, Tell, Trial, explore
-from tests.faults.repairs import IN_BETWEEN, NEVER, REPAIRS, SEVERAL, Repair
+from tests.faults.repairs import IN_BETWEEN, NEEDED, NEVER, REPAIRS, SEVERAL, Repair
 
 Record = Callable[[str, object], None]
 ONE_LOST, TWO_LOST = 1, 2
@@ -78,7 +78,7 @@ def check(record_property: Record, tell: Tell, depth: int, first: Trial | None =
     assert [found for found in tried if found] == []
 
 
-@pytest.mark.parametrize("repair", [IN_BETWEEN, SEVERAL], ids=str)
+@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, SEVERAL], ids=str)
 def test_an_apply_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record
 ) -> None:
@@ -86,7 +86,7 @@ def test_an_apply_that_stops_anywhere_tells_the_truth(
 
 
 @pytest.mark.parametrize(
-    "repair", [IN_BETWEEN, pytest.param(SEVERAL, marks=pytest.mark.slow)], ids=str
+    "repair", [IN_BETWEEN, NEEDED, pytest.param(SEVERAL, marks=pytest.mark.slow)], ids=str
 )
 def test_a_rollback_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record
