@@ -1,33 +1,23 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 
 import structlog
 
-from remediate.engine.assignment import AUDIT, Assignment, holder_in
-from remediate.engine.broken_off import give_free
-from remediate.engine.effects import Ask, ask
-from remediate.engine.host_run import Steps, apply, audit, reconcile
-from remediate.engine.host_worker import HostWorker, Surroundings, utc_now
+from remediate.engine.host_worker import Surroundings, perform, utc_now
 from remediate.engine.job import Job, Settings
-from remediate.engine.observation import call_problem, scripts
+from remediate.engine.order import Order, Verb
 from remediate.engine.origins import Origins
-from remediate.engine.planning import (
-    Planner,
-    PlaybookPlanner,
-    RecordPlanner,
-    UndoPlanner,
-)
+from remediate.engine.planning import PlaybookPlanner, RecordPlanner, UndoPlanner
+from remediate.engine.reconciling import Ongoing, give_free, take_in_spilled
 from remediate.engine.recorded import (
     RecordRefusedError,
-    as_resource,
     changes_to_undo,
     perhaps_half_way,
     recorded_changes,
@@ -35,28 +25,22 @@ from remediate.engine.recorded import (
     restarts_of,
     writes_of,
 )
-from remediate.engine.source import Supply
-from remediate.engine.spilled import take_in_spilled
-from remediate.engine.verdict import failed, internal_error, touched
-from remediate.model.computer import Computer
-from remediate.model.event import Event, HostFinished, Phase
+from remediate.engine.verdict import internal_error
+from remediate.model.event import Event, HostFinished
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
-from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
-from remediate.powershell.messages import Call, Request, Status
-from remediate.powershell.script import compose
+from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.redaction import Redaction
-from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
-from remediate.store.errors import StoreError
 from remediate.store.protocol import Store, lease_key
-from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Transport
 
-_NEWEST = 1000  # runs among which a killed one is looked for
 _log = structlog.get_logger(__name__)
+_NOTHING = PlaybookPlanner(Job(()))
+_HALTED = Problem(code="halted", message="the run was stopped before its turn came")
+_STILL_RUNNING = "Wait for it to end; it will say itself what it did."
 
 RunAlive = Callable[[str], AbstractContextManager[object]]
 """Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
@@ -96,7 +80,7 @@ class Engine:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         planner = PlaybookPlanner(job, originals)
-        return self._each(hosts, lambda host: self._audit(host, planner))
+        return self._told([Order(Verb.AUDIT, host, self.settings, planner) for host in hosts])
 
     def apply(
         self,
@@ -119,8 +103,12 @@ class Engine:
         origins = Origins(job, self.transport, self.peer)
         originals = origins.look(self.settings.timeout)
         planner = PlaybookPlanner(job, originals)
-        supplies = origins.supplies(originals)
-        return self._recorded(run, [(host, planner) for host in hosts], confirm, supplies)
+        supplies, asked = origins.supplies(originals), confirm is not None
+        orders = [
+            Order(Verb.APPLY, host, self.settings, planner, run.id, asked, supplies=supplies)
+            for host in hosts
+        ]
+        return self._recorded(run, orders, confirm)
 
     def rollback(
         self,
@@ -148,12 +136,12 @@ class Engine:
         Raises:
             StoreError: the rollback cannot be recorded; nothing was sent.
         """
+        orders: list[Order] = []
+        unusable: list[HostReport] = []
         guards = PlaybookPlanner(job) if job is not None else None
         writes = writes_of(job) if job is not None else None
-        todo: list[tuple[Host, Planner]] = []
-        computers: dict[str, Computer] = {}
-        unusable: list[HostReport] = []
-        tried = [self._journal.run(each.run.id) for each in self._tries(record.run.id)]
+        alive = self._ongoing()
+        tried = [self._journal.run(each.run.id) for each in alive.tries(record.run.id)]
         for host in record.hosts:
             if hosts is not None and host.host.name not in hosts:
                 continue
@@ -163,30 +151,33 @@ class Engine:
             except RecordRefusedError as error:
                 unusable.append(refused_record(host.host.name, error))
                 continue
-            if changes:
-                snapshot = host.intent.snapshot if host.intent else ()
-                cut_off = perhaps_half_way(host)
-                planner = UndoPlanner(
-                    record.run.playbooks, changes, snapshot, force, guards, cut_off, restarts
-                )
-                todo.append((host.host, planner))
-                computers[host.host.name] = host.computer
+            if not changes:
+                continue
+            snapshot = host.intent.snapshot if host.intent else ()
+            uses, cut_off = record.run.playbooks, perhaps_half_way(host)
+            planner = UndoPlanner(uses, changes, snapshot, force, guards, cut_off, restarts)
+            order = Order(Verb.AUDIT, host.host, self.settings, planner, computer=host.computer)
+            orders.append(order)
+        refused = map(self._masked, unusable)
         if dry_run:
-            planners = {host.name: planner for host, planner in todo}
-            names = [host for host, _ in todo]
-            done = self._each(
-                names, lambda host: self._audit(host, planners[host.name], computers[host.name])
-            )
-            return chain(self._said(unusable), done)
-        without_verdict = {
-            one.host.name: (record.run, one.intent.host)  # it has its lease by the address of then
+            return chain(refused, self._told(orders))
+        leases = alive.takes_over(run.undoes) if run.undoes else ()
+        keeps = {
+            one.host.name
             for one in record.hosts
-            if one.intent and not one.report
-        }
-        done = self._recorded(
-            run, todo, confirm, computers=computers, without_verdict=without_verdict
-        )
-        return chain(self._said(unusable), done)
+            if one.intent and not one.report and alive.goes_on(record.run, one.intent.host)
+        }  # a run that goes on keeps its lease, which it has by the address of then
+        orders = [
+            replace(
+                order,
+                verb=Verb.APPLY,
+                run=run.id,
+                ask=confirm is not None,
+                takes_over=() if order.host.name in keeps else leases,
+            )
+            for order in orders
+        ]
+        return chain(refused, self._recorded(run, orders, confirm))
 
     def reconcile(
         self, found: Sequence[tuple[Run, HostRecord]] | None = None
@@ -204,61 +195,79 @@ class Engine:
                 done.
             StoreError: the journal cannot be read.
         """
-        incomplete = (
-            take_in_spilled(self._journal, self.spill_folder) if self.spill_folder else None
-        )
-        unended = self._journal.open_intents(indeterminate=True)
-        if found is None:
-            found = unended
+        journal, spilled = self._journal, self.spill_folder
+        incomplete = take_in_spilled(journal, spilled) if spilled else None
+        unended = journal.open_intents(indeterminate=True)
         still = {(run.id, record.host.name) for run, record in unended}
-        found = [(run, record) for run, record in found if (run.id, record.host.name) in still]
-        runs = {id(record): run for run, record in found}
-        records = [record for _, record in found]
-        ended: set[str] = set()
-
-        def work(record: HostRecord) -> tuple[Run, HostReport]:
-            run = runs[id(record)]
-            return run, _guarded(record.host, lambda _: self._reconcile(run, record))
-
-        def skip(record: HostRecord) -> tuple[Run, HostReport]:
-            return runs[id(record)], _halted(record.host)
-
-        for run, seen in self._runner.run(records, work, skip):
-            [report] = self._said([seen])
-            ended.add(run.id)
-            yield run, report
-        for run in self._killed():
-            for report in give_free(self._journal, run.id):
+        wanted = unended if found is None else found
+        wanted = [pair for pair in wanted if (pair[0].id, pair[1].host.name) in still]
+        runs = {run.id: run for run, _ in wanted}
+        alive = self._ongoing()
+        made = [(run, self._reconciling(run, record, alive)) for run, record in wanted]
+        for run, one in made:
+            if isinstance(one, HostReport):
+                yield run, self._masked(one)
+        for order, report in self._work([one for _, one in made if isinstance(one, Order)]):
+            yield runs[order.run], self._masked(report)
+        for run in alive.killed():
+            for report in give_free(journal, run.id):
                 yield run, report
-            ended.add(run.id)
-        for name in ended:
-            record = self._journal.run(name)
+            runs[run.id] = run
+        for name in runs:
+            record = journal.run(name)
             if record.finished is None and all(host.report for host in record.hosts):
-                self._journal.finish_run(name, self.now())
+                journal.finish_run(name, self.now())
         if incomplete:
             raise incomplete
 
     def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Connect, and say what each host says of itself."""
-        nothing = PlaybookPlanner(Job(()))
-        return self._each(hosts, lambda host: self._audit(host, nothing))
+        return self._told([Order(Verb.AUDIT, host, self.settings, _NOTHING) for host in hosts])
 
     def locks(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Say who holds the lease on each host, there or in the store when there is one."""
         in_store = dict(self.store.leases(self.now())) if self.store else {}
-
-        def work(host: Host) -> HostReport:
-            report = self._worker(host, AUDIT, ()).work(_lease_of(host))
-            holder = report.holder or in_store.get(lease_key(host))
-            return report.model_copy(update={"holder": holder})
-
-        return self._each(hosts, work)
+        orders = [Order(Verb.LOCKS, host, self.settings, _NOTHING) for host in hosts]
+        for order, report in self._work(orders):
+            holder = report.holder or in_store.get(lease_key(order.host))
+            yield self._masked(report.model_copy(update={"holder": holder}))
 
     # --- how ----------------------------------------------------------------------------------
 
-    @property
-    def _runner(self) -> Runner:
-        return self.runner or Threads(self.settings.workers)
+    def _recorded(
+        self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None
+    ) -> Iterator[HostReport]:
+        with self.alive(run.id):
+            self._journal.begin_run(run, [order.host for order in orders])
+            yield from self._told(orders, confirm)
+            self._journal.finish_run(run.id, self.now())
+
+    def _told(
+        self, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None = None
+    ) -> Iterator[HostReport]:
+        for _, report in self._work(orders, confirm):
+            yield self._masked(report)
+
+    def _work(
+        self, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None = None
+    ) -> Iterator[tuple[Order, HostReport]]:
+        around = Surroundings(
+            transport=self.transport,
+            store=self.store,
+            spill_folder=self.spill_folder,
+            emit=self.emit,
+            confirm=confirm or (lambda _: True),
+            now=self.now,
+            redaction=self.redaction,
+        )
+        runner = self.runner or Threads(self.settings.workers)
+        return runner.run(orders, partial(perform, around=around), _halted)
+
+    def _masked(self, report: HostReport) -> HostReport:
+        """Tell of a report, without the secrets that may be in it."""
+        report = self.redaction.masked(report)
+        self.emit(HostFinished(report=report))
+        return report
 
     @property
     def _journal(self) -> Store:
@@ -266,165 +275,38 @@ class Engine:
             raise RuntimeError("a run that writes needs a store")
         return self.store
 
-    def _each(
-        self, hosts: Sequence[Host], work: Callable[[Host], HostReport]
-    ) -> Iterator[HostReport]:
-        done = self._runner.run(hosts, partial(_guarded, work=work), _halted)
-        return self._said(done)
+    def _ongoing(self) -> Ongoing:
+        leases = dict(self._journal.leases(self.now()))
+        return Ongoing(self._journal, self.settings.operator, self.is_running, leases)
 
-    def _said(self, reports: Iterable[HostReport]) -> Iterator[HostReport]:
-        """Tell of reports, without the secrets that may be in them."""
-        for report in map(self.redaction.masked, reports):
-            self.emit(HostFinished(report=report))
-            yield report
-
-    def _audit(self, host: Host, planner: Planner, computer: Computer | None = None) -> HostReport:
-        work = Assignment(
-            host=host.name, planner=planner, computer=computer, renamed=self.settings.renamed
-        )
-        steps = audit(work)
-        return self._worker(host, AUDIT, planner.queries()).work(steps)
-
-    def _recorded(
-        self,
-        run: Run,
-        todo: Sequence[tuple[Host, Planner]],
-        confirm: Callable[[Plan], bool] | None,
-        supplies: Mapping[str, Supply] = MappingProxyType({}),
-        computers: Mapping[str, Computer] = MappingProxyType({}),
-        without_verdict: Mapping[str, tuple[Run, Host]] = MappingProxyType({}),
-    ) -> Iterator[HostReport]:
-        planners = {host.name: planner for host, planner in todo}
-        hosts = [host for host, _ in todo]
-
-        def work(host: Host) -> HostReport:
-            assignment = self._assignment(host, planners[host.name], run, ask=bool(confirm))
-            assignment = replace(
-                assignment, origins=frozenset(supplies), computer=computers.get(host.name)
-            )
-            if host.name in without_verdict and self._goes_on(*without_verdict[host.name]):
-                assignment = replace(assignment, takes_over=())  # it keeps its lease
-            worker = self._worker(host, run.id, assignment.planner.queries(), confirm)
-            worker.around = replace(worker.around, supplies=supplies)
-            return worker.work(apply(assignment))
-
-        with self.alive(run.id):
-            self._journal.begin_run(run, hosts)
-            yield from self._each(hosts, work)
-            self._journal.finish_run(run.id, self.now())
-
-    def _reconcile(self, run: Run, record: HostRecord) -> HostReport:
-        intent = record.intent
-        if intent is None:
-            raise ValueError(f"{record.host.name} has no intent in run {run.id}")
+    def _reconciling(self, run: Run, record: HostRecord, alive: Ongoing) -> Order | HostReport:
+        """What is to be done to close an intent, or why it stays open."""
+        host = record.host
         try:
             changes = recorded_changes(record)
         except RecordRefusedError as error:
-            return refused_record(record.host.name, error)
-        plan = Plan(host=record.host.name, playbooks=run.playbooks, changes=changes)
-        work = self._assignment(record.host, RecordPlanner(run.playbooks, changes), run)
-        work = replace(work, computer=record.computer)
-        if self._goes_on(run, intent.host):  # it has its lease by the address of then
-            problem = Problem(
-                code="still_running",
-                message=f"run {run.id} is still going on",
-                hint="Wait for it to end; it will say itself what it did.",
-            )
-            return failed(work, Outcome.REFUSED, problem, plan)
-        ours = {change.resource for change in changes}
-        seen = tuple(as_resource(each) for each in intent.snapshot if each.resource in ours)
-        worker = self._worker(record.host, run.id, work.planner.queries())
-        worker.reconciling = True
-        return worker.work(reconcile(work, plan, touched(plan.changes, seen)))
-
-    def _killed(self) -> list[Run]:
-        """The runs of this controller that have no end and do not go on."""
-        unended = [each.run for each in self._journal.runs(_NEWEST) if each.finished is None]
-        return [run for run in unended if self._is_ours(run) and not self.is_running(run.id)]
-
-    def _is_ours(self, run: Run) -> bool:
-        """Whether it was begun on this controller."""
-        here = self.settings.operator.rpartition("@")[2]
-        return run.operator.rpartition("@")[2] == here
-
-    def _goes_on(self, run: Run, host: Host) -> bool:
-        """Whether a run is alive; one of another controller may be until its lease expires."""
-        if self.is_running(run.id):
-            return True
-        if self._is_ours(run):
-            return False
-        leases = dict(self._journal.leases(self.now()))
-        return lease_key(host) in leases and leases[lease_key(host)].run == run.id
-
-    def _takes_over(self, undone: str) -> tuple[str, ...]:
-        """A run that is undone, and those that tried to and have ended: what has their leases."""
-        return (undone, *(each.run.id for each in self._tries(undone) if each.finished))
-
-    def _tries(self, undone: str) -> Iterator[RunSummary]:
-        """The runs that were to undo a run."""
-        return (each for each in self._journal.runs(_NEWEST) if each.run.undoes == undone)
-
-    def _assignment(
-        self, host: Host, planner: Planner, run: Run, *, ask: bool = False
-    ) -> Assignment:
-        return Assignment(
-            host=host.name,
-            planner=planner,
-            run=run.id,
-            operator=self.settings.operator,
-            lease_seconds=int(self.settings.lease.total_seconds()),
-            ask=ask,
-            auto_rollback=self.settings.auto_rollback,
-            accept_irreversible=self.settings.accept_irreversible,
-            takes_over=self._takes_over(run.undoes) if run.undoes else (),
-            renamed=self.settings.renamed,
+            return refused_record(host.name, error)
+        except Exception as error:  # noqa: BLE001 - a record may be about anything
+            _log.debug("internal error", host=host.name, exc_info=True)
+            return internal_error(host.name, error)
+        snapshot = record.intent.snapshot if record.intent else ()
+        if record.intent and alive.goes_on(run, record.intent.host):  # by the address of then
+            plan = Plan(host=host.name, playbooks=run.playbooks, changes=changes)
+            message = f"run {run.id} is still going on"
+            problem = Problem(code="still_running", message=message, hint=_STILL_RUNNING)
+            return HostReport(host=host.name, outcome=Outcome.REFUSED, plan=plan, problem=problem)
+        planner = RecordPlanner(run.playbooks, changes, snapshot)
+        leases = alive.takes_over(run.undoes) if run.undoes else ()
+        return Order(
+            Verb.RECONCILE,
+            host,
+            self.settings,
+            planner,
+            run.id,
+            takes_over=leases,
+            computer=record.computer,
         )
 
-    def _worker(
-        self,
-        host: Host,
-        run: str,
-        queries: Iterable[Query],
-        confirm: Callable[[Plan], bool] | None = None,
-    ) -> HostWorker:
-        around = Surroundings(
-            transport=self.transport,
-            settings=self.settings,
-            store=self.store,
-            spill_folder=self.spill_folder,
-            emit=self.emit,
-            now=self.now,
-            redaction=self.redaction,
-        )
-        if confirm is not None:
-            around = replace(around, confirm=confirm)
-        return HostWorker(host, compose(scripts(queries)), run, around)
 
-
-def _guarded(host: Host, work: Callable[[Host], HostReport]) -> HostReport:
-    """Keep what goes wrong before a host is even talked to from ending the others."""
-    try:
-        return work(host)
-    except StoreError:
-        raise  # all hosts have the same store
-    except Exception as error:  # noqa: BLE001 - a record or playbook may be about anything
-        _log.debug("internal error", host=host.name, exc_info=True)
-        return internal_error(host.name, error)
-
-
-def _halted(host: Host) -> HostReport:
-    problem = Problem(code="halted", message="the run was stopped before its turn came")
-    return HostReport(host=host.name, outcome=Outcome.SKIPPED, problem=problem)
-
-
-def _lease_of(host: Host) -> Steps:
-    request = Request(run=AUDIT, calls=(Call(id="lease", function="Get-RemediateLease"),))
-    answer = yield from ask(Ask(request, Phase.OBSERVE))
-    if isinstance(answer, TransportError):
-        return HostReport(host=host.name, outcome=answer.outcome, problem=answer.problem())
-    lease = answer["lease"]
-    if lease.status is Status.ERROR:
-        problem = call_problem(lease.error, "reading the lease failed")
-        return HostReport(host=host.name, outcome=Outcome.FAILED_UNCHANGED, problem=problem)
-    holder = holder_in(lease.value[0]) if lease.value else None
-    return HostReport(host=host.name, outcome=Outcome.COMPLIANT, holder=holder)
+def _halted(order: Order) -> HostReport:
+    return HostReport(host=order.host.name, outcome=Outcome.SKIPPED, problem=_HALTED)

@@ -12,18 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from remediate.engine import questions
-from remediate.engine.assignment import (
-    Assignment,
-    failed_with,
-    first_problem,
-    held_by_us,
-    holder_of,
-    in_force,
-    perhaps_written,
-    refused_by_host,
-    still_writing,
-    succeeded,
-)
 from remediate.engine.effects import (
     Ask,
     Close,
@@ -41,12 +29,27 @@ from remediate.engine.effects import (
 from remediate.engine.identity import is_identity
 from remediate.engine.observation import (
     Observation,
+    call_problem,
     differences,
     noted,
     read_observation,
     records,
 )
-from remediate.engine.planning import UndoPlanner, put_back, stands
+from remediate.engine.order import (
+    Order,
+    failed_with,
+    first_problem,
+    held_by_us,
+    holder_in,
+    holder_of,
+    in_force,
+    perhaps_written,
+    refused_by_host,
+    still_writing,
+    succeeded,
+)
+from remediate.engine.planning import Planner, RecordPlanner, UndoPlanner, put_back, stands
+from remediate.engine.recorded import as_resource
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     BROKEN_OFF,
@@ -63,7 +66,7 @@ from remediate.model.event import Phase
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
-from remediate.powershell.messages import Reply, Request
+from remediate.powershell.messages import Reply, Request, Status
 from remediate.resources.base import Resource
 from remediate.transport.errors import AuthenticationFailed, TimedOut, TransportError
 
@@ -75,16 +78,16 @@ RECOVERY_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds to wait before each new try to see what became of a write."""
 
 
-def audit(work: Assignment) -> Steps:
+def audit(work: Order) -> Steps:
     """Observe and plan; change nothing, record nothing."""
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
     work = work.about(seen.facts.computer)
-    return _noted(work, nothing_written(work.planner.plan(work.host, seen)))
+    return _noted(work, nothing_written(work.planner.plan(work.host.name, seen)))
 
 
-def apply(work: Assignment) -> Steps:
+def apply(work: Order) -> Steps:
     """Observe, plan, write, verify; an apply and a rollback differ in their planner only."""
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
@@ -101,11 +104,12 @@ def apply(work: Assignment) -> Steps:
     return (yield from _end(report, free=not (open_ended and report.lease_kept)))
 
 
-def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> Steps:
+def reconcile(work: Order) -> Steps:
     """See what became of an intent whose run never said, and close it with what is seen.
 
     A host that cannot be looked at, or another computer in its place, leaves the intent open.
     """
+    plan, snapshot = _on_record(work.host.name, work.planner)
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
@@ -119,6 +123,29 @@ def reconcile(work: Assignment, plan: Plan, snapshot: tuple[Resource, ...]) -> S
     return (yield from _end(_noted(work, report)))
 
 
+def locks(work: Order) -> Steps:
+    """Ask who holds the host's lease."""
+    answer = yield from ask(Ask(work.lease(), Phase.OBSERVE))
+    if isinstance(answer, TransportError):
+        return failed(work, answer.outcome, answer.problem())
+    lease = answer["lease"]
+    if lease.status is Status.ERROR:
+        problem = call_problem(lease.error, "reading the lease failed")
+        return failed(work, Outcome.FAILED_UNCHANGED, problem)
+    holder = holder_in(lease.value[0]) if lease.value else None
+    return HostReport(host=work.host.name, outcome=Outcome.COMPLIANT, holder=holder)
+
+
+def _on_record(host: str, planner: Planner) -> tuple[Plan, tuple[Resource, ...]]:
+    """What a run was going to change on a host, and these resources as they were before."""
+    if not isinstance(planner, RecordPlanner):
+        raise TypeError("there is a record of what is to be reconciled")
+    plan = Plan(host=host, playbooks=planner.uses, changes=planner.changes)
+    ours = {change.resource for change in planner.changes}
+    before = tuple(as_resource(one) for one in planner.snapshot if one.resource in ours)
+    return plan, before
+
+
 def _end(report: HostReport, *, free: bool = True) -> Steps:
     yield from ask(Close(report))
     if free:
@@ -126,20 +153,18 @@ def _end(report: HostReport, *, free: bool = True) -> Steps:
     return report
 
 
-def _noted(work: Assignment, report: HostReport) -> HostReport:
+def _noted(work: Order, report: HostReport) -> HostReport:
     return report.model_copy(update={"notes": (*report.notes, *work.notes)})
 
 
-def _not_leased(
-    work: Assignment, lease: Holder | StoreFailed, plan: Plan | None = None
-) -> HostReport:
+def _not_leased(work: Order, lease: Holder | StoreFailed, plan: Plan | None = None) -> HostReport:
     if isinstance(lease, Holder):
         return held(work, lease, plan)
     return failed(work, Outcome.REFUSED, lease.problem, plan)
 
 
-def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
-    plan = work.planner.plan(work.host, seen)
+def _apply(work: Order, fence: int, seen: Observation) -> Steps:
+    plan = work.planner.plan(work.host.name, seen)
     against = _against(work, plan)
     if against is not None:
         return against
@@ -162,7 +187,7 @@ def _apply(work: Assignment, fence: int, seen: Observation) -> Steps:
     return (yield from _write(work, fence, plan, snapshot, staging, request))
 
 
-def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
+def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
     if not (yield from ask(Confirm(plan))):
         return refused(work, plan, "declined", "the plan was not agreed to")
@@ -172,7 +197,7 @@ def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Plan, Observation] 
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
-    again = work.planner.plan(work.host, seen)
+    again = work.planner.plan(work.host.name, seen)
     against = _against(work, again)
     if against is not None:
         return against
@@ -182,7 +207,7 @@ def _agreed(work: Assignment, plan: Plan) -> Part[tuple[int, Plan, Observation] 
 
 
 def _write(
-    work: Assignment,
+    work: Order,
     fence: int,
     plan: Plan,
     snapshot: tuple[Resource, ...],
@@ -198,7 +223,7 @@ def _write(
     return (yield from _judge(work, fence, plan, snapshot, answer))
 
 
-def _against(work: Assignment, plan: Plan) -> HostReport | None:
+def _against(work: Order, plan: Plan) -> HostReport | None:
     """Why a plan must not be applied, before anybody is asked."""
     if plan.unanswered:
         first = plan.unanswered[0].problem
@@ -207,7 +232,7 @@ def _against(work: Assignment, plan: Plan) -> HostReport | None:
         return None
     if plan.refusals:
         return refused(work, plan, "guarded", plan.refusals[0].text)
-    if plan.irreversible and not (work.ask or work.accept_irreversible):
+    if plan.irreversible and not (work.ask or work.settings.accept_irreversible):
         text = f"this cannot be undone and was not accepted: {'; '.join(plan.irreversible)}"
         return refused(work, plan, "irreversible", text, "--accept-irreversible accepts it.")
     return None
@@ -231,7 +256,7 @@ class _Written:
 
 
 def _written(
-    work: Assignment, plan: Plan, changes: tuple[Change, ...], answer: Reply | TransportError
+    work: Order, plan: Plan, changes: tuple[Change, ...], answer: Reply | TransportError
 ) -> _Written:
     if isinstance(answer, TransportError):
         perhaps = changes if answer.after_send else ()
@@ -250,7 +275,7 @@ def _written(
 
 
 def _judge(
-    work: Assignment,
+    work: Order,
     fence: int,
     plan: Plan,
     snapshot: tuple[Resource, ...],
@@ -273,13 +298,13 @@ def _judge(
     if report.outcome is not Outcome.FAILED_CHANGED:
         return report if unlocked else (yield from _unlock(work, report))
     report = report.model_copy(update={"lease_kept": not unlocked})
-    if not work.auto_rollback:
+    if not work.settings.auto_rollback:
         return report
     return (yield from _undo(work, fence, report, done.changes, snapshot, seen))
 
 
 def _nothing_done(
-    work: Assignment, plan: Plan, answer: Reply | TransportError, problem: Problem
+    work: Order, plan: Plan, answer: Reply | TransportError, problem: Problem
 ) -> Steps:
     """End a run whose write did not happen."""
     if isinstance(answer, TransportError):
@@ -292,7 +317,7 @@ def _nothing_done(
 
 
 def _undo(
-    work: Assignment,
+    work: Order,
     fence: int,
     report: HostReport,
     written: tuple[Change, ...],
@@ -346,7 +371,7 @@ def _among(change: Change, others: tuple[Change, ...]) -> bool:
     return any((o.resource, o.property) == (change.resource, change.property) for o in others)
 
 
-def _observe(work: Assignment) -> Part[Observation | HostReport]:
+def _observe(work: Order) -> Part[Observation | HostReport]:
     """Ask the planner's questions."""
     answer = yield from questions.put(work)
     if isinstance(answer, TransportError):
@@ -374,7 +399,7 @@ class _Look:
     seen: Observation | Problem
 
 
-def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
+def _look_again(work: Order, fence: int, plan: Plan) -> Part[_Look]:
     """Observe after a write of unknown result, once no pipeline of ours can still be writing.
 
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
@@ -411,7 +436,7 @@ def _look_again(work: Assignment, fence: int, plan: Plan) -> Part[_Look]:
     return _Look(fence, problem)
 
 
-def _unlock(work: Assignment, report: HostReport) -> Steps:
+def _unlock(work: Order, report: HostReport) -> Steps:
     """Give the host's lease back in a pipeline of its own; else it expires."""
     answer = yield from ask(Ask(work.unlock(), Phase.RECOVER))
     freed = isinstance(answer, Reply) and all(succeeded(answer, one.id) for one in answer.calls)

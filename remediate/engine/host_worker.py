@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,20 @@ from remediate.engine.effects import (
     TakeLease,
     Write,
 )
-from remediate.engine.host_run import Steps
-from remediate.engine.job import Settings
-from remediate.engine.source import Reader, SourceError, Supply
+from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
+from remediate.engine.observation import scripts
+from remediate.engine.order import Order, Verb
+from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
 from remediate.model.event import Event, HostPhase, Phase
-from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
+from remediate.powershell.script import compose
 from remediate.redaction import Redaction
 from remediate.store.errors import StoreError
-from remediate.store.protocol import Store, lease_key
+from remediate.store.protocol import HostStore, lease_key
 from remediate.store.spill import SpillEntry, spill
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
@@ -64,16 +66,14 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a worker needs beside its host.
+    """What a worker needs beside its order: what belongs to the process that it is in.
 
     Args:
         transport: makes the session.
-        settings: timeout, lease, operator.
         store: the journal; None when nothing is recorded.
         spill_folder: where the journal goes when the store fails after an intent.
         emit: hears of phases.
-        confirm: asks a person.
-        supplies: where playbooks have files from, by their ids.
+        confirm: asks a person; for orders that say so.
         redaction: takes secrets out of what is reported and recorded.
         now: the time in UTC.
         sleep: waits the given seconds.
@@ -81,45 +81,60 @@ class Surroundings:
     """
 
     transport: Transport
-    settings: Settings
-    store: Store | None = None
+    store: HostStore | None = None
     spill_folder: Path | None = None
     emit: Callable[[Event], None] = lambda _: None
     confirm: Callable[[Plan], bool] = lambda _: True
-    supplies: Mapping[str, Supply] = field(default_factory=dict)
     redaction: Redaction = field(default_factory=Redaction)
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
 
-@dataclass
+def perform(order: Order, around: Surroundings) -> HostReport:
+    """Carry an order out. Always gives a report: what goes wrong must not end the others.
+
+    Args:
+        order: what is to be done.
+        around: what else is needed.
+    """
+    try:
+        return HostWorker(order, around).work(_STEPS[order.verb](order))
+    except Exception as error:  # noqa: BLE001 - a record or playbook may be about anything
+        _log.debug("internal error", host=order.host.name, exc_info=True)
+        return internal_error(order.host.name, error)
+
+
+_STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
+    Verb.AUDIT: audit,
+    Verb.APPLY: apply,
+    Verb.RECONCILE: reconcile,
+    Verb.LOCKS: locks,
+}
+
+
 class HostWorker:
     """Works one host through its steps, in one thread.
 
     Args:
-        host: the host.
-        script: the script that all its pipelines run.
-        run: id of the run, for the journal.
+        order: what is to be done.
         around: what else is needed.
-        reconciling: the verdict may replace an earlier one.
     """
 
-    host: Host
-    script: str
-    run: str
-    around: Surroundings
-    reconciling: bool = False
-    _session: Session | None = field(default=None, init=False)
-    _leased: bool = field(default=False, init=False)
-    _recorded: bool = field(default=False, init=False)
-    _deadline: Deadline = field(init=False)
-    _staging: Deadline | None = field(default=None, init=False)
-    _readers: dict[str, Reader] = field(default_factory=dict, init=False)
+    def __init__(self, order: Order, around: Surroundings) -> None:
+        self._order = order
+        self._around = around
+        self._script = compose(scripts(order.planner.queries()))
+        self._reconciling = order.verb is Verb.RECONCILE  # its verdict may replace an earlier one
+        self._session: Session | None = None
+        self._leased = False
+        self._recorded = False
+        self._staging: Deadline | None = None
+        self._readers: dict[str, Reader] = {}
+        self._renew_deadline()
 
     def work(self, steps: Steps) -> HostReport:
         """Take all steps; always gives a report, and always closes the session."""
-        self._renew_deadline()
         answer: Any = None
         try:
             while True:
@@ -128,10 +143,10 @@ class HostWorker:
             report: HostReport = end.value
             return report
         except Exception as error:  # noqa: BLE001 - a bug on one host must not end the others
-            _log.debug("internal error", host=self.host.name, exc_info=True)
-            report = internal_error(self.host.name, error)
+            _log.debug("internal error", host=self._order.host.name, exc_info=True)
+            report = internal_error(self._order.host.name, error)
             if self._leased and not self._recorded:
-                if not self.reconciling:
+                if not self._reconciling:
                     self._close(report)
                 self._free_lease()
             return report
@@ -142,7 +157,7 @@ class HostWorker:
                 reader.close()
 
     def _renew_deadline(self) -> None:
-        self._deadline = Deadline(self.around.settings.timeout, self.around.clock)
+        self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
 
     def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911 - each effect has its own answer
         match effect:
@@ -154,13 +169,13 @@ class HostWorker:
                 return self._fetch(effect)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
-                agreed = self.around.confirm(plan)
+                agreed = self._around.confirm(plan)
                 self._renew_deadline()
                 return agreed
             case Pause(seconds):
                 if self._deadline.left <= seconds:
                     return False
-                self.around.sleep(seconds)
+                self._around.sleep(seconds)
                 return True
             case Close(report):
                 self._close(report)
@@ -187,17 +202,17 @@ class HostWorker:
         try:
             deadline = self._deadline_of(phase)
             if self._session is None:
-                self._session = self.around.transport.session(self.host)
-            return self._session.run(self.script, request, deadline)
+                self._session = self._around.transport.session(self._order.host)
+            return self._session.run(self._script, request, deadline)
         except TransportError as error:
-            _log.debug("pipeline failed", host=self.host.name, phase=phase, error=error.code)
+            _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
             return error
 
     def _deadline_of(self, phase: Phase) -> Deadline:
         """When a phase has to end. Staging is many requests, with one deadline for all."""
         if phase is Phase.STAGE and self._staging is not None:
             return self._staging
-        deadline = Deadline(self._deadline.left * _SHARE[phase], self.around.clock)
+        deadline = Deadline(self._deadline.left * _SHARE[phase], self._around.clock)
         if phase is Phase.STAGE:
             self._staging = deadline
         return deadline
@@ -205,8 +220,9 @@ class HostWorker:
     def _fetch(self, wanted: Fetch) -> Fetched | SourceFailed:
         reader = self._readers.get(wanted.playbook)
         if reader is None:
-            supply = self.around.supplies[wanted.playbook]
-            reader = Reader(supply, self._deadline_of(Phase.STAGE))
+            supply = self._order.supplies[wanted.playbook]
+            make = partial(supply.open, self._around.transport)
+            reader = Reader(make, supply.folder, self._deadline_of(Phase.STAGE))
             self._readers[wanted.playbook] = reader
         try:
             return Fetched(reader.read(wanted.pieces, wanted.ahead))
@@ -214,48 +230,51 @@ class HostWorker:
             return SourceFailed(error.problem)
 
     def _enter(self, phase: Phase) -> None:
-        self.around.emit(HostPhase(host=self.host.name, phase=phase))
+        self._around.emit(HostPhase(host=self._order.host.name, phase=phase))
 
     # --- the journal --------------------------------------------------------------------------
 
     @property
-    def _store(self) -> Store:
-        if self.around.store is None:
+    def _store(self) -> HostStore:
+        if self._around.store is None:
             raise RuntimeError("a run that writes needs a store")
-        return self.around.store
+        return self._around.store
 
     def _take_lease(self, takes_over: tuple[str, ...]) -> Granted | Holder | StoreFailed:
-        key, settings = lease_key(self.host), self.around.settings
+        key = lease_key(self._order.host)
         try:
-            grant = self._grant(key, settings.operator, settings.lease)
+            grant = self._grant(key)
             if isinstance(grant, Holder) and grant.run in takes_over:
                 self._store.release_lease(key, grant.run)
-                grant = self._grant(key, settings.operator, settings.lease)
+                grant = self._grant(key)
         except StoreError as error:
             return StoreFailed(error.message, error.hint)
         return grant
 
-    def _grant(self, key: str, owner: str, ttl: timedelta) -> Granted | Holder:
-        grant = self._store.take_lease(key, self.run, owner, self.around.now(), ttl)
+    def _grant(self, key: str) -> Granted | Holder:
+        order, settings = self._order, self._order.settings
+        grant = self._store.take_lease(
+            key, order.run, settings.operator, self._around.now(), settings.lease
+        )
         if isinstance(grant, Holder):
             return grant
         self._leased = True
         note = ""
         if grant.took is not None:
             note = f"took over the expired lease of run {grant.took.run} ({grant.took.owner})"
-            _log.warning("lease taken over", host=self.host.name, run=grant.took.run)
+            _log.warning("lease taken over", host=self._order.host.name, run=grant.took.run)
         return Granted(grant.fence, note)
 
     def _record(self, effect: RecordIntent) -> StoreFailed | None:
-        redaction = self.around.redaction
+        redaction = self._around.redaction
         if any(redaction.holds(change) for change in effect.changes):
             return StoreFailed(_NOT_RECORDED, "Change it by hand, and the secret with it.")
         intent = Intent(
-            run=self.run,
-            host=self.host,
+            run=self._order.run,
+            host=self._order.host,
             changes=effect.changes,
             snapshot=tuple(map(redaction.masked, effect.snapshot)),
-            recorded=self.around.now(),
+            recorded=self._around.now(),
             computer=effect.computer,
         )
         self._recorded = True
@@ -266,30 +285,34 @@ class HostWorker:
         return None
 
     def _close(self, report: HostReport) -> None:
-        report = self.around.redaction.masked(report)
+        report = self._around.redaction.masked(report)
         try:
-            self._store.close_host(self.run, self.host.name, report, reconciled=self.reconciling)
+            self._store.close_host(
+                self._order.run, self._order.host.name, report, reconciled=self._reconciling
+            )
         except StoreError as error:
             _log.error(
                 "the verdict could not be recorded; it is spilled",
-                host=self.host.name,
-                run=self.run,
+                host=self._order.host.name,
+                run=self._order.run,
                 outcome=report.outcome,
                 error=error.message,
                 file=self._spill(report),
             )
 
     def _spill(self, report: HostReport) -> str:
-        if self.around.spill_folder is None:
+        if self._around.spill_folder is None:
             return ""
-        entry = SpillEntry(run=self.run, host=self.host.name, report=report)
+        entry = SpillEntry(run=self._order.run, host=self._order.host.name, report=report)
         try:
-            return str(spill(entry, self.around.spill_folder))
+            return str(spill(entry, self._around.spill_folder))
         except OSError as error:
             return f"nowhere: {error}"
 
     def _free_lease(self) -> None:
         try:
-            self._store.release_lease(lease_key(self.host), self.run)
+            self._store.release_lease(lease_key(self._order.host), self._order.run)
         except StoreError as error:
-            _log.warning("the lease will expire by itself", host=self.host.name, error=str(error))
+            _log.warning(
+                "the lease will expire by itself", host=self._order.host.name, error=str(error)
+            )

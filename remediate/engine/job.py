@@ -8,6 +8,9 @@ from typing import Any
 from remediate.model.plan import PlaybookUse
 from remediate.playbook.base import Playbook, PlaybookParams
 
+AUDIT = "audit"
+"""Stands for the run's id where nothing is recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -83,3 +86,8 @@ class Settings:
     accept_irreversible: bool = False
     workers: int = 16
     renamed: frozenset[str] = frozenset()
+
+    @property
+    def lease_seconds(self) -> int:
+        """How long a lease is good for, as a host is told."""
+        return int(self.lease.total_seconds())

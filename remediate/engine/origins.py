@@ -1,12 +1,10 @@
 """Where the playbooks of a run copy files from: looked at once, then read by each host's worker."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from remediate.engine.job import Job
-from remediate.engine.source import FolderSource, PeerSource, Source, SourceError, Supply
-from remediate.model.computer import Computer
+from remediate.engine.source import SourceError, Supply
 from remediate.model.host import Host
 from remediate.playbook.base import Origin, Original
 from remediate.transport.protocol import Deadline, Transport
@@ -37,7 +35,7 @@ class Origins:
         found = {}
         for name, origin in self._named():
             try:
-                source = self._open(origin)
+                source = self._supply(origin).open(self.transport)
             except SourceError as error:
                 found[name] = Original(place=str(origin), problem=error.problem.message)
                 continue
@@ -54,9 +52,10 @@ class Origins:
             originals: what `look` has found.
         """
         return {
-            name: Supply(
-                partial(self._open, origin, original.computer),
-                original.found.resource_id.key["path"],
+            name: replace(
+                self._supply(origin),
+                computer=original.computer,
+                folder=original.found.resource_id.key["path"],
             )
             for name, origin in self._named()
             if (original := originals[name]).found is not None
@@ -68,9 +67,9 @@ class Origins:
             if origin is not None:
                 yield task.playbook.id, origin
 
-    def _open(self, origin: Origin, computer: Computer | None = None) -> Source:
+    def _supply(self, origin: Origin) -> Supply:
         if origin.folder is not None:
-            return FolderSource(origin.folder, origin.query)
+            return Supply(origin.query, origin.folder)
         if self.peer is None:
             raise SourceError("source", _UNKNOWN)
-        return PeerSource(self.peer(origin.host), origin.query, self.transport, computer)
+        return Supply(origin.query, self.peer(origin.host))

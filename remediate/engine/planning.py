@@ -158,10 +158,12 @@ class RecordPlanner:
     Args:
         uses: the playbooks of the recorded run.
         changes: what it was going to change.
+        snapshot: the resources as they were before it.
     """
 
     uses: tuple[PlaybookUse, ...]
     changes: tuple[Change, ...]
+    snapshot: tuple[Observed, ...] = ()
 
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and the services that they need."""
@@ -200,7 +202,6 @@ class UndoPlanner(RecordPlanner):
     What cannot be put back, such as the process before a restart, is left as it is.
 
     Args:
-        snapshot: the resources as they were before the run that is undone.
         force: write b over somebody else's value too.
         guards: the playbooks of the run that is undone; asked when undoing it would stop or
             restart something.
@@ -208,7 +209,6 @@ class UndoPlanner(RecordPlanner):
         restarts: those that earlier tries to undo it were to make, and perhaps have not.
     """
 
-    snapshot: tuple[Observed, ...] = ()
     force: bool = False
     guards: PlaybookPlanner | None = None
     cut_off: bool = False

@@ -8,10 +8,10 @@ hangs all the same, everything but the question in which the host fell silent.
 from collections.abc import Generator
 from typing import Any
 
-from remediate.engine.assignment import Assignment
 from remediate.engine.effects import Ask, Effect, ask
 from remediate.engine.identity import other_computer
 from remediate.engine.observation import observe_calls
+from remediate.engine.order import Order
 from remediate.model.event import Phase
 from remediate.model.plan import HostFacts
 from remediate.model.problem import Problem
@@ -24,7 +24,7 @@ NO_TIME = "RemediateNoTime"
 """Error of a question that took longer than it may."""
 
 
-def put(work: Assignment) -> Generator[Effect[Any], Any, Answer]:
+def put(work: Order) -> Generator[Effect[Any], Any, Answer]:
     """Ask the planner's questions.
 
     Returns:
@@ -59,7 +59,7 @@ class _Questions:
         calls: the questions.
     """
 
-    def __init__(self, work: Assignment, calls: tuple[Call, ...]) -> None:
+    def __init__(self, work: Order, calls: tuple[Call, ...]) -> None:
         self._calls = calls
         self._bounded = observe_calls(work.planner.queries(), bounded=True)
         self._known: dict[str, CallResult] = {}

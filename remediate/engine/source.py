@@ -15,9 +15,9 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from remediate.engine.assignment import AUDIT
 from remediate.engine.folder import Opened, decoded, list_files, look_at
 from remediate.engine.identity import other_computer
+from remediate.engine.job import AUDIT
 from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer
@@ -70,29 +70,18 @@ class Source(Protocol):
         """Let go of what it holds. Never raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """How a host's worker gets at the files of a playbook's origin.
-
-    Args:
-        open: makes a source for the worker's thread.
-        folder: the folder at the source, as it was found.
-    """
-
-    open: Callable[[], Source]
-    folder: str
-
-
 class Reader:
     """Reads a source for one host, the next pieces while the last ones are being sent there.
 
     Args:
-        supply: what is read.
+        make: makes the source, for a thread of the reader's own.
+        folder: the folder at the source, as it was found.
         deadline: when it has to end.
     """
 
-    def __init__(self, supply: Supply, deadline: Deadline) -> None:
-        self._supply = supply
+    def __init__(self, make: Callable[[], Source], folder: str, deadline: Deadline) -> None:
+        self._make = make
+        self._folder = folder
         self._deadline = deadline
         self._thread = ThreadPoolExecutor(1, "remediate-source")
         self._source: Source | None = None
@@ -124,8 +113,8 @@ class Reader:
 
     def _read(self, pieces: Sequence[Piece]) -> list[bytes]:
         if self._source is None:
-            self._source = self._supply.open()
-        return self._source.read(self._supply.folder, pieces, self._deadline)
+            self._source = self._make()
+        return self._source.read(self._folder, pieces, self._deadline)
 
     def _close(self) -> None:
         if self._source is not None:
@@ -290,6 +279,33 @@ class PeerSource:
             text = f"{self._host.name} sent something else than {piece.file.path}"
             raise SourceError("protocol_error", text)
         return data
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where a playbook has files from, as data: any process can read them there.
+
+    Args:
+        query: the question that the origin answers with the resource.
+        place: the healthy host, or a folder on the controller.
+        computer: the one that was looked at before; None when that is still to come.
+        folder: the folder at the source, as it was found.
+    """
+
+    query: Query
+    place: Host | Path
+    computer: Computer | None = None
+    folder: str = ""
+
+    def open(self, transport: Transport) -> Source:
+        """A source, for one thread.
+
+        Args:
+            transport: how a healthy host is talked to.
+        """
+        if isinstance(self.place, Path):
+            return FolderSource(self.place, self.query)
+        return PeerSource(self.place, self.query, transport, self.computer)
 
 
 def _said(error: ValidationError) -> str:

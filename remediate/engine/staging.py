@@ -11,9 +11,9 @@ from collections.abc import Generator, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any
 
-from remediate.engine.assignment import Assignment
 from remediate.engine.effects import Ask, Effect, Fetch, SourceFailed, ask
 from remediate.engine.observation import call_problem
+from remediate.engine.order import Order
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.content import FileEntry, Piece
@@ -42,7 +42,7 @@ Staging = tuple[tuple[str, Folder, Request], ...]
 """What has to be brought to a host: whose playbook it is for, the files, and what begins it."""
 
 
-def folders(work: Assignment, changes: Sequence[Change]) -> Staging:
+def folders(work: Order, changes: Sequence[Change]) -> Staging:
     """What some changes need to be brought to the host before.
 
     Args:
@@ -52,7 +52,7 @@ def folders(work: Assignment, changes: Sequence[Change]) -> Staging:
     needed = (
         (change.playbook, resource_type(change.resource.kind).content(change))
         for change in changes
-        if change.playbook in work.origins
+        if change.playbook in work.supplies
     )
     return tuple(
         (playbook, folder, _start(work, folder))
@@ -61,7 +61,7 @@ def folders(work: Assignment, changes: Sequence[Change]) -> Staging:
     )
 
 
-def stage(work: Assignment, staging: Staging) -> Generator[Effect[Any], Any, Problem | None]:
+def stage(work: Order, staging: Staging) -> Generator[Effect[Any], Any, Problem | None]:
     """Bring files to the host; the problem, if that failed."""
     for playbook, folder, begin in staging:
         problem = yield from _fill(work, playbook, folder, begin)
@@ -71,7 +71,7 @@ def stage(work: Assignment, staging: Staging) -> Generator[Effect[Any], Any, Pro
 
 
 def _fill(
-    work: Assignment, playbook: str, folder: Folder, begin: Request
+    work: Order, playbook: str, folder: Folder, begin: Request
 ) -> Generator[Effect[Any], Any, Problem | None]:
     answer = yield from ask(Ask(begin, Phase.STAGE))
     result = _value(work, answer, "preparing the staging folder failed")
@@ -130,18 +130,18 @@ def packed(data: bytes) -> dict[str, JsonValue]:
     return {"gzip": gzip, "data": base64.b64encode(smaller if gzip else data).decode("ascii")}
 
 
-def _start(work: Assignment, folder: Folder) -> Request:
+def _start(work: Order, folder: Folder) -> Request:
     arguments: dict[str, JsonValue] = {
         "path": folder.path,
         "digest": folder.manifest.digest,
         "files": [file.model_dump(mode="json") for file in folder.manifest.files],
-        "stale": work.lease_seconds,
+        "stale": work.settings.lease_seconds,
     }
     return _request(work, "Start-RemediateStage", arguments)
 
 
 def _add(
-    work: Assignment, folder: Folder, name: str, batch: Sequence[Piece], data: Sequence[bytes]
+    work: Order, folder: Folder, name: str, batch: Sequence[Piece], data: Sequence[bytes]
 ) -> Request:
     pieces: list[JsonValue] = [
         {
@@ -159,13 +159,11 @@ def _add(
     return _request(work, "Add-RemediateContent", arguments)
 
 
-def _request(work: Assignment, function: str, arguments: dict[str, JsonValue]) -> Request:
+def _request(work: Order, function: str, arguments: dict[str, JsonValue]) -> Request:
     return work.request(Call(id="stage", function=function, arguments=arguments))
 
 
-def _value(
-    work: Assignment, answer: Reply | TransportError, doing: str
-) -> list[JsonValue] | Problem:
+def _value(work: Order, answer: Reply | TransportError, doing: str) -> list[JsonValue] | Problem:
     if isinstance(answer, TransportError):
         return answer.problem()
     another = work.another(answer.host.computer)

@@ -1,8 +1,8 @@
 """What a host is after a run, compared with what it was and what it was to be."""
 
-from remediate.engine.assignment import Assignment, in_force
 from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed, noted
+from remediate.engine.order import Order, in_force
 from remediate.engine.restarts import left_to_do
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
@@ -18,7 +18,7 @@ def touched(changes: tuple[Change, ...], snapshot: tuple[Resource, ...]) -> tupl
 
 
 def verdict(
-    work: Assignment,
+    work: Order,
     plan: Plan,
     snapshot: tuple[Resource, ...],
     seen: Observation,
@@ -41,7 +41,7 @@ def verdict(
     moved = tuple(differences(others, seen, ()))
     wrong = tuple(differences(ours, seen, plan.changes))
     noteworthy = tuple(noted(ours, seen, plan.changes))
-    again = work.planner.plan(work.host, seen)
+    again = work.planner.plan(work.host.name, seen)
     unjudged = {name for question in again.unanswered for name in question.playbooks}
     proven = not unjudged & {change.playbook for change in plan.changes}
     if not wrong and not again.changes and proven:
@@ -50,7 +50,7 @@ def verdict(
         )
         made = in_force(written, seen)
         return HostReport(
-            host=work.host,
+            host=work.host.name,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
             plan=plan.model_copy(update={"advice": again.advice}),
             applied=made,
@@ -60,7 +60,7 @@ def verdict(
         )
     if _as_before(ours, seen, plan.changes):
         return HostReport(
-            host=work.host,
+            host=work.host.name,
             outcome=Outcome.FAILED_UNCHANGED,
             plan=plan,
             problem=problem or _NO_EFFECT,
@@ -69,7 +69,7 @@ def verdict(
         )
     new = (missed(change, change.before, change.before_label) for change in again.changes)
     return HostReport(
-        host=work.host,
+        host=work.host.name,
         outcome=Outcome.FAILED_CHANGED,
         plan=plan,
         applied=in_force(written, seen),
@@ -109,22 +109,20 @@ def nothing_written(plan: Plan) -> HostReport:
     return HostReport(host=plan.host, outcome=outcome, plan=plan, problem=problem)
 
 
-def failed(
-    work: Assignment, outcome: Outcome, problem: Problem, plan: Plan | None = None
-) -> HostReport:
+def failed(work: Order, outcome: Outcome, problem: Problem, plan: Plan | None = None) -> HostReport:
     """The report of a host on which a problem ended the run before anything was in force."""
-    return HostReport(host=work.host, outcome=outcome, plan=plan, problem=problem)
+    return HostReport(host=work.host.name, outcome=outcome, plan=plan, problem=problem)
 
 
 def refused(
-    work: Assignment, plan: Plan, code: str, text: str, hint: str = "Run it again when it may be."
+    work: Order, plan: Plan, code: str, text: str, hint: str = "Run it again when it may be."
 ) -> HostReport:
     """The report of a host on which the plan must not, or need not, be applied."""
     hint = f"Nothing was written. {hint.removeprefix('Nothing was written. ')}"
     return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
 
 
-def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostReport:
+def held(work: Order, holder: Holder | None, plan: Plan | None) -> HostReport:
     """The report of a host that somebody else is working on."""
     if holder is None:
         text = "another run is writing there at this moment"
@@ -143,7 +141,7 @@ def held(work: Assignment, holder: Holder | None, plan: Plan | None) -> HostRepo
     return failed(work, Outcome.REFUSED, problem, plan).model_copy(update={"holder": holder})
 
 
-def unknown(work: Assignment, plan: Plan, problem: Problem) -> HostReport:
+def unknown(work: Order, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
     then = "When the host answers again: remediate runs reconcile"
     if is_identity(problem):

@@ -5,7 +5,7 @@ place. Python itself would look for bytecode first, and would read the file a se
 """
 
 import ast
-import itertools
+import hashlib
 import re
 import sys
 import warnings
@@ -104,13 +104,18 @@ class PlaybookFile:
                 raise PlaybookError(f"{self.path}: {class_name} is no playbook when it has run")
             return kind()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it runs as it ran here: what it defines is pickled by its name."""
+        return _again, (self.path, self.text)
+
     def _module(self) -> ModuleType:
         """What the text makes when it runs: once in a process, under a name of its own."""
         if self not in _RUN:
             code: CodeType = self._compiled()
             package = sys.modules.setdefault(_PACKAGE, ModuleType(_PACKAGE))
             package.__path__ = []  # the name of each is below it, where it cannot shadow anything
-            module = ModuleType(f"{_PACKAGE}.{self.path.stem}_{next(_NUMBERS)}")
+            mark = hashlib.sha256(f"{self.path}\n{self.text}".encode()).hexdigest()[:16]
+            module = ModuleType(f"{_PACKAGE}.{self.path.stem}_{mark}")
             module.__file__ = str(self.path)
             module.__package__ = _PACKAGE
             sys.modules[module.__name__] = module
@@ -134,7 +139,18 @@ class PlaybookFile:
 
 
 _RUN: dict[PlaybookFile, ModuleType] = {}
-_NUMBERS = itertools.count(1)
+
+
+def running() -> Iterator[PlaybookFile]:
+    """The files that have run in this process."""
+    yield from _RUN
+
+
+def _again(path: Path, text: str) -> PlaybookFile:
+    file = PlaybookFile(path, text)
+    with _told(path):
+        file._module()  # noqa: SLF001 - it is part of how a file is made
+    return file
 
 
 @contextmanager

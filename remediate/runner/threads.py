@@ -17,8 +17,8 @@ class Runner(Protocol):
 
     def run(
         self, items: Sequence[Item], work: Callable[[Item], Result], skip: Callable[[Item], Result]
-    ) -> Iterator[Result]:
-        """One result for each item, in any order.
+    ) -> Iterator[tuple[Item, Result]]:
+        """Each item with its result, in any order.
 
         When the one who takes the results is interrupted, or stops taking them, no new item is
         begun, those under way are finished, and `skip` makes the results of the others.
@@ -30,19 +30,19 @@ class Serial:
 
     def run(
         self, items: Sequence[Item], work: Callable[[Item], Result], skip: Callable[[Item], Result]
-    ) -> Iterator[Result]:
+    ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`."""
         stopped = False
         for item in items:
             if stopped:
-                yield skip(item)
+                yield item, skip(item)
                 continue
             try:
                 result = work(item)
             except KeyboardInterrupt:
                 stopped = True
                 result = skip(item)
-            yield result
+            yield item, result
 
 
 class Threads:
@@ -57,7 +57,7 @@ class Threads:
 
     def run(
         self, items: Sequence[Item], work: Callable[[Item], Result], skip: Callable[[Item], Result]
-    ) -> Iterator[Result]:
+    ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`."""
         stop = threading.Event()
 
@@ -67,12 +67,11 @@ class Threads:
         workers = max(1, min(self._workers, len(items)))
         with ThreadPoolExecutor(workers, thread_name_prefix="host") as pool:
             try:
-                waiting = {pool.submit(one, item) for item in items}
+                waiting = {pool.submit(one, item): item for item in items}
                 while waiting:
                     try:
                         for future in as_completed(waiting, timeout=_LISTEN):
-                            waiting.discard(future)
-                            yield future.result()
+                            yield waiting.pop(future), future.result()
                     except TimeoutError:
                         continue
                     except KeyboardInterrupt:

@@ -41,20 +41,8 @@ def kept_intent(intent: Intent) -> Intent:
     return intent.model_copy(update={"host": kept(intent.host)})
 
 
-class Store(Protocol):
-    """Keeps runs, intents, verdicts and leases.
-
-    What a method has recorded is durable when it returns. All methods may be called by many
-    threads at once, and all may raise `StoreError`; `StoreUnavailable` means that nothing of the
-    call was recorded. Times are aware of their zone.
-    """
-
-    def begin_run(self, run: Run, hosts: Sequence[Host]) -> None:
-        """Record a run and its hosts.
-
-        Raises:
-            JournalConflict: the id is taken, or two hosts have the same name.
-        """
+class HostStore(Protocol):
+    """What the worker of a host needs of the store; see `Store` for what its methods promise."""
 
     def take_lease(
         self, host: str, run: str, owner: str, now: datetime, ttl: timedelta
@@ -78,9 +66,6 @@ class Store(Protocol):
             host: the host's `lease_key`.
             run: id of the run that took it.
         """
-
-    def leases(self, now: datetime) -> list[tuple[str, Holder]]:
-        """The leases in force, by `lease_key`, in its order."""
 
     def record_intent(self, intent: Intent) -> None:
         """Record what is about to be sent to a host, with the snapshot, before it is.
@@ -109,6 +94,25 @@ class Store(Protocol):
             UnknownRun: there is no such run.
             JournalConflict: the host is not in the run, or has another verdict.
         """
+
+
+class Store(HostStore, Protocol):
+    """Keeps runs, intents, verdicts and leases.
+
+    What a method has recorded is durable when it returns. All methods may be called by many
+    threads at once, and all may raise `StoreError`; `StoreUnavailable` means that nothing of the
+    call was recorded. Times are aware of their zone.
+    """
+
+    def begin_run(self, run: Run, hosts: Sequence[Host]) -> None:
+        """Record a run and its hosts.
+
+        Raises:
+            JournalConflict: the id is taken, or two hosts have the same name.
+        """
+
+    def leases(self, now: datetime) -> list[tuple[str, Holder]]:
+        """The leases in force, by `lease_key`, in its order."""
 
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts.

@@ -171,7 +171,7 @@ STUCK: dict[str, tuple[str, str, str, int]] = {
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host is given up after a few seconds."""
-    monkeypatch.setattr("remediate.engine.assignment.QUESTIONS_SECONDS", 6.0)
+    monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", 6.0)
     monkeypatch.setattr("remediate.transport.psrp.LATE_SECONDS", 1.0)
 
 

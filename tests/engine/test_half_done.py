@@ -378,7 +378,7 @@ def test_what_fails_before_a_write_is_sent_leaves_no_intent(
 
     place = {
         "content": "remediate.engine.host_run.folders",
-        "request": "remediate.engine.assignment.write_calls",
+        "request": "remediate.engine.order.write_calls",
         "before": "remediate.engine.host_run.records",
     }
     world = World(HostState("SRV01", {"own_log": [{"name": "Application", "size": 1}]}))

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import pytest
 
 from remediate.engine import questions
-from remediate.engine.assignment import Assignment
 from remediate.engine.effects import Ask, Effect
-from remediate.engine.job import Job, Task
+from remediate.engine.job import Job, Settings, Task
+from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
 from remediate.model.computer import Computer
+from remediate.model.host import Host as Server
 from remediate.model.plan import HostFacts
 from remediate.model.problem import Problem
 from remediate.playbook import Playbook, PlaybookParams
@@ -55,6 +56,7 @@ class Asking(Playbook[PlaybookParams]):
 
 
 A, B, C, LAST = Things(name="a"), Things(name="b"), Things(name="c"), Perhaps(name="last")
+SERVER = Server(name="SRV01", address="10.0.0.1", port=5985)
 FACTS = HostFacts(
     computer=Computer(name="SRV01", guid="0f"), powershell="5.1", os="10.0", culture="", utc=""
 )
@@ -106,7 +108,7 @@ def put(host: Host, *asked: Query) -> questions.Answer:
     playbook = Asking(list(asked))
     planner = PlaybookPlanner(Job((Task(playbook, PlaybookParams()),)))
     steps: Generator[Effect[Any], Any, questions.Answer]
-    steps = questions.put(Assignment(host="SRV01", planner=planner))
+    steps = questions.put(Order(Verb.AUDIT, SERVER, Settings(operator="ada@bastion"), planner))
     effect = next(steps)
     try:
         while True:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from remediate.engine.source import FolderSource, PeerSource, Reader, SourceError, Supply
+from remediate.engine.source import FolderSource, PeerSource, Reader, SourceError
 from remediate.lab.kinds import kind_of, records
 from remediate.lab.kinds.agent_module import installed, practice_files
 from remediate.model.computer import Computer
@@ -349,7 +349,7 @@ def batch(name: str) -> list[Piece]:
 
 def test_one_batch_is_read_ahead_and_never_more() -> None:
     source = Counting()
-    reader = Reader(Supply(lambda: source, "folder"), SOON)
+    reader = Reader(lambda: source, "folder", SOON)
     assert reader.read(batch("a"), batch("b")) == [b"a"]
     assert reader.read(batch("b"), batch("c")) == [b"b"]
     assert "d" not in source.asked
@@ -361,7 +361,7 @@ def test_one_batch_is_read_ahead_and_never_more() -> None:
 
 def test_what_cannot_be_read_ahead_is_told_when_its_turn_comes() -> None:
     source = Counting(bad="b")
-    reader = Reader(Supply(lambda: source, "folder"), SOON)
+    reader = Reader(lambda: source, "folder", SOON)
     assert reader.read(batch("a"), batch("b")) == [b"a"]
     with pytest.raises(SourceError, match="b cannot be read"):
         reader.read(batch("b"), ())

@@ -22,7 +22,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question has little time, and a host that falls silent is soon given up."""
     for query in (RegistryValues, ScheduledTasks, ShadowStorages):
         monkeypatch.setattr(query, "seconds", 1.5)
-    monkeypatch.setattr("remediate.engine.assignment.QUESTIONS_SECONDS", 3.0)
+    monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", 3.0)
     monkeypatch.setattr("remediate.transport.psrp.LATE_SECONDS", 0.5)
 
 

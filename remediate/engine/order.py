@@ -1,8 +1,12 @@
 """What is to be done on one host, and the requests and replies that do it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any
 
 from remediate.engine.identity import other_computer, told
+from remediate.engine.job import AUDIT, Settings
 from remediate.engine.observation import (
     QUESTIONS_SECONDS,
     Observation,
@@ -12,11 +16,14 @@ from remediate.engine.observation import (
     write_calls,
 )
 from remediate.engine.planning import Planner
+from remediate.engine.source import Supply
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.computer import Computer
+from remediate.model.host import Host
 from remediate.model.outcome import Holder
 from remediate.model.problem import Problem
+from remediate.playbook.loader import PlaybookFile, running
 from remediate.powershell.messages import (
     PATIENCE,
     Call,
@@ -30,55 +37,63 @@ from remediate.powershell.messages import (
 ANOTHER_COMPUTER = "RemediateAnotherComputer"
 """Error of a call that another computer was to carry out."""
 
-AUDIT = "audit"
-"""Stands for the run's id where nothing is recorded."""
+
+class Verb(StrEnum):
+    """What can be done with a host."""
+
+    AUDIT = "audit"
+    APPLY = "apply"
+    RECONCILE = "reconcile"
+    LOCKS = "locks"
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What is to be done on one host.
+class Order:
+    """What is to be done on one host, as data: another process can carry it out.
+
+    It is replaced by one that knows more while it is carried out. Pickled, it brings the playbook
+    files that run in this process along: what it is about may be defined in them.
 
     Args:
-        host: name of the host.
-        planner: what the run wants of it.
+        verb: what is to be done.
+        host: the host.
+        settings: how.
+        planner: what is wanted of the host; an apply and a rollback differ in this only.
         run: id of the run; `audit` when nothing is recorded.
-        operator: who runs it, for lease and receipt.
-        lease_seconds: how long the host's lease is good for.
         ask: a person has to agree to the plan.
-        auto_rollback: undo at once what does not read back as planned.
         takes_over: runs whose lease on the host is this one's to take: the one that it undoes, and
             earlier tries to undo that.
-        accept_irreversible: what cannot be undone may be done.
-        origins: the playbooks whose files can be had for this host.
+        supplies: where playbooks have files from, by their ids.
         computer: the computer that this is about: as recorded, then as it has answered; None
             while any will do.
-        renamed: names of recorded computers that may have another one now.
         notes: what the report has to say of how the computer was recognised.
     """
 
-    host: str
+    verb: Verb
+    host: Host
+    settings: Settings
     planner: Planner
     run: str = AUDIT
-    operator: str = ""
-    lease_seconds: int = 900
     ask: bool = False
-    auto_rollback: bool = True
     takes_over: tuple[str, ...] = ()
-    accept_irreversible: bool = False
-    origins: frozenset[str] = frozenset()
+    supplies: Mapping[str, Supply] = field(default_factory=dict)
     computer: Computer | None = None
-    renamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = tuple(getattr(self, each.name) for each in fields(self))
+        return _order, (tuple(running()), *values)  # the files first: the values need them
 
     def another(self, found: Computer) -> Problem | None:
         """Why an answer is not of the computer that this is about, or None when it is."""
-        return other_computer(self.computer, found, self.renamed)
+        return other_computer(self.computer, found, self.settings.renamed)
 
-    def about(self, found: Computer) -> "Assignment":
+    def about(self, found: Computer) -> "Order":
         """The same, about the computer that has answered now."""
-        note = told(self.computer, found, self.renamed)
+        note = told(self.computer, found, self.settings.renamed)
         notes = (*self.notes, note) if note and note not in self.notes else self.notes
-        return replace(self, computer=found, renamed=frozenset(), notes=notes)
+        settings = replace(self.settings, renamed=frozenset())
+        return replace(self, computer=found, settings=settings, notes=notes)
 
     def observe(self) -> Request:
         """The planner's questions."""
@@ -102,11 +117,15 @@ class Assignment:
         runs = enumerate((self.run, *self.takes_over))
         return self.request(*(_unlock(run, f"unlock-{number}") for number, run in runs))
 
+    def lease(self) -> Request:
+        """Reads the host's lease."""
+        return Request(run=self.run, calls=(Call(id="lease", function="Get-RemediateLease"),))
+
     def request(self, *calls: Call) -> Request:
         """A request that only the computer that this is about carries out."""
         meant = self.computer
         if meant is not None and meant.name.casefold() in {
-            name.casefold() for name in self.renamed
+            name.casefold() for name in self.settings.renamed
         }:
             meant = Computer(name="", guid=meant.guid)  # whatever its name is now
         return Request(run=self.run, calls=calls, computer=meant)
@@ -119,7 +138,7 @@ class Assignment:
             function="Save-RemediateReceipt",
             arguments={
                 "run": self.run,
-                "operator": self.operator,
+                "operator": self.settings.operator,
                 "computer": self.computer.model_dump() if self.computer else None,
                 "state": "rolled_back" if undoing else "applied",
                 "playbooks": [use.id for use in self.planner.uses],
@@ -149,12 +168,17 @@ class Assignment:
             function="Lock-RemediateLease",
             arguments={
                 "run": self.run,
-                "owner": self.operator,
+                "owner": self.settings.operator,
                 "fence": fence,
-                "ttl": self.lease_seconds,
+                "ttl": self.settings.lease_seconds,
                 "undoes": list(self.takes_over),
             },
         )
+
+
+def _order(files: tuple[PlaybookFile, ...], *values: Any) -> Order:  # noqa: ANN401 - its fields
+    del files  # run by now
+    return Order(*values)
 
 
 def _unlock(run: str, call: str, *needs: str) -> Call:

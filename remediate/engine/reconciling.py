@@ -1,0 +1,149 @@
+"""What runs that broke off, or a store that failed, have left to be put in order."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from remediate.model.host import Host
+from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.problem import Problem
+from remediate.model.run import Run, RunSummary
+from remediate.store.errors import JournalConflict, JournalIncomplete, StoreError, UnknownRun
+from remediate.store.protocol import Store, lease_key
+from remediate.store.spill import SpillEntry, SpillFile, read_spill
+
+_NEWEST = 1000  # runs among which a killed one is looked for
+_BROKE_OFF = Problem(
+    code="halted",
+    message="the run broke off before anything was written",
+    hint="Run it again.",
+)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ongoing:
+    """Tells runs that go on from those that were killed.
+
+    Args:
+        store: where they are recorded.
+        operator: who asks, and on which controller (`ada@bastion`).
+        is_running: whether a run is alive on this machine.
+        leases: those in force, by `lease_key`.
+    """
+
+    store: Store
+    operator: str
+    is_running: Callable[[str], bool]
+    leases: Mapping[str, Holder]
+
+    def goes_on(self, run: Run, host: Host) -> bool:
+        """Whether a run is alive; one of another controller may be until its lease expires.
+
+        Args:
+            run: the run.
+            host: a host of it, by the address that its lease was taken for.
+        """
+        if self.is_running(run.id):
+            return True
+        held = self.leases.get(lease_key(host))
+        return not self._is_ours(run) and held is not None and held.run == run.id
+
+    def killed(self) -> list[Run]:
+        """The runs of this controller that have no end and do not go on."""
+        unended = [each.run for each in self.store.runs(_NEWEST) if each.finished is None]
+        return [run for run in unended if self._is_ours(run) and not self.is_running(run.id)]
+
+    def tries(self, undone: str) -> list[RunSummary]:
+        """The runs that were to undo a run."""
+        return [each for each in self.store.runs(_NEWEST) if each.run.undoes == undone]
+
+    def takes_over(self, undone: str) -> tuple[str, ...]:
+        """A run that is undone, and those that tried to and have ended: what has their leases."""
+        return (undone, *(each.run.id for each in self.tries(undone) if each.finished))
+
+    def _is_ours(self, run: Run) -> bool:
+        """Whether it was begun on this controller."""
+        return run.operator.rpartition("@")[2] == self.operator.rpartition("@")[2]
+
+
+def take_in_spilled(store: Store, folder: Path) -> JournalIncomplete | None:
+    """Record what was spilled, and delete each file all of which is recorded.
+
+    A file that has to stay is read again and again: what was seen later counts more.
+
+    Args:
+        store: where it belongs.
+        folder: the store's folder.
+
+    Returns:
+        What could not be taken in; None when all was.
+    """
+    files = read_spill(folder)
+    if not files:
+        return None
+    open_intents = store.open_intents(indeterminate=True)
+    unsettled = {(run.id, record.host.name) for run, record in open_intents}
+    why = [f"{file.path}: {each}" for file in files for each in _problems(store, file, unsettled)]
+    return JournalIncomplete(why) if why else None
+
+
+def _problems(store: Store, file: SpillFile, unsettled: set[tuple[str, str]]) -> Iterator[str]:
+    """Take one file in, and say what could not be."""
+    if file.problem:
+        yield file.problem
+        return
+    try:
+        for entry in file.entries:
+            _take_in(store, entry, unsettled=(entry.run, entry.host) in unsettled)
+    except UnknownRun:
+        # Among the temporary files, for example, are those of this account's other stores.
+        _log.warning("spilled verdicts are of a run of another store", file=str(file.path))
+        return
+    except StoreError as error:
+        yield error.message
+        return
+    if file.damaged:
+        yield "lines of it cannot be read"
+        return
+    try:
+        file.path.unlink()
+    except OSError as error:
+        _log.warning("spilled verdicts are recorded and cannot be deleted", why=str(error))
+
+
+def _take_in(store: Store, entry: SpillEntry, *, unsettled: bool) -> None:
+    if entry.report is None:
+        return
+    try:
+        store.close_host(entry.run, entry.host, entry.report, reconciled=unsettled)
+    except JournalConflict:
+        if unsettled:
+            raise
+
+
+def give_free(store: Store, run: str) -> Iterator[HostReport]:
+    """Close the hosts that have neither intent nor verdict, and give back what leases there are.
+
+    A host whose intent is open, or of which nobody knows, keeps its lease: it has to be looked at.
+
+    Args:
+        store: where they are recorded.
+        run: id of a run that does not go on.
+
+    Yields:
+        A report for each host that is closed by this.
+
+    Raises:
+        StoreError: it cannot be recorded.
+    """
+    for record in store.run(run).hosts:
+        if record.intent is not None and record.outcome in {None, Outcome.INDETERMINATE}:
+            continue
+        store.release_lease(lease_key(record.host), run)
+        if record.report is None:
+            report = HostReport(host=record.host.name, outcome=Outcome.SKIPPED, problem=_BROKE_OFF)
+            store.close_host(run, record.host.name, report)
+            yield report

@@ -1,0 +1,38 @@
+"""Carries out, in a process of its own, orders that another process has pickled.
+
+Reads them from stdin, with the states of the hosts that they are about; writes what became of
+them to stdout, a line each.
+"""
+
+import pickle
+import sys
+
+from remediate.engine.host_worker import Surroundings, perform
+from remediate.engine.order import Order
+from remediate.lab.kinds import record
+from remediate.lab.state import HostState, Record
+from remediate.model.run import Run
+from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport
+
+
+def carried_out(pickled: bytes, run: Run, windows: Record) -> str:
+    """The outcome of an order, and what it left of the host.
+
+    Args:
+        pickled: the order.
+        run: the run that it belongs to.
+        windows: the host as it is found.
+    """
+    order: Order = pickle.loads(pickled)  # noqa: S301 - from the test
+    state = HostState("SRV01", windows)
+    store = MemoryStore()
+    store.begin_run(run, [order.host])
+    transport = MemoryTransport({order.host.address: state})
+    report = perform(order, Surroundings(transport, store))
+    return f"{order.verb} {report.outcome} {record(state, 'jar')['lid']}"
+
+
+if __name__ == "__main__":
+    for task in pickle.load(sys.stdin.buffer):  # noqa: S301 - from the test
+        sys.stdout.write(carried_out(*task) + "\n")
