@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from remediate.errors import RemediateError
+
 OWNERS_ARE_KNOWN = hasattr(os, "geteuid")
 """Whether this system tells who owns a file and who may write to it, as POSIX does."""
 
@@ -35,7 +37,7 @@ _KINDS = (
 )
 
 
-class FileRefused(OSError):  # noqa: N818 - what is told is a decision, not a failure
+class FileRefused(RemediateError, OSError):  # noqa: N818 - what is told is a decision, not a failure
     """A path that is not used as what it is meant for.
 
     Args:

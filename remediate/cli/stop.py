@@ -5,13 +5,15 @@ Nothing here imports what is slow to import, since every command needs it.
 
 from collections.abc import Sequence
 
+from remediate.errors import RemediateError
+
 USAGE = 64
 INTERNAL_ERROR = 1
 REFUSED = 6
 INTERRUPTED = 130
 
 
-class Stop(Exception):  # noqa: N818 - it is the order to stop, whatever the reason
+class Stop(RemediateError):  # noqa: N818 - it is the order to stop, whatever the reason
     """The command cannot go on. Unless it was interrupted, nothing has been sent to a host.
 
     Args:

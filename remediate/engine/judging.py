@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from remediate.engine.job import Task
+from remediate.errors import RemediateError
 from remediate.model.change import Change
 from remediate.model.plan import Advice
 from remediate.model.problem import Problem
@@ -16,7 +17,7 @@ from remediate.resources.base import Desire, Query
 from remediate.transport.errors import plain
 
 
-class PlaybookFailedError(Exception):
+class PlaybookFailedError(RemediateError):
     """A playbook's own code does not do its part; that is a mistake of its author.
 
     Args:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from remediate.engine.job import Job
+from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Conflict, Observed, Plan
@@ -24,7 +25,7 @@ Writes = Mapping[str, frozenset[str]]
 """The kinds of resource that a playbook may write, by the playbook's id."""
 
 
-class RecordRefusedError(Exception):
+class RecordRefusedError(RemediateError):
     """A record cannot be acted on.
 
     Args:

@@ -19,6 +19,7 @@ from remediate.engine.folder import Opened, decoded, list_files, look_at
 from remediate.engine.identity import other_computer
 from remediate.engine.job import AUDIT
 from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
+from remediate.errors import RemediateError
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer
 from remediate.model.content import Manifest, Piece
@@ -36,7 +37,7 @@ _MAX_TEXT = 256 * 1024
 _GZIP_WINDOW = 31
 
 
-class SourceError(Exception):
+class SourceError(RemediateError):
     """A source cannot be read.
 
     Args:

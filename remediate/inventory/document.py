@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
+from remediate.errors import RemediateError
 from remediate.model.text import in_quotes
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Place(NamedTuple):
     column: int
 
 
-class Unreadable(Exception):  # noqa: N818 - it says what the document is
+class Unreadable(RemediateError):  # noqa: N818 - it says what the document is
     """A document cannot be read any further.
 
     Args:

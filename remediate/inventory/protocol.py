@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from remediate.errors import RemediateError
 from remediate.model.base import Model
 from remediate.model.host import Auth
 
 
-class InventoryError(Exception):
+class InventoryError(RemediateError):
     """An inventory cannot be used.
 
     Args:

@@ -1,5 +1,6 @@
 """How a function of a simulated host ends when it fails."""
 
+from remediate.errors import RemediateError
 from remediate.lab.state import Record
 from remediate.powershell.messages import CallError
 
@@ -7,7 +8,7 @@ COR_E_EXCEPTION = -2146233087
 E_ACCESSDENIED = -2147024891
 
 
-class CallFailedError(Exception):
+class CallFailedError(RemediateError):
     """A function of the host ended with an error record.
 
     Args:

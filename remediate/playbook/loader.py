@@ -16,6 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from remediate.errors import RemediateError
 from remediate.files import read_bounded
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _UNSEEN = re.compile(
 )
 
 
-class PlaybookError(Exception):
+class PlaybookError(RemediateError):
     """A playbook cannot be found or used; the text says which and why."""
 
 

@@ -21,6 +21,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from remediate.errors import RemediateError
 from remediate.model.base import JsonValue, Model
 from remediate.model.computer import Computer
 from remediate.model.plan import HostFacts
@@ -37,7 +38,7 @@ _GZIP = "gzip:"
 _GZIP_WINDOW = 31
 
 
-class MalformedReplyError(ValueError):
+class MalformedReplyError(RemediateError, ValueError):
     """A host's answer is not a reply to our request."""
 
 

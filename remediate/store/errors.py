@@ -12,10 +12,11 @@ StoreError
 import re
 from collections.abc import Sequence
 
+from remediate.errors import RemediateError
 from remediate.model.problem import Problem
 
 
-class StoreError(Exception):
+class StoreError(RemediateError):
     """Base of the tree; no error of a database library leaves the store.
 
     Args:

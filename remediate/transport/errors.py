@@ -23,8 +23,9 @@ TransportError
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
+from remediate.errors import RemediateError
 from remediate.model.outcome import Outcome
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply
@@ -33,7 +34,7 @@ MAX_DETAIL = 600
 """Characters of what a host or a library says that are repeated to a person."""
 
 
-class TransportError(Exception):
+class TransportError(RemediateError):
     """Any of the below; the engine sees nothing else.
 
     Args:
@@ -60,10 +61,6 @@ class TransportError(Exception):
         self.hint = hint or type(self).hint
         self.after_send = after_send
         self.partial: Reply | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Errors cross process borders when hosts are worked through by several processes."""
-        return _rebuild, (type(self), self.__dict__.copy())
 
     def __str__(self) -> str:
         seen = f"{self.host} {self.says}{': ' if self.detail else ''}{self.detail}"
@@ -282,9 +279,3 @@ def plain(text: str) -> str:
 
 def _code(kind: type) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-
-
-def _rebuild(kind: type[TransportError], fields: dict[str, Any]) -> TransportError:
-    error = kind.__new__(kind, fields["host"], fields["detail"], fields["after_send"])
-    error.__dict__.update(fields)
-    return error

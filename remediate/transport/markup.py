@@ -13,6 +13,8 @@ from pypsrp.complex_objects import ObjectMeta
 from pypsrp.powershell import RunspacePool
 from pypsrp.serializer import Serializer
 
+from remediate.errors import RemediateError
+
 MAX_TAGS: Final = 50_000
 """Of all that a host sends in one run of a script; an error record has some hundreds."""
 
@@ -23,7 +25,7 @@ _STRING_TAGS: Final = 2
 _PIECE: Final = 1024
 
 
-class OverloadedMarkupError(Exception):
+class OverloadedMarkupError(RemediateError):
     """XML that defines entities, or that has more elements than anything we ask for."""
 
 
@@ -78,7 +80,7 @@ class _CarefulSerializer(Serializer):
         return super().deserialize(element, metadata, clear)
 
 
-class _PrologHasEnded(Exception):  # noqa: N818 - no error
+class _PrologHasEnded(RemediateError):  # noqa: N818 - no error
     pass
 
 

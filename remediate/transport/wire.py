@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from remediate.errors import RemediateError
 from remediate.transport.gate import Turn
 from remediate.transport.protocol import Deadline
 
@@ -40,23 +41,23 @@ _SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z]+)")
 _NTLM_PROOF: Final = b"NTLMSSP\0\3\0\0\0"
 
 
-class StaleConnectionError(Exception):
+class StaleConnectionError(RemediateError):
     """The connection that carried our authentication is gone; nothing has been sent."""
 
 
-class OutOfTimeError(Exception):
+class OutOfTimeError(RemediateError):
     """The deadline passed before a request was sent."""
 
 
-class TooMuchError(Exception):
+class TooMuchError(RemediateError):
     """The host sends more than is asked for."""
 
 
-class LoggedOutError(Exception):
+class LoggedOutError(RemediateError):
     """401 on a connection that the host had accepted before."""
 
 
-class NotOfferedError(Exception):
+class NotOfferedError(RemediateError):
     """401 from a host that has no use for our way of logging on.
 
     Args:
@@ -68,7 +69,7 @@ class NotOfferedError(Exception):
         self.offers = offers
 
 
-class PackedError(Exception):
+class PackedError(RemediateError):
     """An answer in an encoding that nobody asked for.
 
     Args:
@@ -80,11 +81,11 @@ class PackedError(Exception):
         self.status = status
 
 
-class PageError(Exception):
+class PageError(RemediateError):
     """A page for people where a message was to be."""
 
 
-class UnsealedError(Exception):
+class UnsealedError(RemediateError):
     """An answer that does not come from whom we have logged on to.
 
     Args:

@@ -1,9 +1,5 @@
 """Errors are for people, travel between processes, and quote hosts safely."""
 
-import pickle
-
-import pytest
-
 from remediate.transport import errors
 
 LEAVES = [kind.code for kind in errors.kinds()]
@@ -32,20 +28,6 @@ def test_a_message_says_what_where_what_is_left_and_what_to_do() -> None:
     )
     assert error.problem().hint
     assert error.problem().code == "connection_lost"
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.TimedOut("h", "slow", after_send=True),
-        errors.RemoteError("h", "no", exception="System.Exception", line=7),
-    ],
-)
-def test_an_error_survives_another_process(error: errors.TransportError) -> None:
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    assert type(copy) is type(error)
-    assert str(copy) == str(error)
-    assert copy.__dict__ == error.__dict__
 
 
 def test_what_a_host_says_cannot_steer_a_terminal() -> None:

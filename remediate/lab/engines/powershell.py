@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
+from remediate.errors import RemediateError
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.pool import EnginePool
 from remediate.lab.engines.process import POOL, EngineGoneError, EngineProcess
@@ -37,7 +38,7 @@ _FINAL_STATES = {3, 4, 5}
 _START, _END = 1, 2
 
 
-class EngineNotFoundError(OSError):
+class EngineNotFoundError(RemediateError, OSError):
     """There is no PowerShell on this machine."""
 
     def __init__(self) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Literal, Self
 from uuid import UUID
 
+from remediate.errors import RemediateError
+
 _log = logging.getLogger(__name__)
 
 POOL = UUID(int=0)
@@ -40,7 +42,7 @@ Ended = Callable[[], None]
 Element = Literal["Command", "Signal", "Close"]
 
 
-class EngineGoneError(Exception):
+class EngineGoneError(RemediateError):
     """The engine's process has ended, or no longer answers."""
 
 

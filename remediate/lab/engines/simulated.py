@@ -21,6 +21,7 @@ from psrpcore.types import (
     PSRPMessageType,
 )
 
+from remediate.errors import RemediateError
 from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.engines.protocol import BackendFactory, Done, Output
 from remediate.lab.state import HostState
@@ -171,7 +172,7 @@ class SimulatedBackend:
         self._done(pipe.pipeline_id)
 
 
-class ScriptFailedError(Exception):
+class ScriptFailedError(RemediateError):
     """A script ended with a terminating error."""
 
     def record(self) -> ErrorRecord:

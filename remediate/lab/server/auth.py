@@ -18,6 +18,7 @@ from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import NegotiateOptions, SpnegoError
 
+from remediate.errors import RemediateError
 from remediate.model.host import Auth
 
 MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
@@ -60,7 +61,7 @@ class Verdict:
     token: str | None = None
 
 
-class DecryptionError(ValueError):
+class DecryptionError(RemediateError, ValueError):
     """A message was not encrypted by the context of its connection."""
 
 

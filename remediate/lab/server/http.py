@@ -7,6 +7,8 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
+from remediate.errors import RemediateError
+
 MAX_HEAD = 16 * 1024
 """Bytes of request line and headers."""
 MAX_BODY = 1024 * 1024
@@ -48,7 +50,7 @@ class HttpRequest:
     keep_alive: bool
 
 
-class BadRequest(Exception):  # noqa: N818 - HTTP's name for it
+class BadRequest(RemediateError):  # noqa: N818 - HTTP's name for it
     """What the client sends is not HTTP, or too much of it.
 
     Args:

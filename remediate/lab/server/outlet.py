@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from remediate.errors import RemediateError
 from remediate.lab.server.soap import Code, WSManFault
 
 FRAGMENT_HEADER = 21
@@ -51,7 +52,7 @@ class Batch:
     exit_code: int | None = None
 
 
-class ClientGone(Exception):  # noqa: N818 - nobody's error: there is nobody left to answer
+class ClientGone(RemediateError):  # noqa: N818 - nobody's error: there is nobody left to answer
     """The connection ended while its request was being worked on."""
 
 

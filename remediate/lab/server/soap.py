@@ -7,6 +7,8 @@ from enum import IntEnum
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
+from remediate.errors import RemediateError
+
 NS = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
@@ -89,7 +91,7 @@ _SUBCODES = {
 }
 
 
-class WSManFault(Exception):  # noqa: N818 - the protocol's word
+class WSManFault(RemediateError):  # noqa: N818 - the protocol's word
     """What the server answers instead of a result.
 
     Args:
