@@ -35,7 +35,7 @@ def count(tree: Path, rooms: Iterable[str], names: Iterable[str]) -> Count:
     """Files and lines that have one of these names in theirs, by room."""
     known = [name.casefold() for name in names]
     found: Count = {}
-    for room, path in ((room, path) for room in rooms for path in (tree / room).rglob("*")):
+    for room, path in ((one, path) for one in rooms for path in (tree / one).rglob("*")):
         inside = path.relative_to(tree / room).as_posix().casefold()
         ours = room != "tests" or not inside.startswith("playbooks/")
         if ours and path.suffix in CODE and any(name in inside for name in known):

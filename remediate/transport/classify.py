@@ -204,6 +204,10 @@ _OURS: Final[dict[type[BaseException], Cause]] = {
     PackedError: Cause(errors.ProtocolError, "it sends packed what was to come as it is"),
     PageError: Cause(errors.ProtocolError, "it answers with a page, not with WS-Management"),
 }
+_BLOCKED: Final = "ScriptContainedMaliciousContent"
+"""Error id with which PowerShell refuses a script that AMSI calls malicious (its resource
+ParserStrings), in whatever language its text is."""
+
 _TLS_RECORD: Final = ("\x15\x03", "\x16\x03")
 """How an alert and a handshake of TLS begin; http.client shows them as a line of an answer."""
 
@@ -313,7 +317,9 @@ def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - p
     if line is None and isinstance(record.invocation_info, GenericComplexObject):
         line = record.invocation_info.adapted_properties.get("ScriptLineNumber")
     line = line if isinstance(line, int) else 0
-    return errors.RemoteError(host, str(record), exception=kind, line=line)
+    blocked = str(record.fq_error).partition(",")[0] == _BLOCKED
+    error = errors.ScriptBlocked if blocked else errors.RemoteError
+    return error(host, str(record), exception=kind, line=line)
 
 
 def _of_winrm(error: BaseException, known: Known) -> Cause | None:

@@ -18,6 +18,7 @@ TransportError
 ├── ConnectionLost
 ├── ProtocolError
 └── RemoteError
+    └── ScriptBlocked
 """
 
 import re
@@ -243,6 +244,19 @@ class RemoteError(TransportError):
         super().__init__(host, f"{what}{plain(detail)}{where}", after_send=after_send)
         self.exception = exception
         self.line = line
+
+
+class ScriptBlocked(RemoteError):  # noqa: N818 - as above
+    """A security product on the host did not let the script run (AMSI).
+
+    Windows hands each script to it before the first line runs, so nothing of this one did.
+    """
+
+    says = "did not run the script: a security product there stopped it"
+    hint = (
+        "Ask whoever runs that product; docs/security.md says what it saw, and what an exclusion "
+        "has to name."
+    )
 
 
 class ErrorKind(NamedTuple):

@@ -165,7 +165,7 @@ def test_every_leaf_is_reached() -> None:
     """But for those that no library raises."""
     reached = {kind for _, kind in TABLE}
     missing = {kind for kind in _leaves(errors.TransportError) if kind not in reached}
-    assert missing == {errors.AccountRefusedElsewhere, errors.RemoteError, errors.WrongSettings}
+    assert missing == {errors.AccountRefusedElsewhere, errors.ScriptBlocked, errors.WrongSettings}
 
 
 def _leaves(kind: type) -> set[type]:

@@ -474,6 +474,20 @@ def test_a_script_that_fails_is_told_with_type_and_words(make_lab: Callable[...,
     assert host.counters[Kind.CREATE] == 1
 
 
+def test_a_script_that_a_scanner_stops_is_told_as_that(make_lab: Callable[..., Lab]) -> None:
+    """By the error's id: its text is in the host's language, its type that of any syntax error."""
+    words = "이 스크립트는 바이러스 백신 소프트웨어에 의해 차단되었습니다."
+    blocked = "ScriptContainedMaliciousContent"
+    engine = odd(error=ScriptFailedError(words, "ParseException", blocked))
+    host = make_lab(engine=engine).hosts[0]
+    with closing(session(host.target())) as talk:
+        with pytest.raises(errors.ScriptBlocked) as caught:
+            run(talk)
+        assert caught.value.code == "script_blocked"
+        assert "a security product there stopped it" in str(caught.value)
+        assert words in str(caught.value)
+
+
 def test_settings_that_cannot_work_are_found_before_anything_is_sent(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.touch()

@@ -173,22 +173,35 @@ class SimulatedBackend:
 
 
 class ScriptFailedError(RemediateError):
-    """A script ended with a terminating error."""
+    """A script ended with a terminating error.
+
+    Args:
+        message: in the host's language.
+        reason: name of the .NET type in System.Management.Automation.
+        error_id: of the error; the reason when not given.
+    """
+
+    def __init__(
+        self, message: str, reason: str = "CommandNotFoundException", error_id: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.error_id = error_id or reason
 
     def record(self) -> ErrorRecord:
         """The error as PowerShell reports it."""
         exception = NETException(Message=str(self), HResult=-2146233087)
         exception.PSObject.type_names = [
-            "System.Management.Automation.CommandNotFoundException",
+            f"System.Management.Automation.{self.reason}",
             "System.Management.Automation.RuntimeException",
             *exception.PSObject.type_names,
         ]
         return ErrorRecord(
             Exception=exception,
             CategoryInfo=ErrorCategoryInfo(
-                Category=ErrorCategory.ObjectNotFound, Reason="CommandNotFoundException"
+                Category=ErrorCategory.ObjectNotFound, Reason=self.reason
             ),
-            FullyQualifiedErrorId="CommandNotFoundException",
+            FullyQualifiedErrorId=self.error_id,
         )
 
 
