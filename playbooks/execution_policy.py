@@ -68,6 +68,7 @@ class ExecutionPolicy(Playbook[Params]):
     title = "Let the backup task's PowerShell load its module"
     symptoms = ("schedule-does-not-run",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = ("group-policy", "environment-variable", "policy")
     risk = "Local scripts may run afterwards; it is set only where Restricted or AllSigned blocks."
 
     def observe(self, params):
@@ -102,6 +103,8 @@ class ExecutionPolicy(Playbook[Params]):
                     'PowerShell > "Turn on Script Execution" wins over every setting on the host: '
                     "change it there to allow local scripts and remote signed scripts.",
                     Severity.CRITICAL,
+                    rule="group-policy",
+                    resource=values[key, "ExecutionPolicy"].resource_id,
                 )
             return
         preferred = next((key for key in ENVIRONMENT if values[key, PREFERENCE].text), None)
@@ -113,6 +116,8 @@ class ExecutionPolicy(Playbook[Params]):
                     f"{PREFERENCE} below {preferred} wins over what is set for accounts and the "
                     "machine: remove it there, then restart the Task Scheduler or the host.",
                     Severity.CRITICAL,
+                    rule="environment-variable",
+                    resource=values[preferred, PREFERENCE].resource_id,
                 )
             return
         user = values[CURRENT_USER, "ExecutionPolicy"]
@@ -123,7 +128,9 @@ class ExecutionPolicy(Playbook[Params]):
             policy = value.text or unset
             if blocks(policy):
                 yield value.should(
-                    value=wanted, why=f"{policy} keeps the backup task from loading its module."
+                    rule="policy",
+                    value=wanted,
+                    why=f"{policy} keeps the backup task from loading its module.",
                 )
 
     def assumptions(self, params):

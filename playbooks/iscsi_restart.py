@@ -39,6 +39,16 @@ class IscsiRestart(Playbook[Params]):
     title = "Restart the iSCSI initiator so that recovery volumes can be mounted"
     symptoms = ("recovery-volume-not-mounted",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = (
+        "device-missing",
+        "device-failed",
+        "service-missing",
+        "service-paused",
+        "service-in-between",
+        "start-mode",
+        "status",
+        "process",
+    )
     on_demand = True
     writes = (Service,)
     risk = "Disks and recovery volumes that are connected by iSCSI go away while it restarts."
@@ -108,12 +118,18 @@ def _device_advice(devices):
             "The iSCSI initiator's device is missing",
             f"{UNKNOWN_DEVICE} Then run this again.",
             Severity.CRITICAL,
+            rule="device-missing",
         )
     for device in devices:
         if device.error_code:
             unknown = (f"has failed with code {device.error_code}", f"Look at {STEPS}.")
             what, text = DEVICE_PROBLEMS.get(device.error_code, unknown)
-            yield Advice(f"{device.title} {what}", f"{text} Then run this again.")
+            yield Advice(
+                f"{device.title} {what}",
+                f"{text} Then run this again.",
+                rule="device-failed",
+                resource=device.resource_id,
+            )
 
 
 def _service_advice(service):
@@ -122,15 +138,20 @@ def _service_advice(service):
             f"There is no service {INITIATOR}",
             "The iSCSI initiator is part of Windows Server; without its service no recovery "
             "volume can be mounted.",
+            rule="service-missing",
         )
     elif service.status == ServiceStatus.PAUSED:
         yield Advice(
             f"Service {INITIATOR} is paused",
             "Somebody has paused it: continue it (Resume-Service), or stop and start it.",
+            rule="service-paused",
+            resource=service.resource_id,
         )
     elif service.status not in {ServiceStatus.RUNNING, ServiceStatus.STOPPED}:
         yield Advice(
             f"Service {INITIATOR} is in the state {service.status}",
             "Something is starting or stopping it. Wait, or find out what hangs; a service that "
             "does not leave this state may need a restart of the host.",
+            rule="service-in-between",
+            resource=service.resource_id,
         )

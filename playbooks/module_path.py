@@ -50,6 +50,7 @@ class ModulePath(Playbook[PlaybookParams]):
     title = "Let PowerShell find the backup agent's module"
     symptoms = ("schedule-does-not-run", "module-not-found")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = ("not-text", "null-character", "too-long", "folder-missing", "not-expanded")
     risk = "Folders are only added, at the end, so what was found before is still found first."
 
     def observe(self, params):
@@ -66,6 +67,8 @@ class ModulePath(Playbook[PlaybookParams]):
             yield Advice(
                 "PSModulePath is not text",
                 f"It is of type {path.value.type}: look at it by hand.",
+                rule="not-text",
+                resource=path.resource_id,
             )
             return
         text = path.text or ""
@@ -74,6 +77,8 @@ class ModulePath(Playbook[PlaybookParams]):
                 "PSModulePath has a null character in it",
                 "Windows ends the variable there, so what stands behind it is not seen, and what "
                 "is appended would not be: correct the value by hand.",
+                rule="null-character",
+                resource=path.resource_id,
             )
             return
         missing = missing_in(text, modules)
@@ -83,11 +88,14 @@ class ModulePath(Playbook[PlaybookParams]):
                 "PSModulePath is too long",
                 f"With {'; '.join(missing)} it would have {len(whole)} characters, and Windows "
                 f"takes {LONGEST}: remove what is not needed.",
+                rule="too-long",
+                resource=path.resource_id,
             )
             return
         kind = path.value.type if path.value is not None and "%" not in whole else EXPAND
         why = "" if missing else "Windows expands no %variables% in a value of type String."
-        yield path.should(value=RegistryData(type=kind, data=whole), why=why)
+        rule = "folder-missing" if missing else "not-expanded"
+        yield path.should(rule=rule, value=RegistryData(type=kind, data=whole), why=why)
 
     def assumptions(self, params):
         return ["Services, Task Scheduler among them, see the new path after the next restart."]

@@ -22,6 +22,11 @@ def same_agent(one, other):
     return one.agent_version == other.agent_version != ""
 
 
+def unknown(module, text):
+    """What to say where it is not known whether the module loads."""
+    return Advice(UNKNOWN, text, rule="load-unknown", resource=module.resource_id)
+
+
 class ModuleRestore(Playbook[OriginParams]):
     """The module is copied from a healthy host, or a folder, whose agent is of the same version.
 
@@ -33,6 +38,19 @@ class ModuleRestore(Playbook[OriginParams]):
     title = "Restore the backup agent's PowerShell module so that it loads"
     symptoms = ("module-not-found", "schedule-does-not-run")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = (
+        "agent-removed",
+        "leads-elsewhere",
+        "not-there",
+        "load-unknown",
+        "does-not-load",
+        "no-original",
+        "original-load-unknown",
+        "original-not-whole",
+        "original-agent-version",
+        "original-module-version",
+        "files",
+    )
     after = ("execution-policy",)
     writes = (AgentModule,)
     risk = "The module is missing for a moment, between two renames: no backup should start then."
@@ -50,13 +68,17 @@ class ModuleRestore(Playbook[OriginParams]):
         module = seen.one(AgentModule)
         if module is None:
             yield Advice(
-                "The agent is removed while it is looked at", "Run it again when that has ended."
+                "The agent is removed while it is looked at",
+                "Run it again when that has ended.",
+                rule="agent-removed",
             )
         elif module.links:
             yield Advice(
                 "In the module's folder something leads elsewhere",
                 f"{', '.join(module.links)} in {module.path}: a link or mount point. It is not "
                 "followed, and nothing is replaced: remove it by hand.",
+                rule="leads-elsewhere",
+                resource=module.resource_id,
             )
         elif seen.original is None:
             yield from self.without_source(module)
@@ -69,14 +91,18 @@ class ModuleRestore(Playbook[OriginParams]):
                 "The backup agent's PowerShell module is not there",
                 "Restore it with --from HOST, a healthy host with the same agent, or repair the "
                 "agent with its installer.",
+                rule="not-there",
+                resource=module.resource_id,
             )
         elif loads(module) is None:
-            yield Advice(UNKNOWN, f"{module.load_error} {AGAIN}")
+            yield unknown(module, f"{module.load_error} {AGAIN}")
         elif not loads(module):
             yield Advice(
                 "The backup agent's PowerShell module does not load",
                 f"{module.load_error} Restore it with --from HOST, a healthy host with the same "
                 "agent.",
+                rule="does-not-load",
+                resource=module.resource_id,
             )
 
     def like(self, original, module):
@@ -85,11 +111,15 @@ class ModuleRestore(Playbook[OriginParams]):
             yield Advice(
                 f"The module cannot be copied from {place}",
                 f"{original.problem.rstrip('. ')}. Name another host or folder.",
+                rule="no-original",
+                resource=module.resource_id,
             )
         elif not whole.links and loads(whole) is None:
             yield Advice(
                 f"Whether the module of {place} loads could not be told",
                 f"{whole.load_error} Run this again, or name another one.",
+                rule="original-load-unknown",
+                resource=module.resource_id,
             )
         elif whole.links or not loads(whole):
             why = "it is not there or does not load"
@@ -97,19 +127,28 @@ class ModuleRestore(Playbook[OriginParams]):
                 why = f"{', '.join(whole.links)} leads elsewhere (a link or mount point)"
             elif whole.load_error:
                 why = whole.load_error.rstrip(". ")
-            yield Advice(f"The module of {place} is not whole itself", f"{why}. Name another one.")
+            yield Advice(
+                f"The module of {place} is not whole itself",
+                f"{why}. Name another one.",
+                rule="original-not-whole",
+                resource=module.resource_id,
+            )
         elif original.proven and not same_agent(whole, module):
             yield Advice(
                 f"The agent of {place} is of another version",
                 f"It is {whole.agent_version or 'unknown'} there and "
                 f"{module.agent_version or 'unknown'} here. Name a host with the same agent, or "
                 "repair the agent with its installer.",
+                rule="original-agent-version",
+                resource=module.resource_id,
             )
         elif module.module_version not in {"", whole.module_version}:
             yield Advice(
                 f"The module of {place} is of another version",
                 f"It is {whole.module_version or 'unknown'} there and {module.module_version} "
                 "here. Name another one, or repair the agent with its installer.",
+                rule="original-module-version",
+                resource=module.resource_id,
             )
         else:
             yield from self.files_of(place, whole, module)
@@ -118,13 +157,15 @@ class ModuleRestore(Playbook[OriginParams]):
         if not module.installed or whole.installed.manifest != module.installed.manifest:
             other = f"Its files are not those of {place}."
             why = other if loads(module) is None else module.load_error or other
-            yield module.should(installed=whole.installed, why=why)
+            yield module.should(rule="files", installed=whole.installed, why=why)
         elif loads(module) is None:
-            yield Advice(UNKNOWN, f"Its files are those of {place}. {module.load_error} {AGAIN}")
+            yield unknown(module, f"Its files are those of {place}. {module.load_error} {AGAIN}")
         elif not loads(module):
             yield Advice(
                 "The module does not load, though its files are right",
                 f"They are those of {place}. {module.load_error} See execution-policy.",
+                rule="does-not-load",
+                resource=module.resource_id,
             )
 
     def assumptions(self, params):

@@ -22,6 +22,7 @@ class ScheduleFix(Playbook[Params]):
     title = "Do not start a new instance of a running backup task"
     symptoms = ("job-already-running",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = ("no-task", "stores-password", "multiple-instances")
     risk = "Only the setting is written: no task is started or stopped."
 
     def observe(self, params):
@@ -34,6 +35,7 @@ class ScheduleFix(Playbook[Params]):
                 f"No task in {params.folder}",
                 "No backup policy is saved, or the agent is not registered: open the Azure Backup "
                 "console, register the server if asked, and save a backup schedule.",
+                rule="no-task",
             )
         for task in tasks:
             wrong = task.multiple_instances != MultipleInstances.IGNORE_NEW
@@ -42,6 +44,8 @@ class ScheduleFix(Playbook[Params]):
                     f"{task.title} stores a password",
                     "Windows asks for that password whenever the task is saved, so it was left "
                     'alone: set "Do not start a new instance" in Task Scheduler by hand.',
+                    rule="stores-password",
+                    resource=task.resource_id,
                 )
             elif task.multiple_instances == MultipleInstances.STOP_EXISTING:
                 yield task.should(

@@ -57,6 +57,18 @@ class ShadowStorageRoom(Playbook[Params]):
     title = "Let the shadow copies of volumes grow as large as backups need"
     symptoms = ("shadow-storage-full",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = (
+        "no-volume",
+        "no-shadow-storage",
+        "offline",
+        "not-ntfs",
+        "no-drive-letter",
+        "too-small",
+        "none-yet",
+        "no-space",
+        "beginning",
+        "max-space",
+    )
     writes = (ShadowStorage,)
     risk = "Shadow copies may take more of the volume; a limit is never lowered, so none is lost."
     rollback = (
@@ -79,18 +91,20 @@ class ShadowStorageRoom(Playbook[Params]):
             named = {s.name.casefold() for s in seen.all(ShadowStorage)}
             wanted = {name.casefold() for name in params.volume}
             chosen = [s for s in seen.all(ShadowStorage) if s.name.casefold() in wanted]
-            for name in params.volume:
-                if name.casefold() not in named:
-                    yield Advice(
-                        f"There is no volume {name}",
-                        "No local disk of the host has this drive letter or mount path.",
-                    )
+            missing = [name for name in params.volume if name.casefold() not in named]
+            if missing:
+                yield Advice(
+                    f"There is no volume {', '.join(dict.fromkeys(missing))}",
+                    "No local disk of the host has this drive letter or mount path.",
+                    rule="no-volume",
+                )
         elif not chosen:
             yield Advice(
                 "No volume has shadow storage",
                 "Windows gives it to a volume at the first snapshot, with a limit of its own; "
                 "--volume C: --create sets one before.",
                 Severity.NOTICE,
+                rule="no-shadow-storage",
             )
         beginning = next(v.data for v in seen.all(RegistryValue) if v.name == BEGINNING.name)
         for storage in chosen:
@@ -101,13 +115,16 @@ class ShadowStorageRoom(Playbook[Params]):
             yield Advice(
                 f"The shadow copies of {storage.name} are on a volume that cannot be read",
                 f"{storage.diff_name} is offline or locked: bring it back first.",
+                rule="offline",
+                resource=storage.resource_id,
             )
             return
         limit = params.limit(storage)
         if not storage.exists or storage.max_space < limit:
             obstacle = self._obstacle(storage, params)
             if obstacle:
-                yield Advice(*obstacle)
+                rule, title, text = obstacle
+                yield Advice(title, text, rule=rule, resource=storage.resource_id)
                 return
             why = "" if storage.exists else "Undone, it would take the shadow copies with it."
             yield storage.should(max_space=limit, irreversible=not storage.exists, why=why)
@@ -116,28 +133,35 @@ class ShadowStorageRoom(Playbook[Params]):
                 f"{storage.diff_name} has {size_text(storage.free_space)} free",
                 f"A limit makes no space: free some, so that the {storage.title} can grow to "
                 f"{size_text(limit)}.",
+                rule="no-space",
+                resource=storage.resource_id,
             )
         if beginning * MB > max(limit, storage.max_space or 0):
             yield Advice(
                 f"MinDiffAreaFileSize is more than the limit of the {storage.title}",
                 f"Windows begins with {beginning} MB, and shadow copies may fail: use "
                 f"--size {beginning}MB, or lower that registry value.",
+                rule="beginning",
+                resource=storage.resource_id,
             )
 
     def _obstacle(self, storage, params):
-        """What keeps a limit from being written, as title and text, or None."""
+        """What keeps a limit from being written, as rule, title and text, or None."""
         if storage.file_system != "NTFS":
             title = f"{storage.diff_name} is not an NTFS volume"
-            return title, "Shadow storage has to be on one: add it there by hand, with vssadmin."
+            text = "Shadow storage has to be on one: add it there by hand, with vssadmin."
+            return "not-ntfs", title, text
         if storage.diff_name.startswith("\\"):
             title = f"The shadow copies of {storage.name} are on a volume without a drive letter"
-            return title, "vssadmin wants a drive letter or mount path: give it one."
+            text = "vssadmin wants a drive letter or mount path: give it one."
+            return "no-drive-letter", title, text
         if storage.capacity < SMALLEST:
-            return f"{storage.diff_name} is too small", "Shadow storage needs 320 MB at least."
+            title = f"{storage.diff_name} is too small"
+            return "too-small", title, "Shadow storage needs 320 MB at least."
         if storage.exists or params.create:
             return None
         text = (
             "Windows gives it one at the first snapshot, with a limit of its own; --create does it "
             "now, and no rollback takes it back."
         )
-        return f"{storage.name} has no shadow storage", text
+        return "none-yet", f"{storage.name} has no shadow storage", text

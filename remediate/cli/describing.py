@@ -72,6 +72,7 @@ class Description(Model):
         rollback: what rollback brings back, and what not.
         reads: the questions to a host, with the parameters' defaults.
         writes: the properties that may be written; a dry run says which will be.
+        rules: its names for what it can find wrong.
         options: its parameters.
         assumptions: what a dry run cannot know.
         parameters: the JSON Schema of its parameters.
@@ -89,6 +90,7 @@ class Description(Model):
     rollback: str
     reads: tuple[Reading, ...]
     writes: tuple[Writing, ...]
+    rules: tuple[str, ...] = ()
     options: tuple[ParameterDescription, ...]
     assumptions: tuple[str, ...]
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
@@ -114,6 +116,7 @@ def describe(playbook: "Playbook[Any]") -> Description:
         rollback=playbook.rollback or _rollback(playbook, usual),
         reads=tuple(_reading(query) for query in queries),
         writes=tuple(_writing(playbook.writes or [query.resource for query in queries])),
+        rules=tuple(playbook.rules),
         options=tuple(_options(playbook)),
         assumptions=tuple(playbook.assumptions(usual)) if usual is not None else (),
         parameters=playbook.params.model_json_schema(),

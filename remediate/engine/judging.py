@@ -1,7 +1,7 @@
 """What a playbook's own code says of a host, and where it fails. Pure."""
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any
 
 from remediate.engine.job import Task
 from remediate.errors import RemediateError
-from remediate.model.change import Change
+from remediate.model.change import Change, ResourceId
 from remediate.model.plan import Advice
 from remediate.model.problem import Problem
 from remediate.playbook.base import Playbook, Seen
+from remediate.playbook.stated import is_slug
 from remediate.resources.base import Desire, Query
 from remediate.transport.errors import plain
 
@@ -46,6 +47,7 @@ class Judgement:
         refusals: reasons not to write now.
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
+        known: rule and resource of each finding.
     """
 
     not_applicable: str | None = None
@@ -54,6 +56,43 @@ class Judgement:
     refusals: list[str] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     irreversible: list[str] = field(default_factory=list)
+    known: set[tuple[str, ResourceId | None]] = field(default_factory=set)
+
+    def add(self, finding: object, playbook: Playbook[Any]) -> None:
+        """Take one more finding of a playbook.
+
+        Raises:
+            TypeError: it is none.
+            ValueError: its rule cannot be one, or it is not the only finding with its identity.
+        """
+        if isinstance(finding, Advice):
+            new: list[Advice | Change] = [replace(finding, playbook=playbook.id)]
+        elif isinstance(finding, Desire):
+            new = list(finding.changes(playbook.id))
+        else:
+            msg = f"`decide` has to yield what `should` gives, or Advice, not {finding!r:.80}"
+            raise TypeError(msg)
+        for one in new:
+            _check_rule(one, playbook.rules)
+            if (one.rule, one.resource) in self.known:
+                about = "" if one.resource is None else f" about {one.resource}"
+                msg = f"rule {one.rule!r} has two findings{about}: give one of them another rule"
+                raise ValueError(msg)
+            self.known.add((one.rule, one.resource))
+        self.advice.extend(one for one in new if isinstance(one, Advice))
+        self.changes.extend(one for one in new if isinstance(one, Change))
+
+
+def _check_rule(finding: Advice | Change, rules: Collection[str]) -> None:
+    if not finding.rule:
+        msg = f"{finding.title!r:.80} has no rule: Advice(title, text, rule='no-task')"
+        raise ValueError(msg)
+    if not is_slug(finding.rule):
+        msg = f"rule {finding.rule!r:.80} must be small letters, digits and single dashes"
+        raise ValueError(msg)
+    if rules and finding.rule not in rules:
+        msg = f"rule {finding.rule!r} is not among the `rules` of the playbook"
+        raise ValueError(msg)
 
 
 def asked(task: Task) -> tuple[Query, ...]:
@@ -80,13 +119,12 @@ def judge(task: Task, seen: Seen) -> Judgement:
         found = Judgement()
         said: Iterable[object] = playbook.decide(seen, params)
         for finding in said:
-            if isinstance(finding, Advice):
-                found.advice.append(replace(finding, playbook=playbook.id))
-            elif isinstance(finding, Desire):
-                found.changes.extend(finding.changes(playbook.id))
-            else:
-                msg = f"`decide` has to yield what `should` gives, or Advice, not {finding!r:.80}"
-                raise TypeError(msg)
+            try:
+                found.add(finding, playbook)
+            except (TypeError, ValueError) as error:
+                if isinstance(said, Generator):
+                    said.throw(error)  # so that it is told with the line that has yielded it
+                raise
         if found.changes:
             found.refusals.extend(playbook.guard(seen, params))
             found.assumptions.extend(playbook.assumptions(params))

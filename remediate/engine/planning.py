@@ -139,8 +139,8 @@ class PlaybookPlanner:
         questions = asked(task)
         if any(query in seen.unanswered for query in questions):
             return None
-        found = [resource for query in questions for resource in seen.answers[query]]
-        return Seen(found, seen.facts, self.originals.get(task.playbook.id))
+        found = {one.resource_id: one for query in questions for one in seen.answers[query]}
+        return Seen(tuple(found.values()), seen.facts, self.originals.get(task.playbook.id))
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():
@@ -363,6 +363,7 @@ def unfinished(
                     playbook=change.playbook,
                     resource=change.resource,
                     title=change.title,
+                    rule=change.rule,
                     property=name,
                     before=now.recorded(name),
                     after=value,

@@ -190,6 +190,7 @@ def restated(change: Change, resource: Resource) -> Change:
         after=change.after,
         before_label=resource.label(change.property, change.before),
         after_label=None if change.renews else resource.label(change.property, change.after),
+        rule=change.rule,
         renews=change.renews,
         reversible=change.reversible,
         restarts=change.restarts,

@@ -75,7 +75,8 @@ def _restart(value: Change, service: Resource | None, then: Resource | None) -> 
     desire = service.restart() if service is not None else None
     for change in desire.changes(value.playbook) if desire is not None else ():
         if then is None or not then.as_before(change):
-            yield change.model_copy(update={"severity": value.severity, "why": _WHY})
+            said = {"severity": value.severity, "why": _WHY, "rule": value.rule}
+            yield change.model_copy(update=said)
 
 
 def objections(

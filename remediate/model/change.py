@@ -56,8 +56,12 @@ PROCESS = Restart(of=RestartOf.PROCESS)
 class Change(Model):
     r"""A property that has to change, with the value it was seen to have.
 
+    Playbook, rule and resource are its identity: they stay the same when its texts are reworded.
+
     Args:
         playbook: id of the playbook that wants it.
+        rule: the playbook's name for what is wrong (`multiple-instances`); empty in a record of
+            an earlier version.
         resource: what it is a property of.
         title: the resource in words (`task \Microsoft\OnlineBackup\Backup`).
         property: name of the property.
@@ -83,6 +87,7 @@ class Change(Model):
     after_label: str | None = None
     severity: Severity = Severity.WARNING
     why: str = ""
+    rule: str = ""
     renews: bool = False
     reversible: bool = True
     restarts: tuple[Restart, ...] = ()

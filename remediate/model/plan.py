@@ -1,6 +1,6 @@
 """What a run found on a host and intends to do there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import Field
 
@@ -14,17 +14,24 @@ from remediate.model.problem import Problem
 class Advice:
     """Something that a person has to do; never a change.
 
+    Playbook, rule and resource are its identity: they stay the same when its texts are reworded.
+
     Args:
         title: what was seen, in a few words.
         text: what to do about it.
         severity: how much it matters.
         playbook: id of the playbook that gives it; filled in by the planning.
+        rule: the playbook's name for what is wrong (`no-task`); empty only in a record of an
+            earlier version.
+        resource: what it is about; None when that is the host, or something that is not there.
     """
 
     title: str
     text: str
     severity: Severity = Severity.WARNING
     playbook: str = ""
+    rule: str = field(default="", kw_only=True)
+    resource: ResourceId | None = field(default=None, kw_only=True)
 
 
 class Refusal(Model):

@@ -147,6 +147,8 @@ class Playbook(Generic[P]):
         rollback: what rollback brings back and what not, in a sentence; empty when it is simply
             all, or what `irreversible` says.
         writes: the kinds of resource that it may write; when empty, all that it looks at.
+        rules: names of all that it can find wrong, see `Advice` and `should`. Audits are compared
+            by them, so they are never renamed. When there are none here, any will do.
         example: parameters to describe it with, where some are required.
     """
 
@@ -159,6 +161,7 @@ class Playbook(Generic[P]):
     risk: ClassVar[str] = ""
     rollback: ClassVar[str] = ""
     writes: ClassVar[Sequence[type[Resource]]] = ()
+    rules: ClassVar[Sequence[str]] = ()
     example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     params: ClassVar[type[PlaybookParams]] = PlaybookParams
 
@@ -213,6 +216,10 @@ def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
         text = getattr(cls, name)
         if text and not (text.endswith(".") and len(text) <= MAX_SENTENCE):
             yield f"`{name}` must be a sentence of at most {MAX_SENTENCE} characters"
+    if isinstance(cls.rules, str) or not all(map(stated.is_slug, cls.rules)):
+        yield "`rules` must be several names in small letters, digits and single dashes"
+    elif len(set(cls.rules)) < len(cls.rules):
+        yield "`rules` has a name twice"
     for name, field in cls.params.model_fields.items():
         if not field.description:
             yield f"parameter {name} has no description"

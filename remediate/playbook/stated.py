@@ -7,7 +7,12 @@ NAMES = ("id", "title", "source")
 MAX_ID = 64
 MAX_TITLE = 72
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can be an id or a rule: small letters, digits and single dashes."""
+    return len(text) <= MAX_ID and _SLUG.fullmatch(text) is not None
 
 
 def problems(stated: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -26,7 +31,7 @@ def _problem(name: str, text: object) -> str:
         return f"it needs its {name} as plain text"
     if not text.isprintable():
         return f"the {name} must be one line, without characters that cannot be seen"
-    if name == "id" and not (len(text) <= MAX_ID and _ID.fullmatch(text)):
+    if name == "id" and not is_slug(text):
         return (
             f"the id {text[:MAX_ID]!r} must be small letters, digits and single dashes, "
             f"such as schedule-fix, and at most {MAX_ID} of them"

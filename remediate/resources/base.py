@@ -219,11 +219,14 @@ class Resource(Model):
         why: str = "",
         irreversible: bool = False,
         restarts: "Resource | Restart | tuple[Resource | Restart, ...]" = (),
+        rule: str = "",
         **desired: object,
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
 
         Args:
+            rule: the playbook's name for what is wrong, of one property; else each property's own
+                name, with dashes.
             severity: how much it matters when they differ.
             why: what the wrong value does, in a sentence.
             irreversible: whether putting the old values back would do harm.
@@ -233,9 +236,12 @@ class Resource(Model):
             desired: values by property name.
 
         Raises:
-            ValueError: a name is not a property that can be set.
+            ValueError: a name is not a property that can be set, or several have one rule.
             NotImplementedError: a resource is nothing that can be restarted.
         """
+        if rule and len(desired) > 1:
+            msg = f"rule {rule!r} is about one property, not {', '.join(sorted(desired))}"
+            raise ValueError(msg)
         unknown = desired.keys() - self.settable
         if unknown:
             msg = f"{self.kind} has no settable property {', '.join(sorted(unknown))}"
@@ -250,10 +256,17 @@ class Resource(Model):
             severity=severity,
             why=why,
             restarts=tuple(map(_restart_of, needed)),
+            rule=rule,
         )
 
     def should_renew(
-        self, name: str, label: str, *, severity: Severity = Severity.WARNING, why: str = ""
+        self,
+        name: str,
+        label: str,
+        *,
+        severity: Severity = Severity.WARNING,
+        why: str = "",
+        rule: str = "",
     ) -> "Desire":
         """Say that a property has to get another value, whichever; it cannot be put back.
 
@@ -262,6 +275,7 @@ class Resource(Model):
             label: what is to happen, in words (`restarted`).
             severity: how much it matters.
             why: what is wrong with the value it has.
+            rule: as for `should`.
 
         Raises:
             ValueError: the name is not a property that can be set.
@@ -269,7 +283,14 @@ class Resource(Model):
         if name not in self.settable:
             msg = f"{self.kind} has no settable property {name}"
             raise ValueError(msg)
-        return Desire(resource=self, wanted=self, renews={name: label}, severity=severity, why=why)
+        return Desire(
+            resource=self,
+            wanted=self,
+            renews={name: label},
+            severity=severity,
+            why=why,
+            rule=rule,
+        )
 
 
 def _restart_of(what: "Resource | Restart") -> Restart:
@@ -305,6 +326,7 @@ class Desire(Model):
         severity: how much it matters when they differ.
         why: what the wrong value does.
         restarts: what has to be restarted before these properties are in force.
+        rule: the playbook's name for what is wrong; empty when it is the property's.
     """
 
     resource: Resource
@@ -315,6 +337,7 @@ class Desire(Model):
     severity: Severity = Severity.WARNING
     why: str = ""
     restarts: tuple[Restart, ...] = ()
+    rule: str = ""
 
     def changes(self, playbook: str) -> Iterable[Change]:
         """The properties that differ, on behalf of `playbook`."""
@@ -333,6 +356,7 @@ class Desire(Model):
                     after_label=resource.label(name, after),
                     severity=self.severity,
                     why=self.why,
+                    rule=self._rule(name),
                     reversible=not self.irreversible,
                     restarts=self.restarts,
                 )
@@ -348,9 +372,13 @@ class Desire(Model):
                 after_label=label,
                 severity=self.severity,
                 why=self.why,
+                rule=self._rule(name),
                 renews=True,
                 reversible=False,
             )
+
+    def _rule(self, name: str) -> str:
+        return self.rule or name.replace("_", "-")
 
 
 class Query(Model):

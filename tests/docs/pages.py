@@ -92,6 +92,8 @@ def _reads_and_writes(one: Description) -> Iterator[str]:
 def _use(one: Description) -> Iterator[str]:
     yield "\n## When it is used\n"
     yield f"- Cures: {', '.join(f'`{name}`' for name in one.symptoms) or 'no known symptom'}"
+    if one.rules:
+        yield f"- Finds (`rule` in reports): {', '.join(f'`{name}`' for name in one.rules)}"
     if one.after:
         links = ", ".join(f"[{name}]({name}.md)" for name in one.after)
         yield f"- Order: after {links}, when both are applied"

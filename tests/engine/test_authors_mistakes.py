@@ -98,6 +98,44 @@ class Leaves(Own):
         raise SystemExit(0)
 
 
+class NoRule(Own):
+    """Advice without a rule."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", "Make one.")
+
+
+class BadRule(Own):
+    """A rule with a blank in it."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", "Make one.", rule="no task")
+
+
+class UnknownRule(Own):
+    """A rule that it has not declared."""
+
+    rules = ("no-task",)
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", "Make one.", rule="no-tasks")
+
+
+class SameRule(Own):
+    """Two findings that could not be told apart."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", "Make one.", rule="no-task")
+        yield Advice("No policy", "Save one.", rule="no-task")
+
+
+class OneRuleForTwo(Own):
+    """Two properties under one rule."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield seen.all(ScheduledTask)[0].should(rule="wrong", multiple_instances=2, state=3)
+
+
 def task(playbook: Playbook[Any]) -> Task:
     return Task(playbook, playbook.params())
 
@@ -107,7 +145,21 @@ def engine(store: MemoryStore | None = None) -> Engine:
     return Engine(transport, Settings(operator="ada@here"), store, runner=Serial())
 
 
-MISTAKES = [Misspelt, Returns, Nothing, NotSettable, NoObserve, BadQuestion, BadGuard, Leaves]
+MISTAKES = [
+    Misspelt,
+    Returns,
+    Nothing,
+    NotSettable,
+    NoObserve,
+    BadQuestion,
+    BadGuard,
+    Leaves,
+    NoRule,
+    BadRule,
+    UnknownRule,
+    SameRule,
+    OneRuleForTwo,
+]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -125,12 +177,25 @@ def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any
     assert report.exit_code is ExitCode.FAILED
 
 
-def test_the_line_is_that_of_the_playbook() -> None:
-    [report] = engine().audit([HOST], Job((task(Misspelt()),)))
+@pytest.mark.parametrize(
+    ("mistake", "line", "said"),
+    [
+        (Misspelt, 2, "shoud"),
+        (NoRule, 1, "'No task' has no rule"),
+        (BadRule, 1, "rule 'no task' must be small letters, digits and single dashes"),
+        (UnknownRule, 1, "rule 'no-tasks' is not among the `rules` of the playbook"),
+        (SameRule, 2, "rule 'no-task' has two findings: give one of them another rule"),
+        (OneRuleForTwo, 1, "rule 'wrong' is about one property, not multiple_instances, state"),
+    ],
+)
+def test_the_line_is_that_of_the_playbook(
+    mistake: type[Playbook[Any]], line: int, said: str
+) -> None:
+    [report] = engine().audit([HOST], Job((task(mistake()),)))
     assert report.problem
-    line = Misspelt.decide.__code__.co_firstlineno + 2
+    line += mistake.decide.__code__.co_firstlineno
     assert f"engine/test_authors_mistakes.py:{line}" in report.problem.message
-    assert "shoud" in report.problem.message
+    assert said in report.problem.message
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -530,12 +530,13 @@ def test_advice_alone_asks_for_attention(world: World) -> None:
         id = "advising"
 
         def decide(self, seen: Any, params: PlaybookParams) -> Any:
-            yield Advice("Look", "at it")
+            yield Advice("Look", "at it", rule="look")
 
     report = world.apply(job_of(Advising()))
     assert (report.outcome, report.exit_code) == (Outcome.ATTENTION, ExitCode.PENDING)
     assert report.plan
-    assert report.plan.advice[0].playbook == "advising"
+    [advice] = report.plan.advice
+    assert (advice.playbook, advice.rule, advice.resource) == ("advising", "look", None)
 
 
 def test_a_spilled_verdict_is_taken_in_by_reconcile(job: Job, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class EventLogSize(Playbook[Params]):
     def decide(self, seen, params):
         log = seen.one(EventLog)
         if log is None:
-            yield Advice(f"No event log {params.log}", "Check its name: Get-EventLog -List.")
+            yield Advice(
+                f"No event log {params.log}", "Check its name: Get-EventLog -List.", rule="no-log"
+            )
         elif log.max_size < params.size * MEGABYTE:
             yield log.should(max_size=params.size * MEGABYTE)

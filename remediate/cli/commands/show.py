@@ -51,12 +51,12 @@ def _lines(found: "Description", path: Path) -> "Iterator[Line]":
         yield line(2, ("writes:   ", DIM), f"{writing.resource}: {', '.join(writing.properties)}")
     for text in found.assumptions:
         yield line(2, ("assumed:  ", DIM), text)
-    if found.after:
-        yield line(2, ("after:    ", DIM), ", ".join(found.after))
+    lists = {"finds:    ": found.rules, "after:    ": found.after, "cures:    ": found.symptoms}
+    for name, values in lists.items():
+        if values:
+            yield line(2, (name, DIM), ", ".join(values))
     if found.on_demand:
         yield line(2, ("runs:     ", DIM), "only when it is named")
-    if found.symptoms:
-        yield line(2, ("cures:    ", DIM), ", ".join(found.symptoms))
     yield line(2, ("source:   ", DIM), found.source)
     yield line(2, ("file:     ", DIM), str(path))
 
