@@ -51,12 +51,21 @@ class Asking:
         terminal: where the person is.
         subject: what the command is about.
         accepted: what cannot be undone was accepted on the command line.
+        partial: so was leaving out what must not be applied.
     """
 
-    def __init__(self, terminal: Terminal, subject: "Subject", *, accepted: bool = False) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        subject: "Subject",
+        *,
+        accepted: bool = False,
+        partial: bool = False,
+    ) -> None:
         self._terminal = terminal
         self._subject = subject
         self._accepted = accepted
+        self._partial = partial
         self._lock = threading.Lock()
         self._for_the_rest: bool | None = None
 
@@ -66,23 +75,27 @@ class Asking:
         from remediate.report.lines import plan_lines
 
         final = bool(plan.irreversible) and not self._accepted
+        special = final or (bool(plan.left_out) and not self._partial)
         with self._lock:
-            if self._for_the_rest is False or (self._for_the_rest and not final):
+            if self._for_the_rest is False or (self._for_the_rest and not special):
                 return self._for_the_rest
             with self._terminal.quiet():
                 print_lines(plan_lines(plan, self._subject), sys.stderr)
-                return self._typed(plan.host) if final else self._answer(plan.host)
+                return self._typed(plan) if final else self._answer(plan)
 
-    def _typed(self, host: str) -> bool:
+    def _typed(self, plan: "Plan") -> bool:
         """Whether the host's name was typed: a yes is too easily said to what is for good."""
-        text = f"This cannot be taken back. Type {host} to do it, anything else to leave it: "
+        host, without = plan.host, _without(plan)
+        text = (
+            f"This cannot be taken back. Type {host} to do it{without}, anything else to leave it: "
+        )
         return self._terminal.ask(text).strip() == host
 
-    def _answer(self, host: str) -> bool:
+    def _answer(self, plan: "Plan") -> bool:
         several = len(self._subject.hosts) > 1
         forms = "yes/no/all/quit" if several else "yes/no"
         while True:
-            line = self._terminal.ask(f"Write this to {host}? [{forms}] ")
+            line = self._terminal.ask(f"Write this to {plan.host}{_without(plan)}? [{forms}] ")
             word = line.strip().lower()
             if word in _YES:
                 return True
@@ -94,6 +107,13 @@ class Asking:
             if not line or word in {"q", "quit"}:  # no line at all: the input has ended
                 self._for_the_rest = False
                 return False
+
+
+def _without(plan: "Plan") -> str:
+    """What a plan leaves out, for a question about it."""
+    from remediate.report.words import join
+
+    return f", without {join(left.playbook for left in plan.left_out)}" if plan.left_out else ""
 
 
 def agreed(terminal: Terminal, question: str) -> bool:
@@ -108,7 +128,12 @@ def agreed(terminal: Terminal, question: str) -> bool:
 
 
 def confirm(
-    terminal: Terminal, subject: "Subject", *, yes: bool, accepted: bool = False
+    terminal: Terminal,
+    subject: "Subject",
+    *,
+    yes: bool,
+    accepted: bool = False,
+    partial: bool = False,
 ) -> Asking | None:
     """Who decides about each plan: a person, or nobody with `--yes`.
 
@@ -118,7 +143,7 @@ def confirm(
     if yes:
         return None
     require_person(terminal, yes=yes)
-    return Asking(terminal, subject, accepted=accepted)
+    return Asking(terminal, subject, accepted=accepted, partial=partial)
 
 
 def require_person(terminal: Terminal, *, yes: bool) -> None:

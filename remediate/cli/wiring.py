@@ -136,6 +136,7 @@ def settings(
     workers: int | None,
     auto_rollback: bool = True,
     accept_irreversible: bool = False,
+    partial: bool = False,
     renamed: Collection[str] = (),
 ) -> "Settings":
     """How a run goes about it, as the command line says.
@@ -145,6 +146,7 @@ def settings(
         workers: hosts at the same time; None is the default.
         auto_rollback: undo at once what does not read back as planned.
         accept_irreversible: do what cannot be undone without asking a person.
+        partial: where playbooks are refused, apply the others without asking a person.
         renamed: names that computers had when they were recorded, and may have no more.
     """
     from datetime import timedelta
@@ -159,6 +161,7 @@ def settings(
         lease=max(base.lease, timedelta(seconds=2 * seconds)),
         auto_rollback=auto_rollback,
         accept_irreversible=accept_irreversible,
+        partial=partial,
         workers=workers or base.workers,
         renamed=frozenset(renamed),
     )

@@ -13,7 +13,7 @@ from remediate.model.computer import Computer
 from remediate.model.content import Piece
 from remediate.model.event import Phase
 from remediate.model.outcome import Holder, HostReport
-from remediate.model.plan import Observed, Plan
+from remediate.model.plan import Observed, Plan, Refusal
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply, Request
 from remediate.transport.errors import TransportError
@@ -125,6 +125,13 @@ class Confirm(Effect[bool]):
     """Ask a person."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Screen(Effect[tuple[Refusal, ...]]):
+    """Look for secrets of this run in what would be recorded; the answer is whose part has one."""
+
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

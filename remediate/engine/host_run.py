@@ -21,6 +21,7 @@ from remediate.engine.effects import (
     Granted,
     Pause,
     RecordIntent,
+    Screen,
     StoreFailed,
     TakeLease,
     Write,
@@ -48,10 +49,11 @@ from remediate.engine.order import (
     still_writing,
     succeeded,
 )
-from remediate.engine.planning import Planner, RecordPlanner, UndoPlanner, put_back, stands
+from remediate.engine.planning import Planner, RecordPlanner, UndoPlanner, put_back, reasons, stands
 from remediate.engine.recorded import as_resource
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
+    AGAIN,
     BROKEN_OFF,
     failed,
     held,
@@ -64,7 +66,7 @@ from remediate.engine.verdict import (
 from remediate.model.change import Change
 from remediate.model.event import Phase
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.plan import Plan
+from remediate.model.plan import Plan, Refusal
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply, Request, Status
 from remediate.resources.base import Resource
@@ -164,10 +166,10 @@ def _not_leased(work: Order, lease: Holder | StoreFailed, plan: Plan | None = No
 
 
 def _apply(work: Order, fence: int, seen: Observation) -> Steps:
-    plan = work.planner.plan(work.host.name, seen)
-    against = _against(work, plan)
-    if against is not None:
-        return against
+    planned = yield from _planned(work, seen)
+    if isinstance(planned, HostReport):
+        return planned
+    work, plan = planned
     if not plan.changes:
         if work.takes_over:  # a run that is undone may have kept the host's lease
             yield from ask(Ask(work.unlock(), Phase.ROLLBACK))
@@ -187,6 +189,37 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
     return (yield from _write(work, fence, plan, snapshot, staging, request))
 
 
+def _planned(work: Order, seen: Observation) -> Part[tuple[Order, Plan] | HostReport]:
+    """Plan what is to be applied; what may be left out of it is none of the order any more.
+
+    A playbook whose part must not be applied takes with it those that come after it. What is left
+    is planned anew: another playbook may want the same. A person is asked about it, or nobody,
+    where that was said beforehand.
+    """
+    plan = yield from _screened(work, seen)
+    rest, part, left = work, plan, tuple[Refusal, ...]()
+    while part.refusals or part.unanswered:
+        planner, more = rest.planner.without(reasons(part))
+        if not more:
+            break
+        rest, left = replace(rest, planner=planner), (*left, *more)
+        part = yield from _screened(rest, seen)
+    hint = ""
+    if left and part.changes and not (part.refusals or part.unanswered):
+        if work.ask or work.settings.partial:
+            work, plan = rest, part.model_copy(update={"left_out": left})
+        else:
+            names = " and ".join(refusal.playbook for refusal in left)
+            hint = f"--partial leaves out {names} and applies the rest."
+    return _against(work, plan, hint) or (work, plan)
+
+
+def _screened(work: Order, seen: Observation) -> Part[Plan]:
+    plan = work.planner.plan(work.host.name, seen)
+    secrets = (yield from ask(Screen(plan.changes))) if plan.changes else ()
+    return plan.model_copy(update={"refusals": (*plan.refusals, *secrets)})
+
+
 def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
     if not (yield from ask(Confirm(plan))):
@@ -197,13 +230,13 @@ def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | Hos
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
-    again = work.planner.plan(work.host.name, seen)
+    again = yield from _screened(work, seen)
     against = _against(work, again)
     if against is not None:
         return against
     if not stands(plan.changes, again.changes):
         return refused(work, again, "stale", "the host moved while a person looked at the plan")
-    return lease.fence, again, seen
+    return lease.fence, again.model_copy(update={"left_out": plan.left_out}), seen
 
 
 def _write(
@@ -223,15 +256,22 @@ def _write(
     return (yield from _judge(work, fence, plan, snapshot, answer))
 
 
-def _against(work: Order, plan: Plan) -> HostReport | None:
-    """Why a plan must not be applied, before anybody is asked."""
+def _against(work: Order, plan: Plan, hint: str = "") -> HostReport | None:
+    """Why a plan must not be applied, before anybody is asked.
+
+    Args:
+        work: what is to be done.
+        plan: the plan.
+        hint: how the rest of it could be applied.
+    """
     if plan.unanswered:
         first = plan.unanswered[0].problem
-        return refused(work, plan, first.code, first.message, first.hint)
+        return refused(work, plan, first.code, first.message, first.hint, hint)
     if not plan.changes:
         return None
     if plan.refusals:
-        return refused(work, plan, "guarded", plan.refusals[0].text)
+        reason = plan.refusals[0]
+        return refused(work, plan, reason.code, reason.text, reason.hint or AGAIN, hint)
     if plan.irreversible and not (work.ask or work.settings.accept_irreversible):
         text = f"this cannot be undone and was not accepted: {'; '.join(plan.irreversible)}"
         return refused(work, plan, "irreversible", text, "--accept-irreversible accepts it.")
@@ -333,8 +373,8 @@ def _undo(
     if plan is None:
         raise ValueError("what has no plan cannot be undone")
     undo = replace(work, planner=UndoPlanner(plan.playbooks, plan.changes))
-    back, reasons = put_back(work.planner, report.applied, written, snapshot, found)
-    notes = (f"{each.playbook} objects to undoing the rest now: {each.text}" for each in reasons)
+    back, objections = put_back(work.planner, report.applied, written, snapshot, found)
+    notes = (f"{each.playbook} objects to undoing the rest now: {each.text}" for each in objections)
     report = report.model_copy(update={"notes": (*report.notes, *notes)})
     if not back:
         return report

@@ -21,6 +21,7 @@ from remediate.engine.effects import (
     Granted,
     Pause,
     RecordIntent,
+    Screen,
     SourceFailed,
     StoreFailed,
     TakeLease,
@@ -31,9 +32,10 @@ from remediate.engine.observation import scripts
 from remediate.engine.order import Order, Verb
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
+from remediate.model.change import Change
 from remediate.model.event import Event, HostPhase, Phase
 from remediate.model.outcome import Holder, HostReport
-from remediate.model.plan import Plan
+from remediate.model.plan import Plan, Refusal
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import compose
@@ -57,6 +59,7 @@ _SHARE = {
 
 
 _NOT_RECORDED = "a value that would be recorded holds a password or secret of this run"
+_BY_HAND = "Change it by hand, and the secret with it."
 
 
 def utc_now() -> datetime:
@@ -182,6 +185,8 @@ class HostWorker:
                 return None
             case TakeLease(takes_over):
                 return self._take_lease(takes_over)
+            case Screen(changes):
+                return self._screen(changes)
             case RecordIntent():
                 return self._record(effect)
             case FreeLease():
@@ -265,15 +270,20 @@ class HostWorker:
             _log.warning("lease taken over", host=self._order.host.name, run=grant.took.run)
         return Granted(grant.fence, note)
 
+    def _screen(self, changes: tuple[Change, ...]) -> tuple[Refusal, ...]:
+        holds = self._around.redaction.holds
+        names = dict.fromkeys(change.playbook for change in changes if holds(change))
+        return tuple(
+            Refusal(playbook=name, text=_NOT_RECORDED, code="secret", hint=_BY_HAND)
+            for name in names
+        )
+
     def _record(self, effect: RecordIntent) -> StoreFailed | None:
-        redaction = self._around.redaction
-        if any(redaction.holds(change) for change in effect.changes):
-            return StoreFailed(_NOT_RECORDED, "Change it by hand, and the secret with it.")
         intent = Intent(
             run=self._order.run,
             host=self._order.host,
             changes=effect.changes,
-            snapshot=tuple(map(redaction.masked, effect.snapshot)),
+            snapshot=tuple(map(self._around.redaction.masked, effect.snapshot)),
             recorded=self._around.now(),
             computer=effect.computer,
         )

@@ -74,6 +74,7 @@ class Settings:
         lease: how long a lease is good for; longer than the timeout.
         auto_rollback: undo at once what was written when it does not read back as planned.
         accept_irreversible: do what cannot be undone without asking a person.
+        partial: where playbooks are refused, apply the others without asking a person.
         operator: who runs it, for the lease and the receipt (`ada@bastion`).
         workers: hosts worked on at the same time.
         renamed: names of recorded computers that may have another one now.
@@ -84,6 +85,7 @@ class Settings:
     lease: timedelta = field(default=timedelta(minutes=15))
     auto_rollback: bool = True
     accept_irreversible: bool = False
+    partial: bool = False
     workers: int = 16
     renamed: frozenset[str] = frozenset()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Protocol
 
@@ -38,6 +38,12 @@ class Planner(Protocol):
     def plan(self, host: str, seen: Observation) -> Plan:
         """What is to be changed, given what was seen. Called again on what was read back."""
 
+    def without(self, refused: Iterable[Refusal]) -> "tuple[Planner, tuple[Refusal, ...]]":
+        """The same without the playbooks that are refused; and which are left out by that, why.
+
+        A record is one whole, of which nothing is left out.
+        """
+
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """Why it cannot be judged what became of some changes: a question without an answer."""
 
@@ -69,7 +75,6 @@ class PlaybookPlanner:
 
     def plan(self, host: str, seen: Observation) -> Plan:
         """What all playbooks want, in their order; those that lack an answer are not judged."""
-        changes: list[Change] = []
         refusals: list[Refusal] = []
         judged: list[Judgement] = []
         not_applicable: dict[str, str] = {}
@@ -87,11 +92,12 @@ class PlaybookPlanner:
             judged.append(found)
             if found.not_applicable is not None:
                 not_applicable[name] = found.not_applicable
-            changes.extend(found.changes)
             refusals.extend(Refusal(playbook=name, text=text) for text in found.refusals)
             refusals.extend(_unseen(found.changes, seen))
-        changes = list(services_last(_each_once(changes)))
-        refusals.extend(_contradictions(changes))
+        wanted = [change for found in judged for change in found.changes]
+        refused = {refusal.playbook for refusal in refusals}
+        refusals.extend(_contradictions(one for one in wanted if one.playbook not in refused))
+        changes = services_last(_each_once(wanted))
         restarts = owed(changes, seen)
         refusals.extend(objections(restarts, changes, seen))
         return Plan(
@@ -106,6 +112,19 @@ class PlaybookPlanner:
             irreversible=tuple(text for found in judged for text in found.irreversible),
             facts=seen.facts,
         )
+
+    def without(self, refused: Iterable[Refusal]) -> "tuple[PlaybookPlanner, tuple[Refusal, ...]]":
+        """See the protocol: with a playbook those go that come after it."""
+        gone = {refusal.playbook: refusal for refusal in reversed(list(refused))}
+        for task in self.job.tasks:
+            name = task.playbook.id
+            before = next((one for one in task.playbook.after if one in gone), None)
+            if before is not None and name not in gone:
+                text = f"it comes after {before}, which is left out"
+                gone[name] = gone[before].model_copy(update={"playbook": name, "text": text})
+        kept = tuple(task for task in self.job.tasks if task.playbook.id not in gone)
+        left = (gone[task.playbook.id] for task in self.job.tasks if task.playbook.id in gone)
+        return replace(self, job=replace(self.job, tasks=kept)), tuple(left)
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
@@ -144,8 +163,9 @@ class PlaybookPlanner:
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():
-            asking = (task.playbook.id for task, questions in self._asked() if query in questions)
-            yield self._not_judged(query.title, tuple(asking), problem)
+            asking = tuple(task.playbook.id for task, asked in self._asked() if query in asked)
+            if asking:  # another may be left out by now
+                yield self._not_judged(query.title, asking, problem)
 
     def _not_judged(self, what: str, playbooks: tuple[str, ...], problem: Problem) -> Unanswered:
         return Unanswered(question=what, playbooks=playbooks, problem=problem, named=self.job.named)
@@ -180,6 +200,11 @@ class RecordPlanner:
                 before = resource.recorded(change.property)
                 open_changes.append(change.model_copy(update={"before": before}))
         return Plan(host=host, playbooks=self.uses, changes=tuple(open_changes), facts=seen.facts)
+
+    def without(self, refused: Iterable[Refusal]) -> "tuple[Planner, tuple[Refusal, ...]]":
+        """See the protocol."""
+        del refused
+        return self, ()
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: any question, as each is about something that was changed."""
@@ -290,6 +315,19 @@ class UndoPlanner(RecordPlanner):
         needs = tuple(use.id for use in self.uses)
         for query, problem in seen.unanswered.items():
             yield Unanswered(question=query.title, playbooks=needs, problem=problem, named=True)
+
+
+def reasons(plan: Plan) -> Iterator[Refusal]:
+    """Why the parts of some playbooks must not be applied: what they lack, or what speaks against.
+
+    Args:
+        plan: what all of them want.
+    """
+    for question in plan.unanswered:
+        why = question.problem
+        for name in question.playbooks:
+            yield Refusal(playbook=name, text=why.message, code=why.code, hint=why.hint)
+    yield from plan.refusals
 
 
 def _not_asked(disrupting: Iterable[Change]) -> Iterator[str]:
@@ -416,14 +454,17 @@ def _stands(agreed: Change, now: Change) -> bool:
     return bool(same(now.property, agreed.before, now.before)) and _agree(agreed, now)
 
 
-def _contradictions(changes: Sequence[Change]) -> Iterator[Refusal]:
-    """Two playbooks that want different values for the same property."""
-    first: dict[tuple[ResourceId, str], Change] = {}
-    for change in changes:
-        other = first.setdefault((change.resource, change.property), change)
-        if not _agree(other, change):
-            yield Refusal(
-                playbook=change.playbook,
-                text=f"{other.playbook} and {change.playbook} want different values for "
-                f"{change.property} of {change.title}: apply one of them",
-            )
+def _contradictions(wanted: Iterable[Change]) -> Iterator[Refusal]:
+    """Playbooks that want different values for the same property; none of them is preferred."""
+    by_property: dict[tuple[ResourceId, str], list[Change]] = {}
+    for change in wanted:
+        by_property.setdefault((change.resource, change.property), []).append(change)
+    for first, *others in by_property.values():
+        if all(_agree(first, change) for change in others):
+            continue
+        names = dict.fromkeys(change.playbook for change in (first, *others))
+        text = (
+            f"{' and '.join(names)} want different values for {first.property} of {first.title}: "
+            "apply one of them"
+        )
+        yield from (Refusal(playbook=name, text=text) for name in names)

@@ -10,6 +10,8 @@ from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.resources.base import Resource
 
+AGAIN = "Run it again when it may be."
+
 
 def touched(changes: tuple[Change, ...], snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:
     """The resources of a snapshot that some changes are about."""
@@ -115,10 +117,10 @@ def failed(work: Order, outcome: Outcome, problem: Problem, plan: Plan | None = 
 
 
 def refused(
-    work: Order, plan: Plan, code: str, text: str, hint: str = "Run it again when it may be."
+    work: Order, plan: Plan, code: str, text: str, hint: str = AGAIN, more: str = ""
 ) -> HostReport:
     """The report of a host on which the plan must not, or need not, be applied."""
-    hint = f"Nothing was written. {hint.removeprefix('Nothing was written. ')}"
+    hint = f"Nothing was written. {hint.removeprefix('Nothing was written. ')} {more}".rstrip()
     return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
 
 

@@ -125,9 +125,11 @@ class HostReport(Model):
 
     @property
     def exit_code(self) -> ExitCode:
-        """What it means for the process; what is left pending is never success."""
+        """What it means for the process; what is left pending or out is never success."""
         code = EXIT_CODES[self.outcome]
         graver = code not in {ExitCode.OK, ExitCode.PENDING}
+        if not graver and self.plan and self.plan.left_out:
+            return ExitCode.REFUSED
         if not graver and any(question.named for question in self.unanswered):
             return ExitCode.FAILED
         untold = any(found.untold for found in self.noted)

@@ -38,12 +38,16 @@ class Refusal(Model):
     """Why a plan must not be applied as things stand.
 
     Args:
-        playbook: id of the playbook that refuses.
+        playbook: id of the playbook whose part it is about.
         text: the reason, and what would lift it.
+        code: what kind of reason it is (`guarded`).
+        hint: what to do next, where the reason does not say it.
     """
 
     playbook: str
     text: str
+    code: str = "guarded"
+    hint: str = ""
 
 
 class Conflict(Model):
@@ -121,6 +125,7 @@ class Plan(Model):
         changes: what differs, in the order it would be written.
         advice: what needs a person.
         refusals: reasons not to apply it now.
+        left_out: why the parts of some playbooks are not in it, where the rest is applied alone.
         conflicts: what a rollback leaves alone.
         unanswered: the questions whose answers did not come.
         not_applicable: why a playbook has nothing to say of this host, by playbook id.
@@ -135,6 +140,7 @@ class Plan(Model):
     changes: tuple[Change, ...] = ()
     advice: tuple[Advice, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    left_out: tuple[Refusal, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)

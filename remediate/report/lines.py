@@ -90,8 +90,13 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         yield from _conflict_lines(conflict)
     for advice in sorted(plan.advice, key=lambda advice: _RANK[Severity(advice.severity)]):
         yield from _advice_lines(advice)
-    for refusal in plan.refusals:
-        yield line(2, ("refused by ", STRONG), f"{refusal.playbook}: {refusal.text}")
+    for text in dict.fromkeys(refusal.text for refusal in plan.refusals):
+        names = words.join(one.playbook for one in plan.refusals if one.text == text)
+        yield line(2, ("refused by ", STRONG), f"{names}: {text}")
+    for left in plan.left_out:
+        yield line(2, ("left out: ", BAD), (left.playbook, STRONG), f": {left.text}")
+        if left.hint:
+            yield line(6, left.hint)
     for question in plan.unanswered:
         yield from _unanswered_lines(question, told=report.problem if report else None)
     for reason in dict.fromkeys(plan.not_applicable.values()):

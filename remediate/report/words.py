@@ -62,6 +62,8 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
         return "compliant", "nothing to change in what was answered"
     if report.outcome is Outcome.ROLLED_BACK and report.applied:
         return _VERDICTS[report.outcome][0], "the host is as it was, but for what cannot be undone"
+    if report.outcome is Outcome.CHANGED and report.plan and report.plan.left_out:
+        return "changed in part", "written and read back, but for what was left out"
     default = _VERDICTS[report.outcome]
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])

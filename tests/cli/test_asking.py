@@ -9,7 +9,7 @@ import pytest
 
 from remediate.cli.asking import Asking
 from remediate.cli.terminal import Terminal
-from remediate.model.plan import Plan
+from remediate.model.plan import Plan, Refusal
 from remediate.report.reporter import Subject
 
 
@@ -142,3 +142,17 @@ def test_what_was_accepted_on_the_command_line_is_asked_like_anything_else() -> 
     subject = Subject(command="apply", hosts=["A"])
     asking = Asking(cast("Any", person), subject, accepted=True)
     assert asking(Plan(host="A", playbooks=(), irreversible=(FOR_GOOD,)))
+
+
+def test_what_is_left_out_is_part_of_the_question_and_all_does_not_answer_it() -> None:
+    left = (Refusal(playbook="a-fix", text="no"), Refusal(playbook="b-fix", text="no"))
+    whole, part = Plan(host="A", playbooks=()), Plan(host="B", playbooks=(), left_out=left)
+    person = Answers("all\n", "no\n")
+    asking = Asking(cast("Any", person), Subject(command="apply", hosts=["A", "B"]))
+    assert [asking(whole), asking(part), asking(whole)] == [True, False, True]
+    assert person.asked[1] == "Write this to B, without a-fix and b-fix? [yes/no/all/quit] "
+
+    person = Answers("all\n")
+    subject = Subject(command="apply", hosts=["A", "B"])
+    asking = Asking(cast("Any", person), subject, partial=True)
+    assert [asking(whole), asking(part)] == [True, True]

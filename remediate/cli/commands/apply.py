@@ -52,6 +52,7 @@ def apply(ctx: click.Context) -> int:
         workers=options["workers"],
         auto_rollback=options["auto_rollback"],
         accept_irreversible=options["accept_irreversible"],
+        partial=options["partial"],
     )
     with parts.store(make=True) as store:
         engine = parts.engine(hosts, pace, store=store, emit=following.emit, peers=peers)
@@ -60,6 +61,7 @@ def apply(ctx: click.Context) -> int:
             subject,
             yes=options["yes"],
             accepted=options["accept_irreversible"],
+            partial=options["partial"],
         )
         return following.finish(engine.apply(hosts, job, run, ask))
 
@@ -79,6 +81,13 @@ command = playbooks.PlaybookCommand(
     params=[
         playbooks.playbook_argument(many=True, required=True),
         *writing_options(),
+        Option(
+            ["--partial"],
+            is_flag=True,
+            section=SAFETY,
+            help="Where a playbook must not be applied, leave out it and those that come after it, "
+            "and apply the rest. Without --yes you are asked about that anyway.",
+        ),
         Option(
             ["--no-auto-rollback", "auto_rollback"],
             is_flag=True,
