@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, recorded, targets
+from remediate.cli import playbooks, recorded, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import Following, format_option
 from remediate.cli.lazy import Command, Option
@@ -32,7 +32,9 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
     from remediate.model.run import Run, RunKind, new_run_id
     from remediate.report.reporter import Subject
 
-    record, refused = _reached(store.run(options["run"]), options, parts.terminal)
+    asks = not options["dry_run"]
+    chosen = options["run"] or run_ids.to_undo(store, parts.terminal, asks=asks)
+    record, refused = _reached(store.run(chosen), options, parts.terminal)
     hosts = [host.host for host in record.hosts]
     started = datetime.now(UTC)
     run = Run(
@@ -49,7 +51,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
         hosts=[*(report.host for report in refused), *(host.name for host in hosts)],
         run=None if dry_run or not hosts else run.id,
         undone=record.run.id,
-        proceed=_without_dry_run(parts.arguments),
+        proceed=_without_dry_run(parts.arguments, options["run"] or record.run.id),
         needed=[*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
         by_name=recorded.to_be_named(hosts),
     )
@@ -100,10 +102,13 @@ def _reached(
     return record.model_copy(update={"hosts": hosts}), refused
 
 
-def _without_dry_run(arguments: tuple[str, ...]) -> str:
+def _without_dry_run(arguments: tuple[str, ...], run: str) -> str:
+    """The command that does it, with the run named that was only the newest."""
     from remediate.report.words import command_line
 
     words = [word for word in arguments if word not in {"--dry-run", "--debug"}]
+    if run not in words:
+        words.insert(words.index("rollback") + 1, run)
     return command_line(["remediate", *words])
 
 
@@ -112,9 +117,9 @@ command = Command(
     callback=_run,
     help="Write back what a run recorded before it changed it, wherever that is still what the "
     "run wrote. What somebody else has changed since is left alone and named. RUN may be the "
-    "beginning of its id.",
+    "beginning of its id; without one the newest run that is not undone yet is offered.",
     params=[
-        click.Argument(["run"]),
+        run_ids.run_argument(),
         *writing_options(),
         Option(
             ["--force"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from remediate.cli import recorded
+from remediate.cli import recorded, run_ids
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.wiring import Parts
@@ -68,9 +68,9 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
 
 
 @click.pass_obj
-def _show(parts: Parts, run: str, form: str) -> int:
+def _show(parts: Parts, run: str | None, form: str) -> int:
     with parts.store() as store:
-        record = store.run(run)
+        record = store.run(run or run_ids.newest(store))
     if form == "json":
         from remediate.report.machine import as_json
 
@@ -146,8 +146,9 @@ list_command = Command(
 show_command = Command(
     "show",
     callback=_show,
-    help="Show all that is recorded of a run. RUN may be the beginning of its id.",
-    params=[click.Argument(["run"]), format_option("console", "json")],
+    help="Show all that is recorded of a run. RUN may be the beginning of its id; without one, the "
+    "newest run is shown.",
+    params=[run_ids.run_argument(), format_option("console", "json")],
 )
 group = LazyGroup(
     "runs",

@@ -1,0 +1,106 @@
+"""Which run a command is about: the one that is named, or the newest."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from remediate.cli.asking import agreed
+from remediate.cli.stop import REFUSED, USAGE, Stop
+from remediate.cli.wiring import Parts
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from remediate.cli.terminal import Terminal
+    from remediate.model.run import RunSummary
+    from remediate.store.protocol import Store
+
+_DONE = {"changed", "compliant"}
+"""Outcomes of a rollback after which nothing of the run is left on a host."""
+
+_OFFERED = 50
+"""How many runs are looked through, and offered to the shell."""
+
+
+def run_argument() -> click.Argument:
+    """The argument RUN, which may be left out."""
+    return click.Argument(["run"], required=False, shell_complete=_complete)
+
+
+def newest(store: "Store") -> str:
+    """The id of the newest run.
+
+    Raises:
+        Stop: there is none.
+    """
+    found = store.runs(1)
+    if not found:
+        raise Stop("no run is recorded yet", "See remediate apply --help.", USAGE)
+    return found[0].run.id
+
+
+def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:
+    """The id of the newest run that changed something and was not rolled back.
+
+    Args:
+        store: the journal.
+        terminal: where the person is who has to agree to it.
+        asks: something will be written, so it is named and agreed to first.
+
+    Raises:
+        Stop: there is none, nobody can be asked, or the answer was no.
+    """
+    found = store.runs(_OFFERED)
+    undone = Counter[str]()
+    for one in found:
+        if one.run.undoes and one.outcomes.keys() <= _DONE:
+            undone[one.run.undoes] += one.hosts
+    left = (one for one in found if _writes(one) and undone[one.run.id] < one.hosts)
+    chosen = next(left, None)
+    if chosen is None:
+        raise Stop(
+            "no recent run is left to be undone",
+            "Name the run: remediate runs list shows what there is.",
+            USAGE,
+        )
+    if asks and not terminal.interactive:
+        raise Stop(
+            "without a terminal the run to undo must be named",
+            f"The newest is {chosen.run.id}: remediate runs show {chosen.run.id}.",
+            REFUSED,
+        )
+    if asks and not agreed(terminal, f"The newest run is {_said(store, chosen)}. Undo it?"):
+        raise Stop("nothing was done", "remediate runs list shows the other runs.", REFUSED)
+    if not asks:
+        terminal.say(f"The newest run is {_said(store, chosen)}.")
+    return chosen.run.id
+
+
+def _writes(summary: "RunSummary") -> bool:
+    """Whether a run may have left something on a host that can be undone."""
+    left = {"changed", "failed_changed", "indeterminate"} & summary.outcomes.keys()
+    return summary.run.undoes is None and bool(summary.open or left)
+
+
+def _said(store: "Store", summary: "RunSummary") -> str:
+    """Which run it is, in a few words."""
+    from remediate.report.words import count, join, moment
+
+    run = summary.run
+    names = [host.host.name for host in store.run(run.id).hosts]
+    hosts = join(names) if len(names) <= 3 else count(len(names), "host")  # noqa: PLR2004
+    what = join([use.id for use in run.playbooks])
+    return f"{run.id}: {what} on {hosts}, by {run.operator} at {moment(run.started)}"
+
+
+def _complete(
+    ctx: click.Context, _: click.Parameter, incomplete: str
+) -> "list[CompletionItem | str]":
+    try:
+        parts: Parts = ctx.find_root().obj or Parts()
+        with parts.store() as store:
+            ids = [summary.run.id for summary in store.runs(_OFFERED)]
+    except Exception:  # noqa: BLE001 - a store that is not there must not break the user's shell
+        return []
+    return [id_ for id_ in ids if id_.startswith(incomplete)]
