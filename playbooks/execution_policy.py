@@ -3,7 +3,7 @@
 from typing import Literal
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALL_PATH, install_path
+from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
@@ -56,7 +56,7 @@ class Params(PlaybookParams):
     )
 
 
-class ExecutionPolicy(Playbook[Params]):
+class ExecutionPolicy(ForAgent, Playbook[Params]):
     """The task fails without a word when its execution policy is Restricted or AllSigned.
 
     Order of precedence: MachinePolicy, UserPolicy, Process (an environment variable), CurrentUser,
@@ -82,11 +82,6 @@ class ExecutionPolicy(Playbook[Params]):
         ]
         asked = (RegistryName(key=key, name=name) for key, name in names)
         return [RegistryValues(values=(INSTALL_PATH, *asked))]
-
-    def not_applicable(self, seen, params):
-        if install_path(seen.all(RegistryValue)) is None:
-            return "the Azure Backup agent is not installed"
-        return None
 
     def decide(self, seen, params):
         values = {(value.key, value.name): value for value in seen.all(RegistryValue)}

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.iscsi_initiator import IscsiInitiator, IscsiInitiators
-from remediate.resources.mars_agent import INSTALL_PATH, install_path
-from remediate.resources.registry_value import RegistryValue, RegistryValues
+from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
+from remediate.resources.registry_value import RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus, StartMode
 
 INITIATOR = "MSiSCSI"
@@ -29,7 +29,7 @@ class Params(PlaybookParams):
     )
 
 
-class IscsiRestart(Playbook[Params]):
+class IscsiRestart(ForAgent, Playbook[Params]):
     """Mounting a recovery volume fails until MSiSCSI is restarted, or its device is repaired.
 
     Which sessions are the agent's cannot be told for sure, so every session counts as foreign.
@@ -60,11 +60,6 @@ class IscsiRestart(Playbook[Params]):
             IscsiInitiators(),
             RegistryValues(values=(INSTALL_PATH,)),
         ]
-
-    def not_applicable(self, seen, params):
-        if install_path(seen.all(RegistryValue)) is None:
-            return "the Azure Backup agent is not installed"
-        return None
 
     def decide(self, seen, params):
         service = seen.one(Service)

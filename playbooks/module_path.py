@@ -3,12 +3,11 @@
 import re
 
 from remediate.playbook import Advice, Playbook, PlaybookParams
-from remediate.resources.mars_agent import INSTALL_PATH, MODULE, install_path, not_an_agent_host
+from remediate.resources.mars_agent import INSTALL_PATH, MODULE, ForAgentModule, install_path
 from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
     RegistryType,
-    RegistryValue,
     RegistryValues,
 )
 
@@ -39,7 +38,7 @@ def missing_in(text, modules):
     return missing if there & {same(modules), same(f"{modules}\\{MODULE}")} else [*missing, modules]
 
 
-class ModulePath(Playbook[PlaybookParams]):
+class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
     r"""The agent's installer does not always add its `bin\Modules` to the machine's PSModulePath.
 
     Either documented form is accepted: that folder, or the module's own in it. Without the folder
@@ -56,13 +55,9 @@ class ModulePath(Playbook[PlaybookParams]):
     def observe(self, params):
         return [RegistryValues(values=(INSTALL_PATH, MODULE_PATH))]
 
-    def not_applicable(self, seen, params):
-        return not_an_agent_host(seen.all(RegistryValue))
-
     def decide(self, seen, params):
-        values = seen.all(RegistryValue)
-        path = next(value for value in values if value.name == MODULE_PATH.name)
-        modules = install_path(values) + r"bin\Modules"
+        path = seen.value(MODULE_PATH)
+        modules = install_path(seen) + r"bin\Modules"
         if path.value is not None and path.text is None:
             yield Advice(
                 "PSModulePath is not text",

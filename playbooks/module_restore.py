@@ -2,8 +2,8 @@
 
 from remediate.playbook import Advice, OriginParams, Playbook
 from remediate.resources.agent_module import AgentModule, AgentModules
-from remediate.resources.mars_agent import INSTALL_PATH, not_an_agent_host
-from remediate.resources.registry_value import RegistryValue, RegistryValues
+from remediate.resources.mars_agent import INSTALL_PATH, ForAgentModule
+from remediate.resources.registry_value import RegistryValues
 
 UNKNOWN = "Whether the backup agent's PowerShell module loads could not be told"
 AGAIN = (
@@ -27,7 +27,7 @@ def unknown(module, text):
     return Advice(UNKNOWN, text, rule="load-unknown", resource=module.resource_id)
 
 
-class ModuleRestore(Playbook[OriginParams]):
+class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
     """The module is copied from a healthy host, or a folder, whose agent is of the same version.
 
     Only files that differ are sent; each is checked on the host before anything is switched. The
@@ -60,9 +60,6 @@ class ModuleRestore(Playbook[OriginParams]):
 
     def origin(self, params):
         return params.origin(AgentModules())
-
-    def not_applicable(self, seen, params):
-        return not_an_agent_host(seen.all(RegistryValue))
 
     def decide(self, seen, params):
         module = seen.one(AgentModule)

@@ -2,8 +2,8 @@
 
 from remediate.model.size import size_text
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALL_PATH, install_path
-from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
+from remediate.resources.registry_value import RegistryName, RegistryValues
 from remediate.resources.shadow_storage import (
     SMALLEST,
     ShadowStorage,
@@ -46,7 +46,7 @@ class Params(PlaybookParams):
         return min(max(-(-size // MB), part // MB), storage.capacity // MB) * MB
 
 
-class ShadowStorageRoom(Playbook[Params]):
+class ShadowStorageRoom(ForAgent, Playbook[Params]):
     """Backups fail when a volume's snapshot outgrows the limit of its shadow storage.
 
     A limit is only ever raised: Windows deletes shadow copies to get below a lower one.
@@ -80,11 +80,6 @@ class ShadowStorageRoom(Playbook[Params]):
     def observe(self, params):
         return [ShadowStorages(), RegistryValues(values=(INSTALL_PATH, BEGINNING))]
 
-    def not_applicable(self, seen, params):
-        if install_path(seen.all(RegistryValue)) is None:
-            return "the Azure Backup agent is not installed"
-        return None
-
     def decide(self, seen, params):
         chosen = [s for s in seen.all(ShadowStorage) if s.exists and not s.name.startswith("\\")]
         if params.volume:
@@ -106,7 +101,7 @@ class ShadowStorageRoom(Playbook[Params]):
                 Severity.NOTICE,
                 rule="no-shadow-storage",
             )
-        beginning = next(v.data for v in seen.all(RegistryValue) if v.name == BEGINNING.name)
+        beginning = seen.value(BEGINNING).data
         for storage in chosen:
             yield from self._judge(storage, params, beginning if isinstance(beginning, int) else 0)
 

@@ -208,10 +208,14 @@ class HostWorker:
             deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self._around.transport.session(self._order.host)
-            return self._session.run(self._script, request, deadline)
+            return self._arrived(self._session.run(self._script, request, deadline))
         except TransportError as error:
+            error.partial = error.partial and self._arrived(error.partial)
             _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
             return error
+
+    def _arrived(self, reply: Reply) -> Reply:
+        return reply.model_copy(update={"at": self._around.now()})
 
     def _deadline_of(self, phase: Phase) -> Deadline:
         """When a phase has to end. Staging is many requests, with one deadline for all."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from remediate.model.difference import Difference
 from remediate.model.plan import HostFacts, Observed
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Call, CallError, CallResult, Reply, Status
-from remediate.resources.base import Query, Resource, resource_type
+from remediate.resources.base import Query, Resource, absence, resource_type
 from remediate.transport.errors import plain
 
 ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
@@ -46,11 +47,13 @@ class Observation:
         facts: what it said of itself.
         answers: the resources that each question returned.
         unanswered: why a question has no answer.
+        at: when the answer arrived, by the controller's clock; None when nobody has said so.
     """
 
     facts: HostFacts
     answers: dict[Query, tuple[Resource, ...]]
     unanswered: dict[Query, Problem] = field(default_factory=dict)
+    at: datetime | None = None
 
     @cached_property
     def resources(self) -> dict[ResourceId, Resource]:
@@ -60,14 +63,7 @@ class Observation:
 
     def find(self, wanted: ResourceId) -> Resource | None:
         """A resource that was seen, or what its kind says of nothing where that was seen."""
-        seen = self.resources.get(wanted)
-        if seen is not None:
-            return seen
-        kind = resource_type(wanted.kind)
-        if not any(query.covers(wanted) for query in self.answers):
-            return None
-        nothing = kind.absent(wanted.key)
-        return None if nothing is None else kind.model_validate({**wanted.key, **nothing})
+        return self.resources.get(wanted) or absence(wanted, self.answers)
 
     def before(self, changes: Iterable[Change]) -> tuple[Resource, ...]:
         """What a run has to remember: all that can be set, and what `changes` are about.
@@ -150,7 +146,7 @@ def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
             answers[query] = query.parse(result.value)
         except ValidationError as error:
             unanswered[query] = _nonsense(query, result.value, error)
-    return Observation(facts=reply.host, answers=answers, unanswered=unanswered)
+    return Observation(facts=reply.host, answers=answers, unanswered=unanswered, at=reply.at)
 
 
 def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Problem:

@@ -159,7 +159,8 @@ class PlaybookPlanner:
         if any(query in seen.unanswered for query in questions):
             return None
         found = {one.resource_id: one for query in questions for one in seen.answers[query]}
-        return Seen(tuple(found.values()), seen.facts, self.originals.get(task.playbook.id))
+        original = self.originals.get(task.playbook.id)
+        return Seen(tuple(found.values()), seen.facts, original, at=seen.at, asked=questions)
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():
@@ -447,8 +448,8 @@ def stands(agreed: Sequence[Change], now: Sequence[Change]) -> bool:
 
 
 def _stands(agreed: Change, now: Change) -> bool:
-    values = ("before", "after", "before_label", "after_label")
-    if agreed.model_copy(update={name: getattr(now, name) for name in values}) != now:
+    fixed = ("playbook", "rule", "resource", "property", "renews", "reversible", "restarts")
+    if any(getattr(agreed, name) != getattr(now, name) for name in fixed):
         return False
     same = resource_type(now.resource.kind).same
     return bool(same(now.property, agreed.before, now.before)) and _agree(agreed, now)

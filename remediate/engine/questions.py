@@ -6,6 +6,7 @@ hangs all the same, everything but the question in which the host fell silent.
 """
 
 from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 from remediate.engine.effects import Ask, Effect, ask
@@ -64,6 +65,7 @@ class _Questions:
         self._bounded = observe_calls(work.planner.queries(), bounded=True)
         self._known: dict[str, CallResult] = {}
         self._facts: HostFacts | None = None
+        self._at: datetime | None = None
         self._aside: tuple[Call, ...] = ()
         self.left = calls
 
@@ -74,7 +76,7 @@ class _Questions:
         before = self._facts.computer if self._facts else None
         another = other_computer(before, reply.host.computer)
         if another is None:
-            self._facts = reply.host
+            self._facts, self._at = reply.host, reply.at
             answered = (each for each in reply.calls if each.status is not Status.UNANSWERED)
             self._known |= {each.id: each for each in answered}
             self.left = tuple(call for call in self.left if call.id not in self._known)
@@ -101,9 +103,8 @@ class _Questions:
         if len(self._aside) == 1:  # all others were answered
             self._known[self._aside[0].id] = _hung(self._aside[0])
         nothing = (CallResult(id=call.id, status=Status.UNANSWERED) for call in self._calls)
-        return Reply(
-            host=self._facts, calls=tuple(self._known.get(each.id, each) for each in nothing)
-        )
+        calls = tuple(self._known.get(each.id, each) for each in nothing)
+        return Reply(host=self._facts, calls=calls, at=self._at)
 
 
 def _hung(call: Call) -> CallResult:

@@ -1,6 +1,7 @@
 """A playbook: what to look at, and what it should be."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
@@ -8,11 +9,13 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from remediate.model.base import Model
+from remediate.model.change import ResourceId
 from remediate.model.computer import Computer
 from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.playbook import stated
-from remediate.resources.base import Desire, Query, Resource
+from remediate.resources.base import Desire, Query, Resource, absence
+from remediate.resources.registry_value import RegistryName, RegistryValue
 
 Finding = Desire | Advice
 """What `decide` yields: a resource as it should be, or something that a person has to do."""
@@ -104,14 +107,35 @@ class Seen:
         resources: everything that its questions returned.
         facts: what the host said of itself.
         original: what is at the origin that the playbook names; None when it names none.
+        at: when the answer arrived, by the controller's clock.
+        asked: its questions.
     """
 
     def __init__(
-        self, resources: Sequence[Resource], facts: HostFacts, original: Original | None = None
+        self,
+        resources: Sequence[Resource],
+        facts: HostFacts,
+        original: Original | None = None,
+        *,
+        at: datetime | None = None,
+        asked: Sequence[Query] = (),
     ) -> None:
         self._resources = tuple(resources)
+        self._at = at
+        self._asked = tuple(asked)
         self.facts = facts
         self.original = original
+
+    @property
+    def at(self) -> datetime:
+        """When the answer arrived, UTC by the controller's clock; the host's is in `facts.utc`.
+
+        Raises:
+            LookupError: nobody has said so, as in a test.
+        """
+        if self._at is None:
+            raise LookupError("it is not known when this was seen: Seen(…, at=…) says it")
+        return self._at
 
     def all(self, kind: type[R]) -> list[R]:
         """All resources of a kind, in the order the host gave them."""
@@ -128,6 +152,42 @@ class Seen:
             msg = f"there are {len(found)} of {kind.kind}, not one"
             raise LookupError(msg)
         return found[0] if found else None
+
+    def get(self, kind: type[R], **identity: str) -> R:
+        """The resource with this identity: as it is there, or as its kind says that it is absent.
+
+        Args:
+            kind: the kind.
+            identity: all values that identify it; case makes no difference, as on Windows.
+
+        Raises:
+            LookupError: nothing was asked that would have returned it.
+            ValueError: these are not the names that identify one.
+        """
+        if identity.keys() != set(kind.identity):
+            msg = f"a {kind.noun} is identified by {', '.join(kind.identity)}"
+            raise ValueError(msg)
+        wanted = ResourceId(kind=kind.kind, key=identity)
+        for resource in self.all(kind):
+            if _folded(resource.resource_id) == _folded(wanted):
+                return resource
+        nothing = absence(wanted, self._asked)
+        if isinstance(nothing, kind):
+            return nothing
+        title = f"{kind.noun} {' '.join(identity.values())}"
+        raise LookupError(f"no question of `observe` returns {title}")
+
+    def value(self, name: RegistryName) -> RegistryValue:
+        """A registry value, also one that is not there.
+
+        Raises:
+            LookupError: it was not asked for.
+        """
+        return self.get(RegistryValue, key=name.key, name=name.name)
+
+
+def _folded(wanted: ResourceId) -> dict[str, str]:
+    return {name: value.casefold() for name, value in wanted.key.items()}
 
 
 class Playbook(Generic[P]):

@@ -15,6 +15,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Self
@@ -187,10 +188,12 @@ class Reply(Model):
     Args:
         host: what the host says of itself.
         calls: one result for each call, in order.
+        at: when it arrived, UTC by the controller's clock; None until the worker has said so.
     """
 
     host: HostFacts
     calls: tuple[CallResult, ...]
+    at: datetime | None = None
 
     def __getitem__(self, call: str) -> CallResult:
         return self._by_id[call]

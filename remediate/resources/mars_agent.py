@@ -4,6 +4,7 @@ Its folder is only ever taken from the registry: on a backup server (MABS, DPM) 
 """
 
 import re
+from typing import Protocol
 
 from remediate.resources.registry_value import RegistryName, RegistryValue
 
@@ -15,19 +16,36 @@ MODULE = "MSOnlineBackup"
 _BACKUP_SERVER = re.compile(r"\\(microsoft azure backup server|dpm)\\", re.IGNORECASE)
 
 
-def install_path(values: list[RegistryValue]) -> str | None:
+class Seen(Protocol):
+    """What was observed on a host, as far as it is needed here."""
+
+    def value(self, name: RegistryName) -> RegistryValue:
+        """A registry value, also one that is not there."""
+
+
+def install_path(seen: Seen) -> str | None:
     """The agent's folder, ending in a backslash; None when it is not installed."""
-    for value in values:
-        if value.name == INSTALL_PATH.name and isinstance(value.data, str) and value.data:
-            return value.data.rstrip("\\") + "\\"
-    return None
+    folder = seen.value(INSTALL_PATH).text
+    return folder.rstrip("\\") + "\\" if folder else None
 
 
-def not_an_agent_host(values: list[RegistryValue]) -> str | None:
-    """Why a fix of the agent's own module says nothing of a host, or None when it does."""
-    folder = install_path(values)
-    if folder is None:
-        return "the Azure Backup agent is not installed"
-    if _BACKUP_SERVER.search(folder):
-        return "a backup server (MABS, DPM) has the agent without its PowerShell module"
-    return None
+class ForAgent:
+    """A playbook for hosts with the agent: `class Fix(ForAgent, Playbook[Params])`.
+
+    Its `observe` has to ask for `INSTALL_PATH`.
+    """
+
+    def not_applicable(self, seen: Seen, params: object) -> str | None:
+        """Why it has nothing to say of a host without the agent."""
+        del params
+        return None if install_path(seen) else "the Azure Backup agent is not installed"
+
+
+class ForAgentModule(ForAgent):
+    """A playbook for hosts where the agent has its PowerShell module."""
+
+    def not_applicable(self, seen: Seen, params: object) -> str | None:
+        """Why it has nothing to say of a host without the agent, or of a backup server."""
+        if _BACKUP_SERVER.search(install_path(seen) or ""):
+            return "a backup server (MABS, DPM) has the agent without its PowerShell module"
+        return super().not_applicable(seen, params)

@@ -10,12 +10,10 @@ from remediate.engine.job import Job, Task
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS
 from remediate.lab.state import HostState
-from remediate.model.base import JsonValue
-from remediate.model.change import ResourceId
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
-from remediate.resources.base import Query, Resource
+from remediate.resources.base import Member, Members, Resource
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
 
@@ -88,7 +86,7 @@ class InTheWrongOrder(InForceAfterRestart):
             yield service.should_renew("process", "restarted")
 
 
-class Member(Resource):
+class Exclusion(Member):
     """A member of a list that has many owners, such as the exclusions of a virus scanner."""
 
     kind: ClassVar[str] = "list_member"
@@ -96,30 +94,17 @@ class Member(Resource):
     function: ClassVar[str] = "ListMember"
     script: ClassVar[Path] = RegistryValue.script  # which a simulated host does not run
     identity: ClassVar[tuple[str, ...]] = ("list", "name")
-    settable: ClassVar[frozenset[str]] = frozenset({"present"})
 
     list: str
     name: str
-    present: bool
-
-    @classmethod
-    def query(cls, key: Mapping[str, str]) -> "Members":
-        return Members(list=key["list"])
-
-    @classmethod
-    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
-        return {**key, "present": False}
 
 
-class Members(Query):
+class Exclusions(Members):
     """The members that a list has; what it has not is not answered."""
 
-    resource: ClassVar[type[Resource]] = Member
+    resource: ClassVar[type[Resource]] = Exclusion
 
     list: str
-
-    def covers(self, wanted: ResourceId) -> bool:
-        return wanted.kind == Member.kind and wanted.key["list"] == self.list
 
 
 class InTheList(Playbook[PlaybookParams]):
@@ -131,13 +116,11 @@ class InTheList(Playbook[PlaybookParams]):
     wanted = ("a", "b", "c")
 
     def observe(self, params: PlaybookParams) -> list[Any]:
-        return [Members(list="exclusions")]
+        return [Exclusions(list="exclusions")]
 
     def decide(self, seen: Any, params: PlaybookParams) -> Any:
-        there = {member.name for member in seen.all(Member)}
         for name in self.wanted:
-            if name not in there:
-                yield Member(list="exclusions", name=name, present=False).should(present=True)
+            yield seen.get(Exclusion, list="exclusions", name=name).should(present=True)
 
 
 @dataclass(frozen=True)
@@ -209,6 +192,6 @@ MEMBERS = Repair(
     "members of a list",
     lambda: [InTheList()],
     writes=3,
-    host={Member.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
+    host={Exclusion.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
 )
 REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, NEEDED, MEMBERS, SEVERAL)
