@@ -18,7 +18,9 @@ _A_URL = "it looks like the address of a database, and is none"
 _LIKE_A_URL = re.compile(
     r"[a-z][a-z0-9+.-]+:"  # a scheme, but not the letter of a drive
     r"|(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql)(\+\w+)?//"
-    r"|(.*[/\\])?[^/\\]*:[^/\\]*@",  # user:password@
+    r"|(.*[/\\])?[^/\\]*:[^/\\]*@"  # user:password@
+    r"|\s*(host|hostaddr|port|dbname|user|password|passfile|service|sslmode)\s*="  # libpq's pairs
+    r"|(\s*\w+\s*=\s*\S+){2}",
     re.IGNORECASE | re.DOTALL,
 )
 _SQLITE_URL = re.compile(r"sqlite(\+pysqlite)?://(?:/(?P<path>[^?]*)(?:\?.*)?)?", re.IGNORECASE)

@@ -174,6 +174,9 @@ def test_an_address_that_cannot_work_is_told_without_its_password(url: str, reas
 @pytest.mark.parametrize(
     "text",
     [
+        "host=127.0.0.1 password=canary-5417",
+        "password = canary-5417",
+        "user=ada application_name=canary-5417",
         "postgresql+psycopg//user:canary-5417@host/db",
         "postgresql+psycopg:/user:canary-5417@host/db",
         "postgresql+psycopg:///user:canary-5417@host/db",
