@@ -17,12 +17,10 @@ MAX_LINE = 8191
 """Characters of a command line that cmd.exe takes."""
 
 _CHUNK = 32768
-_ENCODED = re.compile(
-    r"powershell(?:\.exe)?\s.*-e(?:nc|ncodedcommand)?\s+(\S+)\s*$", re.IGNORECASE | re.DOTALL
-)
-_FROM_STDIN = re.compile(
-    r"powershell(?:\.exe)?\s.*-(?:command|c|file|f)\s+-\s*$", re.IGNORECASE | re.DOTALL
-)
+_POWERSHELL = re.compile(r'"?(?:[^"]*[\\/])?powershell(?:\.exe)?"?(?:\s|$)', re.IGNORECASE)
+_ENCODED = re.compile(r"\s[-/](?:ec|e(?:n(?:c\w*)?)?)\s+(\S+)", re.IGNORECASE)
+_FROM_STDIN = re.compile(r"\s[-/](?:command|c|file|f)\s+-\s*$", re.IGNORECASE)
+_COMMAND = re.compile(r"\s[-/]c(?:o(?:mmand?)?)?\s+(.+)", re.IGNORECASE | re.DOTALL)
 
 
 class CmdShell(Shell):
@@ -59,7 +57,7 @@ class CmdShell(Shell):
         outlet = self.new_command(name)
         if len(text) > MAX_LINE:
             self._finish(outlet, "", "The command line is too long.\r\n", 1)
-        elif _FROM_STDIN.match(text):
+        elif _POWERSHELL.match(text) and _FROM_STDIN.search(text):
             self._waiting[name] = bytearray()
         else:
             self._run(outlet, text)
@@ -92,13 +90,9 @@ class CmdShell(Shell):
             outlet.close()
 
     def _run(self, outlet: Outlet, text: str) -> None:
-        encoded = _ENCODED.match(text)
-        if encoded:
-            try:
-                script = base64.b64decode(encoded[1], validate=True).decode("utf-16-le")
-            except (binascii.Error, UnicodeDecodeError):
-                script = ""
-            self._run_script(outlet, script)
+        powershell = _POWERSHELL.match(text)
+        if powershell:
+            self._run_script(outlet, _script(text[powershell.end() - 1 :]))
             return
         if text in self._state.answers:
             self._finish(outlet, _lines(self._state.answers[text]), "", 0)
@@ -128,6 +122,18 @@ class CmdShell(Shell):
             for start in range(0, len(data), _CHUNK):
                 outlet.put(Piece(stream, data[start : start + _CHUNK]))
         outlet.finish(exit_code)
+
+
+def _script(options: str) -> str:
+    """What PowerShell is to run, by its options; any beginning of their names will do there."""
+    encoded = _ENCODED.search(options)
+    if encoded:
+        try:
+            return base64.b64decode(encoded[1], validate=True).decode("utf-16-le")
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    command = _COMMAND.search(options)
+    return (command[1] if command else options).strip()
 
 
 def _lines(outputs: list[Any]) -> str:

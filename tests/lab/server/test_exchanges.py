@@ -1,5 +1,6 @@
 """Unmodified clients are served, in as many requests as real Windows needs."""
 
+import base64
 import os
 from collections.abc import Callable
 from typing import Any
@@ -116,6 +117,31 @@ def test_pywinrm_sees_what_goes_wrong(make_lab: Make) -> None:
     assert unknown.status_code == long.status_code == 1
     assert b"runs no scripts" in unknown.std_err
     assert b"too long" in long.std_err
+
+
+HI = base64.b64encode("'hi'".encode("utf-16-le")).decode()
+
+
+@pytest.mark.parametrize(
+    ("program", "options"),
+    [
+        ("powershell.exe", ["-NoProfile", "-Command", "'hi'"]),
+        ("powershell", ["'hi'"]),
+        ("powershell", ["-ec", HI]),
+        ("powershell", ["-EncodedCommand", HI, "-NoLogo"]),
+        (r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe", ["-enc", HI]),
+    ],
+)
+def test_powershell_is_there_however_it_is_called(
+    make_lab: Make, program: str, options: list[str]
+) -> None:
+    host = make_lab().hosts[0]
+    url = f"http://{host.address}:{host.port}/wsman"
+    session = winrm.Session(url, auth=(host.user, host.password), proxy=None, ca_trust_path=None)
+    known = session.run_cmd(program, options)
+    assert (known.status_code, known.std_out) == (0, b"hi\r\n")
+    unknown = session.run_cmd(program, ["-NoProfile", "-Command", "Get-Everything"])
+    assert (unknown.status_code, b"runs no scripts" in unknown.std_err) == (1, True)
 
 
 @pytest.mark.parametrize("auth", ["basic", "ntlm"])
