@@ -39,12 +39,14 @@ class ScheduleFix(Playbook[Params]):
             )
         for task in tasks:
             wrong = task.multiple_instances != MultipleInstances.IGNORE_NEW
-            if wrong and task.logon_type.stores_password:
+            if wrong and task.unsavable:
                 yield Advice(
-                    f"{task.title} stores a password",
-                    "Windows asks for that password whenever the task is saved, so it was left "
-                    'alone: set "Do not start a new instance" in Task Scheduler by hand.',
-                    rule="stores-password",
+                    f"{task.title} {task.unsavable}",
+                    "Saving it from here would fail or do more than that, so it was left alone: "
+                    'set "Do not start a new instance" in Task Scheduler by hand.',
+                    rule="stores-password"
+                    if task.logon_type.stores_password
+                    else "trigger-not-savable",
                     resource=task.resource_id,
                 )
             elif task.multiple_instances == MultipleInstances.STOP_EXISTING:

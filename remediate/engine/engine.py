@@ -155,7 +155,9 @@ class Engine:
                 continue
             snapshot = host.intent.snapshot if host.intent else ()
             uses, cut_off = record.run.playbooks, perhaps_half_way(host)
-            planner = UndoPlanner(uses, changes, snapshot, force, guards, cut_off, restarts)
+            tries = (one for run in tried for one in run.hosts if one.host.name == host.host.name)
+            harmed = cut_off or any(map(perhaps_half_way, tries))
+            planner = UndoPlanner(uses, changes, snapshot, force, guards, cut_off, restarts, harmed)
             order = Order(Verb.AUDIT, host.host, self.settings, planner, computer=host.computer)
             orders.append(order)
         refused = map(self._masked, unusable)

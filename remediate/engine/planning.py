@@ -8,7 +8,7 @@ from typing import Protocol
 
 from remediate.engine.job import Job, Task
 from remediate.engine.judging import Judgement, PlaybookFailedError, asked, guarded, judge
-from remediate.engine.observation import Observation
+from remediate.engine.observation import Observation, differences
 from remediate.engine.recorded import as_resource, restated
 from remediate.engine.restarts import disrupts, not_made, objections, owed, services, services_last
 from remediate.model.change import Change, ResourceId
@@ -233,12 +233,14 @@ class UndoPlanner(RecordPlanner):
             restart something.
         cut_off: that run may have been cut off in the middle of a write.
         restarts: those that earlier tries to undo it were to make, and perhaps have not.
+        harmed: that run, or a try to undo it, may have changed more than it was to.
     """
 
     force: bool = False
     guards: PlaybookPlanner | None = None
     cut_off: bool = False
     restarts: tuple[Change, ...] = ()
+    harmed: bool = False
 
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and those that the guards need."""
@@ -287,6 +289,8 @@ class UndoPlanner(RecordPlanner):
             back.extend(unfinished(self.changes, before.values(), seen))
         back = list(services_last(back))
         back.extend(owed(back, seen, before))
+        if self.harmed:
+            conflicts.extend(self._lost(before, back, seen))
         missed = tuple(not_made(self.restarts, back, seen))
         refusals = () if self.force else tuple(objections(missed, back, seen))
         back.extend(missed)
@@ -306,6 +310,29 @@ class UndoPlanner(RecordPlanner):
         """What was changed, and the services that values need, as they were."""
         about = {id_ for one in self.changes for id_ in (one.resource, *services(one))}
         return {one.resource: as_resource(one) for one in self.snapshot if one.resource in about}
+
+    def _lost(
+        self, before: Mapping[ResourceId, Resource], back: Iterable[Change], seen: Observation
+    ) -> Iterator[Conflict]:
+        """What else of the changed resources is not as it was before that run."""
+        playbooks = {change.resource: change.playbook for change in self.changes}
+        known = {(change.resource, change.property) for change in (*self.changes, *back)}
+        then = (resource for id_, resource in before.items() if id_ in playbooks)
+        for found in differences(tuple(then), seen, ()):
+            if found.property and (found.resource, found.property) not in known:
+                done = Change(
+                    playbook=playbooks[found.resource],
+                    resource=found.resource,
+                    title=found.title,
+                    property=found.property,
+                    before=found.expected,
+                    after=found.found,
+                    before_label=found.expected_label,
+                    after_label=found.found_label,
+                    reversible=False,
+                )
+                now = {"current": found.found, "current_label": found.found_label}
+                yield Conflict(change=done, lost=True, **now)
 
     def _restart_conflict(self, back: Change, seen: Observation) -> str | None:
         """Why a service must not be restarted now, without which a value is not in force."""

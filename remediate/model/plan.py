@@ -59,6 +59,7 @@ class Conflict(Model):
         current_label: that value in words, when it says little by itself.
         missing: the resource itself is gone.
         reason: why it is left alone, when it is not that somebody changed it.
+        lost: the run was not to change it, and nothing that it wrote puts it back.
     """
 
     change: Change
@@ -66,6 +67,7 @@ class Conflict(Model):
     current_label: str | None = None
     missing: bool = False
     reason: str = ""
+    lost: bool = False
 
 
 class Unanswered(Model):

@@ -155,6 +155,9 @@ def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
         return
     if conflict.reason:
         yield line(6, f"{change.property}: {conflict.reason};")
+    elif conflict.lost:
+        now = words.value(conflict.current, conflict.current_label)
+        yield line(6, f"{change.property}: now it is {now}, and a rollback does not put it back;")
     else:
         now = words.value(conflict.current, conflict.current_label)
         yield line(6, f"{change.property}: the run wrote {words.after(change)}, now it is {now};")
@@ -194,7 +197,7 @@ def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield line(2, ("left behind: ", WARN), "the lease on the host, until it expires")
     if run and report.outcome is Outcome.INDETERMINATE:
         yield to_find_out(report.host, subject)
-    elif subject.undone and report.outcome is Outcome.CONFLICT:
+    elif subject.undone and words.can_be_forced(report):
         yield _do("to overwrite it", subject, "rollback", subject.undone, *one, "--force")
     elif subject.undone and report.outcome is Outcome.FAILED_CHANGED:
         yield _do("to try again", subject, "rollback", subject.undone, *one)

@@ -64,10 +64,18 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
         return _VERDICTS[report.outcome][0], "the host is as it was, but for what cannot be undone"
     if report.outcome is Outcome.CHANGED and report.plan and report.plan.left_out:
         return "changed in part", "written and read back, but for what was left out"
+    if report.outcome is Outcome.CONFLICT and not can_be_forced(report):
+        return "conflict", "what that run did besides has to be put back by a person"
     default = _VERDICTS[report.outcome]
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return _OF_COMMAND.get((command, report.outcome), default)
+
+
+def can_be_forced(report: HostReport) -> bool:
+    """Whether a rollback left something alone that it could overwrite."""
+    conflicts = report.plan.conflicts if report.plan is not None else ()
+    return report.outcome is Outcome.CONFLICT and not all(one.lost for one in conflicts)
 
 
 def before(change: Change) -> str:

@@ -5,41 +5,13 @@ from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
-from xml.etree import ElementTree as ET
 
 from pydantic import AfterValidator, Field, field_validator
 
 from remediate.model.base import JsonValue
+from remediate.resources import task_definition
 from remediate.resources.base import Query, Resource
 
-_NAMESPACE = re.compile(r"^\{[^}]*\}")
-_POLICY = "Settings/MultipleInstancesPolicy"
-_DEFAULTS = {
-    "Settings/AllowHardTerminate": "true",
-    "Settings/AllowStartOnDemand": "true",
-    "Settings/DisallowStartIfOnBatteries": "true",
-    "Settings/DisallowStartOnRemoteAppSession": "false",
-    "Settings/Enabled": "true",
-    "Settings/ExecutionTimeLimit": "PT72H",
-    "Settings/Hidden": "false",
-    "Settings/IdleSettings": "",
-    "Settings/IdleSettings/Duration": "PT10M",
-    "Settings/IdleSettings/RestartOnIdle": "false",
-    "Settings/IdleSettings/StopOnIdleEnd": "true",
-    "Settings/IdleSettings/WaitTimeout": "PT1H",
-    "Settings/Priority": "7",
-    "Settings/RunOnlyIfIdle": "false",
-    "Settings/RunOnlyIfNetworkAvailable": "false",
-    "Settings/StartWhenAvailable": "false",
-    "Settings/StopIfGoingOnBatteries": "true",
-    "Settings/UseUnifiedSchedulingEngine": "false",
-    "Settings/Volatile": "false",
-    "Settings/WakeToRun": "false",
-    "Triggers/*/Enabled": "true",
-    "Triggers/*/Repetition/StopAtDurationEnd": "false",
-}
-"""What Windows takes for an element that is absent, by its documentation of the schema."""
-_TRIGGER = re.compile("^Triggers/[^/]+/")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff/:*?"<>|]')
 MAX_FOLDER = 238
 """Characters of a folder's path; with a name it must stay a path of Windows (260)."""
@@ -124,7 +96,7 @@ class ScheduledTask(Resource):
     @field_validator("xml")
     @classmethod
     def _is_a_definition(cls, value: str) -> str:
-        definition_of(value)
+        task_definition.parts_of(value)
         return value
 
     @classmethod
@@ -137,22 +109,37 @@ class ScheduledTask(Resource):
         """The task as Task Scheduler's window would show its path."""
         return f"task {self.path}{self.name}"
 
-    def compared(self) -> dict[str, JsonValue]:
-        """The definition element by element, so that a difference has a name.
+    @property
+    def unsavable(self) -> str | None:
+        """Why Windows would not save it as it is, in words; None when it would."""
+        if self.logon_type.stores_password:
+            return "stores a password"
+        trigger = task_definition.unsavable_trigger(self.xml)
+        return None if trigger is None else f"has {trigger}"
 
-        A task that is saved is written anew: what was absent may be there with its default then,
-        or the other way round, and its URI, which is its path and name.
-        """
+    def compared(self) -> dict[str, JsonValue]:
+        """The definition part by part, so that a difference has a name."""
         rest = super().compared()
-        definition = definition_of(str(rest.pop("xml")))
-        for name in (_POLICY, "RegistrationInfo/URI"):
-            definition.pop(name, None)
-        said = {
-            name: value
-            for name, value in definition.items()
-            if value != _DEFAULTS.get(_TRIGGER.sub("Triggers/*/", name))
-        }
-        return {**rest, **said}
+        parts = task_definition.parts_of(str(rest.pop("xml")))
+        implied = {LogonType.SERVICE_ACCOUNT, LogonType.GROUP}
+        if self.logon_type in implied or task_definition.logon_is_implied(self.xml):
+            rest[f"logon_type{task_definition.AS_WRITTEN}"] = rest.pop("logon_type")
+        return {**rest, **parts}
+
+    @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """Only Windows knows whose a name is, and what it takes for some parts that are absent."""
+        if one == other:
+            return True
+        if name.endswith(("/UserId", "/GroupId")):
+            return task_definition.same_accounts(one, other)
+        open_ended = {task_definition.SECURITY: None, "logon_type": int(LogonType.NONE)}
+        return None if name in open_ended and open_ended[name] in (one, other) else False
+
+    @classmethod
+    def bookkeeping(cls, name: str) -> bool:
+        """What Windows keeps in a definition for itself."""
+        return task_definition.bookkeeping(name)
 
 
 class ScheduledTasks(Query):
@@ -165,37 +152,3 @@ class ScheduledTasks(Query):
     resource: ClassVar[type[Resource]] = ScheduledTask
 
     folder: TaskFolder
-
-
-def definition_of(xml: str) -> dict[str, JsonValue]:
-    """A task's XML as path → text, in an order of its own: Windows may store settings in any.
-
-    Raises:
-        ValueError: it is not the XML of a task.
-    """
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", xml)
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        msg = "a task's XML has no document type"
-        raise ValueError(msg)
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - no document type, so no entities
-    except ET.ParseError as error:
-        msg = f"the task's definition is not XML: {error}"
-        raise ValueError(msg) from error
-    found: dict[str, JsonValue] = {}
-    _flatten(root, "", found)
-    return dict(sorted(found.items()))
-
-
-def _flatten(element: ET.Element, path: str, found: dict[str, JsonValue]) -> None:
-    for name, value in element.attrib.items():
-        found[f"{path}@{_NAMESPACE.sub('', name)}"] = value
-    children = list(element)
-    if not children:
-        found[path] = element.text or ""
-    count: dict[str, int] = {}
-    for child in children:
-        tag = _NAMESPACE.sub("", child.tag)
-        count[tag] = count.get(tag, 0) + 1
-        number = f"[{count[tag]}]" if count[tag] > 1 else ""
-        _flatten(child, f"{path}/{tag}{number}".lstrip("/"), found)

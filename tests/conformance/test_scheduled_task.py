@@ -98,18 +98,40 @@ def test_how_a_task_logs_on_is_seen_from_its_principal(door: Door) -> None:
 
 def test_what_must_not_be_written_is_not(door: Door) -> None:
     stored = principal("<UserId>ada</UserId><LogonType>Password</LogonType>")
-    one = asked(door, XML, stored)
+    unsavable = (
+        "<CalendarTrigger><ScheduleByMonth /></CalendarTrigger>",
+        "<CalendarTrigger><ScheduleByMonthDayOfWeek /></CalendarTrigger>",
+        "<WnfStateChangeTrigger />",
+        "<RegistrationTrigger />",
+    )
+    one = asked(
+        door, XML, stored, *(XML.replace("<Triggers>", f"<Triggers>{t}") for t in unsavable)
+    )
     before = everything(one.state)
     after: Record = {"multiple_instances": 2}
     for name, was, error in (
         ("t", {"multiple_instances": 1}, "RemediateStale"),
         ("t1", {}, "RemediateRefused"),
         ("t1", {"multiple_instances": 1}, "RemediateStale"),
+        *((f"t{number}", {}, "RemediateRefused") for number in range(2, 2 + len(unsavable))),
         ("gone", {"multiple_instances": 3}, "RemediateMissing"),
         ("t?", {"multiple_instances": 3}, "RemediateMissing"),
     ):
         assert error_of(one.set({**NAME, "name": name}, after, **was)) == error
         assert everything(one.state) == before
+
+
+SAVABLE = (
+    "<EventTrigger><Subscription>*</Subscription></EventTrigger><IdleTrigger /><BootTrigger />"
+    "<SessionStateChangeTrigger><StateChange>ConsoleConnect</StateChange>"
+    "</SessionStateChangeTrigger><LogonTrigger /><TimeTrigger />"
+    "<CalendarTrigger><ScheduleByWeek /></CalendarTrigger>"
+)
+
+
+def test_triggers_that_the_commands_know_are_no_reason_not_to_write(door: Door) -> None:
+    xml = XML.replace("<Triggers>", f"<Triggers>{SAVABLE}")
+    assert written(door, xml) == xml.replace("StopExisting<", "IgnoreNew<")
 
 
 @pytest.mark.parametrize("access", ["read", "write"])

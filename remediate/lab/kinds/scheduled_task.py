@@ -17,6 +17,7 @@ from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.resources.scheduled_task import LogonType, MultipleInstances
+from remediate.resources.task_definition import unsavable_trigger
 
 KIND = "scheduled_task"
 FOLDER = "\\Microsoft\\OnlineBackup\\"
@@ -122,6 +123,7 @@ class _Short(Model):
         stored_password: it logs on as an account whose password is stored, not as SYSTEM.
         state: what it is doing.
         count: so many such tasks, with a number after the name.
+        triggers: what starts it, as in XML; daily in the evening when not said.
         xml: its whole definition; the policy is as it says, then.
     """
 
@@ -131,6 +133,7 @@ class _Short(Model):
     stored_password: bool = False
     state: int = READY
     count: int = 0
+    triggers: str | None = None
     xml: str | None = None
 
 
@@ -158,6 +161,11 @@ def _task(short: _Short, name: str) -> Record:
     if short.policy is None:
         line = "    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>\r\n"
         task["xml"] = task["xml"].replace(line, "")
+    if short.triggers is not None:
+        start, rest = task["xml"].split("<Triggers>")
+        task["xml"] = (
+            f"{start}<Triggers>{short.triggers}</Triggers>{rest.partition('</Triggers>')[2]}"
+        )
     return {**task, "state": short.state, "xml": short.xml or task["xml"]}
 
 
@@ -211,6 +219,8 @@ def write(host: HostState, record: Record, after: Record) -> None:
     """The XML says it afterwards; Task Scheduler wants stored passwords again to save a task."""
     if LogonType(record["logon_type"]).stores_password:
         raise refuse("The task stores a password; Windows would want it again to save the task.")
+    if unsavable_trigger(record["xml"]):
+        raise refuse("Windows would not save the task's triggers as they are.")
     may_write(host, KIND)
     task = _find(host, record)
     task["xml"] = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))

@@ -233,17 +233,15 @@ function Set-ScheduledTask {
         [switch] $AsJob
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'CimSession'
-        if ($PSCmdlet.ParameterSetName -ne 'Object') {
-            throw [System.NotImplementedException]::new('The stand-in Set-ScheduledTask needs -InputObject.')
-        }
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'Settings', 'CimSession'
+        $wanted = if ($PSCmdlet.ParameterSetName -eq 'Object') { $InputObject } else { $null }
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
             # A stored password has to be given again: TASK_LOGON_PASSWORD, TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD
             if ((ConvertTo-LabTask -Task $task).Principal.CimInstanceProperties['LogonType'].Value -in 1, 6) {
                 return New-Failure -Kind 'LogonFailure' -Target $task['name']
             }
-            $task['xml'] = Get-LabPatchedXml -Task $task -Wanted $InputObject
+            $task['xml'] = Get-LabPatchedXml -Task $task -Wanted $wanted -Settings $(if ($null -ne $wanted) { $wanted.Settings } else { $Settings })
         }
         if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
         $result

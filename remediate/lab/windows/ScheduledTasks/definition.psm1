@@ -69,12 +69,21 @@ Register-LabClass -Class 'MSFT_TaskWeeklyTrigger' -Property ($script:Trigger + '
 Register-LabClass -Class 'MSFT_TaskBootTrigger' -Property ($script:Trigger + 'Delay')
 Register-LabClass -Class 'MSFT_TaskLogonTrigger' -Property ($script:Trigger + 'Delay', 'UserId')
 
+# Triggers with classes of their own whose properties are texts here.
+$script:OwnTriggers = @{
+    EventTrigger              = @('Delay', 'Subscription')
+    IdleTrigger               = @()
+    RegistrationTrigger       = @('Delay')
+    SessionStateChangeTrigger = @('Delay', 'StateChange', 'UserId')
+}
+foreach ($own in $script:OwnTriggers.GetEnumerator()) { Register-LabClass -Class ('MSFT_Task' + $own.Key) -Property ($script:Trigger + $own.Value) }
+
 function Get-ChildTable {
     # The texts of an element's children by name; those with children of their own as elements.
     # LINQ's elements, because PowerShell looks for properties of XmlElement among its children first.
     param($Element)
     $table = @{}
-    if ($null -eq $Element) { return $table }
+    if ($Element -isnot [System.Xml.Linq.XElement]) { return $table }
     foreach ($child in $Element.Elements()) {
         $table[$child.Name.LocalName] = if ($child.HasElements) { $child } else { $child.Value }
     }
@@ -111,8 +120,8 @@ function ConvertTo-LabSettings {
     $idle = Get-ChildTable -Element $Children['IdleSettings']
     $values['IdleSettings'] = New-LabInstance -Namespace $script:Namespace -Class 'MSFT_TaskIdleSettings' -Values ([ordered]@{
             IdleDuration  = $(if ($idle.ContainsKey('Duration')) { $idle['Duration'] } else { 'PT10M' })
-            RestartOnIdle = $idle['RestartOnIdle'] -eq 'true'
-            StopOnIdleEnd = $idle['StopOnIdleEnd'] -ne 'false'
+            RestartOnIdle = $idle['RestartOnIdle'] -in 'true', '1'
+            StopOnIdleEnd = $idle['StopOnIdleEnd'] -notin 'false', '0'
             WaitTimeout   = $(if ($idle.ContainsKey('WaitTimeout')) { $idle['WaitTimeout'] } else { 'PT1H' })
         })
     $network = Get-ChildTable -Element $Children['NetworkSettings']
@@ -159,7 +168,7 @@ function ConvertTo-LabTrigger {
         Repetition         = New-LabInstance -Namespace $script:Namespace -Class 'MSFT_TaskRepetitionPattern' -Values ([ordered]@{
                 Duration          = $pattern['Duration']
                 Interval          = $pattern['Interval']
-                StopAtDurationEnd = $pattern['StopAtDurationEnd'] -eq 'true'
+                StopAtDurationEnd = $pattern['StopAtDurationEnd'] -in 'true', '1'
             })
         StartBoundary      = $child['StartBoundary']
     }
@@ -182,6 +191,10 @@ function ConvertTo-LabTrigger {
     elseif ($Element.Name.LocalName -eq 'TimeTrigger') {
         $class = 'MSFT_TaskTimeTrigger'
         $values['RandomDelay'] = $child['RandomDelay']
+    }
+    elseif ($script:OwnTriggers.ContainsKey($Element.Name.LocalName)) {
+        $class = 'MSFT_Task' + $Element.Name.LocalName
+        foreach ($name in $script:OwnTriggers[$Element.Name.LocalName]) { $values[$name] = $child[$name] }
     }
     elseif ($Element.Name.LocalName -in 'BootTrigger', 'LogonTrigger') {
         $class = 'MSFT_Task' + $Element.Name.LocalName
@@ -247,18 +260,19 @@ function Test-SameValue {
 }
 
 function Get-LabPatchedXml {
-    # A task's XML with the flat settings of an object; anything else that differs is not implemented.
-    param([System.Collections.IDictionary] $Task, $Wanted)
+    # A task's XML with flat settings that are given; anything else of an object that differs is not implemented.
+    param([System.Collections.IDictionary] $Task, $Wanted, $Settings)
     $now = ConvertTo-LabTask -Task $Task
     foreach ($property in $now.CimInstanceProperties) {
-        if ($property.Name -notin 'Settings', 'State' -and
+        if ($null -ne $Wanted -and $property.Name -notin 'Settings', 'State' -and
             -not (Test-SameValue -Left $property.Value -Right $Wanted.CimInstanceProperties[$property.Name].Value)) {
             throw [System.NotImplementedException]::new("The stand-in Set-ScheduledTask cannot change $($property.Name).")
         }
     }
     $xml = $Task['xml']
+    if ($null -eq $Settings) { return $xml }
     foreach ($property in $now.Settings.CimInstanceProperties) {
-        $value = $Wanted.Settings.CimInstanceProperties[$property.Name].Value
+        $value = $Settings.CimInstanceProperties[$property.Name].Value
         if (Test-SameValue -Left $property.Value -Right $value) { continue }
         $element, $type, $default = $script:Settings[$property.Name]
         if (-not $element) { throw [System.NotImplementedException]::new("The stand-in Set-ScheduledTask cannot change $($property.Name).") }
