@@ -1,15 +1,18 @@
-"""A transport to simulated hosts in this process: no network, every fault on demand."""
+"""Transports for tests: to hosts in memory, with every fault on demand; and what passes on."""
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from remediate.lab.engines.functions import Spoken, answer
+from remediate.lab.kinds import put
 from remediate.lab.state import HostState
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request, decode_part, decode_reply
 from remediate.transport.errors import NameNotResolved, TimedOut, TransportError
-from remediate.transport.protocol import Deadline
+from remediate.transport.protocol import Deadline, Session, Transport
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,91 @@ class MemorySession:
         """Count that it was closed."""
         with self.transport.counting:
             self.transport.closed += 1
+
+
+class Recorder:
+    """A transport that keeps the requests that pass through it.
+
+    Args:
+        inner: what really talks to the host.
+    """
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+        self.requests: list[Request] = []
+
+    def session(self, host: Host) -> Session:
+        """A session of the inner one."""
+        return _Recording(self, self.inner.session(host))
+
+
+@dataclass
+class _Recording:
+    recorder: Recorder
+    inner: Session
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        self.recorder.requests.append(request)
+        return self.inner.run(script, request, deadline)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@dataclass
+class Meanwhile:
+    """A transport to a host that is another for a moment, from the second question on.
+
+    Args:
+        inner: what really talks to the host.
+        state: the host's.
+        short: what is otherwise.
+    """
+
+    inner: Transport
+    state: HostState
+    short: Mapping[str, Any]
+
+    def session(self, host: Host) -> Session:
+        """A session of the inner one."""
+        return _Moment(self, self.inner.session(host))
+
+
+@dataclass
+class _Moment:
+    meanwhile: Meanwhile
+    inner: Session
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        state, (first, *rest) = self.meanwhile.state, request.calls
+        said = self.inner.run(script, Request(run=request.run, calls=(first,)), deadline)
+        before = copy.deepcopy(state.windows)
+        put(state, self.meanwhile.short)
+        more = self.inner.run(script, Request(run=request.run, calls=tuple(rest)), deadline)
+        state.windows = before
+        return Reply(host=said.host, calls=(*said.calls, *more.calls))
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@dataclass
+class WithPeer:
+    """A transport that has one more host, in memory.
+
+    Args:
+        inner: talks to the others.
+        peer: the host.
+        state: the host's; none when it cannot be reached.
+    """
+
+    inner: Transport
+    peer: Host
+    state: HostState | None
+
+    def session(self, host: Host) -> Session:
+        """A session to the peer, or of the inner one."""
+        if host != self.peer:
+            return self.inner.session(host)
+        states = {} if self.state is None else {host.address: self.state}
+        return MemoryTransport(states).session(host)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +15,14 @@ from remediate.lab.engines import functions
 from remediate.lab.kinds import records
 from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
 from remediate.powershell.messages import Call
 from remediate.resources.base import Resource
-from remediate.testing.transport import MemoryTransport
-from tests.playbooks.cases import Case, read_cases
-from tests.playbooks.story import Teller, job_of
+from remediate.testing import Case, cases
+from remediate.testing.story import HOST, Teller
 
-HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+CASES = [
+    case for case in cases(Path(__file__).parents[1] / "playbooks") if "powershell" in case.engines
+]
 LONG = 500
 """Characters from which on a value is a whole definition or manifest: one is like the other."""
 
@@ -68,13 +69,11 @@ def all_asked(kind: str) -> list[Asked]:
     """The questions about a kind, and the writes, of all stories, that bring something new."""
     known: set[str] = set()
     found = []
-    for case in read_cases():
-        if "powershell" not in case.engines or kind not in _kinds(case):
+    for case in CASES:
+        if kind not in _kinds(case):
             continue
         with _watching(case, kind) as seen:
-            state = case.state()
-            transport = MemoryTransport({HOST.address: state})
-            Teller(case, transport, HOST, state, short=True).tell()
+            Teller.in_memory(case, short=True).tell()
         for one in seen:
             new = set(one.new) - known
             if new:
@@ -84,7 +83,7 @@ def all_asked(kind: str) -> list[Asked]:
 
 
 def _kinds(case: Case) -> set[str]:
-    asked = (query for task in job_of(case).tasks for query in task.playbook.observe(task.params))
+    asked = (query for task in case.job().tasks for query in task.playbook.observe(task.params))
     return {query.resource.kind for query in asked}
 
 

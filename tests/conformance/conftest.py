@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.testing.powershell import PowerShellHosts
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
-from tests.playbooks.backends import PowerShellHosts
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,8 +10,8 @@ from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call, CallResult, Reply, Request, decode_reply
 from remediate.powershell.script import compose
 from remediate.resources.base import Resource, resource_type
+from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
-from tests.playbooks.backends import PowerShellHosts
 
 _NOT_WAITING = """
 $script:Slept = 0

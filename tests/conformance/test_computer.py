@@ -8,8 +8,8 @@ from remediate.lab.kinds.registry_value import machine_guid
 from remediate.model.computer import Computer
 from remediate.powershell.messages import Call, Reply, Request, decode_reply
 from remediate.powershell.script import compose
+from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
-from tests.playbooks.backends import PowerShellHosts
 
 pytestmark = pytest.mark.powershell
 

@@ -11,7 +11,6 @@ from remediate.engine.job import Job, Task
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.state import HostState, Record
-from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.base import Seen
@@ -24,14 +23,14 @@ from remediate.resources.registry_value import (
     RegistryValues,
 )
 from remediate.resources.scheduled_task import MultipleInstances
+from remediate.testing import Case
+from remediate.testing.powershell import PowerShellHosts
+from remediate.testing.promises import agree
+from remediate.testing.story import HOST, Teller
 from remediate.testing.transport import MemoryTransport
-from tests.playbooks.backends import PowerShellHosts
-from tests.playbooks.cases import Case
-from tests.playbooks.story import Teller
 
 pytestmark = [pytest.mark.powershell, pytest.mark.timeout(240)]
 
-SIMULATED = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 FEW = settings(
     max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
@@ -101,13 +100,12 @@ def tell_both(
     """The story on both engines, in so far as anything is changed; what was seen is the same."""
     case = Case(playbook=playbook, name="", title="generated", audit=Outcome.WOULD_CHANGE)
     state = a_host(windows)
-    simulated = Teller(case, MemoryTransport({SIMULATED.address: state}), SIMULATED, state, job)
+    simulated = Teller(case, MemoryTransport({HOST.address: state}), HOST, state, job)
     tell(simulated)
     with hosts.host(a_host(windows)) as (real, host, transport):
         powershell = Teller(case, transport, host, real, job)
         tell(powershell)
-    for (beat, wanted), (_, seen) in zip(simulated.seen, powershell.seen, strict=True):
-        assert seen == wanted, beat
+    agree(powershell.seen, simulated.seen)
 
 
 def tell(teller: Teller) -> None:
@@ -117,7 +115,7 @@ def tell(teller: Teller) -> None:
     report = teller.apply()
     assert report.outcome is Outcome.CHANGED, report.problem
     assert teller.rollback(teller.applied_run).outcome is Outcome.CHANGED
-    teller.is_now(start)
+    teller.is_now("The host", start)
 
 
 @FEW

@@ -36,11 +36,11 @@ from remediate.resources.scheduled_task import (
     ScheduledTasks,
     task_folder,
 )
+from remediate.testing import Case
+from remediate.testing.powershell import PowerShellHosts
+from remediate.testing.story import Teller
 from remediate.transport.protocol import Deadline
 from tests.conformance.hostile import ALL, CANARY, CODE, CONTROL, LONG, PRINTABLE, SAMPLE, WILDCARDS
-from tests.playbooks.backends import PowerShellHosts
-from tests.playbooks.cases import Case
-from tests.playbooks.story import Teller
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Hostile"
 FOLDER = "\\Hostile\\"
@@ -132,7 +132,7 @@ def tell(hosts: PowerShellHosts, playbook: Playbook[Any], windows: Record) -> No
         report = teller.apply()
         assert report.outcome is Outcome.CHANGED, report.problem
         assert teller.rollback(teller.applied_run).outcome is Outcome.CHANGED
-        teller.is_now(start)
+        teller.is_now("The host", start)
 
 
 @pytest.fixture(autouse=True)

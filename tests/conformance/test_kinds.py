@@ -14,10 +14,10 @@ from remediate.engine.observation import call_problem
 from remediate.lab.kinds import everything, names
 from remediate.lab.state import Record
 from remediate.powershell.messages import CallError, CallResult
+from remediate.testing.powershell import PowerShellHosts
+from remediate.testing.story import renewable
 from tests.conformance.asked import Asked, all_asked, copied
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
-from tests.playbooks.backends import PowerShellHosts
-from tests.playbooks.story import renewable
 
 pytestmark = pytest.mark.powershell
 

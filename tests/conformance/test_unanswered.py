@@ -22,9 +22,9 @@ from remediate.powershell.messages import Request
 from remediate.resources.scheduled_task import ScheduledTasks
 from remediate.resources.shadow_storage import ShadowStorages
 from remediate.runner.threads import Serial
-from remediate.testing.transport import MemoryTransport
-from tests.playbooks.backends import PowerShellHosts
-from tests.playbooks.story import CATALOGUE, Recorder
+from remediate.testing.case import catalogue
+from remediate.testing.powershell import PowerShellHosts
+from remediate.testing.transport import MemoryTransport, Recorder
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 TASKS = "tasks: folder \\Microsoft\\OnlineBackup\\"
@@ -90,12 +90,12 @@ def served(state: HostState, hosts: PowerShellHosts | None) -> Iterator[tuple[Ho
 
 
 def job_of(*names: str, named: bool = True) -> Job:
-    playbooks = [CATALOGUE.load(name) for name in names]
+    playbooks = [catalogue().load(name) for name in names]
     return Job.of((Task(playbook, playbook.params()) for playbook in playbooks), named=named)
 
 
 EVERYTHING = job_of(
-    *(name for name in sorted(CATALOGUE.entries) if not CATALOGUE.load(name).on_demand),
+    *(name for name in sorted(catalogue().entries) if not catalogue().load(name).on_demand),
     named=False,
 )
 

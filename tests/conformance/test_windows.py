@@ -34,13 +34,13 @@ from remediate.powershell.messages import Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
 from remediate.runner.threads import Serial
+from remediate.testing.case import catalogue
+from remediate.testing.powershell import KeptSession
 from remediate.testing.store import MemoryStore
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from tests.conformance.hostile import SAMPLE
 from tests.conformance.test_generated import SetValues
-from tests.playbooks.backends import KeptSession
-from tests.playbooks.story import CATALOGUE
 
 NAMED = "REMEDIATE_WINDOWS_HOST" in os.environ
 CHANGES = os.environ.get("REMEDIATE_WINDOWS_CHANGES") == "1"
@@ -56,8 +56,8 @@ may_write = pytest.mark.skipif(
 
 def optional_playbooks() -> Iterator[Any]:
     """Those whose parameters all have defaults."""
-    for name in sorted(CATALOGUE.entries):
-        playbook = CATALOGUE.load(name)
+    for name in sorted(catalogue().entries):
+        playbook = catalogue().load(name)
         fields = playbook.params.model_fields.values()
         if not playbook.on_demand and not any(field.is_required() for field in fields):
             yield pytest.param(playbook, id=name)

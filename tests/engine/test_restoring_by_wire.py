@@ -13,9 +13,9 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Kind, When
 from remediate.model.outcome import Outcome
 from remediate.model.run import RunKind
+from remediate.testing.transport import Recorder
 from remediate.transport.psrp import PsrpTransport
 from tests.engine.restoring import Restoring, host_state
-from tests.playbooks.story import Recorder
 
 BIG = random.Random(0).randbytes(3_000_000)  # noqa: S311 - no secret
 FILES = {**practice_files(), "big.dll": BIG}

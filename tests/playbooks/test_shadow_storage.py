@@ -1,21 +1,22 @@
 """What a rollback does about shadow copies, which no case can say: they come after apply."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from remediate.lab.kinds import record
-from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import RunKind
+from remediate.testing import Case, cases
+from remediate.testing.story import HOST, Teller, explain
 from remediate.testing.transport import MemoryTransport
-from tests.playbooks.cases import Case, read_cases
-from tests.playbooks.story import Teller, explain
 
 GB = 2**30
-HOST = Host(name="SRV01", address="127.0.0.1", port=5985)
 NEW = {"id": "{0b1f0002-0000-0000-0000-000000000000}", "created": "2024-03-05T22:00:07Z"}
-[SEVERAL] = (case for case in read_cases() if case.id == "shadow-storage/several-volumes")
+[SEVERAL] = (
+    case for case in cases(Path(__file__).parent) if case.id == "shadow-storage/several-volumes"
+)
 
 
 class Story(Teller):
@@ -44,7 +45,7 @@ class Story(Teller):
 
     def roll_back(self, *, force: bool = False) -> HostReport:
         record = self.store.run(self.applied_run)
-        run = self._run(RunKind.ROLLBACK, self.applied_run)
+        run = self.new_run(RunKind.ROLLBACK, self.applied_run)
         [report] = self.engine.rollback(record, run, force=force)
         return report
 

@@ -23,7 +23,7 @@ from remediate.model.base import JsonValue
 from remediate.resources.base import Resource
 
 _NOT_KINDS = {"kind"}
-_FIELDS = ("read", "write", "state", "HEALTHY", "other")
+_FIELDS = ("read", "write", "state", "HEALTHY", "other", "files")
 _added: dict[str, Path] = {}
 
 

@@ -88,15 +88,13 @@ class _Short(Model):
 _SHORT = TypeAdapter(_Short)
 
 
-def short_files(short: object) -> dict[str, bytes] | None:
+def files(short: object) -> dict[str, bytes]:
     """The files of a module that is said in short.
 
     Raises:
         ValueError: it is not.
     """
     known = short_form(_SHORT, short)
-    if known.absent:
-        return None
     files = {p: data for p, data in practice_files(known.version).items() if p not in known.without}
     return files | {path: text.encode() for path, text in known.texts.items()}
 
@@ -104,7 +102,9 @@ def short_files(short: object) -> dict[str, bytes] | None:
 def state(host: HostState, short: object) -> None:
     """This module and no other, where the agent is."""
     known = short_form(_SHORT, short)
-    place(host, short_files(short), links=known.links, agent_version=known.agent)
+    place(
+        host, None if known.absent else files(short), links=known.links, agent_version=known.agent
+    )
 
 
 def place(

@@ -35,6 +35,8 @@ class Kind:
         healthy: the short form of what a healthy host has.
         other: gives a property a value that somebody else could have given it, which is neither
             the one before a change nor the one after; returns it. None: there is none.
+        files: the files of a folder on the controller from which such a thing can be copied, by
+            path, of a short form. A ValueError says what is wrong with it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Kind:
     state: Callable[[HostState, Any], None]
     healthy: Any
     other: Callable[[HostState, Record, Change], JsonValue]
+    files: Callable[[Any], dict[str, bytes]]
 
 
 def refuse(message: str) -> CallFailedError:
@@ -122,7 +125,11 @@ def plain(name: str) -> Kind:
             write(host, record, {change.property: value})
         return value
 
-    return Kind(name, read, write, state, [], other)
+    return Kind(name, read, write, state, [], other, _no_files)
+
+
+def _no_files(short: object) -> dict[str, bytes]:
+    raise ValueError(f"a kind that is not copied from a folder cannot be put into one: {short}")
 
 
 _RECORDS = TypeAdapter(list[dict[str, Any]])

@@ -1,8 +1,7 @@
-"""What a story can be told on besides the simulated engine: a host that all stories share."""
+"""Practice hosts with a real PowerShell engine, which all stories of a process share."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -12,11 +11,11 @@ from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
+from remediate.testing.case import Case
+from remediate.testing.story import Seen, Teller
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 from remediate.transport.psrp import PsrpTransport
-from tests.playbooks.cases import Case
-from tests.playbooks.story import Teller
 
 
 class KeptSession:
@@ -31,10 +30,12 @@ class KeptSession:
         self._session: Session | None = None
 
     def session(self, host: Host) -> Session:
+        """Itself."""
         self._host = host
         return self
 
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        """Run it in the session, or in a new one when there was none or it broke off."""
         if self._session is None:
             self._session = self._transport.session(self._host)
         try:
@@ -73,7 +74,7 @@ class PowerShellHosts:
                 setattr(now, name, getattr(state, name))
         yield now, self._host.target(), self._kept
 
-    def tell(self, case: Case) -> list[tuple[str, Any]]:
+    def tell(self, case: Case) -> Seen:
         """The story of a case."""
         with self.host(case.state()) as (state, host, transport):
             return Teller(case, transport, host, state).tell()

@@ -1,144 +1,49 @@
 """The story of a host that every case goes through, told alike whatever answers for the host.
 
 audit -> apply -> audit -> rollback -> rollback of the rollback -> apply's change undone after
-somebody else has edited it. Each beat asserts what must hold after it; what was seen is
-returned in a form in which two backends can be compared.
+somebody else has edited it. Each beat makes sure of what must hold after it; what was seen is
+returned in a form in which two engines can be compared.
 """
 
-import atexit
 import copy
 import json
-import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from remediate.engine.engine import Engine
-from remediate.engine.job import Job, Settings, Task
+from remediate.engine.job import Job, Settings
 from remediate.engine.recorded import changes_to_undo
-from remediate.lab.kinds import everything, kind_of, put, records
-from remediate.lab.kinds.agent_module import short_files
+from remediate.lab.hosts import healthy_host
+from remediate.lab.kinds import everything, kind_of, records
 from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState, Record
+from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
-from remediate.playbook.catalogue import Catalogue
-from remediate.powershell.messages import Reply, Request
+from remediate.powershell.messages import Request
 from remediate.resources.base import resource_type
 from remediate.runner.threads import Serial
+from remediate.testing.case import Case
+from remediate.testing.expect import expect, expect_among
 from remediate.testing.store import MemoryStore
-from remediate.testing.transport import MemoryTransport
-from remediate.transport.protocol import Deadline, Session, Transport
-from tests.playbooks.cases import Case, peer_state
+from remediate.testing.transport import Meanwhile, MemoryTransport, Recorder, WithPeer
+from remediate.transport.protocol import Transport
 
+Item = TypeVar("Item")
 Resources = dict[str, list[Record]]
-CATALOGUE = Catalogue()
+Seen = list[tuple[str, Any]]
+"""What was seen in each beat of a story."""
 
-
-class Recorder:
-    """A transport that keeps the requests that pass through it.
-
-    Args:
-        inner: what really talks to the host.
-    """
-
-    def __init__(self, inner: Transport) -> None:
-        self.inner = inner
-        self.requests: list[Request] = []
-
-    def session(self, host: Host) -> Session:
-        return _Recording(self, self.inner.session(host))
-
-
-@dataclass
-class _Recording:
-    recorder: Recorder
-    inner: Session
-
-    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
-        self.recorder.requests.append(request)
-        return self.inner.run(script, request, deadline)
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-def job_of(case: Case) -> Job:
-    """The playbook of a case with its parameters."""
-    playbook = CATALOGUE.load(case.playbook)
-    parameters = dict(case.parameters)
-    if case.folder is not None:
-        parameters["from_folder"] = str(_folder(json.dumps(case.folder)))
-    return Job((Task(playbook, playbook.params.model_validate(parameters)),))
-
-
-@cache
-def _folder(short: str) -> Path:
-    """A folder on the controller with a module; the same one on all backends, as it is shown."""
-    folder = Path(tempfile.mkdtemp(prefix="remediate-case-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path, data in (short_files(json.loads(short)) or {}).items():
-        place = folder.joinpath(*path.split("\\"))
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes(data)
-    return folder
-
-
+HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
+"""The host of a story that is told in memory."""
 PEER = Host(name="SRV02", address="127.0.0.99", port=5985, auth=Auth.BASIC)
-
-
-@dataclass
-class Meanwhile:
-    """A transport to a host that is another for a moment, from the second question on.
-
-    Args:
-        inner: what really talks to the host.
-        state: the host's.
-        short: what is otherwise.
-    """
-
-    inner: Transport
-    state: HostState
-    short: dict[str, Any]
-
-    def session(self, host: Host) -> Session:
-        return _Moment(self, self.inner.session(host))
-
-
-@dataclass
-class _Moment:
-    meanwhile: Meanwhile
-    inner: Session
-
-    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
-        state, (first, *rest) = self.meanwhile.state, request.calls
-        said = self.inner.run(script, Request(run=request.run, calls=(first,)), deadline)
-        before = copy.deepcopy(state.windows)
-        put(state, self.meanwhile.short)
-        more = self.inner.run(script, Request(run=request.run, calls=tuple(rest)), deadline)
-        state.windows = before
-        return Reply(host=said.host, calls=(*said.calls, *more.calls))
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-@dataclass
-class WithPeer:
-    """A transport that has one more host, in memory."""
-
-    inner: Transport
-    peer: MemoryTransport
-
-    def session(self, host: Host) -> Session:
-        return self.peer.session(host) if host == PEER else self.inner.session(host)
+_SEVERAL = 12
+_LONG_TITLE = 100
 
 
 @dataclass
@@ -152,6 +57,8 @@ class Teller:
         state: the same host's state.
         job: what is run; the case's playbook when not given.
         short: end the story with the rollback, and leave out its dry run.
+        thorough: somebody edits each of the changed properties in turn, not just the first.
+        store: the journal.
         seen: what was seen so far, to be compared with another backend's.
     """
 
@@ -161,84 +68,123 @@ class Teller:
     state: HostState
     job: Job | None = None
     short: bool = False
+    thorough: bool = False
     store: MemoryStore = field(default_factory=MemoryStore)
-    seen: list[tuple[str, Any]] = field(default_factory=list)
+    seen: Seen = field(default_factory=list)
 
     def __post_init__(self) -> None:
         short, inner = self.case.meanwhile, self.transport
         self.recorder = Recorder(Meanwhile(inner, self.state, short) if short else inner)
-        self.work = self.job or job_of(self.case)
+        self.work = self.job or self.case.job()
         settings = Settings(
             operator="ada@bastion", accept_irreversible=self.case.accept_irreversible
         )
-        states = {} if self.case.peer is None else {PEER.address: peer_state(self.case.peer)}
-        transport = WithPeer(self.recorder, MemoryTransport(states))
+        peer = None if self.case.peer is None else healthy_host("SRV02", self.case.peer)
+        transport = WithPeer(self.recorder, PEER, peer)
         self.engine = Engine(transport, settings, self.store, runner=Serial(), peer=lambda _: PEER)
         self._runs = 0
 
-    def tell(self) -> list[tuple[str, Any]]:
-        """The whole story; what was seen."""
+    @classmethod
+    def in_memory(
+        cls,
+        case: Case,
+        transport: MemoryTransport | None = None,
+        *,
+        short: bool = False,
+        thorough: bool = False,
+    ) -> "Teller":
+        """Tells the story of a case on a host of the simulated engine.
+
+        Args:
+            case: the case.
+            transport: gets the host as its only one; one without troubles when not given.
+            short: as for the class.
+            thorough: as for the class.
+        """
+        state = case.state()
+        transport = transport or MemoryTransport({})
+        transport.states = {HOST.address: state}
+        return cls(case, transport, HOST, state, short=short, thorough=thorough)
+
+    def tell(self) -> Seen:
+        """The whole story; what was seen.
+
+        Raises:
+            AssertionError: something is not as it has to be.
+        """
         case, start = self.case, self.windows()
         report = self.audit("audit")
-        assert report.outcome is case.audit, explain(report)
+        expect("The outcome of the audit", report.outcome, case.audit, explain(report))
         check_report(case, report)
         report = self.apply()
-        assert report.outcome is case.applied, explain(report)
-        if case.refusal:
-            assert report.problem
-            assert case.refusal in report.problem.message
+        expect("The outcome of apply", report.outcome, case.applied, explain(report))
+        said = report.problem.message if report.problem else ""
+        expect_among("The reason of the refusal", [said], case.refusal or "")
         if case.problem:
-            assert report.problem
-            assert report.problem.code == case.problem
-        if report.outcome is not Outcome.CHANGED:
-            self.is_now(start)
-            assert self.state.lease is None
-            return self.seen
-        self.undo(start, report)
+            expect("The problem", report.problem and report.problem.code, case.problem)
+        if report.outcome is Outcome.CHANGED:
+            self.undo(start, report)
+        else:
+            self.is_now("The host after an apply that changed nothing", start)
+        self.is_free()
         return self.seen
 
     def undo(self, start: Record, report: HostReport) -> None:
-        """All that can follow an apply that changed something."""
+        """All that can follow an apply that changed something.
+
+        Args:
+            start: the state before it.
+            report: of it.
+        """
         changes, changed = report.applied, self.windows()
-        assert report.plan
-        assert changes == report.plan.changes
+        expect("What was applied", changes, plan_of(report).changes)
         lasting = [change for change in changes if not change.reversible]
         again = self.audit("audit again")
-        assert again.plan
-        assert again.plan.changes == (), explain(again)
+        expect("What is left to change after apply", plan_of(again).changes, (), explain(again))
         undone = self.rollback(self.applied_run)
         usual = Outcome.CHANGED if len(lasting) < len(changes) else again.outcome
         if undone.plan and len(lasting) == len(changes):
             usual = Outcome.COMPLIANT
-        assert undone.outcome is (self.case.rollback or usual), explain(undone)
+        wanted = self.case.rollback or usual
+        expect("The outcome of rollback", undone.outcome, wanted, explain(undone))
         if undone.outcome is Outcome.CHANGED:
-            self.is_now(start, lasting)
+            self.is_now("The host after rollback", start, lasting)
         if undone.outcome is Outcome.CHANGED and not self.short:
             redone = self.rollback(self.last_run)
-            assert redone.outcome is Outcome.CHANGED, explain(redone)
-            self.is_now(changed, lasting)
+            said = "The outcome of the rollback of the rollback"
+            expect(said, redone.outcome, Outcome.CHANGED, explain(redone))
+            self.is_now("The host after the rollback of the rollback", changed, lasting)
         drifting = [change for change in changes if change.reversible]
-        if drifting and self.case.goes_back and not self.short:
-            self.drift(start, changed, changes, drifting[0])
-        assert self.state.lease is None
+        if self.case.goes_back and not self.short:
+            for change in ends(drifting) if self.thorough else drifting[:1]:
+                self.drift(start, changed, changes, change)
 
     def drift(
         self, start: Record, changed: Record, changes: Iterable[Change], edited: Change
     ) -> None:
-        """Somebody edits a property after apply: it is kept and named, the others go back."""
+        """Somebody edits a property after apply: it is kept and named, the others go back.
+
+        Args:
+            start: the state before apply.
+            changed: the state after it.
+            changes: all that it changed.
+            edited: what somebody edits.
+        """
         self.restore(changed)
         theirs = edit(self.state, edited)
         if theirs is None:  # there is no third value
             return
         report = self.rollback(self.applied_run, f"rollback after {edited.property} drifted")
-        assert report.outcome is Outcome.CONFLICT, explain(report)
-        assert report.plan
-        [conflict] = report.plan.conflicts
-        said = {"resource", "property", "before", "after"}
-        assert conflict.change.model_dump(include=said) == edited.model_dump(include=said)
+        about = f"after somebody edited {edited.title}: {edited.property}"
+        said = f"The outcome of rollback {about}"
+        expect(said, report.outcome, Outcome.CONFLICT, explain(report))
+        names = {"resource", "property", "before", "after"}
+        conflicts = [one.change.model_dump(include=names) for one in plan_of(report).conflicts]
+        expect(f"The conflicts {about}", conflicts, [edited.model_dump(include=names)])
         lasting = [change for change in changes if not change.reversible]
-        self.is_now(start, lasting, edited)
-        assert find(self.state, edited)[edited.property] == theirs
+        self.is_now(f"The host {about} and rollback", start, lasting, edited)
+        now = find(self.state, edited)[edited.property]
+        expect(f"The value {about} and rollback", now, theirs)
 
     # --- beats --------------------------------------------------------------------------------
 
@@ -246,14 +192,15 @@ class Teller:
         """Look, and change nothing: the state is the same byte for byte."""
         before, asked = self.state.snapshot(), len(self.recorder.requests)
         [report] = self.engine.audit([self.host], self.work)
-        same_bytes(self.state.snapshot(), before)
+        self._is_untouched("The host after an audit", before)
         calls = [call for request in self.recorder.requests[asked:] for call in request.calls]
-        assert [call.function for call in calls if not call.function.startswith("Get-")] == []
+        others = [call.function for call in calls if not call.function.startswith("Get-")]
+        expect("What an audit sends besides questions", others, [])
         return self._note(beat, report)
 
     def apply(self) -> HostReport:
         """Apply as a run of its own, `applied_run`."""
-        run = self._run(RunKind.APPLY)
+        run = self.new_run(RunKind.APPLY)
         self.applied_run = run.id
         [report] = self.engine.apply([self.host], self.work, run)
         return self._note("apply", report)
@@ -264,16 +211,20 @@ class Teller:
         said = None
         if not self.short:
             before = self.state.snapshot()
-            [dry] = self.engine.rollback(record, self._run(RunKind.ROLLBACK, undoes), dry_run=True)
-            same_bytes(self.state.snapshot(), before)
-            said = dry.plan
-        [report] = self.engine.rollback(record, self._run(RunKind.ROLLBACK, undoes))
-        assert report.plan
+            [dry] = self.engine.rollback(
+                record, self.new_run(RunKind.ROLLBACK, undoes), dry_run=True
+            )
+            self._is_untouched("The host after the dry run of a rollback", before)
+            said = plan_of(dry)
+        [report] = self.engine.rollback(record, self.new_run(RunKind.ROLLBACK, undoes))
         if said is not None:
-            assert (said.changes, said.conflicts) == (report.plan.changes, report.plan.conflicts)
+            plan = plan_of(report)
+            expect("What a rollback changes", plan.changes, said.changes)
+            expect("What a rollback leaves to its new owner", plan.conflicts, said.conflicts)
         return self._note(beat, report)
 
-    def _run(self, kind: RunKind, undoes: str | None = None) -> Run:
+    def new_run(self, kind: RunKind, undoes: str | None = None) -> Run:
+        """The next run, `last_run` from now on."""
         self._runs += 1
         self.last_run = f"20260101-000000-{self._runs:04}"
         now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._runs)
@@ -308,9 +259,20 @@ class Teller:
             self.state.windows = copy.deepcopy(windows)
 
     def is_now(
-        self, start: Record, lasting: Iterable[Change] = (), theirs: Change | None = None
+        self,
+        what: str,
+        start: Record,
+        lasting: Iterable[Change] = (),
+        theirs: Change | None = None,
     ) -> None:
-        """The host is as it was, but for changes that cannot be put back, and somebody's edit."""
+        """The host is as it was, but for changes that cannot be put back, and somebody's edit.
+
+        Args:
+            what: it is now, for who reads a failed test.
+            start: what it was.
+            lasting: changes that cannot be put back.
+            theirs: what somebody has edited.
+        """
         expected = HostState("expected", copy.deepcopy(start))
         for change in lasting:
             if not change.renews:  # what gets any other value moves by itself
@@ -318,13 +280,32 @@ class Teller:
                 kind_of(change.resource.kind).write(expected, find(expected, change), wanted)
         if theirs is not None:
             edit(expected, theirs)
-        assert still(self.resources()) == still(everything(expected))
+        expect(what, still(self.resources()), still(everything(expected)))
+
+    def _is_untouched(self, what: str, before: Record) -> None:
+        now = self.state.snapshot()
+        expect(what, now, before)
+        expect(f"{what}, byte for byte,", json.dumps(now), json.dumps(before))
+
+    def is_free(self) -> None:
+        """Nobody holds the host."""
+        expect("The lease that is left on the host", self.state.lease, None)
 
 
-def same_bytes(now: Record, before: Record) -> None:
-    """A state has not changed in anything, its order included."""
-    assert now == before
-    assert json.dumps(now) == json.dumps(before)
+def plan_of(report: HostReport) -> Plan:
+    """The plan of a report.
+
+    Raises:
+        AssertionError: it has none.
+    """
+    if report.plan is None:
+        raise AssertionError(f"There is no plan: {explain(report)}")
+    return report.plan
+
+
+def ends(several: Sequence[Item]) -> Sequence[Item]:
+    """The first and last few; of thirty tasks the tenth is like the eleventh."""
+    return several if len(several) <= _SEVERAL else [*several[:3], *several[-4:]]
 
 
 def comparable(report: HostReport) -> dict[str, Any]:
@@ -347,39 +328,41 @@ def explain(report: HostReport) -> str:
 
 def check_report(case: Case, report: HostReport) -> None:
     """An audit says what the case wants it to say, and no more."""
-    plan = report.plan
-    if case.problem and plan is None:
-        assert report.problem
-        assert report.problem.code == case.problem
+    if case.problem and report.plan is None:
+        expect("The problem", report.problem and report.problem.code, case.problem)
         return
-    assert plan is not None, explain(report)
+    plan = plan_of(report)
     lines = [line(change) for change in plan.changes]
     if case.changes is not None:
-        assert len(lines) == len(case.changes), lines
-        for wanted in case.changes:
-            assert any(wanted in text for text in lines), (wanted, lines)
+        _check_all("The changes", lines, case.changes)
     check_texts(plan)
     titles = [f"{advice.title}: {advice.text}" for advice in plan.advice]
-    assert len(titles) == len(case.advice), titles
-    for wanted in case.advice:
-        assert any(wanted in title for title in titles), (wanted, titles)
+    _check_all("The advice", titles, case.advice)
     for wanted in case.assumptions:
-        assert any(wanted in text for text in plan.assumptions), (wanted, plan.assumptions)
+        expect_among("The assumptions", plan.assumptions, wanted)
     reasons = plan.not_applicable
-    if case.not_applicable is None:
-        assert reasons == {}
-    else:
-        assert case.not_applicable in reasons[case.playbook]
+    judged = set() if case.not_applicable is None else {case.playbook}
+    expect("What is not for such a host", set(reasons), judged)
+    expect_among("The reasons why not", [*reasons.values(), ""], case.not_applicable or "")
+
+
+def _check_all(what: str, texts: Sequence[str], wanted: Sequence[str]) -> None:
+    for text in wanted:
+        expect_among(what, texts, text)
+    expect(f"{what}: how many", len(texts), len(wanted), "\n".join(texts))
 
 
 def check_texts(plan: Plan) -> None:
     """Titles are short and have no full stop; texts are sentences."""
     for advice in plan.advice:
-        assert len(advice.title) <= 100
-        assert not advice.title.endswith(".")
-        assert advice.text.endswith(".")
-    assert all(change.why.endswith(".") for change in plan.changes if change.why)
-    assert all(text.endswith(".") for text in plan.assumptions)
+        title = advice.title
+        if len(title) > _LONG_TITLE or title.endswith("."):
+            raise AssertionError(f"The title is too long or ends in a full stop: {title}")
+    texts = [advice.text for advice in plan.advice]
+    texts += [change.why for change in plan.changes if change.why]
+    for text in (*texts, *plan.assumptions):
+        if not text.endswith("."):
+            raise AssertionError(f"This is no sentence, with a full stop at its end: {text}")
 
 
 def line(change: Change) -> str:
@@ -428,7 +411,7 @@ def find(state: HostState, change: Change) -> Record:
     return next(found, None) or dict(resource_type(kind).absent(key) or {})
 
 
-def edit(state: HostState, change: Change) -> Any:
+def edit(state: HostState, change: Change) -> JsonValue:
     """Be somebody else: give a property a value that it neither had nor was given.
 
     Returns:
@@ -436,8 +419,12 @@ def edit(state: HostState, change: Change) -> Any:
     """
     with state.lock:
         value = kind_of(change.resource.kind).other(state, find(state, change), change)
-        assert value not in (change.before, change.after)
-        return value
+    if value is not None and value in (change.before, change.after):
+        raise AssertionError(
+            f"`other` of the lab's kind {change.resource.kind} gave {change.property} a value that "
+            f"it had or was given: {value!r}"
+        )
+    return value
 
 
 def writes(requests: Iterable[Request]) -> list[Request]:
