@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import targets
+from remediate.cli import reaching, targets
 from remediate.cli.asking import agreed
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
@@ -62,7 +62,7 @@ def options() -> list[click.Option]:
             help="Accept the computer that was called OLD when it was recorded, and has another "
             "name now. Repeat it for several.",
         ),
-        *targets.connection_options(),
+        *reaching.connection_options(),
     ]
 
 
@@ -95,7 +95,7 @@ class Reaching:
     ) -> None:
         self._options = options
         self._terminal = terminal
-        self._said = targets.said(options)
+        self._said = reaching.said(options)
         self._only: str | None = options["passwords_only"]
         self._places = _places(options["hosts"], names, holder)
         inventory = targets.inventory(options)
@@ -166,7 +166,7 @@ class Reaching:
             entry = replace(self._inventory[host.name.casefold()], name=host.name)
         if place and place.address:
             entry = replace(entry, address=place.address)
-        now = targets.reached(entry, options, named=False, interactive=self._terminal.interactive)
+        now = reaching.reached(entry, options, named=False, interactive=self._terminal.interactive)
         return _pruned(now, insecure=bool(self._said.insecure)) if self._by_record(host) else now
 
     def _may_be_read(self, host: "Host") -> bool:
@@ -277,16 +277,13 @@ def _entry(host: "Host", port: int | None) -> "Entry":
         host: as it was reached then.
         port: what the command line says.
     """
-    from remediate.inventory.protocol import Entry, Settings
+    from remediate.inventory.protocol import Entry
+    from remediate.model.host import SETTINGS, Connection
 
-    kept = ("auth", "user", "password", "ca_file", "cert_file", "key_file")
-    settings = Settings(
-        port=host.port,
-        # Plain HTTP was for the port of then; what is spoken on another follows from its number.
-        tls=host.tls or (None if port else False),
-        **{name: getattr(host, name) for name in kept},
-    )
-    return Entry(host.name, host.address, settings)
+    then = {setting.name: getattr(host, setting.name) for setting in SETTINGS}
+    # Plain HTTP was for the port of then; what is spoken on another follows from its number.
+    tls = host.tls or (None if port else False)
+    return Entry(host.name, host.address, Connection(**{**then, "tls": tls, "insecure": None}))
 
 
 def _pruned(host: "Host", *, insecure: bool) -> "Host":
@@ -349,7 +346,8 @@ def _contradiction(host: "Host", intent: "Host") -> "HostReport":
     from remediate.report.words import join
 
     began, wrote = host.model_dump(), intent.model_dump()
-    fields = join(name.replace("_", " ") for name in began if began[name] != wrote[name])
+    differ = sorted(name for name in began if began[name] != wrote[name])
+    fields = join(name.replace("_", " ") for name in differ)
     message = f"the record says that the run began with another {fields} than it wrote with"
     return refused_record(host.name, RecordRefusedError(message))
 

@@ -23,23 +23,6 @@ def _checked(read: Callable[[_S], _T]) -> Check[_S, _T]:
     return callback
 
 
-def _account(word: str) -> str:
-    from remediate.model.text import check_text
-
-    try:
-        return check_text(word, "user")
-    except ValueError as error:
-        advice = "" if word.isprintable() else "; type it in single quotes"
-        msg = f"{error}{advice}"
-        raise ValueError(msg) from None
-
-
-def _port(word: str) -> int:
-    from remediate.model.host import parse_port
-
-    return parse_port(word)
-
-
 def _seconds(seconds: float) -> float:
     if math.isnan(seconds):  # which click finds in every range
         msg = "write a number of seconds"
@@ -56,11 +39,23 @@ def _variable(word: str) -> str:
     return word
 
 
-account = _checked(_account)
-"""The name of an account, with nothing in it that cannot be seen."""
+def read_by(read: Callable[[str], _T]) -> Check[str, _T]:
+    """A callback of an option whose value is read by `read`.
 
-port = _checked(_port)
-"""A TCP port."""
+    Args:
+        read: its ValueError says what is wrong.
+    """
+
+    def typed(word: str) -> _T:
+        try:
+            return read(word)
+        except ValueError as error:
+            advice = "" if word.isprintable() else "; type it in single quotes"
+            msg = f"{error}{advice}"
+            raise ValueError(msg) from None
+
+    return _checked(typed)
+
 
 seconds = _checked(_seconds)
 """A time."""

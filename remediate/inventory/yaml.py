@@ -16,6 +16,7 @@ by YAML: `NO`, `22:30` and `00123` are names and accounts, `010` and `on` are no
 
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,8 +32,8 @@ from remediate.inventory.document import (
     decoded,
     read_document,
 )
-from remediate.inventory.protocol import Entry, InventoryError, Settings
-from remediate.model.host import Auth, check_address, parse_port
+from remediate.inventory.protocol import Entry, InventoryError
+from remediate.model.host import SETTINGS, Connection, Setting, check_address
 from remediate.model.text import check_text, in_quotes, unseen
 from remediate.secrets.own_files import OPTION
 from remediate.secrets.reference import placed, placed_file, split_reference
@@ -116,27 +117,29 @@ class _Reading:
         self, folder: Path, data: bytes, only_password: str | None, written_by: str
     ) -> None:
         self.mistakes: list[tuple[Place, str]] = []
-        self.hosts: dict[str, tuple[str, Settings]] = {}
-        self.groups: dict[str, tuple[Sequence[str], Settings]] = {}
-        self.defaults = Settings()
+        self.hosts: dict[str, tuple[str, Connection]] = {}
+        self.groups: dict[str, tuple[Sequence[str], Connection]] = {}
+        self.defaults = Connection()
         self._folder = folder
         self._written_by = written_by
         self._only_password = only_password
-        self._readers: Mapping[str, Callable[[str], object]] = {
-            "port": parse_port,
-            "tls": partial(_boolean, "tls"),
-            "auth": _auth,
-            "user": partial(check_text, what="user"),
-            "password": self._password,
-            "ca_file": partial(self._file, "ca_file"),
-            "cert_file": partial(self._own_file, "cert_file"),
-            "key_file": partial(self._own_file, "key_file"),
-            "insecure": partial(_boolean, "insecure"),
-        }
+        self._readers = {setting.name: self._reader(setting) for setting in SETTINGS}
         try:
             self._sections(read_document(decoded(data)))
         except Unreadable as error:
             self.mistakes.append((error.place, error.problem))
+
+    def _reader(self, setting: Setting) -> Callable[[str], object]:
+        name, kind = setting.name, setting.kind
+        if name == "password":
+            return self._password
+        if kind is Path:
+            return partial(self._own_file if setting.typed.logon else self._file, name)
+        if kind is bool:
+            return partial(_boolean, name)
+        if issubclass(kind, StrEnum):
+            return partial(_one, name, kind)
+        return setting.typed.read or str
 
     def entries(self) -> Sequence[Entry]:
         """The hosts, each with what its groups and the defaults say."""
@@ -149,11 +152,11 @@ class _Reading:
             for name, (address, own) in self.hosts.items()
         ]
 
-    def _entry(self, name: str, address: str, own: Settings, groups: Sequence[str]) -> Entry:
-        settings = own
+    def _entry(self, name: str, address: str, own: Connection, groups: Sequence[str]) -> Entry:
+        connection = own
         for group in groups:
-            settings = settings.over(self.groups[group][1])
-        return Entry(name, address, settings.over(self.defaults), tuple(groups))
+            connection = connection.over(self.groups[group][1])
+        return Entry(name, address, connection.over(self.defaults), tuple(groups))
 
     def _sections(self, root: Node | None) -> None:
         said: dict[str, Node] = {}
@@ -215,7 +218,7 @@ class _Reading:
                 names[item.value] = None
         return tuple(names)
 
-    def _settings(self, who: str, rows: _Rows, besides: str = "") -> Settings:
+    def _settings(self, who: str, rows: _Rows, besides: str = "") -> Connection:
         said: dict[str, object] = {}
         for key, node in rows:
             name = key.value
@@ -227,7 +230,7 @@ class _Reading:
                 near = get_close_matches(name[:20], [*self._readers, besides], n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self._wrong(key.place, f"{who}: there is no setting {in_quotes(name)}{hint}")
-        return Settings(**said)
+        return Connection(**said)
 
     def _rows(self, node: Node | None, form: str) -> _Rows:
         """The rows of a mapping; none where nothing stands."""
@@ -298,11 +301,11 @@ def _boolean(name: str, value: str) -> bool:
     return _BOOLEANS[value]
 
 
-def _auth(value: str) -> Auth:
-    if value not in set(Auth):
-        msg = f"auth is not {in_quotes(value)}: {_one_of(sorted(Auth))}"
+def _one(name: str, kind: type[StrEnum], value: str) -> StrEnum:
+    if value not in set(kind):
+        msg = f"{name} is not {in_quotes(value)}: {_one_of(sorted(kind))}"
         raise ValueError(msg)
-    return Auth(value)
+    return kind(value)
 
 
 def _one_of(names: Sequence[str]) -> str:

@@ -1,12 +1,16 @@
 """A server and how it is reached."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from remediate.model.base import Model
 from remediate.model.text import check_text, in_quotes
@@ -28,20 +32,154 @@ class Auth(StrEnum):
     NTLM = "ntlm"
 
 
-class Host(Model):
+def parse_port(text: str) -> int:
+    """The TCP port that a text says.
+
+    Decimal digits only: what else is a number somewhere (`010`, `5_986`, `0x50`) is none here.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _PORT.fullmatch(text) or int(text) > MAX_PORT:
+        msg = (
+            f"the port must be a number from 1 to {MAX_PORT}, in digits without leading zeros, "
+            f"not {in_quotes(text)}"
+        )
+        raise ValueError(msg)
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How a setting is typed or written.
+
+    Args:
+        metavar: stands for the value in a help text.
+        default: what counts when nobody says it, in words.
+        read: what a text means, where its type does not say it; raises `ValueError`.
+        switch: on the command line it can only be turned on.
+        logon: a file of the operator's own, with which one logs on.
+    """
+
+    metavar: str | None = None
+    default: str = ""
+    read: Callable[[str], Any] | None = None
+    switch: bool = False
+    logon: bool = False
+
+
+_user = partial(check_text, what="user")
+
+
+def _seen(user: str | None) -> str | None:
+    return None if user is None else _user(user)
+
+
+class Connection(Model):
+    """How a host is reached, as far as somebody has said so; None is not said.
+
+    A password is a reference to one; a file's path is complete. That a connection may be insecure
+    an inventory cannot say alone.
+    """
+
+    user: Annotated[
+        str | None,
+        AfterValidator(_seen),
+        Field(description="Account on the servers."),
+        Typed("NAME", read=_user),
+    ] = None
+    password: Annotated[
+        str | None,
+        Field(
+            description="Where the password is: env:NAME, file:PATH, command:PROGRAM, or prompt:."
+        ),
+        Typed("WHERE", default="env:REMEDIATE_PASSWORD if set, else prompt:"),
+    ] = None
+    auth: Annotated[
+        Auth | None, Field(description="How to log on."), Typed(default="negotiate")
+    ] = None
+    port: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_PORT, description="TCP port."),
+        Typed("NUMBER", default=f"{HTTP_PORT}, or {HTTPS_PORT} with TLS", read=parse_port),
+    ] = None
+    tls: Annotated[
+        bool | None,
+        Field(description="Speak HTTPS."),
+        Typed(default=f"with port {HTTPS_PORT} or 443"),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        Field(
+            description="PEM file of the authority that signed the servers' certificates. No other "
+            "is trusted then, whatever the inventory says."
+        ),
+        Typed("FILE"),
+    ] = None
+    cert_file: Annotated[
+        Path | None,
+        Field(description="PEM file of your certificate, for --auth certificate."),
+        Typed("FILE", logon=True),
+    ] = None
+    key_file: Annotated[
+        Path | None,
+        Field(description="PEM file of its private key."),
+        Typed("FILE", logon=True),
+    ] = None
+    insecure: Annotated[
+        bool | None,
+        Field(
+            description="Allow Basic over plain HTTP beyond this machine: anyone can read the "
+            "password. An inventory cannot allow it by itself."
+        ),
+        Typed(switch=True),
+    ] = None
+
+    def over(self, other: "Connection") -> "Connection":
+        """This one, and the other where this says nothing."""
+        return Connection(**{**other.said(), **self.said()})
+
+    def said(self) -> dict[str, Any]:
+        """What is said, by name."""
+        return self.model_dump(exclude_none=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of a connection, for who reads it from a text.
+
+    Args:
+        name: of the field.
+        kind: its type, when it is said.
+        about: what it is, in sentences.
+        typed: how it is typed.
+    """
+
+    name: str
+    kind: type
+    about: str
+    typed: Typed
+
+
+def _setting(name: str, field: FieldInfo) -> Setting:
+    [kind] = (one for one in get_args(field.annotation) if one is not type(None))
+    [typed] = (one for one in field.metadata if isinstance(one, Typed))
+    return Setting(name, kind, field.description or "", typed)
+
+
+SETTINGS = tuple(_setting(name, field) for name, field in Connection.model_fields.items())
+"""All of them, in the order of the help."""
+
+
+class Host(Connection):
     """One server. Holds a reference to a secret, never the secret.
 
     Args:
         name: what the operator calls it; shown everywhere, unique in a selection.
         address: DNS name or IP address that is connected to.
-        port: TCP port; 5985, or 5986 with TLS, when not given.
+        port: TCP port.
         tls: speak HTTPS; without it messages are encrypted by NTLM or Negotiate.
         auth: authentication method.
-        user: account on the host, or None to use a certificate.
-        password: reference to the password (`env:NAME`, `prompt:`, `file:PATH`), or None.
-        ca_file: PEM file of the authority that signed the host's certificate.
-        cert_file: PEM file of the client's certificate (auth `certificate`).
-        key_file: PEM file of its private key.
         insecure: allow Basic without TLS to an address beyond loopback.
     """
 
@@ -50,22 +188,12 @@ class Host(Model):
     port: int = Field(ge=1, le=MAX_PORT)
     tls: bool = False
     auth: Auth = Auth.NEGOTIATE
-    user: str | None = None
-    password: str | None = None
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
     insecure: bool = False
 
     @field_validator("name")
     @classmethod
     def _seen_name(cls, value: str) -> str:
         return check_text(value, "name")
-
-    @field_validator("user")
-    @classmethod
-    def _seen_user(cls, value: str | None) -> str | None:
-        return None if value is None else check_text(value, "user")
 
     @field_validator("address")
     @classmethod
@@ -194,23 +322,6 @@ def split_target(text: str) -> tuple[str, int | None]:
         return check_address(text), None
     name, colon, port = text.partition(":")
     return check_address(name), _port(port, text) if colon else None
-
-
-def parse_port(text: str) -> int:
-    """The TCP port that a text says.
-
-    Decimal digits only: what else is a number somewhere (`010`, `5_986`, `0x50`) is none here.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not _PORT.fullmatch(text) or int(text) > MAX_PORT:
-        msg = (
-            f"the port must be a number from 1 to {MAX_PORT}, in digits without leading zeros, "
-            f"not {in_quotes(text)}"
-        )
-        raise ValueError(msg)
-    return int(text)
 
 
 def _port(text: str, whole: str) -> int:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from remediate.cli.reaching import reference
 from remediate.cli.stop import Stop
-from remediate.cli.targets import inventory, peers, reference, select_hosts
-from remediate.inventory.protocol import Entry, Settings
-from remediate.model.host import Auth, Host
+from remediate.cli.targets import inventory, peers, select_hosts
+from remediate.inventory.protocol import Entry
+from remediate.model.host import Auth, Connection, Host
 from remediate.testing.inventory import ListedInventory
 
 NAMES = ("inventory", "password_from", "user", "auth", "port", "tls", "ca_file", "cert_file")
@@ -98,8 +99,8 @@ def test_any_inventory_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REMEDIATE_PASSWORD", raising=False)
     known = ListedInventory(
         [
-            Entry("A", "10.0.0.1", Settings(port=1), ("g",)),
-            Entry("B", "10.0.0.2", Settings(user="own", port=2)),
+            Entry("A", "10.0.0.1", Connection(port=1), ("g",)),
+            Entry("B", "10.0.0.2", Connection(user="own", port=2)),
         ]
     )
     chosen = select_hosts({**NOTHING, "user": "u", "groups": ("g",)}, known, interactive=True)

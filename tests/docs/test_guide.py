@@ -139,8 +139,8 @@ def test_the_inventory_of_the_guide_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "prod.yaml"
     file.write_text(blocks("hosts.md", "yaml")[0])
     plain, dmz = YamlInventory(file).entries()
-    assert plain.settings.password == "env:REMEDIATE_PASSWORD"
-    assert (dmz.settings.tls, dmz.settings.ca_file) == (True, tmp_path / "dmz-ca.pem")
+    assert plain.connection.password == "env:REMEDIATE_PASSWORD"
+    assert (dmz.connection.tls, dmz.connection.ca_file) == (True, tmp_path / "dmz-ca.pem")
 
 
 def test_state_and_faults_of_the_guide_can_be_read(tmp_path: Path) -> None:

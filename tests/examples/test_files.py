@@ -18,11 +18,11 @@ from tests.examples.stories import EXAMPLES
 def test_the_inventory_says_what_its_comments_say() -> None:
     entries = {entry.name: entry for entry in YamlInventory(EXAMPLES / "inventory.yaml").entries()}
     plain, dmz, lab = (entries[n] for n in ("srv-fs01.contoso.com", "SRV-DMZ1", "SRV-LAB"))
-    assert plain.settings.password == "env:REMEDIATE_PASSWORD"
-    assert (plain.settings.port, plain.settings.auth) == (None, None)
-    assert (dmz.settings.user, dmz.settings.auth) == ("svc-remediate", "basic")
-    assert dmz.settings.ca_file == EXAMPLES / "dmz-ca.pem"
-    assert (lab.address, lab.settings.user) == ("2001:db8::17", ".\\ada")
+    assert plain.connection.password == "env:REMEDIATE_PASSWORD"
+    assert (plain.connection.port, plain.connection.auth) == (None, None)
+    assert (dmz.connection.user, dmz.connection.auth) == ("svc-remediate", "basic")
+    assert dmz.connection.ca_file == EXAMPLES / "dmz-ca.pem"
+    assert (lab.address, lab.connection.user) == ("2001:db8::17", ".\\ada")
 
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("bash"), reason="a script for bash")

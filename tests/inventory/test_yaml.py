@@ -60,18 +60,18 @@ def test_a_host_is_its_own_address_unless_it_says_another(entries: dict[str, Ent
 def test_a_host_counts_more_than_its_groups_and_they_more_than_the_defaults(
     entries: dict[str, Entry],
 ) -> None:
-    assert entries["SRV02"].settings.user == "own"
-    assert entries["SRV01"].settings.user == "group"
-    assert entries["SRV03"].settings.user == r"CONTOSO\svc"
-    assert entries["SRV01"].settings.auth is Auth.NEGOTIATE, "the first group counts"
-    assert entries["SRV03"].settings.auth is Auth.NTLM
+    assert entries["SRV02"].connection.user == "own"
+    assert entries["SRV01"].connection.user == "group"
+    assert entries["SRV03"].connection.user == r"CONTOSO\svc"
+    assert entries["SRV01"].connection.auth is Auth.NEGOTIATE, "the first group counts"
+    assert entries["SRV03"].connection.auth is Auth.NTLM
 
 
 def test_files_are_looked_for_beside_the_inventory(
     entries: dict[str, Entry], tmp_path: Path
 ) -> None:
-    assert entries["SRV02"].settings.ca_file == tmp_path / "ca.pem"
-    assert entries["SRV03"].settings.password == f"file:{tmp_path / 'pw'}"
+    assert entries["SRV02"].connection.ca_file == tmp_path / "ca.pem"
+    assert entries["SRV03"].connection.password == f"file:{tmp_path / 'pw'}"
 
 
 def test_groups_are_known(read: Callable[[str], YamlInventory], entries: dict[str, Entry]) -> None:
@@ -154,7 +154,7 @@ def test_a_name_is_the_text_that_stands_there(
     text = f"hosts: {{{name}: {{address: SRV, user: '{name}'}}}}\n"
     text += f"groups: {{{name}: {{hosts: [{name}]}}}}"
     (entry,) = read(text).entries()
-    assert (entry.name, entry.settings.user, entry.groups) == (name, name, (name,))
+    assert (entry.name, entry.connection.user, entry.groups) == (name, name, (name,))
 
 
 @pytest.mark.parametrize("name", ["22:30", "0x1F", "010", "1_000", ".5", "12:30:45"])
@@ -162,7 +162,7 @@ def test_a_name_that_is_no_address_has_one_beside_it(
     name: str, read: Callable[[str], YamlInventory]
 ) -> None:
     (entry,) = read(f"hosts: {{{name}: {{address: SRV, user: {name}}}}}").entries()
-    assert (entry.name, entry.address, entry.settings.user) == (name, "SRV", name)
+    assert (entry.name, entry.address, entry.connection.user) == (name, "SRV", name)
     if name != "1_000":
         (mistake,) = mistakes_of(f"hosts:\n  {name}:\n", read)
         assert "hosts.yaml:2:3: " in mistake
@@ -193,7 +193,7 @@ def test_only_true_and_false_say_yes_and_no(
 
 def test_quotes_make_no_difference(read: Callable[[str], YamlInventory]) -> None:
     (entry,) = read("""hosts: {"A": {'port': "5986", tls: 'True', "user": '007'}}""").entries()
-    assert entry.settings.said() == {"port": 5986, "tls": True, "user": "007"}
+    assert entry.connection.said() == {"port": 5986, "tls": True, "user": "007"}
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ hosts:
 """
     entries = read(text).entries()
     assert [entry.address for entry in entries] == [f"{n}.contoso.com" for n in "abc"]
-    assert [entry.settings.port for entry in entries] == [5986, 5986, 443]
+    assert [entry.connection.port for entry in entries] == [5986, 5986, 443]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
@@ -257,7 +257,7 @@ def test_a_file_is_read_by_its_mark(tmp_path: Path, encoding: str) -> None:
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     path.write_bytes(f"{mark}hosts:\r\n  A: {{user: Jürgen}}\r\n".encode(encoding))
     (entry,) = YamlInventory(path).entries()
-    assert entry.settings.user == "Jürgen"
+    assert entry.connection.user == "Jürgen"
 
 
 def test_a_password_in_the_file_is_refused_and_not_repeated(
@@ -315,6 +315,6 @@ def test_any_name_user_and_port_is_what_was_written_or_is_refused_with_its_line(
     assert "".join(mistakes).isprintable()
     assert bool(entries) is not bool(mistakes)
     for entry in entries:
-        written = (entry.name, entry.settings.user, str(entry.settings.port))
+        written = (entry.name, entry.connection.user, str(entry.connection.port))
         assert written == tuple(unquoted(text) for text in (name, user, port))
         assert "".join(written[:2]).isprintable()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import playbooks, recorded, targets
+from remediate.cli import playbooks, reaching, recorded, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit
 from remediate.cli.following import Following, format_option
@@ -98,7 +98,7 @@ command = playbooks.PlaybookCommand(
         ),
         playbooks.playbooks_option(),
         *targets.host_options(),
-        *targets.connection_options(),
+        *reaching.connection_options(),
         format_option(),
     ],
 )

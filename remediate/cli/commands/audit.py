@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import playbooks, targets
+from remediate.cli import playbooks, reaching, targets
 from remediate.cli.following import Following, format_option
 from remediate.cli.wiring import Parts, settings
 
@@ -66,7 +66,7 @@ command = playbooks.PlaybookCommand(
         playbooks.playbook_argument(many=True, required=False),
         playbooks.playbooks_option(),
         *targets.host_options(),
-        *targets.connection_options(),
+        *reaching.connection_options(),
         format_option(),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import targets
+from remediate.cli import reaching, targets
 from remediate.cli.following import Following, format_option
 from remediate.cli.lazy import Command, LazyGroup
 from remediate.cli.wiring import Parts, settings
@@ -40,7 +40,7 @@ def _command(name: str, about: str) -> Command:
         name,
         callback=_run,
         help=about,
-        params=[*targets.host_options(), *targets.connection_options(), format_option()],
+        params=[*targets.host_options(), *reaching.connection_options(), format_option()],
     )
 
 

@@ -1,0 +1,208 @@
+"""How hosts are reached: the options that say it, and what follows from them."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from remediate.cli import values
+from remediate.cli.lazy import Option
+from remediate.cli.stop import Stop
+
+if TYPE_CHECKING:
+    from remediate.inventory.protocol import Entry
+    from remediate.model.host import Connection, Host, Setting
+
+_PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
+_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
+_NOTHING = "Nothing was sent to any host."
+_ALONE = f"insecure: true in an inventory counts only together with --insecure. {_NOTHING}"
+_SECURE_PORTS = {443, 5986}
+
+CONNECTION = "Connection"
+
+
+def connection_options() -> list[click.Option]:
+    """Options that say how hosts are reached; what they say counts more than the inventory."""
+    from remediate.model.host import SETTINGS
+
+    own = {setting.name: _option(setting) for setting in SETTINGS}
+    return [
+        own.pop("user"),
+        own.pop("password"),
+        open_files_option(),
+        Option(
+            ["--passwords-only"],
+            callback=values.variable,
+            metavar="env:NAME",
+            section=CONNECTION,
+            help="Use no other password but this or a typed one, and refuse an inventory that "
+            "refers to another, to a program, or to the file of a password, certificate or key. "
+            "For jobs whose inventory others may change.",
+        ),
+        *own.values(),
+        *_pace_options(),
+    ]
+
+
+def _option(setting: "Setting") -> click.Option:
+    typed, flag = setting.typed, f"--{setting.name.replace('_', '-')}"
+    flag = {"--password": "--password-from"}.get(flag, flag)
+    default = f"  [default: {typed.default}]" if typed.default else ""
+    how: dict[str, Any] = {}
+    if setting.kind is bool:
+        flag = flag if typed.switch else f"{flag}/--no-{flag[2:]}"
+        how = {"is_flag": True, "default": None}
+    elif setting.kind is Path:
+        how = {"type": _FILE}
+    elif issubclass(setting.kind, StrEnum):
+        how = {"type": click.Choice(sorted(one.value for one in setting.kind))}
+    elif typed.read is not None:
+        how = {"callback": values.read_by(typed.read)}
+    return Option(
+        [flag],
+        metavar=typed.metavar,
+        section=CONNECTION,
+        help=f"{setting.about}{default}",
+        **how,
+    )
+
+
+def open_files_option() -> click.Option:
+    """The option that takes a secret out of a file that is open to others."""
+    return Option(
+        ["--allow-open-files"],
+        is_flag=True,
+        callback=_allow_open_files,
+        section=CONNECTION,
+        help="Use a password or key file although others on this machine may read it, and an "
+        "inventory that names programs or files for passwords although others may write to it.",
+    )
+
+
+def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -> bool:
+    del param
+    if value and ctx.obj is not None:  # there is none while a shell completes
+        ctx.obj.allow_open_files = True
+    return value
+
+
+def _pace_options() -> list[click.Option]:
+    """Options that say how long and how many at once."""
+    return [
+        Option(
+            ["--timeout"],
+            type=click.FloatRange(1, 86400),
+            callback=values.seconds,
+            metavar="SECONDS",
+            section=CONNECTION,
+            help="How long a server may take altogether.  [default: 120]",
+        ),
+        Option(
+            ["--workers"],
+            type=click.IntRange(1, 256),
+            section=CONNECTION,
+            help="Servers to work on at the same time.  [default: 16]",
+        ),
+    ]
+
+
+def reached(
+    entry: "Entry", options: Mapping[str, Any], *, named: bool, interactive: bool
+) -> "Host":
+    """A host with what the command line says; a port in `name:port` counts more than --port.
+
+    Args:
+        entry: the host as somebody else describes it.
+        options: values of `connection_options`, by name.
+        named: the command line itself has named it.
+        interactive: there is a person who can type a password.
+
+    Raises:
+        Stop: it cannot be connected to as it is described.
+    """
+    spoken = said(options)
+    there = entry.connection
+    connection = there.over(spoken) if named else spoken.over(there)
+    # whoever writes an inventory must not be able to have passwords sent in the clear
+    hint = _ALONE if connection.insecure and not spoken.insecure else _NOTHING
+    connection = connection.model_copy(update={"insecure": spoken.insecure})
+    password = _password(connection, options["passwords_only"], interactive=interactive)
+    return _host(entry, connection, password, hint)
+
+
+def reference(options: Mapping[str, Any]) -> str | None:
+    """Where `--password-from` says the password is, fit to be used later from another folder.
+
+    Raises:
+        Stop: it has no known form, or is not allowed; what was given is not repeated, it may be
+            the password.
+    """
+    from remediate.secrets.reference import placed
+
+    given: str | None = options.get("password_from")
+    if given is None:
+        return None
+    try:
+        where = placed(given, Path())
+    except ValueError as error:
+        raise Stop(f"--password-from: {error}", _NOTHING) from None
+    only = options.get("passwords_only")
+    if only and where != only and not where.startswith("prompt:"):
+        raise Stop(f"--password-from is not {only}, and --passwords-only allows no other", _NOTHING)
+    return where
+
+
+def said(options: Mapping[str, Any]) -> "Connection":
+    """What the command line says of how hosts are reached.
+
+    Raises:
+        Stop: `--password-from` is no reference, or none that is allowed.
+    """
+    from remediate.model.host import SETTINGS, Connection
+
+    typed = {setting.name: options[setting.name] for setting in SETTINGS if setting.name in options}
+    return Connection(**{**typed, "password": reference(options)})
+
+
+def _host(entry: "Entry", connection: "Connection", password: str | None, hint: str) -> "Host":
+    """One host, with what nobody said filled in."""
+    from pydantic import ValidationError
+
+    from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, Host
+
+    auth = connection.auth or Auth.NEGOTIATE
+    tls = connection.port in _SECURE_PORTS if connection.tls is None else connection.tls
+    filled = {
+        "tls": tls,
+        "auth": auth,
+        "port": connection.port or (HTTPS_PORT if tls else HTTP_PORT),
+        "password": password,
+    }
+    if auth is not Auth.CERTIFICATE and not connection.user:
+        raise Stop(f"no user is given for {entry.name}", "Name the account with --user.")
+    if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
+        raise Stop(f"no certificate is given for {entry.name}", "Give --cert-file and --key-file.")
+    try:
+        return Host(name=entry.name, address=entry.address, **{**connection.said(), **filled})
+    except ValidationError as error:
+        message = error.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
+        raise Stop(message, hint) from None
+
+
+def _password(connection: "Connection", only: str | None, *, interactive: bool) -> str | None:
+    if connection.auth == "certificate":
+        return None
+    if connection.password or only:
+        return connection.password or only
+    if _PASSWORD in os.environ:
+        return f"env:{_PASSWORD}"
+    if interactive:
+        return "prompt:"
+    raise Stop(
+        "no password is given, and there is no terminal to ask for it on",
+        f"Set {_PASSWORD}, or say where it is with --password-from.",
+    )
