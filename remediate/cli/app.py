@@ -8,7 +8,8 @@ import click
 
 from remediate import __version__
 from remediate.cli.lazy import LazyGroup, debug_option
-from remediate.cli.stop import INTERRUPTED, USAGE, Stop
+from remediate.cli.stop import Stop
+from remediate.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from remediate.cli.wiring import Parts
@@ -28,23 +29,17 @@ TABLE = {
     "completion": (f"{_COMMANDS}completion:command", "Print completion for your shell."),
 }
 
+_EPILOG = """Try it without a server: remediate demo
+
+\b
+Exit codes:
+""" + "\n".join(f"  {code:<5}{code.meaning}" for code in ExitCode)
+
 root = LazyGroup(
     "remediate",
     table=TABLE,
     help="Repair Windows servers over WinRM: audit, dry run, apply, verify, roll back.",
-    epilog="""Try it without a server: remediate demo
-
-\b
-Exit codes:
-  0    compliant, or done and verified
-  1    internal error
-  2    changes or advice pending (audit, dry run)
-  3    some hosts failed, all left as they were or rolled back
-  4    a host needs a person
-  5    hosts unreachable, nothing else wrong
-  6    refused
-  64   wrong usage
-  130  interrupted""",
+    epilog=_EPILOG,
     params=[
         click.Option(
             ["--version"],
@@ -90,7 +85,7 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
             "interrupted",
             "If hosts were being changed, remediate runs reconcile tells what became of them.",
         )
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last stop of every error
         return _explain(error, parts)
     return code if isinstance(code, int) else 0
@@ -109,7 +104,7 @@ def _explain(error: Exception, parts: "Parts") -> int:
     if isinstance(error, click.UsageError):
         message, hint = explaining.usage(error)
         parts.terminal.complain(message, hint)
-        return USAGE
+        return ExitCode.USAGE
     stop = error if isinstance(error, Stop) else explaining.stop_for(error)
     parts.terminal.complain(stop.message, stop.hint, stop.details)
     return stop.code

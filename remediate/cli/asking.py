@@ -2,13 +2,15 @@
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from remediate.cli.lazy import Option
-from remediate.cli.stop import REFUSED, Stop
+from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
+from remediate.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from remediate.model.plan import Plan
@@ -127,23 +129,22 @@ def agreed(terminal: Terminal, question: str) -> bool:
             return False
 
 
-def confirm(
-    terminal: Terminal,
-    subject: "Subject",
-    *,
-    yes: bool,
-    accepted: bool = False,
-    partial: bool = False,
-) -> Asking | None:
+def confirm(terminal: Terminal, subject: "Subject", options: Mapping[str, Any]) -> Asking | None:
     """Who decides about each plan: a person, or nobody with `--yes`.
+
+    Args:
+        terminal: where the person is.
+        subject: what the command is about.
+        options: values of its options, by name.
 
     Raises:
         Stop: there is no person to ask.
     """
-    if yes:
+    if options["yes"]:
         return None
-    require_person(terminal, yes=yes)
-    return Asking(terminal, subject, accepted=accepted, partial=partial)
+    require_person(terminal, yes=False)
+    accepted: bool = options["accept_irreversible"]
+    return Asking(terminal, subject, accepted=accepted, partial=options.get("partial", False))
 
 
 def require_person(terminal: Terminal, *, yes: bool) -> None:
@@ -156,5 +157,5 @@ def require_person(terminal: Terminal, *, yes: bool) -> None:
         raise Stop(
             "there is no terminal to ask on before hosts are changed, so nothing was done",
             "Look with --dry-run first, then give --yes.",
-            REFUSED,
+            ExitCode.REFUSED,
         )

@@ -2,7 +2,8 @@
 
 import click
 
-from remediate.cli.stop import INTERNAL_ERROR, REFUSED, USAGE, Stop
+from remediate.cli.stop import Stop
+from remediate.model.exit_code import ExitCode
 
 _MOST = 20
 """Mistakes of one file that are shown."""
@@ -55,11 +56,13 @@ def stop_for(error: Exception) -> Stop:
         case PlaybookError() | InventoryError() | SecretError():
             return Stop(str(error), "Nothing was sent to any host.")
         case StoreError():
-            code = USAGE if isinstance(error, UnknownRun) else REFUSED
+            code = ExitCode.USAGE if isinstance(error, UnknownRun) else ExitCode.REFUSED
             return Stop(error.message, error.hint, code)
         case TransportError():
-            return Stop(str(error), error.hint, INTERNAL_ERROR)
+            return Stop(str(error), error.hint, ExitCode.INTERNAL_ERROR)
         case _:
             what = str(error).strip().splitlines() or [""]
             text = f"internal error: {type(error).__name__}: {what[0]}".rstrip(": ")
-            return Stop(text, "Run again with --debug, and report what it shows.", INTERNAL_ERROR)
+            return Stop(
+                text, "Run again with --debug, and report what it shows.", ExitCode.INTERNAL_ERROR
+            )

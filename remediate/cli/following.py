@@ -13,7 +13,8 @@ from remediate.cli.stop import Interrupted, Stop
 if TYPE_CHECKING:
     from remediate.cli.terminal import Progress, Terminal
     from remediate.model.event import Event
-    from remediate.model.outcome import ExitCode, HostReport
+    from remediate.model.exit_code import ExitCode
+    from remediate.model.outcome import HostReport
     from remediate.report.reporter import Reporter, Subject
 
 OUTPUT = "Output"
@@ -75,7 +76,8 @@ class Following:
         Raises:
             Interrupted: somebody pressed Ctrl-C; says what was left behind.
         """
-        from remediate.model.outcome import ExitCode, exit_code
+        from remediate.model.exit_code import ExitCode
+        from remediate.model.outcome import exit_code
 
         stop = CtrlC(self._terminal.interrupted)
         with self._terminal.progress(len(self._subject.hosts)) as self._progress, stop:
@@ -105,7 +107,7 @@ class Following:
     def _broke_off(self, error: Exception) -> None:
         """Something failed when hosts had their verdicts already: these must not be lost."""
         from remediate.cli.explaining import stop_for
-        from remediate.model.outcome import ExitCode
+        from remediate.model.exit_code import ExitCode
         from remediate.store.errors import StoreError
 
         all_done = self._done == len(self._subject.hosts)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from remediate.cli.asking import agreed
-from remediate.cli.stop import REFUSED, USAGE, Stop
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
+from remediate.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -36,7 +37,7 @@ def newest(store: "Store") -> str:
     """
     found = store.runs(1)
     if not found:
-        raise Stop("no run is recorded yet", "See remediate apply --help.", USAGE)
+        raise Stop("no run is recorded yet", "See remediate apply --help.", ExitCode.USAGE)
     return found[0].run.id
 
 
@@ -62,16 +63,18 @@ def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:
         raise Stop(
             "no recent run is left to be undone",
             "Name the run: remediate runs list shows what there is.",
-            USAGE,
+            ExitCode.USAGE,
         )
     if asks and not terminal.interactive:
         raise Stop(
             "without a terminal the run to undo must be named",
             f"The newest is {chosen.run.id}: remediate runs show {chosen.run.id}.",
-            REFUSED,
+            ExitCode.REFUSED,
         )
     if asks and not agreed(terminal, f"The newest run is {_said(store, chosen)}. Undo it?"):
-        raise Stop("nothing was done", "remediate runs list shows the other runs.", REFUSED)
+        raise Stop(
+            "nothing was done", "remediate runs list shows the other runs.", ExitCode.REFUSED
+        )
     if not asks:
         terminal.say(f"The newest run is {_said(store, chosen)}.")
     return chosen.run.id

@@ -6,11 +6,7 @@ Nothing here imports what is slow to import, since every command needs it.
 from collections.abc import Sequence
 
 from remediate.errors import RemediateError
-
-USAGE = 64
-INTERNAL_ERROR = 1
-REFUSED = 6
-INTERRUPTED = 130
+from remediate.model.exit_code import ExitCode
 
 
 class Stop(RemediateError):  # noqa: N818 - it is the order to stop, whatever the reason
@@ -24,7 +20,7 @@ class Stop(RemediateError):  # noqa: N818 - it is the order to stop, whatever th
     """
 
     def __init__(
-        self, message: str, hint: str = "", code: int = USAGE, details: Sequence[str] = ()
+        self, message: str, hint: str = "", code: int = ExitCode.USAGE, details: Sequence[str] = ()
     ) -> None:
         super().__init__(message, hint, code, details)
         self.message = message
@@ -45,4 +41,4 @@ class Interrupted(Stop):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, hint, INTERRUPTED)
+        super().__init__(message, hint, ExitCode.INTERRUPTED)

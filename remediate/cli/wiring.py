@@ -1,8 +1,8 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remediate.cli.terminal import Terminal
 from remediate.redaction import Redaction
@@ -130,40 +130,25 @@ class Parts:
         return secrets
 
 
-def settings(
-    *,
-    timeout: float | None,
-    workers: int | None,
-    auto_rollback: bool = True,
-    accept_irreversible: bool = False,
-    partial: bool = False,
-    renamed: Collection[str] = (),
-) -> "Settings":
+def settings(options: Mapping[str, Any]) -> "Settings":
     """How a run goes about it, as the command line says.
 
     Args:
-        timeout: seconds for each host; None is the default.
-        workers: hosts at the same time; None is the default.
-        auto_rollback: undo at once what does not read back as planned.
-        accept_irreversible: do what cannot be undone without asking a person.
-        partial: where playbooks are refused, apply the others without asking a person.
-        renamed: names that computers had when they were recorded, and may have no more.
+        options: values of the options that the command has, by name; None is not said.
     """
     from datetime import timedelta
 
-    from remediate.engine.job import Settings
+    from remediate.engine.job import LEASE, TIMEOUT, Settings
 
-    base = Settings(operator=operator(), auto_rollback=auto_rollback)
-    seconds = timeout or base.timeout
+    timeout: float = options["timeout"] or TIMEOUT
+    names = ("workers", "auto_rollback", "accept_irreversible", "partial")
+    said = {name: options[name] for name in names if options.get(name) is not None}
     return Settings(
-        operator=base.operator,
-        timeout=seconds,
-        lease=max(base.lease, timedelta(seconds=2 * seconds)),
-        auto_rollback=auto_rollback,
-        accept_irreversible=accept_irreversible,
-        partial=partial,
-        workers=workers or base.workers,
-        renamed=frozenset(renamed),
+        operator=operator(),
+        timeout=timeout,
+        lease=max(LEASE, timedelta(seconds=2 * timeout)),
+        renamed=frozenset(options.get("renamed", ())),
+        **said,
     )
 
 

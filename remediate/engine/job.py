@@ -1,12 +1,18 @@
 """What a run is asked to do on each of its hosts."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from remediate.model.plan import PlaybookUse
 from remediate.playbook.base import Playbook, PlaybookParams
+
+TIMEOUT = 120.0
+"""Seconds that a host may take, when nobody says another time."""
+
+LEASE = timedelta(minutes=15)
+"""How long a lease is good for, when no host may take longer than half of it."""
 
 AUDIT = "audit"
 """Stands for the run's id where nothing is recorded."""
@@ -81,8 +87,8 @@ class Settings:
     """
 
     operator: str
-    timeout: float = 120.0
-    lease: timedelta = field(default=timedelta(minutes=15))
+    timeout: float = TIMEOUT
+    lease: timedelta = LEASE
     auto_rollback: bool = True
     accept_irreversible: bool = False
     partial: bool = False

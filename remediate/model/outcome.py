@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, RestartOf
 from remediate.model.difference import Difference
+from remediate.model.exit_code import ExitCode
 from remediate.model.plan import Plan, Unanswered
 from remediate.model.problem import Problem
 
@@ -29,20 +30,6 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     SKIPPED = "skipped"
     INTERNAL_ERROR = "internal_error"
-
-
-class ExitCode(IntEnum):
-    """What the process tells its caller; stable, documented in the user guide."""
-
-    OK = 0
-    INTERNAL_ERROR = 1
-    PENDING = 2
-    FAILED = 3
-    NEEDS_PERSON = 4
-    UNREACHABLE = 5
-    REFUSED = 6
-    USAGE = 64
-    INTERRUPTED = 130
 
 
 EXIT_CODES: dict[Outcome, ExitCode] = {

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from remediate.model.event import Event
-from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import HostReport, Outcome
 from remediate.report import words
 from remediate.report.lines import BAD, DIM, STRONG, Line, host_lines, line
 from remediate.report.printable import printable
@@ -52,7 +53,7 @@ class ConsoleReporter:
 
     def host(self, report: HostReport) -> None:
         """Print all about a host."""
-        name, _ = words.verdict(self._subject.command, report)
+        name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
         if report.plan and report.plan.changes:
             self._changes[report.outcome] += 1

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from remediate.model.change import Change, Severity
-from remediate.model.outcome import ExitCode, Holder, HostReport, Outcome
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.report import words
@@ -51,8 +52,8 @@ def style_of(report: HostReport) -> str:
 
 def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     """Everything about one host, the most important first."""
-    name, meaning = words.verdict(subject.command, report)
-    held = bool(report.holder) and subject.command == "hosts locks"
+    name, meaning = words.verdict(subject.view, report)
+    held = bool(report.holder) and subject.view.leases
     style = WARN if held else style_of(report)
     yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
     if report.problem:
@@ -63,7 +64,7 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield from _holder_lines(report.holder)
     if report.plan:
         yield from _plan_lines(report.plan, subject, report)
-        if subject.command == "hosts check" and (facts := report.plan.facts):
+        if subject.view.facts and (facts := report.plan.facts):
             versions = f"Windows {facts.os}, PowerShell {facts.powershell}"
             yield line(2, f"{facts.computer}: {versions}, {facts.culture}, its clock: {facts.utc}")
     for found in report.differing:

@@ -7,7 +7,8 @@ from typing import TextIO
 
 from remediate.model.base import Model
 from remediate.model.event import Event, HostFinished
-from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import HostReport, Outcome
 from remediate.report.document import Document, Summary
 from remediate.report.reporter import Subject
 

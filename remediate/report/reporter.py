@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from remediate.model.event import Event
-from remediate.model.outcome import ExitCode, HostReport
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import HostReport
+from remediate.report.views import View, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Subject:
     proceed: str | None = None
     needed: Sequence[str] = ()
     by_name: bool = False
+
+    @property
+    def view(self) -> View:
+        """How results of the command are shown."""
+        return view_of(self.command)
 
 
 class Reporter(Protocol):

@@ -12,6 +12,7 @@ from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import quoted
+from remediate.report.views import View, Words
 
 MAX_VALUE = 400
 """Characters of a value that are shown to a person; JSON has it whole."""
@@ -42,21 +43,10 @@ _OF_PROBLEM = {
 }
 """What kept a host from being looked at, where it was reached and said no."""
 
-_OF_COMMAND = {
-    ("rollback", Outcome.COMPLIANT): ("nothing to undo", "nothing is left to put back"),
-    ("rollback", Outcome.CHANGED): ("undone", "written and read back"),
-    ("rollback --dry-run", Outcome.COMPLIANT): ("nothing to undo", "nothing is left to put back"),
-    ("rollback --dry-run", Outcome.WOULD_CHANGE): ("would be undone", "nothing was written"),
-    ("hosts check", Outcome.COMPLIANT): ("ready", "it answers, and the account may run scripts"),
-    ("hosts locks", Outcome.COMPLIANT): ("free", "nobody holds its lease"),
-    ("runs reconcile", Outcome.FAILED_UNCHANGED): ("unchanged", "the host is as it was"),
-    ("runs reconcile", Outcome.CHANGED): ("changed", "the write had been made, as read back now"),
-}
 
-
-def verdict(command: str, report: HostReport) -> tuple[str, str]:
+def verdict(view: View, report: HostReport) -> Words:
     """A verdict in a few words, and what it means in a few more."""
-    if command == "hosts locks" and report.holder:
+    if view.leases and report.holder:
         return "held", "somebody works on it"
     if report.outcome is Outcome.COMPLIANT and report.unanswered:
         return "compliant", "nothing to change in what was answered"
@@ -69,7 +59,7 @@ def verdict(command: str, report: HostReport) -> tuple[str, str]:
     default = _VERDICTS[report.outcome]
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
-    return _OF_COMMAND.get((command, report.outcome), default)
+    return view.verdicts.get(report.outcome, default)
 
 
 def can_be_forced(report: HostReport) -> bool:

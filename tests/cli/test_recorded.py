@@ -220,8 +220,8 @@ def test_an_address_that_is_not_the_name_is_shown(
 
 
 def test_names_that_computers_had_are_handed_on() -> None:
-    assert settings(timeout=None, workers=None).renamed == frozenset()
-    assert settings(timeout=None, workers=None, renamed=["A", "B"]).renamed == {"A", "B"}
+    assert settings({"timeout": None}).renamed == frozenset()
+    assert settings({"timeout": None, "renamed": ["A", "B"]}).renamed == {"A", "B"}
 
 
 # --- with hosts -----------------------------------------------------------------------------------

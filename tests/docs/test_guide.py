@@ -20,6 +20,7 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import load_faults
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
+from remediate.report.views import View
 from remediate.report.words import verdict
 from remediate.store.errors import StoreError
 from remediate.transport.errors import kinds
@@ -126,7 +127,7 @@ def test_every_other_problem_has_a_line() -> None:
 def test_every_outcome_stands_in_the_table_with_its_exit_code(outcome: Outcome) -> None:
     (row,) = re.findall(rf"^\| `{outcome}` \|.*\|$", text("life-of-a-host.md"), re.MULTILINE)
     assert row.endswith(f"| {int(EXIT_CODES[outcome])} |")
-    shown, _ = verdict("apply", HostReport(host="SRV01", outcome=outcome))
+    shown, _ = verdict(View(), HostReport(host="SRV01", outcome=outcome))
     assert shown.upper() in row.split("|")[2]
 
 

@@ -1,16 +1,15 @@
 """`remediate apply`: make the changes, and prove them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from remediate.cli import playbooks, reaching, recorded, targets
+from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit
-from remediate.cli.following import Following, format_option
+from remediate.cli.following import format_option
 from remediate.cli.lazy import Option
-from remediate.cli.wiring import Parts, operator, settings
+from remediate.cli.wiring import Parts
 
 
 def apply(ctx: click.Context) -> int:
@@ -19,51 +18,33 @@ def apply(ctx: click.Context) -> int:
     Returns:
         The exit code.
     """
-    from remediate.model.run import Run, RunKind, new_run_id
+    from remediate.model.run import RunKind
     from remediate.report.reporter import Subject
 
     parts: Parts = ctx.obj
     options = ctx.params
     job = playbooks.selected_job(ctx, options["playbooks"])
     require_person(parts.terminal, yes=options["yes"])
-    known = targets.inventory(options)
-    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
-    copied = playbooks.copied_from(job)
-    peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)
-    started = datetime.now(UTC)
-    run = Run(
-        id=new_run_id(started),
-        kind=RunKind.APPLY,
-        playbooks=job.uses,
-        operator=operator(),
-        started=started,
-    )
+    chosen = hosting.choose(parts, options, job)
+    run = hosting.begun(RunKind.APPLY, job.uses)
     subject = Subject(
         command="apply",
-        hosts=[host.name for host in hosts],
+        hosts=chosen.names,
         run=run.id,
         titles=playbooks.titles(ctx),
-        needed=[*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
-        by_name=recorded.to_be_named(hosts),
-    )
-    following = Following(parts.terminal, options["form"], subject, writes=True)
-    pace = settings(
-        timeout=options["timeout"],
-        workers=options["workers"],
-        auto_rollback=options["auto_rollback"],
-        accept_irreversible=options["accept_irreversible"],
-        partial=options["partial"],
+        **hosting.later(options, chosen.hosts),
     )
     with parts.store(make=True) as store:
-        engine = parts.engine(hosts, pace, store=store, emit=following.emit, peers=peers)
-        ask = confirm(
-            parts.terminal,
+        ask = confirm(parts.terminal, subject, options)
+        return hosting.over_hosts(
+            parts,
+            options,
             subject,
-            yes=options["yes"],
-            accepted=options["accept_irreversible"],
-            partial=options["partial"],
+            chosen,
+            lambda engine: engine.apply(chosen.hosts, job, run, ask),
+            store,
+            writes=True,
         )
-        return following.finish(engine.apply(hosts, job, run, ask))
 
 
 @click.pass_context

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from remediate.cli import playbooks, reaching, targets
-from remediate.cli.following import Following, format_option
-from remediate.cli.wiring import Parts, settings
+from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli.following import format_option
+from remediate.cli.wiring import Parts
 
 
 def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -> int:
@@ -25,30 +25,16 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     parts: Parts = ctx.obj
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
-    known = targets.inventory(options)
-    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
-    copied = playbooks.copied_from(job)
-    peers = targets.peers(options, known, copied, interactive=parts.terminal.interactive)
+    chosen = hosting.choose(parts, options, job)
     subject = Subject(
         command=f"{dry_run_of} --dry-run" if dry_run_of else "audit",
-        hosts=[host.name for host in hosts],
+        hosts=chosen.names,
         titles=playbooks.titles(ctx),
-        proceed=_apply_command(parts.arguments) if names else None,
+        proceed=hosting.proceed(parts.arguments) if names else None,
     )
-    following = Following(parts.terminal, options["form"], subject, writes=False)
-    pace = settings(timeout=options["timeout"], workers=options["workers"])
-    engine = parts.engine(hosts, pace, emit=following.emit, peers=peers)
-    return following.finish(engine.audit(hosts, job))
-
-
-def _apply_command(arguments: tuple[str, ...]) -> str:
-    """The command that does what this one has announced."""
-    from remediate.report.words import command_line
-
-    words = [word for word in arguments if word not in {"--dry-run", "--debug"}]
-    if words and words[0] == "audit":
-        words[0] = "apply"
-    return command_line(["remediate", *words])
+    return hosting.over_hosts(
+        parts, options, subject, chosen, lambda engine: engine.audit(chosen.hosts, job)
+    )
 
 
 @click.pass_context

@@ -3,7 +3,8 @@
 import click
 
 from remediate.cli.lazy import Command
-from remediate.cli.stop import INTERNAL_ERROR, Stop
+from remediate.cli.stop import Stop
+from remediate.model.exit_code import ExitCode
 
 _VARIABLE = "_REMEDIATE_COMPLETE"
 
@@ -14,7 +15,7 @@ def _run(ctx: click.Context, shell: str) -> int:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise Stop(f"there is no completion for {shell}", code=INTERNAL_ERROR)
+        raise Stop(f"there is no completion for {shell}", code=ExitCode.INTERNAL_ERROR)
     click.echo(kind(ctx.find_root().command, {}, "remediate", _VARIABLE).source())
     return 0
 

@@ -12,8 +12,9 @@ import click
 
 from remediate.cli.commands.lab import engine_option, require_lab
 from remediate.cli.lazy import Command
-from remediate.cli.stop import INTERRUPTED, Stop
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
+from remediate.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from remediate.lab.host import LabHost
@@ -52,7 +53,7 @@ class Story:
         self._say(f"\n$ {command_line(['remediate', *arguments])}")
         sys.stdout.flush()
         code = run(arguments)
-        if code == INTERRUPTED:
+        if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         return code
 

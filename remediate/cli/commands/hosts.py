@@ -1,51 +1,76 @@
 """`remediate hosts`: whether hosts can be reached, and who works on them."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import reaching, targets
-from remediate.cli.following import Following, format_option
+from remediate.cli import hosting, reaching, targets
+from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup
-from remediate.cli.wiring import Parts, settings
+from remediate.cli.wiring import Parts
+
+if TYPE_CHECKING:
+    from remediate.engine.engine import Engine
+    from remediate.model.host import Host
+    from remediate.model.outcome import HostReport
+    from remediate.store.protocol import Store
 
 
-@click.pass_context
-def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
-    from remediate.report.reporter import Subject
+def _check(parts: Parts, options: Mapping[str, Any]) -> int:
+    return _look(parts, options, "hosts check", lambda engine, hosts: engine.check(hosts))
+
+
+def _locks(parts: Parts, options: Mapping[str, Any]) -> int:
     from remediate.store.errors import StoreMissing
 
-    parts: Parts = ctx.obj
-    name = str(ctx.info_name)
-    known = targets.inventory(options)
-    hosts = targets.select_hosts(options, known, interactive=parts.terminal.interactive)
-    subject = Subject(command=f"hosts {name}", hosts=[host.name for host in hosts])
-    following = Following(parts.terminal, options["form"], subject, writes=False)
-    pace = settings(timeout=options["timeout"], workers=options["workers"])
-    if name == "check":
-        return following.finish(parts.engine(hosts, pace, emit=following.emit).check(hosts))
     with ExitStack() as opened:
         store = None
         try:
             store = opened.enter_context(parts.store())
         except StoreMissing as error:
             parts.terminal.say(f"The store {error.place} does not exist yet: only hosts are asked.")
-        engine = parts.engine(hosts, pace, store=store, emit=following.emit)
-        return following.finish(engine.locks(hosts))
+        return _look(
+            parts, options, "hosts locks", lambda engine, hosts: engine.locks(hosts), store
+        )
 
 
-def _command(name: str, about: str) -> Command:
+def _look(
+    parts: Parts,
+    options: Mapping[str, Any],
+    name: str,
+    verb: "Callable[[Engine, Sequence[Host]], Iterable[HostReport]]",
+    store: "Store | None" = None,
+) -> int:
+    from remediate.report.reporter import Subject
+
+    chosen = hosting.choose(parts, options)
+    subject = Subject(command=name, hosts=chosen.names)
+    return hosting.over_hosts(
+        parts, options, subject, chosen, lambda engine: verb(engine, chosen.hosts), store
+    )
+
+
+def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int]) -> Command:
+    @click.pass_context
+    def run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+        return do(ctx.obj, options)
+
     return Command(
         name,
-        callback=_run,
+        callback=run,
         help=about,
         params=[*targets.host_options(), *reaching.connection_options(), format_option()],
     )
 
 
-check = _command("check", "Connect to hosts, and show what each says of itself. Writes nothing.")
-locks = _command("locks", "Show who holds the lease of hosts, and since when. Writes nothing.")
+check = _command(
+    "check", "Connect to hosts, and show what each says of itself. Writes nothing.", _check
+)
+locks = _command(
+    "locks", "Show who holds the lease of hosts, and since when. Writes nothing.", _locks
+)
 group = LazyGroup(
     "hosts",
     help="Whether hosts can be reached, and who works on them.",

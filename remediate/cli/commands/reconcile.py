@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
-    from remediate.model.outcome import ExitCode, exit_code
+    from remediate.model.exit_code import ExitCode
+    from remediate.model.outcome import exit_code
     from remediate.report.document import Reconciliation
     from remediate.report.machine import as_json
     from remediate.store.errors import JournalIncomplete
@@ -79,10 +80,8 @@ def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterat
     refused = [(run, each) for run, each in pairs if isinstance(each, HostReport)]
     if left := names - {record.host.name for _, record in chosen}:
         parts.terminal.say(f"Not looked at, and still open: {', '.join(sorted(left))}.")
-    pace = settings(
-        timeout=options["timeout"], workers=options["workers"], renamed=options["renamed"]
-    )
-    engine = parts.engine([record.host for _, record in to_see], pace, store=store)
+    hosts = [record.host for _, record in to_see]
+    engine = parts.engine(hosts, settings(options), store=store)
     masked = ((run, parts.redaction.masked(report)) for run, report in refused)
     ended = chain(masked, engine.reconcile(to_see))
     return (Closed(run=run, report=report) for run, report in ended)

@@ -1,19 +1,20 @@
 """`remediate rollback`: undo a run, property by property."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, recorded, run_ids, targets
+from remediate.cli import hosting, playbooks, recorded, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
-from remediate.cli.following import Following, format_option
+from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, Option
-from remediate.cli.wiring import Parts, operator, settings
+from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
     from remediate.cli.terminal import Terminal
+    from remediate.engine.engine import Engine
     from remediate.model.outcome import HostReport
     from remediate.model.run import RunRecord
     from remediate.store.protocol import Store
@@ -29,56 +30,42 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
 
 def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
-    from remediate.model.run import Run, RunKind, new_run_id
+    from remediate.model.run import RunKind
     from remediate.report.reporter import Subject
 
     asks = not options["dry_run"]
-    chosen = options["run"] or run_ids.to_undo(store, parts.terminal, asks=asks)
-    record, refused = _reached(store.run(chosen), options, parts.terminal)
-    hosts = [host.host for host in record.hosts]
-    started = datetime.now(UTC)
-    run = Run(
-        id=new_run_id(started),
-        kind=RunKind.ROLLBACK,
-        playbooks=record.run.playbooks,
-        operator=operator(),
-        started=started,
-        undoes=record.run.id,
-    )
+    wanted = options["run"] or run_ids.to_undo(store, parts.terminal, asks=asks)
+    record, refused = _reached(store.run(wanted), options, parts.terminal)
+    chosen = hosting.Chosen([host.host for host in record.hosts])
+    run = hosting.begun(RunKind.ROLLBACK, record.run.playbooks, undoes=record.run.id)
     dry_run: bool = options["dry_run"]
     subject = Subject(
         command="rollback --dry-run" if dry_run else "rollback",
-        hosts=[*(report.host for report in refused), *(host.name for host in hosts)],
-        run=None if dry_run or not hosts else run.id,
+        hosts=[*(report.host for report in refused), *chosen.names],
+        run=None if dry_run or not chosen.hosts else run.id,
         undone=record.run.id,
-        proceed=_without_dry_run(parts.arguments, options["run"] or record.run.id),
-        needed=[*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
-        by_name=recorded.to_be_named(hosts),
+        proceed=hosting.proceed(_with_run(parts.arguments, options["run"] or record.run.id)),
+        **hosting.later(options, chosen.hosts),
     )
-    following = Following(parts.terminal, options["form"], subject, writes=not dry_run)
-    if not (hosts or refused):
+    if not (chosen.hosts or refused):
         parts.terminal.say(f"Run {record.run.id} has changed nothing that is still to be undone.")
-    if not hosts:
-        return following.finish(refused)
-    accepted: bool = options["accept_irreversible"]
-    pace = settings(
-        timeout=options["timeout"],
-        workers=options["workers"],
-        accept_irreversible=accepted,
-        renamed=options["renamed"],
-    )
-    engine = parts.engine(hosts, pace, store=store, emit=following.emit)
-    reports = engine.rollback(
-        record,
-        run,
-        force=options["force"],
-        dry_run=dry_run,
-        job=playbooks.recorded_job(record.run, options["folders"]),
-        confirm=None
-        if dry_run
-        else confirm(parts.terminal, subject, yes=options["yes"], accepted=accepted),
-    )
-    return following.finish(chain(map(parts.redaction.masked, refused), reports))
+    ask = None if dry_run else confirm(parts.terminal, subject, options)
+
+    def undo(engine: "Engine") -> "Iterator[HostReport]":
+        told = map(parts.redaction.masked, refused)
+        if not chosen.hosts:
+            return told
+        reports = engine.rollback(
+            record,
+            run,
+            force=options["force"],
+            dry_run=dry_run,
+            job=playbooks.recorded_job(record.run, options["folders"]),
+            confirm=ask,
+        )
+        return chain(told, reports)
+
+    return hosting.over_hosts(parts, options, subject, chosen, undo, store, writes=not dry_run)
 
 
 def _reached(
@@ -102,14 +89,12 @@ def _reached(
     return record.model_copy(update={"hosts": hosts}), refused
 
 
-def _without_dry_run(arguments: tuple[str, ...], run: str) -> str:
-    """The command that does it, with the run named that was only the newest."""
-    from remediate.report.words import command_line
-
-    words = [word for word in arguments if word not in {"--dry-run", "--debug"}]
+def _with_run(arguments: tuple[str, ...], run: str) -> list[str]:
+    """What was typed, with the run named that was only the newest."""
+    words = list(arguments)
     if run not in words:
         words.insert(words.index("rollback") + 1, run)
-    return command_line(["remediate", *words])
+    return words
 
 
 command = Command(

@@ -1,0 +1,135 @@
+"""The one body of the commands that go to hosts: an engine's verb, followed to its exit code."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from remediate.cli import playbooks, recorded, targets
+from remediate.cli.following import Following
+from remediate.cli.wiring import Parts, operator, settings
+
+if TYPE_CHECKING:
+    from remediate.engine.engine import Engine
+    from remediate.engine.job import Job
+    from remediate.model.host import Host
+    from remediate.model.outcome import HostReport
+    from remediate.model.plan import PlaybookUse
+    from remediate.model.run import Run, RunKind
+    from remediate.report.reporter import Subject
+    from remediate.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The hosts of a command.
+
+    Args:
+        hosts: where it works.
+        peers: the hosts that playbooks copy from, by name.
+    """
+
+    hosts: "Sequence[Host]"
+    peers: "Mapping[str, Host]" = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """What the operator calls them."""
+        return [host.name for host in self.hosts]
+
+
+def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -> Chosen:
+    """The hosts that the command line chooses, and those that its playbooks copy from.
+
+    Args:
+        parts: what the command works with.
+        options: values of the options, by name.
+        job: the playbooks; None when it is not about any.
+
+    Raises:
+        InventoryError: the inventory cannot be used.
+        Stop: none is chosen, or one that cannot be connected to as it is described.
+    """
+    interactive = parts.terminal.interactive
+    known = targets.inventory(options)
+    hosts = targets.select_hosts(options, known, interactive=interactive)
+    copied = playbooks.copied_from(job) if job is not None else ()
+    return Chosen(hosts, targets.peers(options, known, copied, interactive=interactive))
+
+
+def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None = None) -> "Run":
+    """A run that begins now.
+
+    Args:
+        kind: what it does.
+        uses: its playbooks.
+        undoes: the run that it undoes.
+    """
+    from remediate.model.run import Run, new_run_id
+
+    started = datetime.now(UTC)
+    return Run(
+        id=new_run_id(started),
+        kind=kind,
+        playbooks=uses,
+        operator=operator(),
+        started=started,
+        undoes=undoes,
+    )
+
+
+def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]:
+    """What a later command about the same run has to say, for its subject."""
+    return {
+        "needed": [*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
+        "by_name": recorded.to_be_named(hosts),
+    }
+
+
+def proceed(arguments: Sequence[str]) -> str:
+    """The command that does what this one has only announced.
+
+    Args:
+        arguments: what was typed after the program's name.
+    """
+    from remediate.report.words import command_line
+
+    words = [word for word in arguments if word not in {"--dry-run", "--debug"}]
+    if words and words[0] == "audit":
+        words[0] = "apply"
+    return command_line(["remediate", *words])
+
+
+def over_hosts(
+    parts: Parts,
+    options: Mapping[str, Any],
+    subject: "Subject",
+    chosen: Chosen,
+    verb: "Callable[[Engine], Iterable[HostReport]]",
+    store: "Store | None" = None,
+    *,
+    writes: bool = False,
+) -> int:
+    """Let an engine do something on hosts, and show each verdict as it comes.
+
+    Args:
+        parts: what the command works with.
+        options: values of the options, by name.
+        subject: what the result is about.
+        chosen: the hosts.
+        verb: what is to be done.
+        store: the journal, for what reads or writes it.
+        writes: hosts may be changed by it.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SecretError: a password cannot be had.
+        Interrupted: somebody pressed Ctrl-C; says what was left behind.
+    """
+    following = Following(parts.terminal, options["form"], subject, writes=writes)
+    engine = parts.engine(
+        chosen.hosts, settings(options), store=store, emit=following.emit, peers=chosen.peers
+    )
+    return following.finish(verb(engine))

@@ -1,0 +1,39 @@
+"""Exit codes are said in one place, and everybody else repeats it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.model.exit_code import ExitCode
+
+Make = Callable[..., Any]
+GUIDE = Path(__file__).parents[2] / "docs" / "hosts.md"
+
+
+def test_the_help_has_each_with_its_meaning(cli: Make) -> None:
+    shown = cli("--help").out.partition("Exit codes:\n")[2]
+    listed = dict(re.findall(r"^ +(\d+) +(.+)$", shown, re.MULTILINE))
+    assert listed == {str(int(code)): code.meaning for code in ExitCode}
+
+
+def test_the_guide_has_each() -> None:
+    table = GUIDE.read_text(encoding="utf-8").partition("## Exit codes")[2]
+    codes = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
+    assert [int(code) for code in codes] == list(ExitCode)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["frobnicate"], ExitCode.USAGE),
+        (["apply", "schedule-fix", "--host", "A", "--user", "u"], ExitCode.REFUSED),
+        (["runs", "show", "x"], ExitCode.REFUSED),
+    ],
+)
+def test_what_ends_before_hosts_are_contacted_has_one_of_them(
+    words: list[str], code: ExitCode, cli: Make
+) -> None:
+    assert cli(*words).code == code
