@@ -443,7 +443,7 @@ def _look_again(work: Order, fence: int, plan: Plan) -> Part[_Look]:
     """Observe after a write of unknown result, once no pipeline of ours can still be writing.
 
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
-    still be at work there and keeps it out if it has not begun; see `lease.ps1`.
+    still be at work there and keeps it out if it has not begun; see `lease.read.ps1`.
     """
     problem = Problem(code="timed_out", message="there was no time left to look again")
     renewed = yield from ask(TakeLease(work.takes_over))

@@ -28,7 +28,6 @@ from remediate.engine.effects import (
     Write,
 )
 from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
-from remediate.engine.observation import scripts
 from remediate.engine.order import Order, Verb
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
@@ -127,7 +126,6 @@ class HostWorker:
     def __init__(self, order: Order, around: Surroundings) -> None:
         self._order = order
         self._around = around
-        self._script = compose(scripts(order.planner.queries()))
         self._reconciling = order.verb is Verb.RECONCILE  # its verdict may replace an earlier one
         self._session: Session | None = None
         self._leased = False
@@ -208,7 +206,8 @@ class HostWorker:
             deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self._around.transport.session(self._order.host)
-            return self._arrived(self._session.run(self._script, request, deadline))
+            script = compose(request.files).text
+            return self._arrived(self._session.run(script, request, deadline))
         except TransportError as error:
             error.partial = error.partial and self._arrived(error.partial)
             _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -83,12 +82,6 @@ def records(resources: Iterable[Resource]) -> tuple[Observed, ...]:
     return tuple(resource.observed() for resource in resources)
 
 
-def scripts(queries: Iterable[Query]) -> frozenset[Path]:
-    """The `.ps1` files that the questions' resources need."""
-    resources = {query.resource for query in queries}
-    return frozenset(path for one in resources for path in (one.script, *one.needs))
-
-
 def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[Call, ...]:
     """The questions as calls, quick ones first, and last those that might hang.
 
@@ -106,6 +99,7 @@ def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[C
             function=f"Get-Remediate{queries[number].resource.function}",
             arguments=queries[number].arguments(),
             seconds=queries[number].seconds,
+            files=queries[number].resource.reading_files(),
         )
         for number in order
     )
@@ -118,15 +112,17 @@ def write_calls(changes: Sequence[Change], first_needs: str) -> tuple[Call, ...]
         by_resource.setdefault(change.resource, []).append(change)
     calls: list[Call] = []
     for number, (resource, wanted) in enumerate(by_resource.items()):
+        kind = resource_type(resource.kind)
         call = Call(
             id=f"write-{number}",
-            function=f"Set-Remediate{resource_type(resource.kind).function}",
+            function=f"Set-Remediate{kind.function}",
             arguments={
                 "identity": dict(resource.key),
                 "before": {change.property: change.before for change in wanted},
                 "after": {change.property: change.after for change in wanted},
             },
             needs=(calls[-1].id if calls else first_needs,),
+            files=kind.writing_files(),
         )
         calls.append(call)
     return tuple(calls)

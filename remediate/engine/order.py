@@ -33,6 +33,7 @@ from remediate.powershell.messages import (
     Request,
     Status,
 )
+from remediate.powershell.script import LEASE_READER, LEASE_WRITER, compose
 
 ANOTHER_COMPUTER = "RemediateAnotherComputer"
 """Error of a call that another computer was to carry out."""
@@ -119,7 +120,8 @@ class Order:
 
     def lease(self) -> Request:
         """Reads the host's lease."""
-        return Request(run=self.run, calls=(Call(id="lease", function="Get-RemediateLease"),))
+        lease = Call(id="lease", function="Get-RemediateLease", files=LEASE_READER)
+        return Request(run=self.run, calls=(lease,))
 
     def request(self, *calls: Call) -> Request:
         """A request that only the computer that this is about carries out."""
@@ -153,14 +155,17 @@ class Order:
                 ],
             },
             needs=(writes[0].id,),
+            files=LEASE_WRITER,
         )
-        return self.request(
+        request = self.request(
             self._lock(fence),
             *writes,
             *observe_calls(self.planner.queries()),
             receipt,
             _unlock(self.run, "unlock", writes[-1].id, "receipt"),
         )
+        compose(request.files)  # reads them: from the intent on, nothing may fail before sending
+        return request
 
     def _lock(self, fence: int) -> Call:
         return Call(
@@ -173,6 +178,7 @@ class Order:
                 "ttl": self.settings.lease_seconds,
                 "undoes": list(self.takes_over),
             },
+            files=LEASE_WRITER,
         )
 
 
@@ -182,7 +188,13 @@ def _order(files: tuple[PlaybookFile, ...], *values: Any) -> Order:  # noqa: ANN
 
 
 def _unlock(run: str, call: str, *needs: str) -> Call:
-    return Call(id=call, function="Unlock-RemediateLease", arguments={"run": run}, needs=needs)
+    return Call(
+        id=call,
+        function="Unlock-RemediateLease",
+        arguments={"run": run},
+        needs=needs,
+        files=LEASE_WRITER,
+    )
 
 
 def _brief(value: JsonValue, label: str | None) -> JsonValue:

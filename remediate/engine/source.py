@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from remediate.engine.folder import Opened, decoded, list_files, look_at
 from remediate.engine.identity import other_computer
 from remediate.engine.job import AUDIT
-from remediate.engine.observation import call_problem, observe_calls, read_observation, scripts
+from remediate.engine.observation import call_problem, observe_calls, read_observation
 from remediate.errors import RemediateError
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer
@@ -29,7 +29,7 @@ from remediate.playbook.base import Original
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
-from remediate.resources.content import Folder
+from remediate.resources.content import CONTENT_READER, Folder
 from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 
@@ -205,14 +205,13 @@ class PeerSource:
         self._computer = computer
         self._query = query
         self._transport = transport
-        self._script = compose(scripts([query]))
         self._session: Session | None = None
 
     def look(self, deadline: Deadline) -> Original:
         """See the protocol."""
         request = Request(run=AUDIT, calls=observe_calls([self._query]))
         try:
-            reply = self._open().run(self._script, request, deadline)
+            reply = self._open().run(compose(request.files).text, request, deadline)
         except TransportError as error:
             return self._original(problem=str(error))
         seen = read_observation([self._query], reply)
@@ -234,10 +233,15 @@ class PeerSource:
                 for piece in pieces
             ],
         }
-        call = Call(id="content", function="Get-RemediateContent", arguments=arguments)
+        call = Call(
+            id="content",
+            function="Get-RemediateContent",
+            arguments=arguments,
+            files=CONTENT_READER,
+        )
         request = Request(run=AUDIT, calls=(call,), computer=self._computer)
         try:
-            reply = self._open().run(self._script, request, deadline)
+            reply = self._open().run(compose(request.files).text, request, deadline)
         except TransportError as error:
             raise SourceError(error.code, str(error), error.hint) from error
         another = other_computer(self._computer, reply.host.computer)

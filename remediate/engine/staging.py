@@ -21,7 +21,7 @@ from remediate.model.event import Phase
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Call, Reply, Request, Status
 from remediate.resources.base import resource_type
-from remediate.resources.content import Folder
+from remediate.resources.content import CONTENT_WRITER, Folder
 from remediate.transport.errors import TransportError
 
 BATCH = 1_400_000
@@ -160,7 +160,9 @@ def _add(
 
 
 def _request(work: Order, function: str, arguments: dict[str, JsonValue]) -> Request:
-    return work.request(Call(id="stage", function=function, arguments=arguments))
+    return work.request(
+        Call(id="stage", function=function, arguments=arguments, files=CONTENT_WRITER)
+    )
 
 
 def _value(work: Order, answer: Reply | TransportError, doing: str) -> list[JsonValue] | Problem:

@@ -1,4 +1,4 @@
-"""Folders of a practice host: the functions of `content.ps1`.
+"""Folders of a practice host: the functions of `content.write.ps1`.
 
 A staging folder stands beside the folder that it may replace and holds a marker file as long as it
 is ours to fill or to remove; without it, it is a former folder, and somebody's data.

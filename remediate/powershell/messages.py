@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -53,6 +54,7 @@ class Call(Model):
         arguments: its parameters; no secrets.
         needs: ids of earlier calls that must have succeeded, or this one is skipped.
         seconds: how long its commands may take; None where nothing is bounded, as in a write.
+        files: the `.ps1` files that the function needs, for the script; not sent with the call.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Call(Model):
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
     seconds: float | None = None
+    files: tuple[Path, ...] = ()
 
 
 class Request(Model):
@@ -79,6 +82,11 @@ class Request(Model):
     computer: Computer | None = None
     seconds: float | None = None
     patience: float = PATIENCE
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """The `.ps1` files that its calls need."""
+        return frozenset(path for call in self.calls for path in call.files)
 
     @model_validator(mode="after")
     def _ids_make_sense(self) -> Self:

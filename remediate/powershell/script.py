@@ -1,27 +1,48 @@
-"""Composes the one script text of a run out of the files it needs."""
+"""Composes the script text of a request out of the files that its calls need, and no others."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent
+from remediate.powershell.condensed import condensed
+
+FOLDER = Path(__file__).parent
+
+LEASE_READER = (FOLDER / "lease.read.ps1",)
+"""Says who holds a host."""
+
+LEASE_WRITER = (*LEASE_READER, FOLDER / "lease.write.ps1")
+"""Takes the lease and gives it back, leaves the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A composed script, and where its lines are from.
+
+    Args:
+        text: what is sent.
+        places: file and line that each of its lines is from (`service.read.ps1:31`).
+    """
+
+    text: str
+    places: tuple[str, ...]
+
+
+def compose(files: Iterable[Path]) -> Script:
+    """The script of a request whose calls need these files, each once, in a stable order.
+
+    Args:
+        files: `.ps1` files with the functions that are called, and all that those call.
+    """
+    return _composed(frozenset(files))
 
 
 @cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def compose(resources: Iterable[Path]) -> str:
-    """The script for a run that uses these resources' files, each once, in a stable order.
-
-    Args:
-        resources: `.ps1` files with the functions of the resources.
-    """
-    files = [
-        _FOLDER / "envelope.ps1",
-        _FOLDER / "lease.ps1",
-        *sorted(set(resources)),
-        _FOLDER / "invoke.ps1",
+def _composed(files: frozenset[Path]) -> Script:
+    lines = [
+        (text, f"{path.name}:{number}")
+        for path in (FOLDER / "envelope.ps1", *sorted(files), FOLDER / "invoke.ps1")
+        for number, text in condensed(path.read_text(encoding="utf-8"))
     ]
-    return "\n".join(_text(path) for path in files)
+    return Script("\n".join(text for text, _ in lines), tuple(place for _, place in lines))

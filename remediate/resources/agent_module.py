@@ -9,7 +9,7 @@ from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.content import Manifest
 from remediate.resources.base import Query, Resource
-from remediate.resources.content import CONTENT_SCRIPT, Folder
+from remediate.resources.content import FOLDER_READER, FOLDER_WRITER, Folder
 from remediate.resources.mars_agent import MODULE
 from remediate.resources.registry_value import RegistryValue
 
@@ -54,8 +54,14 @@ class AgentModule(Resource):
     kind: ClassVar[str] = "agent_module"
     noun: ClassVar[str] = "PowerShell module"
     function: ClassVar[str] = "AgentModule"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
-    needs: ClassVar[tuple[Path, ...]] = (CONTENT_SCRIPT, RegistryValue.script)
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
+    reader_needs: ClassVar[tuple[Path, ...]] = (
+        FOLDER_READER,
+        RegistryValue.reader,
+        Path(__file__).with_suffix(".load.ps1"),
+    )
+    writer_needs: ClassVar[tuple[Path, ...]] = (FOLDER_WRITER,)
     identity: ClassVar[tuple[str, ...]] = ("path",)
     settable: ClassVar[frozenset[str]] = frozenset({"installed"})
     volatile: ClassVar[frozenset[str]] = frozenset(

@@ -18,15 +18,18 @@ _KINDS: "dict[str, type[Resource]]" = {}
 
 
 class Resource(Model):
-    """A thing on a host. Subclasses are named by what they are and stand beside a `.ps1`.
+    """A thing on a host. Subclasses are named by what they are and stand beside their `.ps1`.
 
     Class attributes:
         kind: name of the resource in records (`scheduled_task`).
         noun: what a person calls it (`task`).
         function: the noun of its PowerShell functions (`ScheduledTask` makes
             `Get-RemediateScheduledTask` and `Set-RemediateScheduledTask`).
-        script: the `.ps1` file with these functions.
-        needs: other `.ps1` files that this one calls.
+        reader: the `.ps1` file that reads it, `Get-Remediate…`; nothing in it writes.
+        writer: the `.ps1` file that writes it, `Set-Remediate…`; sent with a write only. None
+            where it can only be looked at.
+        reader_needs: other `.ps1` files that the reader calls.
+        writer_needs: those that the writer calls besides.
         identity: names of the fields that identify it on its host.
         settable: names of the properties that Set can write.
         volatile: names of the properties that move by themselves.
@@ -37,8 +40,10 @@ class Resource(Model):
     kind: ClassVar[str]
     noun: ClassVar[str]
     function: ClassVar[str]
-    script: ClassVar[Path]
-    needs: ClassVar[tuple[Path, ...]] = ()
+    reader: ClassVar[Path]
+    writer: ClassVar[Path | None] = None
+    reader_needs: ClassVar[tuple[Path, ...]] = ()
+    writer_needs: ClassVar[tuple[Path, ...]] = ()
     identity: ClassVar[tuple[str, ...]]
     settable: ClassVar[frozenset[str]]
     volatile: ClassVar[frozenset[str]] = frozenset()
@@ -50,17 +55,36 @@ class Resource(Model):
         A class that is defined again, as when a playbook is loaded again, takes its place.
 
         Raises:
-            TypeError: another class has this kind, so that records could not tell them apart.
+            TypeError: another class has this kind, so that records could not tell them apart; or
+                it does not say in which files its PowerShell is.
         """
         super().__pydantic_init_subclass__(**kwargs)
         kind = getattr(cls, "kind", None)
         if kind is None:
             return
-        known = _KINDS.setdefault(kind, cls)
+        known = _KINDS.get(kind, cls)
         if known.__qualname__ != cls.__qualname__:
             msg = f"{cls.__name__} needs a `kind` of its own: {known.__name__} is {kind!r}"
             raise TypeError(msg)
+        if getattr(cls, "reader", None) is None or (cls.settable and cls.writer is None):
+            msg = f"{cls.__name__} names no `reader`, or has `settable` properties and no `writer`"
+            raise TypeError(msg)
+        for path in cls.writing_files():
+            if not path.is_file():
+                msg = f"{cls.__name__} needs {path}, which is not there"
+                raise TypeError(msg)
         _KINDS[kind] = cls
+
+    @classmethod
+    def reading_files(cls) -> tuple[Path, ...]:
+        """The `.ps1` files that its Get needs."""
+        return (cls.reader, *cls.reader_needs)
+
+    @classmethod
+    def writing_files(cls) -> tuple[Path, ...]:
+        """The `.ps1` files that its Set needs."""
+        writer = () if cls.writer is None else (cls.writer,)
+        return (*cls.reading_files(), *writer, *cls.writer_needs)
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Query":

@@ -1,12 +1,20 @@
 """Resources that are made of files, and where the files for them come from."""
 
-from pathlib import Path
-
 from remediate.model.base import Model
 from remediate.model.content import Manifest
+from remediate.powershell.script import FOLDER
 
-CONTENT_SCRIPT = Path(__file__).parents[1] / "powershell" / "content.ps1"
-"""The functions that read, stage and compare folders on a host."""
+FOLDER_READER = FOLDER / "folder.read.ps1"
+"""What is in a folder on a host, and which folders of ours stand beside it."""
+
+FOLDER_WRITER = FOLDER / "folder.write.ps1"
+"""Whether a folder is what is wanted, and its new name; needs the reader."""
+
+CONTENT_READER = (FOLDER / "content.read.ps1",)
+"""Sends pieces of files, from a host that is copied from."""
+
+CONTENT_WRITER = (FOLDER_READER, FOLDER_WRITER, *CONTENT_READER, FOLDER / "content.write.ps1")
+"""Fills a folder on a host."""
 
 
 class Folder(Model):

@@ -17,7 +17,7 @@ class IscsiInitiator(Resource):
     kind: ClassVar[str] = "iscsi_initiator"
     noun: ClassVar[str] = "iSCSI initiator"
     function: ClassVar[str] = "IscsiInitiator"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     identity: ClassVar[tuple[str, ...]] = ("device",)
     settable: ClassVar[frozenset[str]] = frozenset()
 

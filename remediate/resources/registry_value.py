@@ -95,7 +95,8 @@ class RegistryValue(Resource):
     kind: ClassVar[str] = "registry_value"
     noun: ClassVar[str] = "registry value"
     function: ClassVar[str] = "RegistryValue"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("key", "name")
     settable: ClassVar[frozenset[str]] = frozenset({"value"})
 

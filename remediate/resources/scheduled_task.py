@@ -81,7 +81,8 @@ class ScheduledTask(Resource):
     kind: ClassVar[str] = "scheduled_task"
     noun: ClassVar[str] = "task"
     function: ClassVar[str] = "ScheduledTask"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("path", "name")
     settable: ClassVar[frozenset[str]] = frozenset({"multiple_instances"})
     volatile: ClassVar[frozenset[str]] = frozenset({"state"})

@@ -128,7 +128,8 @@ class Service(Resource):
     kind: ClassVar[str] = "service"
     noun: ClassVar[str] = "service"
     function: ClassVar[str] = "Service"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset({"status", "start_mode", "process"})
     volatile: ClassVar[frozenset[str]] = frozenset({"process", "dependents", "in_use"})

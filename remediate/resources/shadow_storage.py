@@ -87,7 +87,8 @@ class ShadowStorage(Resource):
     kind: ClassVar[str] = "shadow_storage"
     noun: ClassVar[str] = "shadow storage"
     function: ClassVar[str] = "ShadowStorage"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("volume", "diff_volume")
     settable: ClassVar[frozenset[str]] = frozenset({"max_space"})
     volatile: ClassVar[frozenset[str]] = frozenset(

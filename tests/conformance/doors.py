@@ -19,7 +19,7 @@ function Start-Sleep { param([int] $Milliseconds) $script:Slept += $Milliseconds
 function Get-Date { (Microsoft.PowerShell.Utility\\Get-Date).AddMilliseconds($script:Slept) }
 """
 """Time passes only where a script sleeps, and at once."""
-_MARKER = "# Sent last"
+_MARKER = "Invoke-RemediateRequest -Request $Request"
 
 
 class Door(Protocol):
@@ -64,7 +64,7 @@ class PowerShellDoor:
     def send(self, calls: Iterable[Call]) -> Reply:
         request = Request(run="R1", calls=tuple(calls))
         kinds = {_resource(call.function) for call in request.calls}
-        script = compose({path for one in kinds for path in (one.script, *one.needs)})
+        script = compose({path for one in kinds for path in one.writing_files()}).text
         assert script.count(_MARKER) == 1
         session = self._transport.session(self._host)
         return session.run(script.replace(_MARKER, _NOT_WAITING + _MARKER), request, Deadline(60))

@@ -14,7 +14,6 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from remediate.engine.observation import scripts
 from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import agent_module
@@ -22,13 +21,14 @@ from remediate.lab.kinds.agent_module import MODULE_FOLDER, installed, practice_
 from remediate.lab.lab import Lab
 from remediate.powershell.messages import Call, CallResult, Request, Status
 from remediate.powershell.script import compose
-from remediate.resources.agent_module import AgentModules
+from remediate.resources.agent_module import AgentModule
+from remediate.resources.content import CONTENT_WRITER
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.psrp import PsrpTransport
 
 pytestmark = pytest.mark.powershell
 
-SCRIPT = compose(scripts([AgentModules()]))
+SCRIPT = compose({*AgentModule.writing_files(), *CONTENT_WRITER}).text
 WHOLE: Any = (installed(practice_files()) or {})["manifest"]
 BROKEN_FILES = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
 BROKEN: Any = installed(BROKEN_FILES)

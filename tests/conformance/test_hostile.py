@@ -19,7 +19,7 @@ from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.base import Seen
 from remediate.powershell.messages import Call, Reply, Request, Status
-from remediate.powershell.script import compose
+from remediate.powershell.script import LEASE_WRITER, compose
 from remediate.resources.base import Desire, Query
 from remediate.resources.registry_value import (
     RegistryData,
@@ -166,7 +166,7 @@ def test_tasks_are_repaired_one_by_one(powershell: PowerShellHosts) -> None:
 
 
 def ask(hosts: PowerShellHosts, calls: list[Call]) -> tuple[Reply, HostState]:
-    script = compose([RegistryValue.script, ScheduledTask.script])
+    script = compose([*RegistryValue.writing_files(), *LEASE_WRITER]).text
     with hosts.host(healthy_host()) as (state, host, transport):
         session = transport.session(host)
         reply = session.run(script, Request(run="audit", calls=tuple(calls)), Deadline(60))

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
-from remediate.engine.observation import observe_calls, scripts
+from remediate.engine.observation import observe_calls
 from remediate.model.base import JsonValue
 from remediate.model.host import HTTPS_PORT, Auth, Host
 from remediate.model.outcome import HostReport, Outcome
@@ -88,7 +88,7 @@ class Live:
     def observe(self, queries: list[Query]) -> list[JsonValue]:
         """What the host answers, in the form in which it says it."""
         request = Request(run="audit", calls=observe_calls(queries))
-        script = compose(scripts(queries))
+        script = compose(request.files).text
         reply = self.transport.session(self.host).run(script, request, Deadline(120))
         assert [call.error for call in reply.calls if call.status is not Status.OK] == []
         return [value for call in reply.calls for value in call.value]

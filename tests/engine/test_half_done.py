@@ -279,7 +279,8 @@ class Log(Sized):
     kind: ClassVar[str] = "own_log"
     noun: ClassVar[str] = "log"
     function: ClassVar[str] = "OwnLog"
-    script: ClassVar[Any] = RegistryValue.script  # which a simulated host does not run
+    reader: ClassVar[Any] = RegistryValue.reader  # which a simulated host does not run
+    writer: ClassVar[Any] = RegistryValue.writer
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Logs":

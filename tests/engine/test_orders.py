@@ -43,7 +43,8 @@ class Jar(Resource):
     kind: ClassVar[str] = "jar"
     noun: ClassVar[str] = "jar"
     function: ClassVar[str] = "Jar"
-    script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset({{"lid"}})
 
@@ -104,7 +105,8 @@ class Pickling:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("playbooks")
     (folder / "close_jar.py").write_text(PLAYBOOK)
-    (folder / "close_jar.ps1").write_text("")
+    for end in (".read.ps1", ".write.ps1"):
+        (folder / f"close_jar{end}").write_text("")
     return folder
 
 

@@ -19,6 +19,7 @@ from remediate.model.problem import Problem
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.powershell.messages import PATIENCE, Call, CallResult, Reply, Request, Status
 from remediate.resources.base import Query, Resource
+from remediate.resources.registry_value import RegistryValue
 from remediate.transport.errors import ConnectionLost, TimedOut, TransportError
 
 
@@ -26,7 +27,7 @@ class Thing(Resource):
     kind: ClassVar[str] = "questions_thing"
     noun: ClassVar[str] = "thing"
     function: ClassVar[str] = "QuestionsThing"
-    script: ClassVar[Path] = Path("thing.ps1")
+    reader: ClassVar[Path] = RegistryValue.reader
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset()
 

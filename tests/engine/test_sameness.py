@@ -42,7 +42,7 @@ class Sign(Resource):
     kind = "test_sign"
     noun = "sign"
     function = "TestSign"
-    script = RegistryValue.script
+    reader, writer = RegistryValue.reader, RegistryValue.writer
     identity = ("id",)
     settable = frozenset({"text", "hung"})
 

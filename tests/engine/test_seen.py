@@ -41,7 +41,7 @@ class Folder(Member):
     kind: ClassVar[str] = "test_folder"
     noun: ClassVar[str] = "folder"
     function: ClassVar[str] = "TestFolder"
-    script = RegistryValue.script
+    reader, writer = RegistryValue.reader, RegistryValue.writer
     identity: ClassVar[tuple[str, ...]] = ("list", "path")
 
     list: str

@@ -113,8 +113,9 @@ def own_folder(place: Path) -> Path:
     own = "from contoso_playbooks.event_log import EventLog, EventLogs\n"
     assert own in playbook
     (folder / "event_log_size.py").write_text(resource + playbook.replace(own, ""))
-    script = (CODE / "event_log.ps1").read_bytes()
-    (folder / "event_log_size.ps1").write_bytes(script)
+    for end in (".read.ps1", ".write.ps1"):
+        script = (CODE / f"event_log{end}").read_bytes()
+        (folder / f"event_log_size{end}").write_bytes(script)
     return folder
 
 
@@ -218,4 +219,4 @@ def test_its_script_uses_only_what_every_windows_has() -> None:
     if pwsh is None:
         pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
     envelope = ROOT / "remediate" / "powershell" / "envelope.ps1"
-    assert check_files([envelope, CODE / "event_log.ps1"], pwsh) == []
+    assert check_files([envelope, *sorted(CODE.glob("*.ps1"))], pwsh) == []

@@ -92,7 +92,8 @@ class Exclusion(Member):
     kind: ClassVar[str] = "list_member"
     noun: ClassVar[str] = "member"
     function: ClassVar[str] = "ListMember"
-    script: ClassVar[Path] = RegistryValue.script  # which a simulated host does not run
+    reader: ClassVar[Path] = RegistryValue.reader  # which a simulated host does not run
+    writer: ClassVar[Path] = RegistryValue.writer
     identity: ClassVar[tuple[str, ...]] = ("list", "name")
 
     list: str

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.powershell,
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
-LAST = "# Sent last"
+LAST = "Invoke-RemediateRequest -Request $Request"
 END = Call(id="end", function="Stop-RemediateHere")
 
 DIES_AT_A_STOP = r"""

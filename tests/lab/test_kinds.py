@@ -93,7 +93,7 @@ class Lamp(Resource):
     kind = "lamp"
     noun = "lamp"
     function = "Lamp"
-    script = Path(__file__)
+    reader = writer = Path(__file__)
     identity = ("room",)
     settable = frozenset({"on", "colour"})
 

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.surface import rules_cim, rules_commands, rules_language, rules_limits, rules_types
+from tests.surface import (
+    rules_cim,
+    rules_commands,
+    rules_language,
+    rules_limits,
+    rules_reader,
+    rules_types,
+)
 from tests.surface.binding import own_functions
 from tests.surface.findings import Finding, Findings
 from tests.surface.inference import Inference
@@ -29,6 +36,7 @@ def check_scripts(scripts: Sequence[Script]) -> list[Finding]:
         rules_types.check(findings, inference)
         rules_cim.check(findings, inference)
         rules_limits.check(findings, functions)
+        rules_reader.check(findings, functions)
         found += findings.result()
     return sorted(found)
 

@@ -33,6 +33,7 @@ RULES = {
     "parameter-set": "the parameters go together and none is missing",
     "parse-error": "the engine's parser accepts the text",
     "positional": "no positional parameters",
+    "reader": "a file that reads (*.read.ps1) calls no command that writes, and no program",
     "stale-marker": "a marker allows something that is there",
     "syntax": "no language newer than PowerShell 4.0",
     "type": "the .NET type exists and is loaded",

@@ -17,7 +17,8 @@ class EventLog(Resource):
     kind = "contoso_event_log"
     noun = "event log"
     function = "ContosoEventLog"
-    script = Path(__file__).with_suffix(".ps1")
+    reader = Path(__file__).with_suffix(".read.ps1")
+    writer = Path(__file__).with_suffix(".write.ps1")
     identity = ("name",)
     settable = frozenset({"max_size"})
     volatile = frozenset({"size"})

@@ -208,7 +208,7 @@ def _check_reading(state: HostState, call: Call) -> None:
     if resource is None:
         return
     for kind in _subclasses(Resource):
-        if kind is resource or getattr(kind, "script", None) in resource.needs:
+        if kind is resource or getattr(kind, "reader", None) in resource.reader_needs:
             check_access(state, kind.kind, "read")
             if kind.kind in state.lacks:
                 raise no_such_command(call.function)

@@ -18,7 +18,7 @@ from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
 from remediate.powershell.messages import Call, Reply, Request, Status
-from remediate.powershell.script import compose
+from remediate.powershell.script import LEASE_WRITER, compose
 from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
 from remediate.transport.errors import (
     ConnectionLost,
@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
 
-SCRIPT = compose([ScheduledTask.script])
+SCRIPT = compose([*ScheduledTask.writing_files(), *LEASE_WRITER]).text
 NAME = "Microsoft-OnlineBackup"
 STANDARD_OUTPUT = "[Console]::OpenStandardOutput()"
 GET = Call(id="get", function="Get-RemediateScheduledTask", arguments={"folder": FOLDER})
@@ -155,7 +155,7 @@ def test_what_is_no_longer_as_it_was_and_what_stores_a_password_is_not_written(
 def test_a_script_that_goes_wrong_is_an_error_of_the_tree_and_never_a_hang(
     ask: Callable[..., Reply], ending: str, kind: type[TransportError]
 ) -> None:
-    bad = SCRIPT.replace("Invoke-RemediateRequest -Request $Request\n", ending + "\n")
+    bad = SCRIPT.replace("Invoke-RemediateRequest -Request $Request", ending)
     assert bad != SCRIPT
     with pytest.raises(TransportError) as caught:
         ask(4, GET, script=bad, seconds=5 if "{ }" in ending else 60)

@@ -98,7 +98,7 @@ class Volume(Resource):
     kind = "someones_volume"
     noun = "volume"
     function = "SomeonesVolume"
-    script = Path(__file__)
+    reader = Path(__file__)
     identity = ("name",)
     settable = frozenset()
 

@@ -39,7 +39,7 @@ FOLDERS = ["\\A 'b' $(1)\\", "\\[a]*?\\", "\\백업\\", "\\\u201eq\u201c\\", "\\
 
 def ask(host: Any, *calls: Call) -> Reply:
     request = Request(run="R1", calls=calls)
-    script = compose([ScheduledTask.script])
+    script = compose(ScheduledTask.writing_files()).text
     [text] = host.run(script, Request=request.encode())
     return decode_reply([str(text)], request)
 

@@ -48,8 +48,8 @@ def ask(
         patience: how long answers may be kept back.
     """
     request = Request(run="R1", calls=calls, seconds=seconds, patience=patience)
-    marker = "# Sent last"
-    script = compose([ScheduledTask.script]).replace(marker, functions + marker)
+    marker = "Invoke-RemediateRequest -Request $Request"
+    script = compose(ScheduledTask.writing_files()).text.replace(marker, functions + marker)
     texts = [str(text) for text in windows.run(script, Request=request.encode())]
     return texts, decode_reply(texts, request)
 

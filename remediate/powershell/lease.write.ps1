@@ -1,49 +1,8 @@
-# The host's side of a run: the lease that keeps others out, and the receipt that is left behind.
-# Both live below Program Files, where only administrators can write.
-# lease.lock is held open by the pipeline that writes, so a dead pipeline never blocks anyone;
-# lease.json says whose it is, and until when, in seconds since 1970 by the host's own clock;
-# freed.json keeps the last lease that was given back, so that a pipeline that was given up and
-# only begins afterwards, with a lower fence, writes nothing.
-
-function Get-RemediateFolder {
-    # The folder for lease and receipts.
-    return Join-Path -Path $env:ProgramFiles -ChildPath 'remediate'
-}
+# Takes the lease, gives it back, leaves the receipt. Needs lease.read.ps1.
 
 function Get-RemediateClock {
     # Seconds since 1970.
     return [int64] ((Get-Date).ToUniversalTime() - ([datetime] '1970-01-01')).TotalSeconds
-}
-
-function Read-RemediateLease {
-    # The lease on file, or nothing; one that is cut off belongs to a pipeline that died before it wrote.
-    param([string] $Path)
-    if (-not (Test-Path -LiteralPath $Path)) { return }
-    $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8
-    try {
-        $lease = ConvertFrom-Json -InputObject $text
-        return @{
-            run   = [string] $lease.run
-            owner = [string] $lease.owner
-            fence = [int64] $lease.fence
-            since = [int64] $lease.since
-            until = [int64] $lease.until
-        }
-    }
-    catch { return }
-}
-
-function Format-RemediateLease {
-    # A lease as the controller reads it.
-    param([hashtable] $Lease)
-    $epoch = [datetime] '1970-01-01'
-    return @{
-        run   = $Lease['run']
-        owner = $Lease['owner']
-        fence = $Lease['fence']
-        since = $epoch.AddSeconds($Lease['since']).ToString('s') + 'Z'
-        until = $epoch.AddSeconds($Lease['until']).ToString('s') + 'Z'
-    }
 }
 
 function Open-RemediateLock {
@@ -92,27 +51,6 @@ function Lock-RemediateLease {
     Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $lease -Compress) -Encoding UTF8
     $result = Format-RemediateLease -Lease $lease
     $result['took'] = $took
-    return $result
-}
-
-function Get-RemediateLease {
-    # The lease on this host, if there is one, and whether a pipeline is using it right now.
-    $folder = Get-RemediateFolder
-    $lease = Read-RemediateLease -Path (Join-Path -Path $folder -ChildPath 'lease.json')
-    if ($null -eq $lease) { return }
-    $active = $false
-    $path = Join-Path -Path $folder -ChildPath 'lease.lock'
-    if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage' -and (Test-Path -LiteralPath $path)) {
-        try {
-            # surface: allow language-mode - only reached in FullLanguage
-            $lock = [System.IO.File]::Open($path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::None)
-            # surface: allow language-mode - as above
-            $lock.Dispose()
-        }
-        catch [System.IO.IOException] { $active = $true }
-    }
-    $result = Format-RemediateLease -Lease $lease
-    $result['active'] = $active
     return $result
 }
 

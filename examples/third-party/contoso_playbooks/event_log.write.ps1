@@ -1,13 +1,4 @@
-# Event logs, read and written by CIM.
-
-function Get-RemediateContosoEventLog {
-    # The event log with a name.
-    param([string] $Name)
-    foreach ($log in @(Get-CimInstance -ClassName Win32_NTEventlogFile -OperationTimeoutSec (Get-RemediateSecondsLeft))) {
-        if ($log.LogfileName -ne $Name) { continue }
-        [ordered]@{ name = $log.LogfileName; max_size = [long] $log.MaxFileSize; size = [long] $log.FileSize }
-    }
-}
+# Event logs, written by CIM.
 
 function Set-RemediateContosoEventLog {
     # Writes the size that a log may have, if it still is what was seen.

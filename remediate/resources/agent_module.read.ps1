@@ -1,0 +1,45 @@
+# The backup agent's PowerShell module: its files, and whether it loads. Needs folder.read.ps1 and registry_value.read.ps1.
+
+function Get-RemediateAgentFolder {
+    # The agent's folder, without a backslash at its end, or nothing when it is not installed.
+    $value = Read-RemediateRegistryValue -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
+    if ($null -ne $value -and $value['data'] -is [string] -and $value['data'] -ne '') { return ([string] $value['data']).TrimEnd('\') }
+}
+
+function Get-RemediateAgentModule {
+    # The module of the agent that is installed, if one is.
+    $agent = Get-RemediateAgentFolder
+    if ($null -eq $agent) { return }
+    $path = $agent + '\bin\Modules\MSOnlineBackup'
+    $definition = $path + '\MSOnlineBackup.psd1'
+    $result = [ordered]@{ path = $path; installed = $null; links = @(); load_error = ''; module_version = ''; agent_version = ''; kept = @() }
+    $program = $agent + '\bin\cbengine.exe'
+    if (Test-Path -LiteralPath $program) { $result['agent_version'] = Get-RemediateFileVersion -Path $program }
+    $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
+    if (-not (Test-Path -LiteralPath $path -PathType Container)) { return $result }
+    $manifest = Get-RemediateManifest -Path $path
+    $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $null }
+    $result['links'] = @($manifest['links'])
+    if ($result['links'].Count -gt 0) {
+        $result['load_error'] = 'Not tried, as something in it leads elsewhere.'
+        return $result
+    }
+    if (-not (Test-Path -LiteralPath $definition -PathType Leaf)) {
+        $result['installed']['loads'] = $false
+        $result['load_error'] = 'It has no MSOnlineBackup.psd1.'
+        return $result
+    }
+    if ((Get-Item -LiteralPath $definition -Force).Length -lt 1000000 -and [string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
+    $tried = Test-RemediateModule -Path (Resolve-Path -LiteralPath $definition).ProviderPath
+    $result['installed']['loads'] = $tried['loads']
+    $result['load_error'] = $tried['error']
+    return $result
+}
+
+function Get-RemediateFileVersion {
+    # The version of a program, or nothing when it has none.
+    param([string] $Path)
+    $version = (Get-Item -LiteralPath $Path -Force).VersionInfo
+    if ([string] $version.FileVersion -eq '') { return '' }
+    return '{0}.{1}.{2}.{3}' -f $version.FileMajorPart, $version.FileMinorPart, $version.FileBuildPart, $version.FilePrivatePart
+}

@@ -1,0 +1,101 @@
+"""A script has what its calls need, and no more: an audit brings no code that writes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from remediate.engine.job import Job, Settings, Task
+from remediate.engine.order import Order, Verb
+from remediate.engine.planning import PlaybookPlanner
+from remediate.model.change import Change
+from remediate.model.host import Host
+from remediate.playbook.catalogue import Catalogue
+from remediate.powershell.script import FOLDER, LEASE_WRITER, compose
+from remediate.resources.content import CONTENT_WRITER
+from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
+from tests.surface.rules_reader import writes
+
+CATALOGUE = Catalogue()
+ALL = tuple(CATALOGUE.entries)
+COMMAND = re.compile(r"\b[A-Za-z]+-[A-Za-z]\w+|(?<!\\)\b\w+\.exe\b")
+OUR_OWN = {
+    "Invoke-RemediateCall": "makes a call",
+    "Invoke-RemediateRequest": "makes all calls",
+    "Stop-RemediateCall": "ends a call with an error",
+    "Write-RemediateLines": "puts out the answer",
+}
+"""Our functions in each script whose verbs sound like writing, and what they do."""
+OF_THE_LOAD_TEST = {"Import-Module", "Start-Job", "Remove-Job", "Stop-Process"}
+
+
+def task(name: str) -> Task:
+    playbook = CATALOGUE.load(name)
+    return Task(playbook, playbook.params())
+
+
+def order(*names: str) -> Order:
+    host = Host(name="SRV01", address="srv01", port=5985)
+    planner = PlaybookPlanner(Job(tuple(map(task, names))))
+    return Order(Verb.AUDIT, host, Settings(operator="ada@test"), planner)
+
+
+def audit(names: tuple[str, ...]) -> str:
+    """The script of an audit, which a dry run and an apply begin with."""
+    work = order(*names)
+    return compose(work.observe().files).text
+
+
+def that_write(script: str) -> Iterator[str]:
+    for name in sorted(set(COMMAND.findall(script))):
+        if name.endswith(".exe") or writes(name):
+            yield name
+
+
+@pytest.mark.parametrize("names", [ALL, *((name,) for name in ALL)], ids="+".join)
+def test_an_audit_brings_no_code_that_writes(names: tuple[str, ...]) -> None:
+    assert {*that_write(audit(names))} - OF_THE_LOAD_TEST <= OUR_OWN.keys()
+
+
+def test_what_writes_is_seen() -> None:
+    """Or the test above could not fail."""
+    for files in (ScheduledTask.writing_files(), LEASE_WRITER, CONTENT_WRITER):
+        assert {*that_write(compose(files).text)} - OUR_OWN.keys()
+
+
+def test_a_write_brings_what_it_needs() -> None:
+    change = Change(
+        playbook="schedule-fix",
+        resource={"kind": "scheduled_task", "key": {"path": "\\A\\", "name": "B"}},
+        title="task B",
+        property="multiple_instances",
+        before=0,
+        after=2,
+    )
+    work = order("schedule-fix")
+    files = work.write(1, (change,)).files
+    assert files == {*LEASE_WRITER, *ScheduledTask.writing_files()}
+
+
+def test_a_line_of_a_script_is_told_by_file_and_line(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.read.ps1", tmp_path / "b.read.ps1"
+    first.write_text("# About a.\n\n$a = 1\n\n  $b = 2\n", encoding="utf-8")
+    second.write_text("$c = 3\n", encoding="utf-8")
+    script = compose([second, first])
+    told = dict(zip(script.text.split("\n"), script.places, strict=True))
+    assert (told["$a = 1"], told["$b = 2"], told["$c = 3"]) == (
+        "a.read.ps1:3",
+        "a.read.ps1:5",
+        "b.read.ps1:1",
+    )
+    assert (script.places[0].partition(":")[0], script.places[-1]) == (
+        "envelope.ps1",
+        "invoke.ps1:2",
+    )
+
+
+def test_each_file_goes_once() -> None:
+    reader = ScheduledTasks.resource.reader
+    assert compose([reader, reader]) == compose([reader])
+    assert [path.name for path in FOLDER.glob("*.ps1")].count("envelope.ps1") == 1
