@@ -127,8 +127,11 @@ function Invoke-RemediateCall {
             Stop-RemediateCall -ErrorId 'RemediateNotOurs' -Message 'This is not a function of the script.'
         }
         $arguments = ConvertFrom-RemediateArgument -Value $Call.arguments
-        # surface: allow dynamic-command - the function's name was matched against ours just above
-        $result['value'] = @(& $function @arguments)
+        if (@($arguments.Keys) -contains 'before') { $result['value'] = @(Invoke-RemediateWrite -Function $function -Arguments $arguments) }
+        else {
+            # surface: allow dynamic-command - the function's name was matched against ours just above
+            $result['value'] = @(& $function @arguments)
+        }
         $result['status'] = 'ok'
         $Succeeded[$result['id']] = $true
     }

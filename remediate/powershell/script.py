@@ -16,6 +16,10 @@ LEASE_WRITER = (*LEASE_READER, FOLDER / "lease.write.ps1")
 """Takes the lease and gives it back, leaves the receipt."""
 
 
+COMPARE_AND_SET = FOLDER / "write.ps1"
+"""Finds what a write is about, and makes sure that it is as it was seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """A composed script, and where its lines are from.

@@ -2,24 +2,42 @@
 
 function Get-RemediateAgentFolder {
     # The agent's folder, without a backslash at its end, or nothing when it is not installed.
-    $value = Read-RemediateRegistryValue -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
+    $value = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
     if ($null -ne $value -and $value['data'] -is [string] -and $value['data'] -ne '') { return ([string] $value['data']).TrimEnd('\') }
+}
+
+function Find-RemediateAgentModule {
+    # Where the module of the agent that is installed is to be, also when nothing is there.
+    param([hashtable] $Identity)
+    $agent = Get-RemediateAgentFolder
+    if ($null -eq $agent) { return }
+    $path = $agent + '\bin\Modules\MSOnlineBackup'
+    if ($Identity.Count -gt 0 -and $Identity['path'] -ne $path) { return }
+    return @{ path = $path; agent = $agent }
+}
+
+function Read-RemediateAgentModule {
+    # What can be set of it, as it is now: its files. And what in it leads elsewhere.
+    param($Current)
+    if (-not (Test-Path -LiteralPath $Current['path'] -PathType Container)) { return @{ installed = $null; links = @() } }
+    $manifest = Get-RemediateManifest -Path $Current['path']
+    return @{ installed = @{ manifest = @{ files = @($manifest['files']) } }; links = @($manifest['links']) }
 }
 
 function Get-RemediateAgentModule {
     # The module of the agent that is installed, if one is.
-    $agent = Get-RemediateAgentFolder
-    if ($null -eq $agent) { return }
-    $path = $agent + '\bin\Modules\MSOnlineBackup'
+    $current = Find-RemediateAgentModule -Identity @{}
+    if ($null -eq $current) { return }
+    $path = $current['path']
     $definition = $path + '\MSOnlineBackup.psd1'
     $result = [ordered]@{ path = $path; installed = $null; links = @(); load_error = ''; module_version = ''; agent_version = ''; kept = @() }
-    $program = $agent + '\bin\cbengine.exe'
+    $program = $current['agent'] + '\bin\cbengine.exe'
     if (Test-Path -LiteralPath $program) { $result['agent_version'] = Get-RemediateFileVersion -Path $program }
     $result['kept'] = @(Get-RemediateKept -Path $path | Where-Object -FilterScript { -not $_['marked'] } | ForEach-Object -Process { $_['digest'] } | Sort-Object -Unique)
-    if (-not (Test-Path -LiteralPath $path -PathType Container)) { return $result }
-    $manifest = Get-RemediateManifest -Path $path
-    $result['installed'] = @{ manifest = @{ files = @($manifest['files']) }; loads = $null }
-    $result['links'] = @($manifest['links'])
+    $values = Read-RemediateAgentModule -Current $current
+    if ($null -eq $values['installed']) { return $result }
+    $result['installed'] = @{ manifest = $values['installed']['manifest']; loads = $null }
+    $result['links'] = $values['links']
     if ($result['links'].Count -gt 0) {
         $result['load_error'] = 'Not tried, as something in it leads elsewhere.'
         return $result

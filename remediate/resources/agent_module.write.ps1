@@ -2,19 +2,13 @@
 
 function Set-RemediateAgentModule {
     # Puts another folder of ours in place of the module's, or takes it away. The old one is renamed, never deleted.
-    param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
-    $agent = Get-RemediateAgentFolder
-    $path = $Identity['path']
-    if ($null -eq $agent -or ($agent + '\bin\Modules\MSOnlineBackup') -ne $path) {
-        Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The agent is no longer installed there.'
-    }
+    param($Current, [hashtable] $Before, [hashtable] $After)
+    $path = $Current['path']
     $was = $null
     if ($null -ne $Before['installed']) { $was = $Before['installed']['manifest'] }
     $there = Test-Path -LiteralPath $path
-    $same = $there -eq ($null -ne $was)
-    if ($same -and $there) { $same = Test-RemediateContent -Path $path -Files $was['files'] }
-    if (-not $same) {
-        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'The files of the module are no longer what they were.' -Detail @{ property = 'installed' }
+    if ($there -ne ($null -ne $was) -or ($there -and (Get-RemediateTree -Path $path)['links'].Count -gt 0)) {
+        Stop-RemediateCall -ErrorId 'RemediateStale' -Message 'Something else stands in its place, or in it leads elsewhere.' -Detail @{ property = 'installed' }
     }
     $candidate = $null
     if ($null -ne $After['installed']) {

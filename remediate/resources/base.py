@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
 from remediate.model.plan import Observed
+from remediate.powershell.script import COMPARE_AND_SET
 from remediate.resources.content import Folder
 
 _KINDS: "dict[str, type[Resource]]" = {}
@@ -84,7 +85,7 @@ class Resource(Model):
     def writing_files(cls) -> tuple[Path, ...]:
         """The `.ps1` files that its Set needs."""
         writer = () if cls.writer is None else (cls.writer,)
-        return (*cls.reading_files(), *writer, *cls.writer_needs)
+        return (*cls.reading_files(), COMPARE_AND_SET, *writer, *cls.writer_needs)
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Query":

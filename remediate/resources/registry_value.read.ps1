@@ -1,6 +1,6 @@
-# Values in the registry, with their type and unexpanded. What is not there is read and written as nothing.
+# Values in the registry, with their type and unexpanded. What is not there is read as nothing, and is found all the same.
 
-function Read-RemediateRegistryValue {
+function Get-RemediateRegistryData {
     # What a value holds, as type and data, or null. A bare return would become an empty object in JSON.
     param([string] $Key, [string] $Name)
     $path = 'Registry::' + $Key
@@ -13,14 +13,23 @@ function Read-RemediateRegistryValue {
     return @{ type = [string] $item.GetValueKind($Name); data = $data }
 }
 
+function Find-RemediateRegistryValue {
+    # A value, also one that does not exist: it is made by writing it.
+    param([hashtable] $Identity)
+    return @{ key = $Identity['key']; name = $Identity['name']; value = Get-RemediateRegistryData -Key $Identity['key'] -Name $Identity['name'] }
+}
+
+function Read-RemediateRegistryValue {
+    # What can be set of it, as it is now.
+    param($Current)
+    return @{ value = $Current['value'] }
+}
+
 function Get-RemediateRegistryValue {
     # Each of the values that are asked for.
     param([object[]] $Values)
     foreach ($wanted in $Values) {
-        [ordered]@{
-            key   = $wanted['key']
-            name  = $wanted['name']
-            value = Read-RemediateRegistryValue -Key $wanted['key'] -Name $wanted['name']
-        }
+        $current = Find-RemediateRegistryValue -Identity $wanted
+        [ordered]@{ key = $current['key']; name = $current['name']; value = (Read-RemediateRegistryValue -Current $current)['value'] }
     }
 }

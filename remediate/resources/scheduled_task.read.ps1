@@ -2,15 +2,17 @@
 # The policy is the integer in CimInstanceProperties: the enum shown for it has no name for 3 (StopExisting).
 # Names are compared by their characters: on Windows -eq overlooks some, such as the soft hyphen.
 
-function Find-RemediateTask {
-    # The tasks of exactly this folder, or the one of this name in it; none is no error.
-    param([string] $Folder, [string] $Name)
+function Find-RemediateScheduledTask {
+    # The task of this name in exactly this folder, or all in it when no name is said; none is no error.
+    param([hashtable] $Identity)
+    $folder = $Identity['path']
+    $name = [string] $Identity['name']
     # surface: allow language-mode - Escape keeps brackets in a folder's name from being a pattern
-    $path = [System.Management.Automation.WildcardPattern]::Escape($Folder)
+    $path = [System.Management.Automation.WildcardPattern]::Escape($folder)
     # surface: allow language-mode - as above
-    $pattern = [System.Management.Automation.WildcardPattern]::Escape($Name)
+    $pattern = [System.Management.Automation.WildcardPattern]::Escape($name)
     try {
-        if ($Name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
+        if ($name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
         else { $tasks = @(Get-ScheduledTask -TaskPath $path -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
     }
     catch {
@@ -21,10 +23,16 @@ function Find-RemediateTask {
         if ($id -notlike 'CmdletizationQuery_NotFound*') { throw }
         $tasks = @()
     }
-    return @($tasks | Where-Object -FilterScript { [string]::Equals($_.TaskPath, $Folder, 'OrdinalIgnoreCase') })
+    return @($tasks | Where-Object -FilterScript { [string]::Equals($_.TaskPath, $folder, 'OrdinalIgnoreCase') -and (-not $name -or [string]::Equals($_.TaskName, $name, 'OrdinalIgnoreCase')) })
 }
 
-function Read-RemediateTask {
+function Read-RemediateScheduledTask {
+    # What can be set of a task, as it is now.
+    param($Current)
+    return @{ multiple_instances = $Current.Settings.CimInstanceProperties['MultipleInstances'].Value }
+}
+
+function Get-RemediateTask {
     # One task with its settings and its whole definition. One that Windows cannot read is named, and ends the call: without
     # it nobody can say how the tasks of its folder are.
     param($Task)
@@ -33,7 +41,7 @@ function Read-RemediateTask {
         $result = [ordered]@{
             path               = [string] $Task.TaskPath
             name               = [string] $Task.TaskName
-            multiple_instances = $Task.Settings.CimInstanceProperties['MultipleInstances'].Value
+            multiple_instances = (Read-RemediateScheduledTask -Current $Task)['multiple_instances']
             logon_type         = $Task.Principal.CimInstanceProperties['LogonType'].Value
             state              = $Task.CimInstanceProperties['State'].Value
             xml                = [string] (Export-ScheduledTask -TaskName $Task.TaskName -TaskPath $Task.TaskPath -CimSession (Get-RemediateCimSession))
@@ -50,8 +58,8 @@ function Read-RemediateTask {
 function Get-RemediateScheduledTask {
     # Every task in a folder, with its settings and its whole definition.
     param([string] $Folder)
-    foreach ($task in @(Find-RemediateTask -Folder $Folder)) {
+    foreach ($task in @(Find-RemediateScheduledTask -Identity @{ path = $Folder })) {
         Assert-RemediateTime
-        Read-RemediateTask -Task $task
+        Get-RemediateTask -Task $task
     }
 }

@@ -6,8 +6,8 @@ $script:RemediateStates = 'Unknown', 'Stopped', 'Start Pending', 'Stop Pending',
 
 function Find-RemediateService {
     # One service, or nothing. Its name is the controller's, which has checked that it needs no escaping.
-    param([string] $Name)
-    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$Name'" -Property Name, State, StartMode, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft)
+    param([hashtable] $Identity)
+    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$($Identity['name'])'" -Property Name, State, StartMode, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft)
 }
 
 function Get-RemediateStoppedPath {
@@ -17,7 +17,7 @@ function Get-RemediateStoppedPath {
     return Join-Path -Path $folder -ChildPath ($Name + '.txt')
 }
 
-function Read-RemediateServiceProcess {
+function Get-RemediateServiceProcess {
     # The process of a service, or nothing when it has none.
     param($Service)
     $id = [int64] $Service.ProcessId
@@ -33,8 +33,20 @@ function Read-RemediateServiceProcess {
         $text = [string] (Get-Content -LiteralPath $path -TotalCount 1)
         if ($text -match '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$') { $stopped = $text }
     }
-    $all = @(Get-CimInstance -ClassName Win32_Service -Filter "ProcessId = $id" -Property Name, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'services')
-    return @{ id = $id; started = $started; stopped = $stopped; shared = $all.Count -gt 1 }
+    return [ordered]@{ id = $id; started = $started; stopped = $stopped }
+}
+
+function Test-RemediateShared {
+    # Whether other services run in this process, too.
+    param([int64] $Id)
+    $all = @(Get-CimInstance -ClassName Win32_Service -Filter "ProcessId = $Id" -Property Name, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'services')
+    return $all.Count -gt 1
+}
+
+function Read-RemediateService {
+    # What can be set of a service, as it is now. Who else runs in its process is no part of that.
+    param($Current)
+    return @{ status = [string] $Current.State; start_mode = [string] $Current.StartMode; process = Get-RemediateServiceProcess -Service $Current }
 }
 
 function Get-RemediateDependent {
@@ -49,8 +61,10 @@ function Get-RemediateService {
     # Each of the services that are asked for and exist.
     param([object[]] $Names)
     foreach ($name in $Names) {
-        $service = Find-RemediateService -Name $name
+        $service = Find-RemediateService -Identity @{ name = $name }
         if ($null -eq $service) { continue }
+        $values = Read-RemediateService -Current $service
+        if ($null -ne $values['process']) { $values['process']['shared'] = Test-RemediateShared -Id $values['process']['id'] }
         $use = $null
         if ($service.Name -eq 'MSiSCSI' -and $service.State -eq 'Running') {
             # The class fails while the service is stopped: then the sessions are not known, which is not the same as none.
@@ -59,9 +73,9 @@ function Get-RemediateService {
         }
         [ordered]@{
             name       = [string] $service.Name
-            status     = [string] $service.State
-            start_mode = [string] $service.StartMode
-            process    = Read-RemediateServiceProcess -Service $service
+            status     = $values['status']
+            start_mode = $values['start_mode']
+            process    = $values['process']
             dependents = @(Get-RemediateDependent -Name $service.Name)
             in_use     = $use
         }

@@ -1,22 +1,5 @@
 # Services: starts, stops and restarts them, sets their start mode.
 
-function Assert-RemediateServiceUnmoved {
-    # Refuses when a property is no longer what was seen.
-    param($Service, [hashtable] $Before)
-    $current = @{ status = [string] $Service.State; start_mode = [string] $Service.StartMode; process = $null }
-    if ($Before.ContainsKey('process')) { $current['process'] = Read-RemediateServiceProcess -Service $Service }
-    foreach ($property in $Before.Keys) {
-        $now, $then = $current[$property], $Before[$property]
-        $same = $now -eq $then
-        if ($null -ne $now -and $null -ne $then -and $property -eq 'process') {
-            $same = $now['id'] -eq $then['id'] -and $now['started'] -eq $then['started'] -and $now['stopped'] -eq $then['stopped']
-        }
-        if (-not $same) {
-            Stop-RemediateCall -ErrorId 'RemediateStale' -Message "The service's $property is no longer what it was." -Detail @{ property = $property; current = $now }
-        }
-    }
-}
-
 function Invoke-RemediateServiceMethod {
     # Asks for something, and fails with the given id when Windows says no. Expected: other codes that are as good as 0.
     param($Service, [string] $Method, [hashtable] $Arguments, [int[]] $Expected, [string] $ErrorId)
@@ -54,20 +37,15 @@ function Save-RemediateStopped {
 }
 
 function Set-RemediateService {
-    # Sets the start mode, then stops, starts or restarts a service, if it still is as it was seen.
-    param([hashtable] $Identity, [hashtable] $Before, [hashtable] $After)
-    $service = Find-RemediateService -Name $Identity['name']
-    if ($null -eq $service) {
-        Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'The service is no longer there.'
-    }
-    Assert-RemediateServiceUnmoved -Service $service -Before $Before
+    # Sets the start mode, then stops, starts or restarts a service.
+    param($Current, [hashtable] $After)
     $restart = $After.ContainsKey('process')
     $stop = $restart -or $After['status'] -eq 'Stopped'
     $start = $restart -or $After['status'] -eq 'Running'
     if ($After.ContainsKey('status') -and -not $stop -and -not $start) {
         Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'A service can only be made to run or to stop.'
     }
-    $mode = [string] $service.StartMode
+    $mode = [string] $Current.StartMode
     if ($After.ContainsKey('start_mode')) { $mode = $After['start_mode'] }
     if ($start -and $mode -eq 'Disabled') {
         Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'A disabled service could not be started again.'
@@ -76,21 +54,21 @@ function Set-RemediateService {
     $failure = 'RemediateRefused'
     if ($After.ContainsKey('start_mode')) {
         if ($mode -eq 'Auto') { $mode = 'Automatic' }
-        Invoke-RemediateServiceMethod -Service $service -Method 'ChangeStartMode' -Arguments @{ StartMode = $mode } -ErrorId $failure
+        Invoke-RemediateServiceMethod -Service $Current -Method 'ChangeStartMode' -Arguments @{ StartMode = $mode } -ErrorId $failure
         $failure = 'RemediateServiceFailed'
     }
     if ($stop) {
         # 6: it is not active. 7: it did not answer in time, but may yet stop; the wait has an end.
-        Invoke-RemediateServiceMethod -Service $service -Method 'StopService' -Arguments @{} -Expected 6, 7 -ErrorId $failure
-        Wait-RemediateService -Name $service.Name -Status 'Stopped'
+        Invoke-RemediateServiceMethod -Service $Current -Method 'StopService' -Arguments @{} -Expected 6, 7 -ErrorId $failure
+        Wait-RemediateService -Name $Current.Name -Status 'Stopped'
         $failure = 'RemediateServiceFailed'
     }
     if ($start) {
-        try { Save-RemediateStopped -Name $service.Name }
+        try { Save-RemediateStopped -Name $Current.Name }
         finally {
             # 10: it is running already
-            Invoke-RemediateServiceMethod -Service $service -Method 'StartService' -Arguments @{} -Expected 7, 10 -ErrorId $failure
-            Wait-RemediateService -Name $service.Name -Status 'Running'
+            Invoke-RemediateServiceMethod -Service $Current -Method 'StartService' -Arguments @{} -Expected 7, 10 -ErrorId $failure
+            Wait-RemediateService -Name $Current.Name -Status 'Running'
         }
     }
 }

@@ -1,15 +1,18 @@
 # Shadow storage: what volumes have and may have, read through CIM by number, written by vssadmin.
 # Numbers of 64 bits go as text: one of them, 2^64-1, means that there is no limit.
 
-function ConvertTo-RemediateVolumeName {
-    # A volume's drive letter or mount path, as vssadmin takes it. One that has neither keeps its id.
-    param([string] $Name)
-    if ($Name.StartsWith('\\?\')) { return $Name }
-    return $Name.TrimEnd('\')
+function Get-RemediateVolumeName {
+    # A volume's drive letter or mount path, as vssadmin takes it; its id when it has neither, or nothing is known of it.
+    param($Volume, [string] $Id)
+    if ($null -eq $Volume) { return $Id }
+    $name = [string] $Volume.Name
+    if ($name.StartsWith('\\?\')) { return $name }
+    return $name.TrimEnd('\')
 }
 
-function Get-RemediateShadowStorage {
-    # Every association of a volume with its shadow storage, then local volumes that have none.
+function Find-RemediateShadowStorage {
+    # Every association of a volume with its shadow storage, then local volumes that have none; or the one that is meant.
+    param([hashtable] $Identity)
     $volumes = @{}
     foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'volumes')) { $volumes[[string] $volume.DeviceID] = $volume }
     $copies = @(Get-CimInstance -ClassName Win32_ShadowCopy -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'shadow copies')
@@ -27,36 +30,51 @@ function Get-RemediateShadowStorage {
         }
     }
     foreach ($pair in $pairs) {
+        if ($Identity.Count -gt 0 -and ($pair['Volume'] -ne $Identity['volume'] -or $pair['DiffVolume'] -ne $Identity['diff_volume'])) { continue }
+        $pair['Of'] = $volumes[$pair['Volume']]
+        $pair['On'] = $volumes[$pair['DiffVolume']]
+        $pair['Copies'] = @($copies | Where-Object -FilterScript { $_.VolumeName -eq $pair['Volume'] })
+        $pair
+    }
+}
+
+function Read-RemediateShadowStorage {
+    # What can be set of it, as it is now.
+    param($Current)
+    $limit = $null
+    if ($null -ne $Current['Storage']) { $limit = [string] $Current['Storage'].MaxSpace }
+    return @{ max_space = $limit }
+}
+
+function Get-RemediateShadowStorage {
+    # All of them, each with its volumes and its copies.
+    foreach ($pair in @(Find-RemediateShadowStorage -Identity @{})) {
         $storage = $pair['Storage']
-        $volume = $volumes[$pair['Volume']]
-        $diff = $volumes[$pair['DiffVolume']]
+        $volume = $pair['Of']
+        $diff = $pair['On']
         $found = [ordered]@{
             volume          = $pair['Volume']
             diff_volume     = $pair['DiffVolume']
-            name            = $pair['Volume']
-            diff_name       = $pair['DiffVolume']
-            max_space       = $null
+            name            = Get-RemediateVolumeName -Volume $volume -Id $pair['Volume']
+            diff_name       = Get-RemediateVolumeName -Volume $diff -Id $pair['DiffVolume']
+            max_space       = (Read-RemediateShadowStorage -Current $pair)['max_space']
             used_space      = '0'
             allocated_space = '0'
             capacity        = $null
             free_space      = $null
             file_system     = $null
-            copies          = @(foreach ($copy in $copies) {
-                    if ($copy.VolumeName -ne $pair['Volume']) { continue }
+            copies          = @(foreach ($copy in $pair['Copies']) {
                     $created = $null
                     if ($null -ne $copy.InstallDate) { $created = ([datetime] $copy.InstallDate).ToUniversalTime().ToString('s') + 'Z' }
                     @{ id = [string] $copy.ID; created = $created }
                 })
         }
-        if ($null -ne $volume) { $found['name'] = ConvertTo-RemediateVolumeName -Name $volume.Name }
         if ($null -ne $diff) {
-            $found['diff_name'] = ConvertTo-RemediateVolumeName -Name $diff.Name
             if ($null -ne $diff.Capacity) { $found['capacity'] = [string] $diff.Capacity }
             if ($null -ne $diff.FreeSpace) { $found['free_space'] = [string] $diff.FreeSpace }
             if ($null -ne $diff.FileSystem) { $found['file_system'] = [string] $diff.FileSystem }
         }
         if ($null -ne $storage) {
-            $found['max_space'] = [string] $storage.MaxSpace
             $found['used_space'] = [string] $storage.UsedSpace
             $found['allocated_space'] = [string] $storage.AllocatedSpace
         }

@@ -218,5 +218,5 @@ def test_its_script_uses_only_what_every_windows_has() -> None:
     pwsh = find_pwsh()
     if pwsh is None:
         pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
-    envelope = ROOT / "remediate" / "powershell" / "envelope.ps1"
-    assert check_files([envelope, *sorted(CODE.glob("*.ps1"))], pwsh) == []
+    ours = [ROOT / "remediate" / "powershell" / f"{name}.ps1" for name in ("envelope", "write")]
+    assert check_files([*ours, *sorted(CODE.glob("*.ps1"))], pwsh) == []

@@ -261,10 +261,10 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     if record is None:
         raise CallFailedError("RemediateMissing", "It is no longer there.")
     for name, expected in before.items():
-        if record[name] != expected:
+        if not resource.same(name, record[name], expected):
             raise CallFailedError(
                 "RemediateStale",
-                "The property is no longer what it was.",
+                f"Its {name} is no longer what it was.",
                 {"property": name, "current": record[name]},
             )
     wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
