@@ -37,7 +37,7 @@ from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
 from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
-from remediate.powershell.script import compose
+from remediate.powershell.script import Script, compose
 from remediate.redaction import Redaction
 from remediate.store.errors import StoreError
 from remediate.store.protocol import HostStore, lease_key
@@ -202,19 +202,19 @@ class HostWorker:
 
     def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
         self._enter(phase)
+        script = compose(request.files)
         try:
             deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self._around.transport.session(self._order.host)
-            script = compose(request.files).text
-            return self._arrived(self._session.run(script, request, deadline))
+            return self._arrived(self._session.run(script.text, request, deadline), script)
         except TransportError as error:
-            error.partial = error.partial and self._arrived(error.partial)
+            error.partial = error.partial and self._arrived(error.partial, script)
             _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
             return error
 
-    def _arrived(self, reply: Reply) -> Reply:
-        return reply.model_copy(update={"at": self._around.now()})
+    def _arrived(self, reply: Reply, script: Script) -> Reply:
+        return reply.placed(script).model_copy(update={"at": self._around.now()})
 
     def _deadline_of(self, phase: Phase) -> Deadline:
         """When a phase has to end. Staging is many requests, with one deadline for all."""

@@ -211,7 +211,7 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
         code, hint = "access_denied", "The account must be an administrator of the host."
     else:
         code, hint = "remote_error", "The text above is the host's own."
-    where = f" (script line {error.line})" if error.line else ""
+    where = f" ({plain(error.place)})" if error.place else ""
     name = name_of(error) or error.exception
     message = f"{doing}: {plain(error.message)} [{plain(name)}]{where}"
     return Problem(code=code, message=message, hint=hint)

@@ -211,7 +211,8 @@ class PeerSource:
         """See the protocol."""
         request = Request(run=AUDIT, calls=observe_calls([self._query]))
         try:
-            reply = self._open().run(compose(request.files).text, request, deadline)
+            script = compose(request.files)
+            reply = self._open().run(script.text, request, deadline).placed(script)
         except TransportError as error:
             return self._original(problem=str(error))
         seen = read_observation([self._query], reply)
@@ -241,7 +242,8 @@ class PeerSource:
         )
         request = Request(run=AUDIT, calls=(call,), computer=self._computer)
         try:
-            reply = self._open().run(compose(request.files).text, request, deadline)
+            script = compose(request.files)
+            reply = self._open().run(script.text, request, deadline).placed(script)
         except TransportError as error:
             raise SourceError(error.code, str(error), error.hint) from error
         another = other_computer(self._computer, reply.host.computer)

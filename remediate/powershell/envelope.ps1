@@ -39,7 +39,7 @@ function ConvertTo-RemediateError {
     # An error record as data.
     param([System.Management.Automation.ErrorRecord] $Record)
     $line = 0
-    if ($null -ne $Record.InvocationInfo) { $line = [int] $Record.InvocationInfo.ScriptLineNumber }
+    if ($null -ne $Record.InvocationInfo -and -not $Record.InvocationInfo.ScriptName) { $line = [int] $Record.InvocationInfo.ScriptLineNumber }
     $detail = $null
     if ($Record.TargetObject -is [hashtable]) { $detail = $Record.TargetObject }
     return [ordered]@{

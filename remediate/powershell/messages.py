@@ -27,6 +27,7 @@ from remediate.errors import RemediateError
 from remediate.model.base import JsonValue, Model
 from remediate.model.computer import Computer
 from remediate.model.plan import HostFacts
+from remediate.powershell.script import Script
 
 VERSION = 2
 PATIENCE = 15.0
@@ -155,8 +156,9 @@ class CallError(Model):
         hresult: number of the error as the host gives it, signed 32 bit.
         error_id: the FullyQualifiedErrorId; this is what is compared.
         category: PowerShell's category of the error.
-        line: the script line it came from, 0 when unknown.
+        line: the script line it came from, 0 when unknown, or when it is of another script.
         detail: data that our own functions attach to their errors.
+        place: file and line of ours (`service.read.ps1:31`); said where the script was composed.
     """
 
     exception: str
@@ -166,6 +168,7 @@ class CallError(Model):
     category: str = ""
     line: int = 0
     detail: dict[str, JsonValue] | None = None
+    place: str = ""
 
 
 class CallResult(Model):
@@ -184,6 +187,13 @@ class CallResult(Model):
     value: list[JsonValue] = Field(default_factory=list)
     error: CallError | None = None
     ms: int = 0
+
+    def placed(self, script: Script) -> "CallResult":
+        """The same, its error with file and line."""
+        if self.error is None:
+            return self
+        error = self.error.model_copy(update={"place": script.place(self.error.line)})
+        return self.model_copy(update={"error": error})
 
     def line(self) -> str:
         """The result as the host would send it; for the lab."""
@@ -205,6 +215,16 @@ class Reply(Model):
 
     def __getitem__(self, call: str) -> CallResult:
         return self._by_id[call]
+
+    def placed(self, script: Script) -> "Reply":
+        """The same, each error with its file and line.
+
+        Args:
+            script: what was run.
+        """
+        return self.model_copy(
+            update={"calls": tuple(result.placed(script) for result in self.calls)}
+        )
 
     def get(self, call: str) -> CallResult | None:
         """What became of a call; None when it was not made."""

@@ -32,6 +32,10 @@ class Script:
     text: str
     places: tuple[str, ...]
 
+    def place(self, line: int) -> str:
+        """File and line that a line of the text is from; empty when it has no such line."""
+        return self.places[line - 1] if 0 < line <= len(self.places) else ""
+
 
 def compose(files: Iterable[Path]) -> Script:
     """The script of a request whose calls need these files, each once, in a stable order.

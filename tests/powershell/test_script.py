@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from remediate.engine.job import Job, Settings, Task
+from remediate.engine.observation import call_problem
 from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
 from remediate.model.change import Change
 from remediate.model.host import Host
 from remediate.playbook.catalogue import Catalogue
+from remediate.powershell.messages import CallError, CallResult, Status
 from remediate.powershell.script import FOLDER, LEASE_WRITER, compose
 from remediate.resources.content import CONTENT_WRITER
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
@@ -23,6 +25,7 @@ COMMAND = re.compile(r"\b[A-Za-z]+-[A-Za-z]\w+|(?<!\\)\b\w+\.exe\b")
 OUR_OWN = {
     "Invoke-RemediateCall": "makes a call",
     "Invoke-RemediateRequest": "makes all calls",
+    "Invoke-RemediateWrite": "is named there, and only there: it is sent with a write",
     "Stop-RemediateCall": "ends a call with an error",
     "Write-RemediateLines": "puts out the answer",
 }
@@ -55,7 +58,9 @@ def that_write(script: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("names", [ALL, *((name,) for name in ALL)], ids="+".join)
 def test_an_audit_brings_no_code_that_writes(names: tuple[str, ...]) -> None:
-    assert {*that_write(audit(names))} - OF_THE_LOAD_TEST <= OUR_OWN.keys()
+    script = audit(names)
+    assert {*that_write(script)} - OF_THE_LOAD_TEST <= OUR_OWN.keys()
+    assert "function Invoke-RemediateWrite" not in script
 
 
 def test_what_writes_is_seen() -> None:
@@ -99,3 +104,25 @@ def test_each_file_goes_once() -> None:
     reader = ScheduledTasks.resource.reader
     assert compose([reader, reader]) == compose([reader])
     assert [path.name for path in FOLDER.glob("*.ps1")].count("envelope.ps1") == 1
+
+
+def test_an_error_leads_to_file_and_line() -> None:
+    script = compose(ScheduledTask.reading_files())
+    line = script.text.split("\n").index("function Find-RemediateScheduledTask {") + 1
+    error = CallError(exception="System.Exception", message="No.", error_id="Nope", line=line)
+    result = CallResult(id="observe-0", status=Status.ERROR, error=error).placed(script)
+    [number] = [
+        number
+        for number, text in enumerate(ScheduledTask.reader.read_text().split("\n"), 1)
+        if text.startswith("function Find-RemediateScheduledTask")
+    ]
+    said = call_problem(result.error, "reading tasks failed").message
+    assert said == f"reading tasks failed: No. [Nope] (scheduled_task.read.ps1:{number})"
+
+
+@pytest.mark.parametrize("line", [0, -1, 100_000])
+def test_a_line_that_no_script_of_ours_has_leads_nowhere(line: int) -> None:
+    error = CallError(exception="System.Exception", message="No.", line=line, place="from a host")
+    result = CallResult(id="observe-0", status=Status.ERROR, error=error).placed(compose(()))
+    assert result.error is not None
+    assert result.error.place == ""
