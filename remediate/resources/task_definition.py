@@ -279,7 +279,8 @@ def _leaves(element: ET.Element) -> Iterator[tuple[str, JsonValue]]:
         if inside or tag.startswith("ScheduleBy"):
             inside = list({**_DEFAULTS.get(tag, {}), **dict(inside)}.items())
         yield from ((f"{tag}/{path}".replace("/@", "@"), value) for path, value in inside)
-        if not len(child) and (child.text or not (inside or tag in _OPTIONAL)):
+        blank = not (child.text or "").strip()
+        if not len(child) and not (blank and (inside or tag in _OPTIONAL)):
             yield tag, _said(tag, child.text or "")
 
 

@@ -68,7 +68,11 @@ SAME = {
         bare(settings="<ExecutionTimeLimit>PT72H</ExecutionTimeLimit><Hidden>0</Hidden>"),
         bare(),
     ),
-    "idle settings that say nothing": (bare(settings="<IdleSettings />"), bare()),
+    "idle settings that say nothing": (bare(settings="<IdleSettings>\n</IdleSettings>"), bare()),
+    "each day, over two lines": (
+        bare("<CalendarTrigger><ScheduleByDay>\n</ScheduleByDay></CalendarTrigger>"),
+        bare("<CalendarTrigger><ScheduleByDay /></CalendarTrigger>"),
+    ),
     "settings in another order": (
         bare(settings="<Priority>4</Priority><Hidden>true</Hidden>"),
         bare(settings="<Hidden>true</Hidden><Priority>4</Priority>"),
