@@ -64,11 +64,14 @@ class Following:
 
     def emit(self, event: "Event") -> None:
         """Something happened; called from any thread."""
-        from remediate.model.event import HostPhase
+        from remediate.model.event import HostFinished, HostProgress
 
         self._show(lambda reporter: reporter.event(event))
-        if self._progress and isinstance(event, HostPhase):
-            self._progress.host(event.host, _DOING.get(event.phase, "working on"))
+        if not self._progress or isinstance(event, HostFinished):
+            return
+        doing = _DOING.get(event.phase, "working on")
+        far = f": {event.far}" if isinstance(event, HostProgress) else ""
+        self._progress.host(event.host, doing, far)
 
     def finish(self, reports: "Iterable[HostReport]") -> int:
         """Show all reports and return the exit code.

@@ -170,9 +170,9 @@ class Progress:
         """Wipe it away."""
         self._bar.stop()
 
-    def host(self, name: str, doing: str) -> None:
-        """Say what happens to a host."""
-        self._bar.update(self._task, description=printable(f"{doing} {name}"))
+    def host(self, name: str, doing: str, far: str = "") -> None:
+        """Say what happens to a host, and how far it is."""
+        self._bar.update(self._task, description=printable(f"{doing} {name}{far}"))
 
     def done(self) -> None:
         """One more host has its verdict."""

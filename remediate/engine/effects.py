@@ -15,6 +15,7 @@ from remediate.model.event import Phase
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Observed, Plan, Refusal
 from remediate.model.problem import Problem
+from remediate.model.settling import Progress
 from remediate.powershell.messages import Reply, Request
 from remediate.transport.errors import TransportError
 
@@ -136,11 +137,19 @@ class Screen(Effect[tuple[Refusal, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class RecordIntent(Effect[StoreFailed | None]):
-    """Make intent and snapshot durable, with the computer that they are of."""
+    """Make intent and snapshot durable, with the computer that they are of.
+
+    Args:
+        changes: what is going to be written.
+        snapshot: the resources as they are.
+        computer: the one that was observed.
+        settling: seconds that the changes may need after their writes.
+    """
 
     changes: tuple[Change, ...]
     snapshot: tuple[Observed, ...]
     computer: Computer
+    settling: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +173,29 @@ class Pause(Effect[bool]):
     """
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settle(Effect[None]):
+    """Let changes take longer than a host may otherwise take.
+
+    Args:
+        seconds: how much longer, from now.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Park(Effect[bool]):
+    """Leave a host alone for some time, with no session; whether there is any left to settle in.
+
+    Args:
+        seconds: how long; 0 to go on at once.
+        phase: what is under way.
+        progress: how far it is, when that is known.
+    """
+
+    seconds: float
+    phase: Phase
+    progress: Progress | None = None

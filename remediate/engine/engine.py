@@ -1,5 +1,6 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,8 @@ class Engine:
         runner: works through the hosts; threads when not given.
         peer: finds the host that a playbook copies from, by its name.
         redaction: takes secrets out of what is reported and recorded.
+        sleep: waits the given seconds.
+        clock: monotonic seconds.
     """
 
     transport: Transport
@@ -75,6 +78,8 @@ class Engine:
     runner: Runner | None = None
     peer: Callable[[str], Host] | None = None
     redaction: Redaction = field(default_factory=Redaction)
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
@@ -261,6 +266,8 @@ class Engine:
             confirm=confirm or (lambda _: True),
             now=self.now,
             redaction=self.redaction,
+            sleep=self.sleep,
+            clock=self.clock,
         )
         runner = self.runner or Threads(self.settings.workers)
         return runner.run(orders, partial(perform, around=around), _halted)
@@ -299,6 +306,8 @@ class Engine:
             return HostReport(host=host.name, outcome=Outcome.REFUSED, plan=plan, problem=problem)
         planner = RecordPlanner(run.playbooks, changes, snapshot)
         leases = alive.takes_over(run.undoes) if run.undoes else ()
+        until = record.intent.until if record.intent else None
+        settling = max(0.0, (until - self.now()).total_seconds()) if until else 0.0
         return Order(
             Verb.RECONCILE,
             host,
@@ -307,6 +316,7 @@ class Engine:
             run.id,
             takes_over=leases,
             computer=record.computer,
+            settling=settling,
         )
 
 

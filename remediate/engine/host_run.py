@@ -19,9 +19,11 @@ from remediate.engine.effects import (
     Effect,
     FreeLease,
     Granted,
+    Park,
     Pause,
     RecordIntent,
     Screen,
+    Settle,
     StoreFailed,
     TakeLease,
     Write,
@@ -51,6 +53,7 @@ from remediate.engine.order import (
 )
 from remediate.engine.planning import Planner, RecordPlanner, UndoPlanner, put_back, reasons, stands
 from remediate.engine.recorded import as_resource
+from remediate.engine.settling import Pace, among, most, moved, not_settled, rest_of
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     AGAIN,
@@ -109,6 +112,8 @@ def apply(work: Order) -> Steps:
 def reconcile(work: Order) -> Steps:
     """See what became of an intent whose run never said, and close it with what is seen.
 
+    What goes on by itself is waited for, as the run would have; nothing is written.
+
     A host that cannot be looked at, or another computer in its place, leaves the intent open.
     """
     plan, snapshot = _on_record(work.host.name, work.planner)
@@ -116,11 +121,13 @@ def reconcile(work: Order) -> Steps:
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
     look = yield from _look_again(work, lease.fence, plan)
-    if isinstance(look.seen, Problem):
+    done = _Written(look.fence, BROKEN_OFF, plan.changes, look.seen)
+    done = yield from _settled(work, plan, plan.changes, done, Phase.RECOVER, work.settling)
+    if isinstance(done.seen, Problem):
         yield from ask(FreeLease())
-        return unknown(work, plan, look.seen)
-    work = work.about(look.seen.facts.computer)
-    report = verdict(work, plan, snapshot, look.seen, BROKEN_OFF)
+        return unknown(work, plan, done.seen)
+    work = work.about(done.seen.facts.computer)
+    report = verdict(work, plan, snapshot, done.seen, BROKEN_OFF)
     report = yield from _unlock(work, report)
     return (yield from _end(_noted(work, report)))
 
@@ -182,7 +189,8 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
     snapshot = seen.before(plan.changes)
     staging = folders(work, plan.changes)
     request = work.write(fence, plan.changes)
-    intent = RecordIntent(plan.changes, records(snapshot), seen.facts.computer)
+    computer, seconds = seen.facts.computer, most(plan.changes)
+    intent = RecordIntent(plan.changes, records(snapshot), computer, seconds)
     not_recorded = yield from ask(intent)
     if not_recorded is not None:
         return failed(work, Outcome.REFUSED, not_recorded.problem, plan)
@@ -253,7 +261,12 @@ def _write(
         outcome = Outcome.REFUSED if is_identity(problem) else Outcome.FAILED_UNCHANGED
         return failed(work, outcome, problem, plan)
     answer = yield from ask(Write(request, Phase.APPLY))
-    return (yield from _judge(work, fence, plan, snapshot, answer))
+    done = _written(work, fence, plan, plan.changes, answer)
+    if done.problem and not done.changes:
+        return (yield from _nothing_done(work, plan, answer, done.problem))
+    done = yield from _looked(work, plan, done)
+    done = yield from _settled(work, plan, plan.changes, done, Phase.APPLY, most(plan.changes))
+    return (yield from _judge(work, plan, snapshot, done))
 
 
 def _against(work: Order, plan: Plan, hint: str = "") -> HostReport | None:
@@ -283,64 +296,127 @@ class _Written:
     """What a pipeline that writes came to.
 
     Args:
+        fence: of the lease under which it wrote.
         problem: what went wrong on the way.
         changes: those that were, or may have been, written.
         seen: what was read back, or why nothing was.
         unlocked: the host's lease is given back.
+        failed: the host said that a write failed, so that nothing is gone on with.
+        final: looking again is of no use, or could lock the account.
+        unsettled: why something is still under way, and is not waited for any longer.
     """
 
+    fence: int
     problem: Problem | None
     changes: tuple[Change, ...]
     seen: Observation | Problem
     unlocked: bool = False
+    failed: bool = False
+    final: bool = False
+    unsettled: Problem | None = None
 
 
 def _written(
-    work: Order, plan: Plan, changes: tuple[Change, ...], answer: Reply | TransportError
-) -> _Written:
-    if isinstance(answer, TransportError):
-        perhaps = changes if answer.after_send else ()
-        return _Written(answer.problem(), perhaps, answer.problem())
-    another = work.another(answer.host.computer)
-    if another is not None:
-        refused_there = not succeeded(answer, "lease")
-        return _Written(another, () if refused_there else changes, another)
-    seen = read_observation(work.planner.queries(), answer)
-    return _Written(
-        first_problem(answer),
-        perhaps_written(answer, changes),
-        work.planner.missing(seen, plan.changes) or seen,
-        unlocked=succeeded(answer, "unlock"),
-    )
-
-
-def _judge(
     work: Order,
     fence: int,
     plan: Plan,
-    snapshot: tuple[Resource, ...],
+    changes: tuple[Change, ...],
     answer: Reply | TransportError,
-) -> Steps:
-    """Find out what a write did, and undo it when it is not what was planned."""
-    done = _written(work, plan, plan.changes, answer)
-    if done.problem and not done.changes:
-        return (yield from _nothing_done(work, plan, answer, done.problem))
-    seen, unlocked = done.seen, done.unlocked
-    if isinstance(seen, Problem):
-        if isinstance(answer, AuthenticationFailed):  # trying again could lock the account
-            return unknown(work, plan, seen)
-        look = yield from _look_again(work, fence, plan)
-        if isinstance(look.seen, Problem):
-            why = look.seen if is_identity(look.seen) else done.problem or look.seen
-            return unknown(work, plan, why)
-        fence, seen, unlocked = look.fence, look.seen, False
-    report = verdict(work, plan, snapshot, seen, done.problem, done.changes)
+) -> _Written:
+    if isinstance(answer, TransportError):
+        perhaps = changes if answer.after_send else ()
+        final = isinstance(answer, AuthenticationFailed)
+        return _Written(fence, answer.problem(), perhaps, answer.problem(), final=final)
+    another = work.another(answer.host.computer)
+    if another is not None:
+        refused_there = not succeeded(answer, "lease")
+        return _Written(fence, another, () if refused_there else changes, another)
+    seen = read_observation(work.planner.queries(), answer)
+    problem = first_problem(answer)
+    return _Written(
+        fence,
+        problem,
+        perhaps_written(answer, changes),
+        work.planner.missing(seen, plan.changes) or seen,
+        unlocked=succeeded(answer, "unlock"),
+        failed=problem is not None,
+    )
+
+
+def _looked(work: Order, plan: Plan, done: _Written) -> Part[_Written]:
+    """What a write did, seen in a new session when it could not be read back."""
+    if done.final or not isinstance(done.seen, Problem):
+        return done
+    look = yield from _look_again(work, done.fence, plan)
+    return replace(done, fence=look.fence, seen=look.seen, unlocked=False)
+
+
+def _settled(
+    work: Order,
+    plan: Plan,
+    changes: tuple[Change, ...],
+    done: _Written,
+    phase: Phase,
+    seconds: float,
+) -> Part[_Written]:
+    """Go on with what is under way until it holds, has failed, or the time is up.
+
+    What is written in parts is written from what was read; anything else is looked at again, and
+    so is all that is only to be found out about.
+    """
+    if not seconds:
+        return done
+    yield from ask(Settle(seconds))
+    pace = Pace()
+    while not (done.failed or done.final):
+        rest = rest_of(changes, done.seen, done.changes)
+        if rest is None or (rest.write and phase is Phase.RECOVER):
+            break
+        if not (yield from ask(Park(pace.wait(rest), phase, rest.progress))):
+            return replace(done, unsettled=not_settled(rest.progress, seconds))
+        if rest.write:
+            done = yield from _part(work, plan, changes, done, rest.write, phase)
+        else:
+            look = yield from _look_again(work, done.fence, plan, once=rest.settling.away)
+            done = replace(done, fence=look.fence, seen=look.seen, unlocked=False)
+    return done
+
+
+def _part(
+    work: Order,
+    plan: Plan,
+    changes: tuple[Change, ...],
+    done: _Written,
+    write: tuple[Change, ...],
+    phase: Phase,
+) -> Part[_Written]:
+    """Write the next part, under a lease that is renewed."""
+    lease = yield from ask(TakeLease(work.takes_over))
+    if not isinstance(lease, Granted):
+        lost = _not_leased(work, lease, plan).problem
+        return replace(done, failed=True, unsettled=lost)
+    undoing = phase is Phase.ROLLBACK
+    request = work.write(lease.fence, write, undoing=undoing, whole=changes)
+    part = _written(work, lease.fence, plan, write, (yield from ask(Write(request, phase))))
+    part = yield from _looked(work, plan, part)
+    made = part.changes if part.failed or not part.problem else moved(part.changes, part.seen)
+    return replace(part, changes=among(changes, done.changes, made))
+
+
+def _judge(work: Order, plan: Plan, snapshot: tuple[Resource, ...], done: _Written) -> Steps:
+    """Say what a write did, and undo it when it is not what was planned."""
+    if done.unsettled is not None:
+        return unknown(work, plan, done.unsettled)
+    if isinstance(done.seen, Problem):
+        why = done.seen if is_identity(done.seen) else done.problem or done.seen
+        return unknown(work, plan, why)
+    report = verdict(work, plan, snapshot, done.seen, done.problem, done.changes)
     if report.outcome is not Outcome.FAILED_CHANGED:
-        return report if unlocked else (yield from _unlock(work, report))
-    report = report.model_copy(update={"lease_kept": not unlocked})
+        return report if done.unlocked else (yield from _unlock(work, report))
+    report = report.model_copy(update={"lease_kept": not done.unlocked})
     if not work.settings.auto_rollback:
         return report
-    return (yield from _undo(work, fence, report, done.changes, snapshot, seen))
+    return (yield from _undo(work, done.fence, report, done.changes, snapshot, done.seen))
 
 
 def _nothing_done(
@@ -379,17 +455,17 @@ def _undo(
     if not back:
         return report
     answer = yield from ask(Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK))
-    if isinstance(answer, AuthenticationFailed):
-        return unknown(work, plan, answer.problem()) if answer.after_send else report
-    done = _written(undo, plan, back, answer)
+    if isinstance(answer, AuthenticationFailed) and not answer.after_send:
+        return report
+    done = yield from _looked(undo, plan, _written(undo, fence, plan, back, answer))
+    done = yield from _settled(undo, plan, back, done, Phase.ROLLBACK, most(back))
     seen, unlocked = done.seen, done.unlocked
+    if done.unsettled is not None:
+        return unknown(work, plan, done.unsettled)
     if isinstance(seen, Problem):
-        look = yield from _look_again(undo, fence, plan)
-        if isinstance(look.seen, Problem):
-            return unknown(work, plan, look.seen)
-        seen, unlocked = look.seen, False
+        return unknown(work, plan, seen)
     before = touched((*written, *back), snapshot)
-    left = tuple(change for change in report.applied if not _among(change, back))
+    left = tuple(one for one in report.applied if not among([one], back))
     wrong = tuple(differences(before, seen, (*left, *(one for one in back if one.renews))))
     applied = in_force(written, seen)
     report = report.model_copy(update={"noted": tuple(noted(before, seen, left))})
@@ -405,10 +481,6 @@ def _undo(
     undone = {"outcome": Outcome.ROLLED_BACK, "applied": applied, "lease_kept": False}
     report = report.model_copy(update=undone)
     return report if unlocked else (yield from _unlock(work, report))
-
-
-def _among(change: Change, others: tuple[Change, ...]) -> bool:
-    return any((o.resource, o.property) == (change.resource, change.property) for o in others)
 
 
 def _observe(work: Order) -> Part[Observation | HostReport]:
@@ -439,7 +511,7 @@ class _Look:
     seen: Observation | Problem
 
 
-def _look_again(work: Order, fence: int, plan: Plan) -> Part[_Look]:
+def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> Part[_Look]:
     """Observe after a write of unknown result, once no pipeline of ours can still be writing.
 
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
@@ -449,7 +521,7 @@ def _look_again(work: Order, fence: int, plan: Plan) -> Part[_Look]:
     renewed = yield from ask(TakeLease(work.takes_over))
     if isinstance(renewed, Granted):
         fence = renewed.fence
-    for seconds in RECOVERY_PAUSES:
+    for seconds in RECOVERY_PAUSES[:1] if once else RECOVERY_PAUSES:
         if not (yield from ask(Pause(seconds))):
             break
         answer = yield from ask(Ask(work.look_again(fence), Phase.RECOVER))

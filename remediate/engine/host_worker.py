@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from remediate.engine.effects import (
     Fetched,
     FreeLease,
     Granted,
+    Park,
     Pause,
     RecordIntent,
     Screen,
+    Settle,
     SourceFailed,
     StoreFailed,
     TakeLease,
@@ -32,7 +34,7 @@ from remediate.engine.order import Order, Verb
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
-from remediate.model.event import Event, HostPhase, Phase
+from remediate.model.event import Event, HostPhase, HostProgress, Phase
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
 from remediate.model.run import Intent
@@ -131,6 +133,7 @@ class HostWorker:
         self._leased = False
         self._recorded = False
         self._staging: Deadline | None = None
+        self._settling = Deadline(0, around.clock)
         self._readers: dict[str, Reader] = {}
         self._renew_deadline()
 
@@ -152,15 +155,14 @@ class HostWorker:
                 self._free_lease()
             return report
         finally:
-            if self._session is not None:
-                self._session.close()
+            self._end_session()
             for reader in self._readers.values():
                 reader.close()
 
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
 
-    def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911 - each effect has its own answer
+    def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - each effect has its own answer
         match effect:
             case Ask(request, phase):
                 return self._ask(request, phase)
@@ -178,6 +180,12 @@ class HostWorker:
                     return False
                 self._around.sleep(seconds)
                 return True
+            case Settle(seconds):
+                self._settling = Deadline(seconds, self._around.clock)
+                self._deadline = Deadline(self._deadline.left + seconds, self._around.clock)
+                return None
+            case Park():
+                return self._park(effect)
             case Close(report):
                 self._close(report)
                 return None
@@ -220,10 +228,33 @@ class HostWorker:
         """When a phase has to end. Staging is many requests, with one deadline for all."""
         if phase is Phase.STAGE and self._staging is not None:
             return self._staging
-        deadline = Deadline(self._deadline.left * _SHARE[phase], self._around.clock)
+        left = min(self._deadline.left, self._order.settings.timeout)  # also while it settles
+        deadline = Deadline(left * _SHARE[phase], self._around.clock)
         if phase is Phase.STAGE:
             self._staging = deadline
         return deadline
+
+    def _park(self, effect: Park) -> bool:
+        """Leave the host alone; the last pause ends when the time does, for a last look."""
+        if effect.progress is not None:
+            progress = HostProgress(
+                host=self._order.host.name,
+                phase=effect.phase,
+                **effect.progress.model_dump(include={"done", "total", "unit"}),
+            )
+            self._around.emit(progress)
+        left = self._settling.left
+        if left <= 0:
+            return False
+        if effect.seconds > 0:
+            self._end_session()
+            self._around.sleep(min(effect.seconds, left))
+        return True
+
+    def _end_session(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
     def _fetch(self, wanted: Fetch) -> Fetched | SourceFailed:
         reader = self._readers.get(wanted.playbook)
@@ -282,13 +313,15 @@ class HostWorker:
         )
 
     def _record(self, effect: RecordIntent) -> StoreFailed | None:
+        now = self._around.now()
         intent = Intent(
             run=self._order.run,
             host=self._order.host,
             changes=effect.changes,
             snapshot=tuple(map(self._around.redaction.masked, effect.snapshot)),
-            recorded=self._around.now(),
+            recorded=now,
             computer=effect.computer,
+            until=now + timedelta(seconds=effect.settling) if effect.settling else None,
         )
         self._recorded = True
         try:

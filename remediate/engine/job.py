@@ -18,6 +18,9 @@ AUDIT = "audit"
 """Stands for the run's id where nothing is recorded."""
 
 
+_LONGEST_PART = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A playbook with its parameters."""
@@ -94,6 +97,11 @@ class Settings:
     partial: bool = False
     workers: int = 16
     renamed: frozenset[str] = frozenset()
+
+    @property
+    def part_seconds(self) -> float:
+        """How long a write may take at a time that is made in parts."""
+        return min(_LONGEST_PART, self.timeout / 4)
 
     @property
     def lease_seconds(self) -> int:

@@ -105,8 +105,16 @@ def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[C
     )
 
 
-def write_calls(changes: Sequence[Change], first_needs: str) -> tuple[Call, ...]:
-    """The changes as calls, one for each resource; each needs the one before it."""
+def write_calls(
+    changes: Sequence[Change], first_needs: str, part_seconds: float | None = None
+) -> tuple[Call, ...]:
+    """The changes as calls, one for each resource; each needs the one before it.
+
+    Args:
+        changes: what is to be written.
+        first_needs: the call that has to have succeeded.
+        part_seconds: how long a write that is made in parts may take at a time.
+    """
     by_resource: dict[ResourceId, list[Change]] = {}
     for change in changes:
         by_resource.setdefault(change.resource, []).append(change)
@@ -123,9 +131,14 @@ def write_calls(changes: Sequence[Change], first_needs: str) -> tuple[Call, ...]
             },
             needs=(calls[-1].id if calls else first_needs,),
             files=kind.writing_files(),
+            seconds=part_seconds if any(_in_parts(change) for change in wanted) else None,
         )
         calls.append(call)
     return tuple(calls)
+
+
+def _in_parts(change: Change) -> bool:
+    return change.settling is not None and change.settling.again
 
 
 def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:

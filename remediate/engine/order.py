@@ -38,6 +38,9 @@ from remediate.powershell.script import LEASE_READER, LEASE_WRITER, compose
 ANOTHER_COMPUTER = "RemediateAnotherComputer"
 """Error of a call that another computer was to carry out."""
 
+UNFINISHED = "RemediateUnfinished"
+"""Ends a write that has done its part, or begun work that goes on: what comes after it waits."""
+
 
 class Verb(StrEnum):
     """What can be done with a host."""
@@ -68,6 +71,7 @@ class Order:
         computer: the computer that this is about: as recorded, then as it has answered; None
             while any will do.
         notes: what the report has to say of how the computer was recognised.
+        settling: seconds for which to wait for what a run that broke off has begun.
     """
 
     verb: Verb
@@ -80,6 +84,7 @@ class Order:
     supplies: Mapping[str, Supply] = field(default_factory=dict)
     computer: Computer | None = None
     notes: tuple[str, ...] = ()
+    settling: float = 0.0
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, each.name) for each in fields(self))
@@ -132,9 +137,24 @@ class Order:
             meant = Computer(name="", guid=meant.guid)  # whatever its name is now
         return Request(run=self.run, calls=calls, computer=meant)
 
-    def write(self, fence: int, changes: tuple[Change, ...], *, undoing: bool = False) -> Request:
-        """Lease, compare-and-set, questions, receipt, release: one pipeline."""
-        writes = write_calls(changes, first_needs="lease")
+    def write(
+        self,
+        fence: int,
+        changes: tuple[Change, ...],
+        *,
+        undoing: bool = False,
+        whole: tuple[Change, ...] = (),
+    ) -> Request:
+        """Lease, compare-and-set, questions, receipt, release: one pipeline.
+
+        Args:
+            fence: of the lease.
+            changes: what is to be written.
+            undoing: they take back what was written before.
+            whole: all that the run writes, for the receipt, where this is the rest of it.
+        """
+        writes = write_calls(changes, "lease", self.settings.part_seconds)
+        in_time = changes[0].settling is None
         receipt = Call(
             id="receipt",
             function="Save-RemediateReceipt",
@@ -151,10 +171,10 @@ class Order:
                         "before": _brief(change.before, change.before_label),
                         "after": _brief(change.after, change.after_label),
                     }
-                    for change in changes
+                    for change in whole or changes
                 ],
             },
-            needs=(writes[0].id,),
+            needs=(writes[0].id if in_time else "lease",),  # also of what is begun only
             files=LEASE_WRITER,
         )
         request = self.request(
@@ -216,6 +236,8 @@ def first_problem(reply: Reply) -> Problem | None:
     """Why not all went well in a pipeline that writes; reading is judged elsewhere."""
     for result in reply.calls:
         if result.status is not Status.ERROR or result.id.startswith("observe"):
+            continue
+        if failed_with(result.error, UNFINISHED):
             continue
         error = result.error
         moved = failed_with(error, "RemediateStale") or failed_with(error, "RemediateMissing")

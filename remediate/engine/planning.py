@@ -403,7 +403,8 @@ def put_back(
 def _backwards(change: Change, found: Observation) -> Change:
     resource = found.find(change.resource)
     now = change.after if resource is None else resource.recorded(change.property)
-    return change.reversed().model_copy(update={"before": now})
+    back = change.reversed().model_copy(update={"before": now})
+    return back if resource is None else resource.timed(back)
 
 
 def unfinished(

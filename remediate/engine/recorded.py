@@ -181,7 +181,7 @@ def restated(change: Change, resource: Resource) -> Change:
         change: which property, from what to what.
         resource: the resource that it is a property of.
     """
-    return Change(
+    made = Change(
         playbook=change.playbook,
         resource=resource.resource_id,
         title=resource.title,
@@ -195,6 +195,7 @@ def restated(change: Change, resource: Resource) -> Change:
         reversible=change.reversible,
         restarts=change.restarts,
     )
+    return resource.timed(made)
 
 
 def shown(record: HostRecord) -> HostRecord:

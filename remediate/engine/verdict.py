@@ -4,6 +4,7 @@ from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed, noted
 from remediate.engine.order import Order, in_force
 from remediate.engine.restarts import left_to_do
+from remediate.engine.settling import NOT_SETTLED
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
@@ -146,7 +147,7 @@ def held(work: Order, holder: Holder | None, plan: Plan | None) -> HostReport:
 def unknown(work: Order, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
     then = "When the host answers again: remediate runs reconcile"
-    if is_identity(problem):
+    if is_identity(problem) or problem.code == NOT_SETTLED:
         then = problem.hint
     problem = problem.model_copy(update={"hint": f"Something may have been written. {then}"})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)

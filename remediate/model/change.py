@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.settling import Settling
 
 
 class Severity(StrEnum):
@@ -75,6 +76,7 @@ class Change(Model):
         reversible: whether rollback can put the value before back.
         restarts: what has to be restarted before the value after is in force, or the value before
             is again.
+        settling: how it comes about when it needs time after its write; None when it does not.
     """
 
     playbook: str
@@ -91,6 +93,7 @@ class Change(Model):
     renews: bool = False
     reversible: bool = True
     restarts: tuple[Restart, ...] = ()
+    settling: Settling | None = None
 
     def reversed(self) -> "Change":
         """The change that takes this one back."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.outcome import HostReport
+from remediate.model.settling import Progress
 
 
 class Phase(StrEnum):
@@ -27,6 +28,31 @@ class HostPhase(Model):
     phase: Phase
 
 
+class HostProgress(Model):
+    """A change that needs time is under way on a host.
+
+    Args:
+        host: name of the host.
+        phase: what it is for.
+        done: how much of it.
+        total: of how much; 0 when that is not known.
+        unit: of what (`files`); may be empty.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    type: Literal["host_progress"] = "host_progress"
+    host: str
+    phase: Phase
+    done: int
+    total: int
+    unit: str = ""
+
+    @property
+    def far(self) -> str:
+        """How far it is, in words."""
+        return str(Progress(done=self.done, total=self.total, unit=self.unit))
+
+
 class HostFinished(Model):
     """A host got its verdict."""
 
@@ -35,4 +61,4 @@ class HostFinished(Model):
     report: HostReport
 
 
-Event = HostPhase | HostFinished
+Event = HostPhase | HostProgress | HostFinished

@@ -56,6 +56,8 @@ class Intent(Model):
         snapshot: every resource that was observed, as it was.
         recorded: when, in UTC.
         computer: the one that was observed; None in a record of an earlier version.
+        until: when all of it has to have come about, in UTC, where a change needs time after its
+            write; None where none does.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -65,6 +67,7 @@ class Intent(Model):
     snapshot: tuple[Observed, ...]
     recorded: datetime
     computer: Computer | None = None
+    until: datetime | None = None
 
 
 class HostRecord(Model):

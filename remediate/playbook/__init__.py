@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from remediate.model.change import MACHINE, PROCESS, Severity
     from remediate.model.plan import Advice
+    from remediate.model.settling import Progress, Settling
     from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "OriginParams",
     "Playbook",
     "PlaybookParams",
+    "Progress",
     "Seen",
+    "Settling",
     "Severity",
 ]
 
@@ -31,6 +34,8 @@ _HOMES = {
     "PROCESS": "remediate.model.change",
     "Advice": "remediate.model.plan",
     "Field": "pydantic",
+    "Progress": "remediate.model.settling",
+    "Settling": "remediate.model.settling",
     "Severity": "remediate.model.change",
 }
 

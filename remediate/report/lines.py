@@ -137,6 +137,8 @@ def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
         " → ",
         (words.after(change), GOOD),
     )
+    if change.settling is not None:
+        yield line(6, ("time: ", DIM), f"up to {words.duration(change.settling.most)}")
     for restart in change.restarts:
         yield line(6, ("in force: ", DIM), words.in_force(restart))
 

@@ -1,6 +1,7 @@
 """Verdicts, values and times in words."""
 
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -57,6 +58,8 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.CONFLICT and not can_be_forced(report):
         return "conflict", "what that run did besides has to be put back by a person"
     default = _VERDICTS[report.outcome]
+    if report.problem and report.problem.code == "not_settled":
+        default = (default[0], "it was still under way when its time was up")
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return view.verdicts.get(report.outcome, default)
@@ -150,6 +153,14 @@ def moment(when: datetime) -> str:
         return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     except OverflowError:  # a record may have one that is in no calendar of UTC
         return when.isoformat(sep=" ", timespec="seconds")
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `10 min`, `3 h`; rounded up, as it is said of what something takes at most."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{math.ceil(seconds / unit)} {name}"
+    return f"{math.ceil(seconds)} s"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
 from remediate.model.plan import Observed
+from remediate.model.settling import Progress, Settling
 from remediate.powershell.script import COMPARE_AND_SET
 from remediate.resources.content import Folder
 
@@ -215,14 +216,43 @@ class Resource(Model):
         """
         raise NotImplementedError
 
+    @classmethod
+    def settling(cls, change: Change) -> Settling | None:
+        """How `change` comes about when a write alone is too short for it; None when it is not.
+
+        Args:
+            change: what is to be done, also when it is taken back.
+        """
+        del change
+        return None
+
+    def progress(self, change: Change) -> Progress | None:
+        """How far `change` is; None when it is not under way: done, or not begun.
+
+        A value that is half-way is never put back by a rollback, which goes to where it began.
+
+        Args:
+            change: what was begun, or the taking back of it.
+        """
+        del change
+        return None
+
+    def timed(self, change: Change) -> Change:
+        """A change of it with how it comes about; from half-way there is no way back to there."""
+        half_way = self.progress(change) is not None
+        update = {
+            "settling": self.settling(change),
+            "reversible": change.reversible and not half_way,
+        }
+        return change.model_copy(update=update)
+
     def left_by(self, change: Change) -> bool:
         """Whether its value now is ours, though not what `change` was to make it.
 
         Such as what a write leaves that is cut off half-way, or has not the effect that it
         should have.
         """
-        del change
-        return False
+        return self.progress(change) is not None
 
     def unfinished(self, change: Change, then: "Resource") -> dict[str, JsonValue]:
         """What a write of `change` that was cut off has left otherwise than it was, to be put back.
@@ -415,7 +445,7 @@ class Desire(Model):
         for name in self.names:
             before, after = resource.recorded(name), self.wanted.recorded(name)
             if not resource.same(name, before, after):
-                yield Change(
+                change = Change(
                     playbook=playbook,
                     resource=resource.resource_id,
                     title=resource.title,
@@ -430,8 +460,9 @@ class Desire(Model):
                     reversible=not self.irreversible,
                     restarts=self.restarts,
                 )
+                yield resource.timed(change)
         for name, label in self.renews.items():
-            yield Change(
+            change = Change(
                 playbook=playbook,
                 resource=resource.resource_id,
                 title=resource.title,
@@ -446,6 +477,7 @@ class Desire(Model):
                 renews=True,
                 reversible=False,
             )
+            yield resource.timed(change)
 
     def _rule(self, name: str) -> str:
         return self.rule or name.replace("_", "-")

@@ -4,14 +4,14 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
 from remediate.cli.following import Following
 from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.terminal import Terminal
-from remediate.model.event import HostPhase, Phase
+from remediate.model.event import HostPhase, HostProgress, Phase
 from remediate.model.outcome import HostReport, Outcome
 from remediate.redaction import Redaction
 from remediate.report.reporter import Subject
@@ -99,6 +99,27 @@ def test_a_reader_that_leaves_does_not_stop_the_hosts(
     )
     following.emit(HostPhase(host="A", phase=Phase.APPLY))
     assert following.finish([report("A", Outcome.FAILED_CHANGED)]) == 4
+
+
+def test_how_far_a_host_is_is_shown_while_it_settles() -> None:
+    class Bar:
+        shown: ClassVar[list[str]] = []
+
+        def host(self, name: str, doing: str, far: str) -> None:
+            self.shown.append(f"{doing} {name}{far}")
+
+    subject = Subject(command="apply", hosts=("A",))
+    following = Following(cast("Any", _Silent()), "console", subject, writes=True)
+    following._progress = cast("Any", Bar())
+    following.emit(HostPhase(host="A", phase=Phase.APPLY))
+    far = HostProgress(host="A", phase=Phase.APPLY, done=1500, total=100_000, unit="files")
+    following.emit(far)
+    following.emit(far.model_copy(update={"total": 0, "unit": ""}))
+    assert Bar.shown == [
+        "writing to A",
+        "writing to A: 1,500 of 100,000 files",
+        "writing to A: 1,500",
+    ]
 
 
 class _Silent(Terminal):

@@ -29,8 +29,9 @@ from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Transport
 from tests.faults.controller import LEASE, PATIENT, apply_run, undo_run
-from tests.faults.repairs import VALUES, Repair
+from tests.faults.repairs import Repair
 from tests.faults.truth import AS_IT_WAS, PROCESS_EXIT
+from tests.faults.under_way import VALUES, Time
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 ALL = -1
@@ -123,6 +124,7 @@ class Bench:
         state: the host.
         host: the same as an inventory has it.
         auto_rollback: what does not read back as planned is undone at once.
+        time: of the controller and the host, where both live in memory.
     """
 
     repair: Repair
@@ -131,6 +133,7 @@ class Bench:
     host: Host = HOST
     auto_rollback: bool = True
     store: Store = field(default_factory=MemoryStore)
+    time: Time | None = None
     runs: int = 0
     last: HostReport | None = None
 
@@ -144,6 +147,10 @@ class Bench:
             accept_irreversible=True,
         )
         self.engine = Engine(self.transport, settings, self.store, runner=Serial())
+        if self.time is not None:
+            sleep, clock, now = self.time.sleep, self.time.clock, self.time.now
+            self.engine = replace(self.engine, sleep=sleep, clock=clock, now=now)
+            self.state.clock = now
         if self.repair.reads:
             self.reading = Reading(self.state)
 
@@ -257,7 +264,11 @@ def check_report(report: HostReport, before: Observation, now: Observation) -> N
         assert report.problem
         return
     changes = report.plan.changes if report.plan else ()
-    made = [change for change in changes if resource_of(change, now).holds(change)]
+    made = [
+        change
+        for change in changes
+        if resource_of(change, now).holds(change) or resource_of(change, now).left_by(change)
+    ]
     moved = [
         change
         for change in changes

@@ -14,8 +14,9 @@ from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.base import Member, Members, Resource
-from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.registry_value import RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
+from tests.faults.under_way import VALUES, MoveAside, Pile, Scan, ScanIt
 
 _POLICY = r"SOFTWARE\{}Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
 _REGISTRY = {
@@ -31,10 +32,6 @@ _WRONG_TASKS = [
     for name, policy in zip(BACKUP_TASKS, ("Parallel", "StopExisting", "IgnoreNew"), strict=True)
 ]
 _STOPPED = {"status": "Stopped", "start": "Disabled"}
-VALUES = [
-    RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name=name)
-    for name in ("Before", "After")
-]
 
 
 class InForceAfterRestart(Playbook[PlaybookParams]):
@@ -195,4 +192,27 @@ MEMBERS = Repair(
     writes=3,
     host={Exclusion.kind: [{"list": "exclusions", "name": "of somebody", "present": True}]},
 )
-REPAIRS = (TASKS, REGISTRY, STARTED, RESTARTED, IN_BETWEEN, NEEDED, MEMBERS, SEVERAL)
+MOVED = Repair(
+    "a pile that is moved in parts",
+    lambda: [MoveAside()],
+    writes=2,
+    host={Pile.kind: [{"name": "old", "moved": 0, "total": 7}]},
+)
+SCANNED = Repair(
+    "a scan that goes on by itself",
+    lambda: [ScanIt()],
+    writes=2,
+    host={Scan.kind: [{"name": "C:", "result": "dirty"}]},
+)
+REPAIRS = (
+    TASKS,
+    REGISTRY,
+    STARTED,
+    RESTARTED,
+    IN_BETWEEN,
+    NEEDED,
+    MEMBERS,
+    MOVED,
+    SCANNED,
+    SEVERAL,
+)

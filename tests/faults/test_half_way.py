@@ -14,7 +14,17 @@ from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost, TimedOut
 from tests.faults.conftest import HALF_WAY
 from tests.faults.half_way import ALL, HOST, Bench, Tell, Trial, explore
-from tests.faults.repairs import IN_BETWEEN, NEEDED, NEVER, REPAIRS, SEVERAL, Repair
+from tests.faults.repairs import (
+    IN_BETWEEN,
+    MOVED,
+    NEEDED,
+    NEVER,
+    REPAIRS,
+    SCANNED,
+    SEVERAL,
+    Repair,
+)
+from tests.faults.under_way import Time
 
 Record = Callable[[str, object], None]
 ONE_LOST, TWO_LOST = 1, 2
@@ -23,7 +33,8 @@ ONE_LOST, TWO_LOST = 1, 2
 def memory_bench(repair: Repair, *, auto_rollback: bool = True) -> tuple[Bench, MemoryTransport]:
     state = repair.state()
     transport = MemoryTransport({HOST.address: state})
-    return Bench(repair, transport, state, auto_rollback=auto_rollback), transport
+    bench = Bench(repair, transport, state, auto_rollback=auto_rollback, time=Time())
+    return bench, transport
 
 
 def applying(repair: Repair, *, auto_rollback: bool = True) -> Tell:
@@ -78,7 +89,7 @@ def check(record_property: Record, tell: Tell, depth: int, first: Trial | None =
     assert [found for found in tried if found] == []
 
 
-@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, SEVERAL], ids=str)
+@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, MOVED, SCANNED, SEVERAL], ids=str)
 def test_an_apply_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record
 ) -> None:
@@ -86,7 +97,13 @@ def test_an_apply_that_stops_anywhere_tells_the_truth(
 
 
 @pytest.mark.parametrize(
-    "repair", [IN_BETWEEN, NEEDED, pytest.param(SEVERAL, marks=pytest.mark.slow)], ids=str
+    "repair",
+    [
+        IN_BETWEEN,
+        NEEDED,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (MOVED, SCANNED, SEVERAL)),
+    ],
+    ids=str,
 )
 def test_a_rollback_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record

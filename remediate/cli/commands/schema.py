@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def published() -> "dict[str, type[Model]]":
     """The models whose JSON other programs may rely on, by name."""
     from remediate.cli.describing import Description
-    from remediate.model.event import HostFinished, HostPhase
+    from remediate.model.event import HostFinished, HostPhase, HostProgress
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.plan import Plan
@@ -35,6 +35,7 @@ def published() -> "dict[str, type[Model]]":
         HostReport,
         Plan,
         HostPhase,
+        HostProgress,
         HostFinished,
         Summary,
         Run,
