@@ -188,7 +188,7 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
         fence, plan, seen = agreed
     snapshot = seen.before(plan.changes)
     staging = folders(work, plan.changes)
-    request = work.write(fence, plan.changes)
+    request = work.write(fence, plan.changes, secrets=work.planner.secrets(seen))
     computer, seconds = seen.facts.computer, most(plan.changes)
     intent = RecordIntent(plan.changes, records(snapshot), computer, seconds)
     not_recorded = yield from ask(intent)
@@ -396,7 +396,8 @@ def _part(
         lost = _not_leased(work, lease, plan).problem
         return replace(done, failed=True, unsettled=lost)
     undoing = phase is Phase.ROLLBACK
-    request = work.write(lease.fence, write, undoing=undoing, whole=changes)
+    secrets = work.planner.secrets(done.seen) if isinstance(done.seen, Observation) else {}
+    request = work.write(lease.fence, write, undoing=undoing, whole=changes, secrets=secrets)
     part = _written(work, lease.fence, plan, write, (yield from ask(Write(request, phase))))
     part = yield from _looked(work, plan, part)
     made = part.changes if part.failed or not part.problem else moved(part.changes, part.seen)

@@ -211,6 +211,8 @@ class HostWorker:
     def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
         self._enter(phase)
         script = compose(request.files)
+        for secret in request.secrets.values():
+            self._around.redaction.add(secret.get_secret_value())
         try:
             deadline = self._deadline_of(phase)
             if self._session is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from remediate.engine.job import Task
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
@@ -48,6 +50,7 @@ class Judgement:
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
         known: rule and resource of each finding.
+        secrets: what is written with the changes of a resource, by name.
     """
 
     not_applicable: str | None = None
@@ -57,6 +60,7 @@ class Judgement:
     assumptions: list[str] = field(default_factory=list)
     irreversible: list[str] = field(default_factory=list)
     known: set[tuple[str, ResourceId | None]] = field(default_factory=set)
+    secrets: dict[ResourceId, dict[str, SecretStr]] = field(default_factory=dict, repr=False)
 
     def add(self, finding: object, playbook: Playbook[Any]) -> None:
         """Take one more finding of a playbook.
@@ -69,6 +73,9 @@ class Judgement:
             new: list[Advice | Change] = [replace(finding, playbook=playbook.id)]
         elif isinstance(finding, Desire):
             new = list(finding.changes(playbook.id))
+            if new and finding.secrets:
+                own = self.secrets.setdefault(finding.resource.resource_id, {})
+                own.update(finding.secrets)
         else:
             msg = f"`decide` has to yield what `should` gives, or Advice, not {finding!r:.80}"
             raise TypeError(msg)

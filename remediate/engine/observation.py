@@ -1,11 +1,12 @@
 """What is asked of a host, what it answers, and how two answers differ. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
@@ -22,6 +23,10 @@ ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 QUESTIONS_SECONDS = 15.0
 """How long all questions of an audit may take together, unless one alone may take longer."""
 
+Secrets = Mapping[ResourceId, Mapping[str, SecretStr]]
+"""What is written beside changes and recorded nowhere, by resource and name."""
+
+_NO_SECRETS: Secrets = MappingProxyType({})
 _NOT_THERE = (
     "This Windows has no such command or class. If it should: is a feature missing, or its WMI "
     "repository damaged (winmgmt /verifyrepository)?"
@@ -106,7 +111,10 @@ def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[C
 
 
 def write_calls(
-    changes: Sequence[Change], first_needs: str, part_seconds: float | None = None
+    changes: Sequence[Change],
+    first_needs: str,
+    part_seconds: float | None = None,
+    secrets: Secrets = _NO_SECRETS,
 ) -> tuple[Call, ...]:
     """The changes as calls, one for each resource; each needs the one before it.
 
@@ -114,6 +122,7 @@ def write_calls(
         changes: what is to be written.
         first_needs: the call that has to have succeeded.
         part_seconds: how long a write that is made in parts may take at a time.
+        secrets: what is written with them.
     """
     by_resource: dict[ResourceId, list[Change]] = {}
     for change in changes:
@@ -131,6 +140,7 @@ def write_calls(
             },
             needs=(calls[-1].id if calls else first_needs,),
             files=kind.writing_files(),
+            secrets={name: secrets[resource][name] for change in wanted for name in change.secrets},
             seconds=part_seconds if any(_in_parts(change) for change in wanted) else None,
         )
         calls.append(call)

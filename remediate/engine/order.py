@@ -10,6 +10,7 @@ from remediate.engine.job import AUDIT, Settings
 from remediate.engine.observation import (
     QUESTIONS_SECONDS,
     Observation,
+    Secrets,
     call_problem,
     name_of,
     observe_calls,
@@ -144,6 +145,7 @@ class Order:
         *,
         undoing: bool = False,
         whole: tuple[Change, ...] = (),
+        secrets: Secrets | None = None,
     ) -> Request:
         """Lease, compare-and-set, questions, receipt, release: one pipeline.
 
@@ -152,8 +154,9 @@ class Order:
             changes: what is to be written.
             undoing: they take back what was written before.
             whole: all that the run writes, for the receipt, where this is the rest of it.
+            secrets: what is written with them.
         """
-        writes = write_calls(changes, "lease", self.settings.part_seconds)
+        writes = write_calls(changes, "lease", self.settings.part_seconds, secrets or {})
         in_time = changes[0].settling is None
         receipt = Call(
             id="receipt",

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from remediate.engine.job import Job, Task
 from remediate.engine.judging import Judgement, PlaybookFailedError, asked, guarded, judge
-from remediate.engine.observation import Observation, differences
+from remediate.engine.observation import Observation, Secrets, differences
 from remediate.engine.recorded import as_resource, restated
 from remediate.engine.restarts import disrupts, not_made, objections, owed, services, services_last
 from remediate.model.change import Change, ResourceId
@@ -43,6 +45,9 @@ class Planner(Protocol):
 
         A record is one whole, of which nothing is left out.
         """
+
+    def secrets(self, seen: Observation) -> Secrets:
+        """What is written beside the changes, given what was seen; in no plan and no record."""
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """Why it cannot be judged what became of some changes: a question without an answer."""
@@ -126,6 +131,16 @@ class PlaybookPlanner:
         left = (gone[task.playbook.id] for task in self.job.tasks if task.playbook.id in gone)
         return replace(self, job=replace(self.job, tasks=kept)), tuple(left)
 
+    def secrets(self, seen: Observation) -> Secrets:
+        """See the protocol: what the playbooks have given with their wishes."""
+        found: dict[ResourceId, dict[str, SecretStr]] = {}
+        for task in self.job.tasks:
+            with suppress(PlaybookFailedError):
+                own = self._own(task, seen)
+                for resource, given in (judge(task, own).secrets if own else {}).items():
+                    found.setdefault(resource, {}).update(given)
+        return found
+
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
         wanted = {change.playbook for change in changes}
@@ -206,6 +221,11 @@ class RecordPlanner:
         """See the protocol."""
         del refused
         return self, ()
+
+    def secrets(self, seen: Observation) -> Secrets:
+        """See the protocol; no record has any."""
+        del seen
+        return {}
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: any question, as each is about something that was changed."""

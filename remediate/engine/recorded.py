@@ -194,6 +194,7 @@ def restated(change: Change, resource: Resource) -> Change:
         renews=change.renews,
         reversible=change.reversible,
         restarts=change.restarts,
+        secrets=change.secrets,
     )
     return resource.timed(made)
 

@@ -76,6 +76,7 @@ class Change(Model):
         reversible: whether rollback can put the value before back.
         restarts: what has to be restarted before the value after is in force, or the value before
             is again.
+        secrets: names of the secrets that are written with it, which are recorded nowhere.
         settling: how it comes about when it needs time after its write; None when it does not.
     """
 
@@ -93,6 +94,7 @@ class Change(Model):
     renews: bool = False
     reversible: bool = True
     restarts: tuple[Restart, ...] = ()
+    secrets: tuple[str, ...] = ()
     settling: Settling | None = None
 
     def reversed(self) -> "Change":

@@ -1,11 +1,13 @@
 # Runs the calls of one request and answers with lines of JSON: the host, then each call as it ends, then an end marker.
 # The lines go out in one string while all is quick, so that an audit costs one answer; sent first in every script.
-param([string] $Request)
+# Secrets travel beside the request, as SecureStrings by call and name, and are handed on as they are.
+param([string] $Request, [hashtable] $Secrets)
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
+$script:RemediateSecrets = $Secrets
 $script:RemediateLock = $null
 $script:RemediateUntil = [datetime]::MaxValue  # when the present call has to have ended
 $script:RemediateMost = 4000000                # characters of one answer
@@ -106,6 +108,18 @@ function Limit-RemediateText {
     return $Text
 }
 
+function Get-RemediateSecret {
+    # The secrets of one call, by name.
+    param([string] $Id)
+    $own = @{}
+    if ($null -eq $script:RemediateSecrets) { return $own }
+    foreach ($key in $script:RemediateSecrets.Keys) {
+        $call, $name = $key -split ' '
+        if ($call -eq $Id) { $own[$name] = $script:RemediateSecrets[$key] }
+    }
+    return $own
+}
+
 function Invoke-RemediateCall {
     # Runs one call, unless one that it needs has not succeeded, or no time is left to begin it.
     param($Call, [hashtable] $Succeeded, $End, [string] $Another)
@@ -127,6 +141,8 @@ function Invoke-RemediateCall {
             Stop-RemediateCall -ErrorId 'RemediateNotOurs' -Message 'This is not a function of the script.'
         }
         $arguments = ConvertFrom-RemediateArgument -Value $Call.arguments
+        $own = Get-RemediateSecret -Id $result['id']
+        if ($own.Count -gt 0) { $arguments['secrets'] = $own }
         if (@($arguments.Keys) -contains 'before') { $result['value'] = @(Invoke-RemediateWrite -Function $function -Arguments $arguments) }
         else {
             # surface: allow dynamic-command - the function's name was matched against ours just above

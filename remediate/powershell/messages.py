@@ -14,14 +14,14 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from remediate.errors import RemediateError
 from remediate.model.base import JsonValue, Model
@@ -56,6 +56,7 @@ class Call(Model):
         needs: ids of earlier calls that must have succeeded, or this one is skipped.
         seconds: how long its commands may take; None where nothing is bounded, as in a write.
         files: the `.ps1` files that the function needs, for the script; not sent with the call.
+        secrets: what it takes besides, by name; travels beside the request, and is in no dump.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Call(Model):
     needs: tuple[str, ...] = ()
     seconds: float | None = None
     files: tuple[Path, ...] = ()
+    secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
 
 
 class Request(Model):
@@ -99,8 +101,25 @@ class Request(Model):
             seen.add(call.id)
         return self
 
+    @property
+    def secrets(self) -> dict[str, SecretStr]:
+        """The secrets of its calls, as they travel beside it: by call and name."""
+        return {f"{c.id} {name}": value for c in self.calls for name, value in c.secrets.items()}
+
+    def with_secrets(self, secrets: Mapping[str, SecretStr]) -> Self:
+        """The same with the secrets that came beside it; for the lab."""
+        calls = []
+        for call in self.calls:
+            own = {
+                key.partition(" ")[2]: value
+                for key, value in secrets.items()
+                if key.partition(" ")[0] == call.id
+            }
+            calls.append(call.model_copy(update={"secrets": own}))
+        return self.model_copy(update={"calls": tuple(calls)})
+
     def encode(self) -> str:
-        """The request as a string of printable ASCII without underscores."""
+        """The request as a string of printable ASCII without underscores, and without secrets."""
         calls = [
             {
                 "id": call.id,

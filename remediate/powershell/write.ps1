@@ -50,6 +50,7 @@ function Invoke-RemediateWrite {
     $noun = $Function.Name -replace '^Set-Remediate', ''
     $current = Find-RemediateUnmoved -Noun $noun -Identity $Arguments['identity'] -Before $Arguments['before']
     $all = @{ Current = $current; Identity = $Arguments['identity']; Before = $Arguments['before']; After = $Arguments['after'] }
+    if ($Arguments.ContainsKey('secrets')) { $all['Secrets'] = $Arguments['secrets'] }
     $wanted = @{}
     foreach ($name in @($Function.Parameters.Keys)) {
         if ($all.ContainsKey($name)) { $wanted[$name] = $all[$name] }

@@ -139,6 +139,8 @@ def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
     )
     if change.settling is not None:
         yield line(6, ("time: ", DIM), f"up to {words.duration(change.settling.most)}")
+    if change.secrets:
+        yield line(6, ("written with it, and shown nowhere: ", DIM), words.join(change.secrets))
     for restart in change.restarts:
         yield line(6, ("in force: ", DIM), words.in_force(restart))
 

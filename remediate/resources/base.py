@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SecretStr
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
@@ -35,6 +35,7 @@ class Resource(Model):
         identity: names of the fields that identify it on its host.
         settable: names of the properties that Set can write.
         volatile: names of the properties that move by themselves.
+        secret: names of what Set takes besides, and nobody can read: no fields of the model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class Resource(Model):
     identity: ClassVar[tuple[str, ...]]
     settable: ClassVar[frozenset[str]]
     volatile: ClassVar[frozenset[str]] = frozenset()
+    secret: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
@@ -288,12 +290,19 @@ class Resource(Model):
             restarts: what has to be restarted before the values are in force: a service, which is
                 then restarted if it runs, after all values and once for all of them, and again
                 by a rollback; `MACHINE` or `PROCESS`, of which the report speaks.
-            desired: values by property name.
+            desired: values by property name. A secret (`SecretStr`) is written with those that
+                differ, which have to prove it, and cannot be put back.
 
         Raises:
-            ValueError: a name is not a property that can be set, or several have one rule.
+            ValueError: a name is not a property that can be set, several have one rule, or nothing
+                proves a secret.
+            TypeError: a secret is no `SecretStr`.
             NotImplementedError: a resource is nothing that can be restarted.
         """
+        secrets = {name: desired.pop(name) for name in self.secret & desired.keys()}
+        if secrets and not desired:
+            msg = f"{', '.join(sorted(secrets))} of {self.kind} needs a property that proves it"
+            raise ValueError(msg)
         if rule and len(desired) > 1:
             msg = f"rule {rule!r} is about one property, not {', '.join(sorted(desired))}"
             raise ValueError(msg)
@@ -311,6 +320,7 @@ class Resource(Model):
             severity=severity,
             why=why,
             restarts=tuple(map(_restart_of, needed)),
+            secrets={name: _secret(name, secret) for name, secret in secrets.items()},
             rule=rule,
         )
 
@@ -346,6 +356,13 @@ class Resource(Model):
             why=why,
             rule=rule,
         )
+
+
+def _secret(name: str, value: object) -> SecretStr:
+    if not isinstance(value, SecretStr):
+        msg = f"{name} has to be a SecretStr, so that it is shown nowhere"
+        raise TypeError(msg)
+    return value
 
 
 def _restart_of(what: "Resource | Restart") -> Restart:
@@ -426,6 +443,7 @@ class Desire(Model):
         severity: how much it matters when they differ.
         why: what the wrong value does.
         restarts: what has to be restarted before these properties are in force.
+        secrets: what is written with them, by name; in no dump.
         rule: the playbook's name for what is wrong; empty when it is the property's.
     """
 
@@ -437,6 +455,7 @@ class Desire(Model):
     severity: Severity = Severity.WARNING
     why: str = ""
     restarts: tuple[Restart, ...] = ()
+    secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
     rule: str = ""
 
     def changes(self, playbook: str) -> Iterable[Change]:
@@ -457,7 +476,8 @@ class Desire(Model):
                     severity=self.severity,
                     why=self.why,
                     rule=self._rule(name),
-                    reversible=not self.irreversible,
+                    reversible=not (self.irreversible or self.secrets),
+                    secrets=tuple(sorted(self.secrets)),
                     restarts=self.restarts,
                 )
                 yield resource.timed(change)

@@ -13,7 +13,12 @@ from functools import partial
 from typing import Any, Final
 
 from pydantic import SecretStr
-from pypsrp.complex_objects import PSInvocationState, RunspacePoolState
+from pypsrp.complex_objects import (
+    DictionaryMeta,
+    ObjectMeta,
+    PSInvocationState,
+    RunspacePoolState,
+)
 from pypsrp.messages import MessageType
 from pypsrp.powershell import PowerShell
 from pypsrp.wsman import SelectorSet
@@ -254,6 +259,8 @@ class PsrpSession:
     def _pipeline(self, pool: CarefulPool, script: str, request: Request) -> Reply:
         pipeline = PowerShell(pool)
         pipeline.add_script(script).add_parameter("Request", request.encode())
+        if request.secrets:
+            pipeline.add_parameter("Secrets", self._sealed(pool, request))
         self._allow(START_SECONDS)
         self._watch.sent = False
         self._begun = True
@@ -277,6 +284,14 @@ class PsrpSession:
         if pipeline.state != PSInvocationState.COMPLETED:
             raise RemoteError(self._host.name, "the script was stopped")
         return self._reply(outputs, request)
+
+    def _sealed(self, pool: CarefulPool, request: Request) -> Any:  # noqa: ANN401 - an element
+        """A request's secrets under a key that is agreed upon for this shell: once, 2 exchanges."""
+        self._allow(START_SECONDS)
+        pool.exchange_keys()
+        values = {name: one.get_secret_value() for name, one in request.secrets.items()}
+        key, value = ObjectMeta("S", name="Key"), ObjectMeta("SS", name="Value")
+        return pool.serialize(values, DictionaryMeta(dict_key_meta=key, dict_value_meta=value))
 
     def _collect(
         self, pool: CarefulPool, pipeline: PowerShell, outputs: list[object], most: int

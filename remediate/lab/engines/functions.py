@@ -163,7 +163,7 @@ def _run(state: HostState, call: Call, another: str) -> CallResult:
         return CallResult(id=call.id, status=Status.ERROR, error=error.record)
     try:
         _check_reading(state, call)
-        value = _function(call.function)(state, call.arguments)
+        value = _function(call.function)(state, _arguments(call))
     except CallFailedError as error:
         return CallResult(id=call.id, status=Status.ERROR, error=error.record)
     return CallResult(id=call.id, status=Status.OK, value=json.loads(json.dumps(value)))
@@ -177,6 +177,12 @@ def _facts(state: HostState) -> HostFacts:
         culture=state.culture,
         utc=_text(state.clock().timestamp()),
     )
+
+
+def _arguments(call: Call) -> Arguments:
+    """A call's arguments; the secrets of one that has any are among them, as in `envelope.ps1`."""
+    given = {name: secret.get_secret_value() for name, secret in call.secrets.items()}
+    return call.arguments | {"secrets": given} if given else call.arguments
 
 
 def _function(name: str) -> Function:
@@ -251,7 +257,10 @@ def _read(resource: type[Resource], state: HostState, **question: JsonValue) -> 
 
 
 def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
-    if set(arguments) != {"identity", "before", "after"}:
+    given = arguments.get("secrets", {})
+    if not resource.secret >= given.keys():
+        raise _binding(f"Set of {resource.kind} takes no secrets {sorted(given)}")
+    if arguments.keys() - {"secrets"} != {"identity", "before", "after"}:
         raise _binding(f"Set takes identity, before and after, not {sorted(arguments)}")
     identity, before, after = (arguments[name] for name in ("identity", "before", "after"))
     unknown = after.keys() - resource.settable
@@ -271,7 +280,7 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
             )
     wanted = resource.model_validate({**record, **after}).model_dump(mode="json")
     try:
-        kind.write(state, record, {name: wanted[name] for name in after})
+        kind.write(state, record, {name: wanted[name] for name in after} | given)
     finally:  # a write that fails half-way has written, too
         _changed(state)
     return []

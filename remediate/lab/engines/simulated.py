@@ -20,6 +20,7 @@ from psrpcore.types import (
     PSObject,
     PSRPMessageType,
 )
+from pydantic import SecretStr
 
 from remediate.errors import RemediateError
 from remediate.lab.engines.functions import Spoken, answer
@@ -213,7 +214,9 @@ def run_command(state: HostState, command: Any) -> Spoken:  # noqa: ANN401 - psr
     """
     parameters = dict(command.parameters)
     if isinstance(parameters.get("Request"), str):
-        return answer(state, _request(parameters["Request"]))
+        sealed = dict(parameters.get("Secrets") or {})
+        secrets = {str(name): SecretStr(one.decrypt()) for name, one in sealed.items()}
+        return answer(state, _request(parameters["Request"]).with_secrets(secrets))
     text = command.command_text.strip()
     if text not in state.answers:
         msg = f"A simulated host runs no scripts of its own: {text[:80]!r}"
