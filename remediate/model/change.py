@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.evidence import Evidence
 
 
 class Severity(StrEnum):
@@ -71,6 +72,7 @@ class Change(Model):
         after_label: the same of the value after.
         severity: how much the wrong value matters.
         why: what the wrong value does, in a sentence; empty when the playbook's title says it.
+        evidence: what it rests on, beside the value before.
         renews: any new value will do, such as another process after a restart; `after` is None.
         reversible: whether rollback can put the value before back.
         restarts: what has to be restarted before the value after is in force, or the value before
@@ -87,6 +89,7 @@ class Change(Model):
     after_label: str | None = None
     severity: Severity = Severity.WARNING
     why: str = ""
+    evidence: tuple[Evidence, ...] = ()
     rule: str = ""
     renews: bool = False
     reversible: bool = True

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pydantic import Field
 
     from remediate.model.change import MACHINE, PROCESS, Severity
+    from remediate.model.evidence import Evidence
     from remediate.model.plan import Advice
     from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
 
@@ -17,6 +18,7 @@ __all__ = [
     "MACHINE",
     "PROCESS",
     "Advice",
+    "Evidence",
     "Field",
     "Finding",
     "OriginParams",
@@ -30,6 +32,7 @@ _HOMES = {
     "MACHINE": "remediate.model.change",
     "PROCESS": "remediate.model.change",
     "Advice": "remediate.model.plan",
+    "Evidence": "remediate.model.evidence",
     "Field": "pydantic",
     "Severity": "remediate.model.change",
 }

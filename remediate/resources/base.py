@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
+from remediate.model.evidence import Evidence
 from remediate.model.plan import Observed
 from remediate.resources.content import Folder
 
@@ -220,6 +221,7 @@ class Resource(Model):
         irreversible: bool = False,
         restarts: "Resource | Restart | tuple[Resource | Restart, ...]" = (),
         rule: str = "",
+        evidence: Sequence[Evidence] = (),
         **desired: object,
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
@@ -227,6 +229,7 @@ class Resource(Model):
         Args:
             rule: the playbook's name for what is wrong, of one property; else each property's own
                 name, with dashes.
+            evidence: what it rests on, beside the values.
             severity: how much it matters when they differ.
             why: what the wrong value does, in a sentence.
             irreversible: whether putting the old values back would do harm.
@@ -257,6 +260,7 @@ class Resource(Model):
             why=why,
             restarts=tuple(map(_restart_of, needed)),
             rule=rule,
+            evidence=tuple(evidence),
         )
 
     def should_renew(
@@ -267,6 +271,7 @@ class Resource(Model):
         severity: Severity = Severity.WARNING,
         why: str = "",
         rule: str = "",
+        evidence: Sequence[Evidence] = (),
     ) -> "Desire":
         """Say that a property has to get another value, whichever; it cannot be put back.
 
@@ -276,6 +281,7 @@ class Resource(Model):
             severity: how much it matters.
             why: what is wrong with the value it has.
             rule: as for `should`.
+            evidence: as for `should`.
 
         Raises:
             ValueError: the name is not a property that can be set.
@@ -290,6 +296,7 @@ class Resource(Model):
             severity=severity,
             why=why,
             rule=rule,
+            evidence=tuple(evidence),
         )
 
 
@@ -372,6 +379,7 @@ class Desire(Model):
         why: what the wrong value does.
         restarts: what has to be restarted before these properties are in force.
         rule: the playbook's name for what is wrong; empty when it is the property's.
+        evidence: what it rests on, beside the values.
     """
 
     resource: Resource
@@ -383,6 +391,7 @@ class Desire(Model):
     why: str = ""
     restarts: tuple[Restart, ...] = ()
     rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
     def changes(self, playbook: str) -> Iterable[Change]:
         """The properties that differ, on behalf of `playbook`."""
@@ -402,6 +411,7 @@ class Desire(Model):
                     severity=self.severity,
                     why=self.why,
                     rule=self._rule(name),
+                    evidence=self.evidence,
                     reversible=not self.irreversible,
                     restarts=self.restarts,
                 )
@@ -418,6 +428,7 @@ class Desire(Model):
                 severity=self.severity,
                 why=self.why,
                 rule=self._rule(name),
+                evidence=self.evidence,
                 renews=True,
                 reversible=False,
             )

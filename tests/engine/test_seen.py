@@ -12,7 +12,7 @@ from remediate.lab.hosts import healthy_host
 from remediate.model.computer import Computer
 from remediate.model.outcome import Outcome
 from remediate.model.plan import HostFacts
-from remediate.playbook import Advice, Playbook, PlaybookParams, Seen
+from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Seen
 from remediate.resources.base import Member, Members
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent, ForAgentModule
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
@@ -102,6 +102,12 @@ def test_what_was_not_asked_for_is_neither_there_nor_absent(
 ) -> None:
     with pytest.raises(LookupError, match=f"no question of `observe` returns .*{title}"):
         seen(asked=asked).get(kind, **identity)
+
+
+def test_a_change_carries_what_it_rests_on() -> None:
+    evidence = (Evidence("somebody", "event 4657", NOON),)
+    [change] = value(OTHER, "x").should(evidence=evidence, value=None).changes("p")
+    assert change.evidence == evidence
 
 
 def test_a_resource_is_named_by_all_that_identifies_it() -> None:
