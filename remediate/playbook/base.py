@@ -15,6 +15,7 @@ from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.playbook import stated
 from remediate.resources.base import Desire, Query, Resource, absence
+from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
 
 Finding = Desire | Advice
@@ -184,6 +185,14 @@ class Seen:
             LookupError: it was not asked for.
         """
         return self.get(RegistryValue, key=name.key, name=name.name)
+
+    def path(self, path: HostPath) -> str | None:
+        """What a path came to on the host, without a backslash at its end; None where it has none.
+
+        Raises:
+            LookupError: a registry value that it begins with was not asked for.
+        """
+        return path.on(lambda name: self.value(name).text)
 
 
 def _folded(wanted: ResourceId) -> dict[str, str]:

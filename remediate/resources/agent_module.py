@@ -10,6 +10,7 @@ from remediate.model.change import Change
 from remediate.model.content import Manifest
 from remediate.resources.base import Query, Resource
 from remediate.resources.content import CONTENT_SCRIPT, Folder
+from remediate.resources.host_path import HOST_PATH_SCRIPT
 from remediate.resources.mars_agent import MODULE
 from remediate.resources.registry_value import RegistryValue
 
@@ -55,7 +56,11 @@ class AgentModule(Resource):
     noun: ClassVar[str] = "PowerShell module"
     function: ClassVar[str] = "AgentModule"
     script: ClassVar[Path] = Path(__file__).with_suffix(".ps1")
-    needs: ClassVar[tuple[Path, ...]] = (CONTENT_SCRIPT, RegistryValue.script)
+    needs: ClassVar[tuple[Path, ...]] = (
+        CONTENT_SCRIPT,
+        HOST_PATH_SCRIPT,
+        RegistryValue.script,
+    )
     identity: ClassVar[tuple[str, ...]] = ("path",)
     settable: ClassVar[frozenset[str]] = frozenset({"installed"})
     volatile: ClassVar[frozenset[str]] = frozenset(

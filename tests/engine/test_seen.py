@@ -14,7 +14,8 @@ from remediate.model.outcome import Outcome
 from remediate.model.plan import HostFacts
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Seen
 from remediate.resources.base import Member, Members
-from remediate.resources.mars_agent import INSTALL_PATH, ForAgent, ForAgentModule
+from remediate.resources.host_path import HostPath
+from remediate.resources.mars_agent import AGENT, INSTALL_PATH, MODULES, ForAgent, ForAgentModule
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services
 from remediate.runner import Serial
@@ -26,7 +27,7 @@ FACTS = HostFacts(
 )
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 NO_AGENT = "the Azure Backup agent is not installed"
-AGENT = RegistryValues(values=(INSTALL_PATH,))
+ASKED = RegistryValues(values=(INSTALL_PATH,))
 OTHER = RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name="InstallPath")
 
 
@@ -119,6 +120,14 @@ def test_a_registry_value_is_found_by_key_and_name() -> None:
     both = seen(value(OTHER, "D:\\Contoso\\"), value(INSTALL_PATH, "C:\\Agent\\"))
     assert both.value(INSTALL_PATH).text == "C:\\Agent\\"
     assert both.value(OTHER).text == "D:\\Contoso\\"
+
+
+def test_a_path_that_only_the_host_knows_is_told_by_the_value_that_it_begins_with() -> None:
+    known = seen(value(INSTALL_PATH, "D:\\Agent\\"))
+    assert (known.path(AGENT), known.path(MODULES)) == ("D:\\Agent", "D:\\Agent\\bin\\Modules")
+    assert seen(value(INSTALL_PATH, None)).path(MODULES) is None
+    with pytest.raises(LookupError, match="no question of `observe` returns"):
+        known.path(HostPath(root=OTHER))
 
 
 class OfAgent(ForAgent, Playbook[PlaybookParams]):
