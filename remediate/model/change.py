@@ -31,6 +31,13 @@ class ResourceId(Model):
     def __hash__(self) -> int:
         return hash((self.kind, tuple(sorted(self.key.items()))))
 
+    @property
+    def folded(self) -> "ResourceId":
+        """The same for whoever ignores case in names, as Windows does."""
+        return ResourceId(
+            kind=self.kind, key={name: value.casefold() for name, value in self.key.items()}
+        )
+
     def __str__(self) -> str:
         return f"{self.kind} {' '.join(self.key.values())}"
 

@@ -170,7 +170,7 @@ class Seen:
             raise ValueError(msg)
         wanted = ResourceId(kind=kind.kind, key=identity)
         for resource in self.all(kind):
-            if _folded(resource.resource_id) == _folded(wanted):
+            if resource.resource_id.folded == wanted.folded:
                 return resource
         nothing = absence(wanted, self._asked)
         if isinstance(nothing, kind):
@@ -193,10 +193,6 @@ class Seen:
             LookupError: a registry value that it begins with was not asked for.
         """
         return path.on(lambda name: self.value(name).text)
-
-
-def _folded(wanted: ResourceId) -> dict[str, str]:
-    return {name: value.casefold() for name, value in wanted.key.items()}
 
 
 class Playbook(Generic[P]):
