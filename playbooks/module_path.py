@@ -3,7 +3,7 @@
 import re
 
 from remediate.playbook import Advice, Playbook, PlaybookParams
-from remediate.resources.mars_agent import INSTALL_PATH, MODULE, ForAgentModule, install_path
+from remediate.resources.mars_agent import INSTALL_PATH, MODULE, MODULES, ForAgentModule
 from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
@@ -57,7 +57,7 @@ class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
 
     def decide(self, seen, params):
         path = seen.value(MODULE_PATH)
-        modules = install_path(seen) + r"bin\Modules"
+        modules = seen.path(MODULES)
         if path.value is not None and path.text is None:
             yield Advice(
                 "PSModulePath is not text",

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from remediate.engine.job import Task
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
+from remediate.model.evidence import Evidence
 from remediate.model.plan import Advice
 from remediate.model.problem import Problem
 from remediate.playbook.base import Playbook, Seen
@@ -70,7 +71,11 @@ class Judgement:
             ValueError: its rule cannot be one, or it is not the only finding with its identity.
         """
         if isinstance(finding, Advice):
-            new: list[Advice | Change] = [replace(finding, playbook=playbook.id)]
+            evidence = tuple(finding.evidence)
+            if not all(isinstance(one, Evidence) for one in evidence):
+                msg = "`evidence` has to be several Evidence(what, where, at)"
+                raise TypeError(msg)
+            new: list[Advice | Change] = [replace(finding, playbook=playbook.id, evidence=evidence)]
         elif isinstance(finding, Desire):
             new = list(finding.changes(playbook.id))
             if new and finding.secrets:

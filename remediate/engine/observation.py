@@ -66,8 +66,16 @@ class Observation:
         return {resource.resource_id: resource for resource in found}
 
     def find(self, wanted: ResourceId) -> Resource | None:
-        """A resource that was seen, or what its kind says of nothing where that was seen."""
-        return self.resources.get(wanted) or absence(wanted, self.answers)
+        """A resource that was seen, or what its kind says of nothing where that was seen.
+
+        Windows may write a name in another case than it was given; a name in the same case wins.
+        """
+        seen = self.resources.get(wanted) or self._folded.get(wanted.folded)
+        return seen or absence(wanted, self.answers)
+
+    @cached_property
+    def _folded(self) -> dict[ResourceId, Resource]:
+        return {id_.folded: resource for id_, resource in self.resources.items()}
 
     def before(self, changes: Iterable[Change]) -> tuple[Resource, ...]:
         """What a run has to remember: all that can be set, and what `changes` are about.

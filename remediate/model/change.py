@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.evidence import Evidence
 from remediate.model.settling import Settling
 
 
@@ -30,6 +31,13 @@ class ResourceId(Model):
 
     def __hash__(self) -> int:
         return hash((self.kind, tuple(sorted(self.key.items()))))
+
+    @property
+    def folded(self) -> "ResourceId":
+        """The same for whoever ignores case in names, as Windows does."""
+        return ResourceId(
+            kind=self.kind, key={name: value.casefold() for name, value in self.key.items()}
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {' '.join(self.key.values())}"
@@ -72,6 +80,7 @@ class Change(Model):
         after_label: the same of the value after.
         severity: how much the wrong value matters.
         why: what the wrong value does, in a sentence; empty when the playbook's title says it.
+        evidence: what it rests on, beside the value before.
         renews: any new value will do, such as another process after a restart; `after` is None.
         reversible: whether rollback can put the value before back.
         restarts: what has to be restarted before the value after is in force, or the value before
@@ -90,6 +99,7 @@ class Change(Model):
     after_label: str | None = None
     severity: Severity = Severity.WARNING
     why: str = ""
+    evidence: tuple[Evidence, ...] = ()
     rule: str = ""
     renews: bool = False
     reversible: bool = True

@@ -7,6 +7,7 @@ from pydantic import Field
 from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.computer import Computer
+from remediate.model.evidence import Evidence
 from remediate.model.problem import Problem
 
 
@@ -24,6 +25,7 @@ class Advice:
         rule: the playbook's name for what is wrong (`no-task`); empty only in a record of an
             earlier version.
         resource: what it is about; None when that is the host, or something that is not there.
+        evidence: what it rests on.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Advice:
     playbook: str = ""
     rule: str = field(default="", kw_only=True)
     resource: ResourceId | None = field(default=None, kw_only=True)
+    evidence: tuple[Evidence, ...] = field(default=(), kw_only=True)
 
 
 class Refusal(Model):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pydantic import Field
 
     from remediate.model.change import MACHINE, PROCESS, Severity
+    from remediate.model.evidence import Evidence
     from remediate.model.plan import Advice
     from remediate.model.settling import Progress, Settling
     from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
@@ -18,6 +19,7 @@ __all__ = [
     "MACHINE",
     "PROCESS",
     "Advice",
+    "Evidence",
     "Field",
     "Finding",
     "OriginParams",
@@ -33,6 +35,7 @@ _HOMES = {
     "MACHINE": "remediate.model.change",
     "PROCESS": "remediate.model.change",
     "Advice": "remediate.model.plan",
+    "Evidence": "remediate.model.evidence",
     "Field": "pydantic",
     "Progress": "remediate.model.settling",
     "Settling": "remediate.model.settling",

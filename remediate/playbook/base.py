@@ -15,6 +15,7 @@ from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.playbook import stated
 from remediate.resources.base import Desire, Query, Resource, absence
+from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
 
 Finding = Desire | Advice
@@ -169,7 +170,7 @@ class Seen:
             raise ValueError(msg)
         wanted = ResourceId(kind=kind.kind, key=identity)
         for resource in self.all(kind):
-            if _folded(resource.resource_id) == _folded(wanted):
+            if resource.resource_id.folded == wanted.folded:
                 return resource
         nothing = absence(wanted, self._asked)
         if isinstance(nothing, kind):
@@ -185,9 +186,13 @@ class Seen:
         """
         return self.get(RegistryValue, key=name.key, name=name.name)
 
+    def path(self, path: HostPath) -> str | None:
+        """What a path came to on the host, without a backslash at its end; None where it has none.
 
-def _folded(wanted: ResourceId) -> dict[str, str]:
-    return {name: value.casefold() for name, value in wanted.key.items()}
+        Raises:
+            LookupError: a registry value that it begins with was not asked for.
+        """
+        return path.on(lambda name: self.value(name).text)
 
 
 class Playbook(Generic[P]):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from remediate.model.change import Change, Severity
+from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
@@ -24,6 +25,9 @@ _MARKS = {
     Severity.WARNING: ("wrong ", WARN),
     Severity.NOTICE: ("notice ", DIM),
 }
+_SEEN = 5
+"""Pieces of evidence that are shown of a finding; JSON has them all."""
+
 _WRITTEN = {Outcome.CHANGED, Outcome.FAILED_CHANGED, Outcome.CONFLICT}
 
 
@@ -130,6 +134,7 @@ def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
     why = change.why or subject.titles.get(change.playbook, "")
     if why:
         yield line(6, why)
+    yield from _evidence_lines(change.evidence)
     yield line(
         6,
         f"{change.property}: ",
@@ -150,6 +155,15 @@ def _advice_lines(advice: Advice) -> Iterator[Line]:
     mark = ("CRITICAL, for a person: ", BAD) if critical else ("for a person: ", WARN)
     yield line(2, mark, (advice.title, STRONG), (f"  [{advice.playbook}]", DIM))
     yield line(6, advice.text)
+    yield from _evidence_lines(advice.evidence)
+
+
+def _evidence_lines(evidence: tuple[Evidence, ...]) -> Iterator[Line]:
+    for one in evidence[:_SEEN]:
+        yield line(6, ("seen: ", DIM), words.evidence(one))
+    if len(evidence) > _SEEN:
+        more = words.count(len(evidence) - _SEEN, "more", "more")
+        yield line(6, ("seen: ", DIM), f"{more}; --format json has them all")
 
 
 def _conflict_lines(conflict: Conflict) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
+from remediate.model.evidence import Evidence
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import quoted
 from remediate.report.views import View, Words
@@ -138,6 +139,13 @@ def moved(found: Difference) -> str:
     before = value(found.expected, found.expected_label)
     now = value(found.found, found.found_label)
     return f"{found.title}: {found.property} was {before} and is {now}"
+
+
+def evidence(one: Evidence) -> str:
+    """Something that was seen, with where and when."""
+    about = filter(None, (one.where, moment(one.at) if one.at else ""))
+    rest = ", ".join(shortened(text, MAX_VALUE) for text in about)
+    return f"{shortened(one.what, MAX_VALUE)}{f' ({rest})' if rest else ''}"
 
 
 def noted(found: Difference) -> str:

@@ -10,6 +10,7 @@ from remediate.model.change import Change
 from remediate.model.content import Manifest
 from remediate.resources.base import Query, Resource
 from remediate.resources.content import FOLDER_READER, FOLDER_WRITER, Folder
+from remediate.resources.host_path import HOST_PATH_READER
 from remediate.resources.mars_agent import MODULE
 from remediate.resources.registry_value import RegistryValue
 
@@ -58,6 +59,7 @@ class AgentModule(Resource):
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     reader_needs: ClassVar[tuple[Path, ...]] = (
         FOLDER_READER,
+        HOST_PATH_READER,
         RegistryValue.reader,
         Path(__file__).with_suffix(".load.ps1"),
     )

@@ -1,9 +1,8 @@
-# The backup agent's PowerShell module: its files, and whether it loads. Needs folder.read.ps1 and registry_value.read.ps1.
+# The backup agent's PowerShell module: its files, and whether it loads. Needs folder.read.ps1, host_path.read.ps1 and registry_value.read.ps1.
 
 function Get-RemediateAgentFolder {
     # The agent's folder, without a backslash at its end, or nothing when it is not installed.
-    $value = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
-    if ($null -ne $value -and $value['data'] -is [string] -and $value['data'] -ne '') { return ([string] $value['data']).TrimEnd('\') }
+    return Resolve-RemediatePath -Path @{ root = @{ key = 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup'; name = 'InstallPath' } }
 }
 
 function Find-RemediateAgentModule {

@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change, ResourceId, Restart, RestartOf, Severity
+from remediate.model.evidence import Evidence
 from remediate.model.plan import Observed
 from remediate.model.settling import Progress, Settling
 from remediate.powershell.script import COMPARE_AND_SET
@@ -277,6 +278,7 @@ class Resource(Model):
         irreversible: bool = False,
         restarts: "Resource | Restart | tuple[Resource | Restart, ...]" = (),
         rule: str = "",
+        evidence: Sequence[Evidence] = (),
         **desired: object,
     ) -> "Desire":
         """Say what some of its properties have to be; those that differ become changes.
@@ -284,6 +286,7 @@ class Resource(Model):
         Args:
             rule: the playbook's name for what is wrong, of one property; else each property's own
                 name, with dashes.
+            evidence: what it rests on, beside the values.
             severity: how much it matters when they differ.
             why: what the wrong value does, in a sentence.
             irreversible: whether putting the old values back would do harm.
@@ -322,6 +325,7 @@ class Resource(Model):
             restarts=tuple(map(_restart_of, needed)),
             secrets={name: _secret(name, secret) for name, secret in secrets.items()},
             rule=rule,
+            evidence=tuple(evidence),
         )
 
     def should_renew(
@@ -332,6 +336,7 @@ class Resource(Model):
         severity: Severity = Severity.WARNING,
         why: str = "",
         rule: str = "",
+        evidence: Sequence[Evidence] = (),
     ) -> "Desire":
         """Say that a property has to get another value, whichever; it cannot be put back.
 
@@ -341,6 +346,7 @@ class Resource(Model):
             severity: how much it matters.
             why: what is wrong with the value it has.
             rule: as for `should`.
+            evidence: as for `should`.
 
         Raises:
             ValueError: the name is not a property that can be set.
@@ -355,6 +361,7 @@ class Resource(Model):
             severity=severity,
             why=why,
             rule=rule,
+            evidence=tuple(evidence),
         )
 
 
@@ -445,6 +452,7 @@ class Desire(Model):
         restarts: what has to be restarted before these properties are in force.
         secrets: what is written with them, by name; in no dump.
         rule: the playbook's name for what is wrong; empty when it is the property's.
+        evidence: what it rests on, beside the values.
     """
 
     resource: Resource
@@ -457,6 +465,7 @@ class Desire(Model):
     restarts: tuple[Restart, ...] = ()
     secrets: dict[str, SecretStr] = Field(default_factory=dict, exclude=True, repr=False)
     rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
     def changes(self, playbook: str) -> Iterable[Change]:
         """The properties that differ, on behalf of `playbook`."""
@@ -476,6 +485,7 @@ class Desire(Model):
                     severity=self.severity,
                     why=self.why,
                     rule=self._rule(name),
+                    evidence=self.evidence,
                     reversible=not (self.irreversible or self.secrets),
                     secrets=tuple(sorted(self.secrets)),
                     restarts=self.restarts,
@@ -494,6 +504,7 @@ class Desire(Model):
                 severity=self.severity,
                 why=self.why,
                 rule=self._rule(name),
+                evidence=self.evidence,
                 renews=True,
                 reversible=False,
             )

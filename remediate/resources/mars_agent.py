@@ -6,27 +6,24 @@ Its folder is only ever taken from the registry: on a backup server (MABS, DPM) 
 import re
 from typing import Protocol
 
-from remediate.resources.registry_value import RegistryName, RegistryValue
+from remediate.resources.host_path import HostPath
+from remediate.resources.registry_value import RegistryName
 
 INSTALL_PATH = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup", name="InstallPath"
 )
+AGENT = HostPath(root=INSTALL_PATH)
+MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
 
 _BACKUP_SERVER = re.compile(r"\\(microsoft azure backup server|dpm)\\", re.IGNORECASE)
 
 
-class Seen(Protocol):
+class SeenPaths(Protocol):
     """What was observed on a host, as far as it is needed here."""
 
-    def value(self, name: RegistryName) -> RegistryValue:
-        """A registry value, also one that is not there."""
-
-
-def install_path(seen: Seen) -> str | None:
-    """The agent's folder, ending in a backslash; None when it is not installed."""
-    folder = seen.value(INSTALL_PATH).text
-    return folder.rstrip("\\") + "\\" if folder else None
+    def path(self, path: HostPath) -> str | None:
+        """A path on the host."""
 
 
 class ForAgent:
@@ -35,17 +32,17 @@ class ForAgent:
     Its `observe` has to ask for `INSTALL_PATH`.
     """
 
-    def not_applicable(self, seen: Seen, params: object) -> str | None:
+    def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent."""
         del params
-        return None if install_path(seen) else "the Azure Backup agent is not installed"
+        return None if seen.path(AGENT) else "the Azure Backup agent is not installed"
 
 
 class ForAgentModule(ForAgent):
     """A playbook for hosts where the agent has its PowerShell module."""
 
-    def not_applicable(self, seen: Seen, params: object) -> str | None:
+    def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or of a backup server."""
-        if _BACKUP_SERVER.search(install_path(seen) or ""):
+        if _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\"):
             return "a backup server (MABS, DPM) has the agent without its PowerShell module"
         return super().not_applicable(seen, params)

@@ -1,6 +1,7 @@
 """An author's mistake is named with playbook, file and line, and concerns his playbook only."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from remediate.lab.hosts import make_state
 from remediate.model.host import Host
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.model.run import Run, RunKind
-from remediate.playbook import Advice, Playbook, PlaybookParams
+from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 from remediate.runner import Serial
@@ -129,6 +130,21 @@ class SameRule(Own):
         yield Advice("No policy", "Save one.", rule="no-task")
 
 
+class BadEvidence(Own):
+    """Evidence that is just text."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", "Make one.", rule="no-task", evidence="none")  # type: ignore[arg-type]
+
+
+class NoZone(Own):
+    """Evidence of a time that might be any zone's."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        evidence = [Evidence("none", at=datetime(2026, 1, 1))]  # noqa: DTZ001 - the mistake
+        yield seen.all(ScheduledTask)[0].should(evidence=evidence, multiple_instances=2)
+
+
 class OneRuleForTwo(Own):
     """Two properties under one rule."""
 
@@ -159,6 +175,8 @@ MISTAKES = [
     UnknownRule,
     SameRule,
     OneRuleForTwo,
+    BadEvidence,
+    NoZone,
 ]
 
 
@@ -185,6 +203,8 @@ def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any
         (BadRule, 1, "rule 'no task' must be small letters, digits and single dashes"),
         (UnknownRule, 1, "rule 'no-tasks' is not among the `rules` of the playbook"),
         (SameRule, 2, "rule 'no-task' has two findings: give one of them another rule"),
+        (BadEvidence, 1, "`evidence` has to be several Evidence"),
+        (NoZone, 1, "the time of evidence needs its time zone: 2026-01-01T00:00:00"),
         (OneRuleForTwo, 1, "rule 'wrong' is about one property, not multiple_instances, state"),
     ],
 )

@@ -20,6 +20,7 @@ from remediate.resources.registry_value import RegistryValue
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost
 from tests.engine.test_stories import HOST, World, job_of
+from tests.faults.repairs import InTheList
 
 NAMES = st.text("abcXYZ", min_size=1, max_size=4)
 REWRITES = st.sampled_from([str.upper, str.lower, str.swapcase, str])
@@ -222,6 +223,29 @@ def test_a_plan_stands_while_its_host_is_the_same_in_meaning() -> None:
 def test_a_jitter_is_no_renewal(hung: int, outcome: str) -> None:
     windows = Windows("open", moved={"hung": hung})
     assert windows.world.apply(job_of(Hangs())).outcome == outcome
+
+
+@pytest.mark.parametrize("rewrite", [str, str.upper, str.swapcase])
+def test_a_member_whose_name_is_written_in_another_case_is_the_one_that_was_added(
+    rewrite: Rewrite,
+) -> None:
+    listed = [{"list": "exclusions", "name": "Theirs", "present": True}]
+    state = HostState("SRV01", {"list_member": listed})
+    world = World(state)
+
+    def written() -> None:
+        for member in state.windows["list_member"]:
+            if member["name"] in InTheList.wanted:
+                member["name"] = rewrite(member["name"])
+
+    state.changed = written
+    report = world.apply(job_of(InTheList()))
+    assert report.outcome is Outcome.CHANGED
+    names = {rewrite(name) for name in InTheList.wanted}
+    assert {one["name"] for one in state.windows["list_member"]} == {"Theirs", *names}
+    [back] = world.rollback()
+    assert back.outcome is Outcome.CHANGED
+    assert [one["name"] for one in state.windows["list_member"]] == ["Theirs"]
 
 
 def _lines(report: HostReport) -> list[str]:

@@ -12,9 +12,10 @@ from remediate.lab.hosts import healthy_host
 from remediate.model.computer import Computer
 from remediate.model.outcome import Outcome
 from remediate.model.plan import HostFacts
-from remediate.playbook import Advice, Playbook, PlaybookParams, Seen
+from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Seen
 from remediate.resources.base import Member, Members
-from remediate.resources.mars_agent import INSTALL_PATH, ForAgent, ForAgentModule
+from remediate.resources.host_path import HostPath
+from remediate.resources.mars_agent import AGENT, INSTALL_PATH, MODULES, ForAgent, ForAgentModule
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services
 from remediate.runner import Serial
@@ -26,7 +27,7 @@ FACTS = HostFacts(
 )
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 NO_AGENT = "the Azure Backup agent is not installed"
-AGENT = RegistryValues(values=(INSTALL_PATH,))
+ASKED = RegistryValues(values=(INSTALL_PATH,))
 OTHER = RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name="InstallPath")
 
 
@@ -104,6 +105,12 @@ def test_what_was_not_asked_for_is_neither_there_nor_absent(
         seen(asked=asked).get(kind, **identity)
 
 
+def test_a_change_carries_what_it_rests_on() -> None:
+    evidence = (Evidence("somebody", "event 4657", NOON),)
+    [change] = value(OTHER, "x").should(evidence=evidence, value=None).changes("p")
+    assert change.evidence == evidence
+
+
 def test_a_resource_is_named_by_all_that_identifies_it() -> None:
     with pytest.raises(ValueError, match="a folder is identified by list, path"):
         seen(folder("C:\\")).get(Folder, path="C:\\")
@@ -113,6 +120,14 @@ def test_a_registry_value_is_found_by_key_and_name() -> None:
     both = seen(value(OTHER, "D:\\Contoso\\"), value(INSTALL_PATH, "C:\\Agent\\"))
     assert both.value(INSTALL_PATH).text == "C:\\Agent\\"
     assert both.value(OTHER).text == "D:\\Contoso\\"
+
+
+def test_a_path_that_only_the_host_knows_is_told_by_the_value_that_it_begins_with() -> None:
+    known = seen(value(INSTALL_PATH, "D:\\Agent\\"))
+    assert (known.path(AGENT), known.path(MODULES)) == ("D:\\Agent", "D:\\Agent\\bin\\Modules")
+    assert seen(value(INSTALL_PATH, None)).path(MODULES) is None
+    with pytest.raises(LookupError, match="no question of `observe` returns"):
+        known.path(HostPath(root=OTHER))
 
 
 class OfAgent(ForAgent, Playbook[PlaybookParams]):

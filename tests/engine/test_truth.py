@@ -64,7 +64,8 @@ class LivelyState(HostState):
     theirs: list[Record] = field(default_factory=list)
     """The tasks as they would be if we had never come."""
     ambiguous: set[str] = field(default_factory=set)
-    """Tasks that somebody else gave the very value that they had: nobody can see whose it is."""
+    """Tasks that somebody else gave the very value that they had, or that we are about to give
+    them: nobody can see whose it is."""
 
     def look(self) -> None:
         """The tasks are looked at once more."""
@@ -73,7 +74,8 @@ class LivelyState(HostState):
         drift = self.drift.pop(self.looks, None)
         if drift is not None and tasks:
             task = tasks[drift.task % len(tasks)]
-            if policy_of(task) == drift.policy:
+            wanted = MultipleInstances.IGNORE_NEW if self.looks > 1 else None
+            if drift.policy in {policy_of(task), wanted}:
                 self.ambiguous.add(task["name"])
             for where in (tasks, self.theirs):
                 edit(where[drift.task % len(where)], drift.policy)

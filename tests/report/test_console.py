@@ -9,6 +9,7 @@ import pytest
 
 from remediate.model.change import Severity
 from remediate.model.difference import Difference
+from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Refusal, Unanswered
 from remediate.model.problem import Problem
@@ -220,6 +221,32 @@ def test_advice_refusals_assumptions_and_what_is_irreversible_are_told(
         assert part in text
 
 
+def test_what_a_finding_rests_on_stands_below_it_cut_where_it_is_long(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    since = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+    line = Evidence("Failed: 0x186A0", "CBEngineCurr.errlog, line 12", since)
+    lines = (line, Evidence("x" * 500), *(Evidence(f"line {number}") for number in range(7)))
+    told = plan(
+        changes=(change(evidence=(Evidence("killed at noon"),)),),
+        advice=(Advice("Look", "At it.", evidence=lines),),
+    )
+    report = HostReport(host="A", outcome=Outcome.WOULD_CHANGE, plan=told)
+    text = shown(report)
+    assert text.count("seen: ") == 1 + 5 + 1
+    for part in (
+        "seen: killed at noon\n",
+        "seen: Failed: 0x186A0 (CBEngineCurr.errlog, line 12, 2026-11-23 01:02:03 UTC)\n",
+        f"seen: {'x' * 400}… (500 characters; --format json has them all)\n",
+        "seen: line 2\n",
+        "seen: 4 more; --format json has them all\n",
+    ):
+        assert part in text
+    again = HostReport.model_validate_json(report.model_dump_json())
+    assert again.plan
+    assert again.plan.advice[0].evidence == lines
+
+
 def test_locks_say_who_holds_a_host_and_since_when(shown: Make) -> None:
     since = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
     holder = Holder(run=RUN, owner="ada@bastion", since=since, until=since.replace(hour=2))
@@ -254,7 +281,7 @@ def test_what_a_host_says_cannot_steer_the_terminal(change: Make, plan: Make, sh
         outcome=Outcome.FAILED_CHANGED,
         plan=plan(
             changes=(change(title=evil, why=evil, before=evil, before_label=evil, property=evil),),
-            advice=(Advice(evil, evil),),
+            advice=(Advice(evil, evil, evidence=(Evidence(evil, evil),)),),
             not_applicable={evil: evil},
         ),
         differing=(Difference(resource=change().resource, title=evil, property=evil, found=evil),),

@@ -17,11 +17,11 @@ from remediate.lab.content import MODULE, free_name, holds, kept, manifest_of
 from remediate.lab.drive import MARKER, Drive, learn
 from remediate.lab.kinds.kind import check_access, may_write, same, short_form
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
-from remediate.lab.kinds.registry_value import value_of
+from remediate.lab.kinds.registry_value import path_of
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
-from remediate.resources.mars_agent import INSTALL_PATH
+from remediate.resources.mars_agent import AGENT
 
 AGENT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 MODULE_FOLDER = AGENT_FOLDER + r"\bin\Modules\MSOnlineBackup"
@@ -189,9 +189,7 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
 
 
 def _agent(host: HostState) -> str | None:
-    value = value_of(host, str(INSTALL_PATH))
-    text = value["data"] if value else None
-    return text.rstrip("\\") if isinstance(text, str) and text else None
+    return path_of(host, AGENT)
 
 
 def _module(agent: str) -> str:

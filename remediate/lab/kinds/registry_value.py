@@ -12,7 +12,8 @@ from remediate.lab.kinds.kind import may_write, same, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
-from remediate.resources.registry_value import RegistryType
+from remediate.resources.host_path import HostPath
+from remediate.resources.registry_value import RegistryName, RegistryType
 
 KIND = "registry_value"
 MACHINE_GUID = r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid"
@@ -80,6 +81,16 @@ def read(host: HostState, values: Iterable[Record] | None = None) -> Iterator[Re
 def value_of(host: HostState, path: str) -> Record | None:
     """What a value holds, by its path in short; None when there is none."""
     return _value(host, *_split(path))
+
+
+def path_of(host: HostState, path: HostPath) -> str | None:
+    """A path as it is on the host; the twin of `Resolve-RemediatePath`."""
+
+    def text_of(name: RegistryName) -> str | None:
+        held = _value(host, name.key, name.name)
+        return held["data"] if held and isinstance(held["data"], str) else None
+
+    return path.on(text_of)
 
 
 def machine_guid(host: HostState) -> str:

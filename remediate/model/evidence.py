@@ -1,0 +1,27 @@
+"""What a finding rests on: something that was seen, where, and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something that was seen.
+
+    Args:
+        what: as the host said it, such as a line of a log.
+        where: what it was seen in (`CBEngineCurr.errlog, line 12`).
+        at: when it happened, with its time zone.
+
+    Raises:
+        ValueError: the time is in no time zone.
+    """
+
+    what: str
+    where: str = ""
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.at is not None and self.at.tzinfo is None:
+            msg = f"the time of evidence needs its time zone: {self.at.isoformat()}"
+            raise ValueError(msg)
