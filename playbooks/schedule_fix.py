@@ -22,7 +22,7 @@ class ScheduleFix(Playbook[Params]):
     title = "Do not start a new instance of a running backup task"
     symptoms = ("job-already-running",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("no-task", "stores-password", "multiple-instances")
+    rules = ("no-task", "stores-password", "trigger-not-savable", "multiple-instances")
     risk = "Only the setting is written: no task is started or stopped."
 
     def observe(self, params):
