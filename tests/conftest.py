@@ -1,41 +1,50 @@
 """What all tests share."""
 
 import logging
-from collections.abc import Iterable
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
-from remediate.lab.kinds import names
+from tests import costs
 
 # structlog prints to stdout until it is configured, which is the command line's business.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-PLAYBOOKS = [path.stem for path in Path(__file__).parent.glob("playbooks/*.yaml")]
+costs.count()
 
 
-def seconds_by_name(reports: Iterable[pytest.TestReport]) -> dict[str, float]:
-    """What the cases of each playbook, and what each kind, cost of the time of all workers."""
-    found: dict[str, float] = {}
-    for report in reports:
-        file, _, test = report.nodeid.partition("::")
-        if file.startswith(("tests/playbooks/", "tests/conformance/")):
-            about = [name for name in PLAYBOOKS if name in test.partition("[")[2]]
-            about += [name for name in names() if name in report.nodeid]
-            for name in about[:1]:
-                found[name] = found.get(name, 0.0) + report.duration
-    return found
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Say with each test what it cost, what was made ready for it included."""
+    yield
+    item.user_properties.append(("cost", costs.take()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail when a playbook or a kind costs more than an ordinary run can afford."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and costs.too_many(ordinary(terminal)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def ordinary(terminal: pytest.TerminalReporter) -> dict[str, Counter[str]]:
+    """What the tests of an ordinary run cost."""
+    reports = terminal.getreports("passed")
+    return costs.by_name(report for report in reports if "slow" not in report.keywords)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what playbooks and kinds cost, and loudly what was left out for want of something."""
-    costs = seconds_by_name(terminalreporter.getreports("passed"))
-    if costs:
-        said = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(costs.items()))
-        terminalreporter.write_line(f"seconds of all workers: {said}")
+    cost = ordinary(terminalreporter)
+    for line in costs.lines(cost):
+        terminalreporter.write_line(line)
+    for line in costs.too_many(cost):
+        terminalreporter.write_line(line, red=True)
     skipped = terminalreporter.getreports("skipped")
     without = sum("powershell" in report.keywords for report in skipped)
     if without and find_pwsh() is None:

@@ -1,4 +1,4 @@
-"""Writes the pages of the playbooks, and the schemas. Run as: python -m tests.docs"""
+"""Writes the pages of playbooks and resources, and the schemas. Run as: python -m tests.docs"""
 
 from tests.docs import pages, schemas
 

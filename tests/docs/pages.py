@@ -1,13 +1,19 @@
-"""One page of the user guide for each playbook, made of what its code says."""
+"""Pages of the user guide that are made of what code says: each playbook, and the resources."""
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import remediate.resources
 from remediate.cli.describing import Description, describe
 from remediate.playbook.catalogue import Catalogue
+from remediate.resources.base import Query, Resource
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "playbooks"
+RESOURCES = ROOT / "docs" / "resources.md"
 
 
 def pages() -> dict[Path, str]:
@@ -15,14 +21,21 @@ def pages() -> dict[Path, str]:
     known = Catalogue()
     found = [describe(known.load(name)) for name in sorted(known.entries)]
     texts = {FOLDER / f"{one.id}.md": "\n".join(_page(one)) + "\n" for one in found}
-    return {**texts, FOLDER / "index.md": "\n".join(_list(found)) + "\n"}
+    texts[FOLDER / "index.md"] = "\n".join(_list(found)) + "\n"
+    texts[RESOURCES] = "\n".join(_resources()) + "\n"
+    return texts
 
 
 def stale() -> list[Path]:
     """Pages that are missing, out of date, or about a playbook that is gone."""
     wanted = pages()
-    there = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
+    there = {path: path.read_text(encoding="utf-8") for path in _there()}
     return sorted(path for path in wanted.keys() | there if wanted.get(path) != there.get(path))
+
+
+def _there() -> Iterator[Path]:
+    yield from FOLDER.glob("*.md")
+    yield from filter(Path.exists, [RESOURCES])
 
 
 def write() -> list[Path]:
@@ -43,6 +56,33 @@ def _list(found: list[Description]) -> Iterator[str]:
     yield "| --- | --- |"
     for one in found:
         yield f"| [{one.id}]({one.id}.md) | {one.title} |"
+
+
+def _resources() -> Iterator[str]:
+    yield "# Resources\n"
+    yield "What a playbook can ask for and write. A question goes into `observe`; what is seen has"
+    yield "these properties, of which `should` can set the bold ones."
+    for module in sorted(one.name for one in pkgutil.iter_modules(remediate.resources.__path__)):
+        there = vars(importlib.import_module(f"remediate.resources.{module}")).values()
+        own = [one for one in there if getattr(one, "__module__", "").endswith(f".{module}")]
+        for query in own:
+            if inspect.isclass(query) and issubclass(query, Query) and hasattr(query, "resource"):
+                yield from _resource(module, query, query.resource)
+
+
+def _resource(module: str, query: type[Query], resource: type[Resource]) -> Iterator[str]:
+    yield f"\n## {resource.noun}\n"
+    names = ", ".join(sorted({query.__name__, resource.__name__}))
+    yield f"`from remediate.resources.{module} import {names}`\n"
+    asked = ", ".join(f"{name}=…" for name in query.model_fields)
+    yield f"- `{query.__name__}({asked})`: {_prose(_first(query))}"
+    marked = (f"**{n}**" if n in resource.settable else n for n in resource.model_fields)
+    yield f"- `{resource.__name__}`: {_prose(_first(resource))}"
+    yield f"- Properties: {', '.join(marked)}"
+
+
+def _first(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n")[0]
 
 
 def _page(one: Description) -> Iterator[str]:

@@ -176,7 +176,11 @@ def test_the_first_fault_of_the_guide_loses_the_answer_to_a_write(
 def test_the_playbook_of_the_guide_is_the_one_that_is_tested() -> None:
     package = ROOT / "examples" / "third-party"
     page = text("writing-a-playbook.md")
-    for name in re.findall(r"`((?:contoso_playbooks|tests)/\w+\.\w+)`", page):
+    shown = set(re.findall(r"`((?:contoso_playbooks|tests)/[\w/.-]+)`", page))
+    files = (path.relative_to(package) for path in package.rglob("*") if path.is_file())
+    there = {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    assert shown == there - {"pyproject.toml", "contoso_playbooks/__init__.py"}
+    for name in shown:
         assert f"\n{(package / name).read_text(encoding='utf-8')}```\n" in page, name
     points = blocks("writing-a-playbook.md", "toml")[0]
     assert points in (package / "pyproject.toml").read_text(encoding="utf-8")

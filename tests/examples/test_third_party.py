@@ -3,10 +3,11 @@
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,13 +30,14 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 def installed(tmp_path: Path) -> list[Path]:
     """Folders for the path of Python, as an installer would leave them."""
     project = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    points = project["entry-points"]["remediate.playbooks"]
     info = tmp_path / "site" / f"contoso_playbooks-{project['version']}.dist-info"
     info.mkdir(parents=True)
     head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     (info / "METADATA").write_text(head, encoding="utf-8")
-    rows = [f"{name} = {where}" for name, where in points.items()]
-    text = "\n".join(["[remediate.playbooks]", *rows, ""])
+    text = "".join(
+        f"[{group}]\n" + "".join(f"{name} = {where}\n" for name, where in points.items())
+        for group, points in project["entry-points"].items()
+    )
     (info / "entry_points.txt").write_text(text, encoding="utf-8")
     return [PACKAGE, info.parent]
 
@@ -129,32 +131,12 @@ def test_a_folder_may_hold_playbook_and_resource_in_one_file(
     assert host.hosts[0].state.windows["contoso_event_log"] == [SMALL]
 
 
-GUIDE = ROOT / "docs" / "writing-a-playbook.md"
-KIND = GUIDE.read_text(encoding="utf-8").rpartition("```python\n")[2].partition("```")[0]
-"""The kind of the guide."""
-CLASS = """
-function Get-LabClass {
-    return @{ Namespace = 'root/cimv2'; Property = 'LogfileName', 'MaxFileSize', 'FileSize' }
-}
-
-function Get-LabRow {
-    param([System.Collections.IDictionary] $State)
-    foreach ($log in $State['logs']) {
-        [ordered]@{
-            LogfileName = $log['name']; MaxFileSize = [uint32] $log['max_size']; FileSize = 0
-        }
-    }
-}
-
-Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'
-"""
-
-
 @contextmanager
-def served(*words: str) -> Iterator[tuple[list[str], str]]:
+def served(*words: str, path: Sequence[Path] = ()) -> Iterator[tuple[list[str], str]]:
     """A lab as `remediate lab serve` starts it; how its host is reached, and the password."""
     with subprocess.Popen(
         [sys.executable, "-m", "remediate", "lab", "serve", *words],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -183,31 +165,50 @@ def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: P
 @pytest.mark.parametrize(
     "engine", ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
 )
-def test_a_kind_of_ones_own_is_tried_as_ours_are(cli: Cli, tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("place", ["folder", "package"])
+def test_a_kind_of_ones_own_is_tried_as_ours_are(
+    cli: Cli, tmp_path: Path, installed: list[Path], engine: str, place: str
+) -> None:
     """With a file in `lab` beside the playbook, and Windows' own class in `lab/windows`."""
     if engine == "powershell" and find_pwsh() is None:
         pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
-    folder, state = own_folder(tmp_path), tmp_path / "state.json"
-    classes = folder / "lab" / "windows" / "classes"
-    classes.mkdir(parents=True)
-    (folder / "lab" / "contoso_event_log.py").write_text(KIND)
-    (classes / "Win32_NTEventlogFile.psm1").write_text(CLASS)
+    path, here = (installed, []) if place == "package" else ([], own_with_lab(tmp_path))
+    state = tmp_path / "state.json"
     own = {"name": "SRV01", "resources": {"contoso_event_log": {"Application": 20 << 20}}}
     state.write_text(json.dumps({"hosts": [own]}))
-    here = ["--playbooks", str(folder)]
-    with served(*here, "--state", str(state), "--engine", engine) as (at, password):
-        done = cli("audit", "event-log-size", *at, *here, path=[], password=password)
+    with served(*here, "--state", str(state), "--engine", engine, path=path) as (at, password):
+        words = ["apply", "event-log-size", "--yes", *at, *here]
+        done = cli(*words, path=path, password=password)
     assert "max_size: 20971520 → 67108864" in done.stdout, done.stderr
+    assert json.loads(state.read_text())["windows"]["logs"][0]["max_size"] == 64 << 20
 
 
-def test_its_own_tests_pass(tmp_path: Path) -> None:
+def own_with_lab(place: Path) -> list[str]:
+    """The option that names a folder with playbook, resource, and what the lab has to know."""
+    folder = own_folder(place)
+    shutil.copytree(CODE / "lab", folder / "lab", ignore=shutil.ignore_patterns("__pycache__"))
+    return ["--playbooks", str(folder)]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "not powershell",
+        pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell]),
+    ],
+)
+def test_its_own_tests_pass(installed: list[Path], chosen: str) -> None:
+    if chosen == "powershell" and find_pwsh() is None:
+        pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
+    given = {"PYTHONPATH": os.pathsep.join(map(str, installed)), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ["-q", "-p", "no:cacheprovider", "-n", "0", "-k", chosen, "tests"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        [sys.executable, "-m", "pytest", *words],
         cwd=PACKAGE,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, **given},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
     )
     assert done.returncode == 0, done.stdout

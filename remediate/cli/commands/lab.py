@@ -63,14 +63,14 @@ def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option 
 def _know(folders: Sequence[Path]) -> None:
     """Let the lab know the user's own kinds of resources, and what stands beside them for it."""
     from remediate.lab.kinds import add_folder
+    from remediate.playbook.catalogue import SHIPPED
 
     there = catalogue(folders)
-    own = [folder.expanduser().resolve() for folder in folders]
     for entry in there.entries.values():
-        if entry.path.resolve().parent in own:
+        if not entry.path.is_relative_to(SHIPPED):
             there.load(entry.id)
-    for folder in own:
-        add_folder(folder)
+    for folder in folders:
+        add_folder(folder.expanduser().resolve())
 
 
 serve_command = Command(

@@ -56,10 +56,10 @@ def kind_of(name: str) -> Kind:
     Raises:
         ValueError: what somebody says of it cannot be used.
     """
-    known = plain(name)
     if name not in names():
-        return known
+        return plain(name)
     module = _imported(name)
+    known = plain(name, getattr(module, "write", None))
     said = {field.lower(): getattr(module, field) for field in _FIELDS if hasattr(module, field)}
     return replace(known, **said)
 

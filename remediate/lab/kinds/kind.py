@@ -14,6 +14,7 @@ from remediate.model.change import Change
 from remediate.resources.base import Resource, resource_type
 
 T = TypeVar("T")
+Write = Callable[[HostState, Record, Record], None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Kind:
 
     name: str
     read: Callable[..., Iterable[Record]]
-    write: Callable[[HostState, Record, Record], None]
+    write: Write
     state: Callable[[HostState, Any], None]
     healthy: Any
     other: Callable[[HostState, Record, Change], JsonValue]
@@ -96,8 +97,13 @@ def is_it(record: Record, identity: Mapping[str, JsonValue]) -> bool:
     return all(same(record[name], value) for name, value in identity.items())
 
 
-def plain(name: str) -> Kind:
-    """A kind of which nothing is known: what is written is what is there."""
+def plain(name: str, own: Write | None = None) -> Kind:
+    """A kind of which nothing is known: what is written is what is there.
+
+    Args:
+        name: of the kind.
+        own: how somebody writes it, when that is known.
+    """
 
     def read(host: HostState, **question: JsonValue) -> Iterable[Record]:
         for record in host.windows.get(name, []):
@@ -122,7 +128,7 @@ def plain(name: str) -> Kind:
     def other(host: HostState, record: Record, change: Change) -> JsonValue:
         value = _other(resource_type(name), record, change)
         if value is not None:
-            write(host, record, {change.property: value})
+            (own or write)(host, record, {change.property: value})
         return value
 
     return Kind(name, read, write, state, [], other, _no_files)

@@ -1,4 +1,4 @@
-# Stand-in for Get-CimInstance, Invoke-CimMethod, and sessions to this computer. Each class is a module of its own: see support/classes.psm1.
+# Stand-in for Get-CimInstance, Set-CimInstance, Invoke-CimMethod, and sessions to this computer. Each class is a module of its own: see support/classes.psm1.
 # On Windows they are cmdlets, so their error ids end in the name of a .NET class instead of the command's.
 
 Set-StrictMode -Version Latest
@@ -76,6 +76,51 @@ function Get-CimInstance {
             }
             New-LabInstance -Namespace $class['Namespace'] -Class (@($class['Name']) + $class['Base']) -Values $values
         }
+    }
+}
+
+function Set-CimInstance {
+    [CmdletBinding(DefaultParameterSetName = 'CimInstanceComputerSet', PositionalBinding = $false, SupportsShouldProcess)]
+    param(
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', Mandatory, ValueFromPipeline)] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet')]
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)] [Alias('CN', 'ServerName')] [string[]] $ComputerName,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet', Mandatory, ValueFromPipeline, Position = 0)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', Mandatory, ValueFromPipeline, Position = 0)]
+        [Alias('CimInstance')] [PSTypeName('Microsoft.Management.Infrastructure.CimInstance')] [object] $InputObject,
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', ValueFromPipelineByPropertyName)] [string] $Namespace,
+        [Alias('OT')] [uint32] $OperationTimeoutSec,
+        [switch] $PassThru,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QueryComputerSet', Mandatory, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', Mandatory, ValueFromPipelineByPropertyName)] [Alias('Arguments')] [System.Collections.IDictionary] $Property,
+        [Parameter(ParameterSetName = 'QueryComputerSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [string] $Query,
+        [Parameter(ParameterSetName = 'QueryComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'QuerySessionSet', ValueFromPipelineByPropertyName)] [string] $QueryDialect,
+        [Parameter(ParameterSetName = 'CimInstanceComputerSet', ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'CimInstanceSessionSet', ValueFromPipelineByPropertyName)] [uri] $ResourceUri
+    )
+    process {
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'Property', 'OperationTimeoutSec', 'Confirm', 'WhatIf'
+        $system = $InputObject.CimSystemProperties
+        $class = Get-LabClassModule -Class $system.ClassName -Namespace $system.Namespace
+        if ($null -eq $class -or -not $class['Commands'].ContainsKey('Set-LabRow')) {
+            throw [System.NotImplementedException]::new("The stand-in for $($system.ClassName) has no Set-LabRow.")
+        }
+        if (-not $PSCmdlet.ShouldProcess($system.ClassName)) { return }
+        $trouble = Get-LabTrouble -Kind $class['Kind'] -Seconds $OperationTimeoutSec -Target $system.ClassName
+        if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
+        $row = @{}
+        foreach ($one in $InputObject.CimInstanceProperties) { $row[$one.Name] = $one.Value }
+        $result = Update-LabState -Action {
+            param($state)
+            & $class['Commands']['Set-LabRow'] -State $state -Row $row -Values $Property
+        }
+        if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
     }
 }
 
@@ -173,4 +218,4 @@ function Remove-CimSession {
     }
 }
 
-Export-ModuleMember -Function 'Get-CimInstance', 'Invoke-CimMethod', 'New-CimSession', 'Remove-CimSession'
+Export-ModuleMember -Function 'Get-CimInstance', 'Invoke-CimMethod', 'New-CimSession', 'Remove-CimSession', 'Set-CimInstance'

@@ -2,6 +2,8 @@
 #   Get-LabClass                what the class is: Namespace; Base, the classes it derives from; Property, names; Enum;
 #                               Kind, of the resource that it is read for
 #   Get-LabRow -State           its instances in the host's state: ordered dictionaries, or an error record
+#   Set-LabRow -State -Row -Values
+#                               only where it can be modified: writes these properties of an instance into the state
 #   Invoke-LabMethod -Row -Method -Arguments
 #                               only where it has methods: does it, returns the out-parameters and ReturnValue
 
