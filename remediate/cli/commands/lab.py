@@ -22,7 +22,7 @@ def require_lab() -> None:
 
     missing = [
         name
-        for name in ("cryptography", "psrpcore", "spnego")
+        for name in ("cryptography", "psrpcore", "spnego", "trustme")
         if not importlib.util.find_spec(name)
     ]
     if missing:
