@@ -11,7 +11,7 @@ from remediate.cli.lazy import Option
 from remediate.cli.stop import Interrupted, Stop
 
 if TYPE_CHECKING:
-    from remediate.cli.terminal import Progress, Terminal
+    from remediate.cli.terminal import ProgressLine, Terminal
     from remediate.model.event import Event
     from remediate.model.exit_code import ExitCode
     from remediate.model.outcome import HostReport
@@ -58,7 +58,7 @@ class Following:
         self._subject = subject
         self._writes = writes
         self._reporter: Reporter | None = _reporter(form, subject, terminal)
-        self._progress: Progress | None = None
+        self._progress: ProgressLine | None = None
         self._done = 0
         self._samples: dict[ExitCode, HostReport] = {}
 

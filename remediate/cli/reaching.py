@@ -13,7 +13,7 @@ from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
-    from remediate.inventory.protocol import Entry
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import Connection, Host, Setting
 
 _PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
@@ -111,7 +111,7 @@ def _pace_options() -> list[click.Option]:
 
 
 def reached(
-    entry: "Entry", options: Mapping[str, Any], *, named: bool, interactive: bool
+    entry: "InventoryHost", options: Mapping[str, Any], *, named: bool, interactive: bool
 ) -> "Host":
     """A host with what the command line says; a port in `name:port` counts more than --port.
 
@@ -168,7 +168,9 @@ def said(options: Mapping[str, Any]) -> "Connection":
     return Connection(**{**typed, "password": reference(options)})
 
 
-def _host(entry: "Entry", connection: "Connection", password: str | None, hint: str) -> "Host":
+def _host(
+    entry: "InventoryHost", connection: "Connection", password: str | None, hint: str
+) -> "Host":
     """One host, with what nobody said filled in."""
     from pydantic import ValidationError
 

@@ -20,7 +20,7 @@ from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from remediate.inventory.protocol import Entry
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.problem import Problem
@@ -270,20 +270,22 @@ def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[s
     return places
 
 
-def _entry(host: "Host", port: int | None) -> "Entry":
+def _entry(host: "Host", port: int | None) -> "InventoryHost":
     """A host of a record, as an inventory would have it.
 
     Args:
         host: as it was reached then.
         port: what the command line says.
     """
-    from remediate.inventory.protocol import Entry
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import SETTINGS, Connection
 
     then = {setting.name: getattr(host, setting.name) for setting in SETTINGS}
     # Plain HTTP was for the port of then; what is spoken on another follows from its number.
     tls = host.tls or (None if port else False)
-    return Entry(host.name, host.address, Connection(**{**then, "tls": tls, "insecure": None}))
+    return InventoryHost(
+        host.name, host.address, Connection(**{**then, "tls": tls, "insecure": None})
+    )
 
 
 def _pruned(host: "Host", *, insecure: bool) -> "Host":

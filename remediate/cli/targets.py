@@ -12,7 +12,7 @@ from remediate.cli.reaching import reached
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
-    from remediate.inventory.protocol import Entry, Inventory
+    from remediate.inventory.protocol import Inventory, InventoryHost
     from remediate.model.host import Host
 
 _NOTHING = "Nothing was sent to any host."
@@ -151,8 +151,8 @@ def peers(
     return found
 
 
-def _named(texts: Sequence[str]) -> "Iterator[Entry]":
-    from remediate.inventory.protocol import Entry
+def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import Connection, split_target
 
     for text in dict.fromkeys(text.strip() for text in texts):
@@ -160,10 +160,10 @@ def _named(texts: Sequence[str]) -> "Iterator[Entry]":
             address, port = split_target(text)
         except ValueError as error:
             raise Stop(f"--host: {error}", _NOTHING) from None
-        yield Entry(text, address, Connection(port=port))
+        yield InventoryHost(text, address, Connection(port=port))
 
 
-def _chosen(known: "Inventory", options: Mapping[str, Any]) -> "list[Entry]":
+def _chosen(known: "Inventory", options: Mapping[str, Any]) -> "list[InventoryHost]":
     groups = known.groups()
     for group in options["groups"]:
         if group not in groups:

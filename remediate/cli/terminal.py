@@ -27,7 +27,7 @@ class Terminal:
     def __init__(self, redaction: "Redaction") -> None:
         self._redaction = redaction
         self._lock = threading.RLock()
-        self._progress: Progress | None = None
+        self._progress: ProgressLine | None = None
         self._later: deque[str] = deque()
         self.debug = False
         self.interrupted = threading.Event()
@@ -87,12 +87,12 @@ class Terminal:
                     progress.show()
 
     @contextmanager
-    def progress(self, hosts: int) -> Iterator["Progress | None"]:
+    def progress(self, hosts: int) -> Iterator["ProgressLine | None"]:
         """Show how far several hosts are, when there is a terminal to show it on."""
         if hosts <= 1 or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             yield None
             return
-        self._progress = Progress(hosts, self._lock)
+        self._progress = ProgressLine(hosts, self._lock)
         self._progress.show()
         try:
             yield self._progress
@@ -136,7 +136,7 @@ class Terminal:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Progress:
+class ProgressLine:
     """One line that says how far several hosts are.
 
     Args:

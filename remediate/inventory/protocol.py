@@ -23,7 +23,7 @@ class InventoryError(RemediateError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InventoryHost:
     """A host in an inventory.
 
     Args:
@@ -46,7 +46,7 @@ class Inventory(Protocol):
     def source(self) -> str:
         """Where it comes from, for messages."""
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[InventoryHost]:
         """All hosts, in the order in which they are written."""
 
     def groups(self) -> Mapping[str, Sequence[str]]:

@@ -32,7 +32,7 @@ from remediate.inventory.document import (
     decoded,
     read_document,
 )
-from remediate.inventory.protocol import Entry, InventoryError
+from remediate.inventory.protocol import InventoryError, InventoryHost
 from remediate.model.host import SETTINGS, Connection, Setting, check_address
 from remediate.model.text import check_text, in_quotes, unseen
 from remediate.secrets.own_files import OPTION
@@ -97,7 +97,7 @@ class YamlInventory:
         """Names of hosts by name of group."""
         return self._groups
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[InventoryHost]:
         """All hosts, in the order in which they are written."""
         return self._entries
 
@@ -141,7 +141,7 @@ class _Reading:
             return partial(_one, name, kind)
         return setting.typed.read or str
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[InventoryHost]:
         """The hosts, each with what its groups and the defaults say."""
         member: dict[str, list[str]] = {}
         for group, (hosts, _) in self.groups.items():
@@ -152,11 +152,13 @@ class _Reading:
             for name, (address, own) in self.hosts.items()
         ]
 
-    def _entry(self, name: str, address: str, own: Connection, groups: Sequence[str]) -> Entry:
+    def _entry(
+        self, name: str, address: str, own: Connection, groups: Sequence[str]
+    ) -> InventoryHost:
         connection = own
         for group in groups:
             connection = connection.over(self.groups[group][1])
-        return Entry(name, address, connection.over(self.defaults), tuple(groups))
+        return InventoryHost(name, address, connection.over(self.defaults), tuple(groups))
 
     def _sections(self, root: Node | None) -> None:
         said: dict[str, Node] = {}

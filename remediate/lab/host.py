@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from remediate.lab.server.auth import Account
+from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.exchanges import Exchange
-from remediate.lab.server.faults import Kind
-from remediate.lab.server.wsman import Service
+from remediate.lab.server.faults import Step
+from remediate.lab.server.wsman import WSManService
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
 
@@ -47,7 +47,7 @@ class Spec:
     state: HostState
     address: str = "127.0.0.1"
     port: int = 0
-    account: Account | None = None
+    account: LabAccount | None = None
 
     def __post_init__(self) -> None:
         if not ip_address(self.address).is_loopback:
@@ -76,15 +76,15 @@ class LabHost:
     name: str
     address: str
     port: int
-    account: Account
+    account: LabAccount
     tls: bool
     auth: Auth
     ca_file: Path | None
     client_files: tuple[Path, Path] | None
     password_file: Callable[[], Path]
     state: HostState
-    service: Service
-    counters: Counter[Kind] = field(default_factory=Counter)
+    service: WSManService
+    counters: Counter[Step] = field(default_factory=Counter)
     connections: int = 0
     trace: deque[Exchange] = field(default_factory=lambda: deque(maxlen=TRACE))
 

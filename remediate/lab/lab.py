@@ -16,12 +16,12 @@ from remediate.lab.engines.protocol import BackendFactory
 from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
-from remediate.lab.server.auth import Account, Authentication
+from remediate.lab.server.auth import Authentication, LabAccount
 from remediate.lab.server.exchanges import Exchanges, Latency
 from remediate.lab.server.faults import Fault
-from remediate.lab.server.http import Connection, Limits
+from remediate.lab.server.http import Client, Limits
 from remediate.lab.server.tls import Certificates, Tls, make_certificates
-from remediate.lab.server.wsman import Service
+from remediate.lab.server.wsman import WSManService
 from remediate.lab.state import HostState
 from remediate.model.host import Auth
 
@@ -62,7 +62,7 @@ class Lab:
         tls: Tls | None = None,
         auth: Auth = Auth.BASIC,
         allow: Iterable[Auth] | None = None,
-        account: Account | None = None,
+        account: LabAccount | None = None,
         faults: Iterable[Fault] = (),
         latency: float | Latency = 0.0,
         engine: EngineFactory = simulated_backend_factory,
@@ -75,7 +75,7 @@ class Lab:
         self._tls = tls
         self._auth = auth
         self._allow = frozenset(Auth) if allow is None else frozenset(allow)
-        self._account = account or Account("labadmin", "Lab-" + secrets.token_urlsafe(12))
+        self._account = account or LabAccount("labadmin", "Lab-" + secrets.token_urlsafe(12))
         self.faults: tuple[Fault, ...] = tuple(faults)
         self._latency: Latency = latency if callable(latency) else lambda _: latency
         self._engine = engine
@@ -90,7 +90,7 @@ class Lab:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._stop: asyncio.Event | None = None
-        self._connections: dict[Connection, LabHost] = {}
+        self._connections: dict[Client, LabHost] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -180,7 +180,7 @@ class Lab:
         context = self._certificates.context if self._certificates else None
         held: list[LabHost] = []
         server = await self._loop.create_server(
-            lambda: Connection(partial(self._serve, held), self._limits),
+            lambda: Client(partial(self._serve, held), self._limits),
             spec.address,
             spec.port,
             ssl=context,
@@ -193,7 +193,7 @@ class Lab:
 
     def _host(self, spec: Spec, port: int) -> LabHost:
         address = f"[{spec.address}]" if ":" in spec.address else spec.address
-        service = Service(
+        service = WSManService(
             state=spec.state,
             backend=self._engine(spec.state),
             url=f"{'https' if self._tls else 'http'}://{address}:{port}/wsman",
@@ -215,14 +215,14 @@ class Lab:
             service=service,
         )
 
-    def _password_file(self, account: Account) -> Path:
+    def _password_file(self, account: LabAccount) -> Path:
         assert self._folder is not None  # noqa: S101 - a host exists only while the lab runs
         path = Path(self._folder.name, f"password-{account.user.replace(chr(92), '-')}")
         path.touch(mode=0o600)
         path.write_text(account.password, encoding="utf-8")
         return path
 
-    async def _serve(self, held: list[LabHost], connection: Connection) -> None:
+    async def _serve(self, held: list[LabHost], connection: Client) -> None:
         host = held[0]
         host.connections += 1
         if sum(other is host for other in self._connections.values()) >= MAX_CONNECTIONS:
@@ -269,7 +269,7 @@ class Lab:
         await asyncio.sleep(0)
 
 
-def _client_name(connection: Connection) -> str | None:
+def _client_name(connection: Client) -> str | None:
     certificate = connection.transport.get_extra_info("peercert") if connection.transport else None
     for part in (certificate or {}).get("subject", ()):
         for name, value in part:

@@ -25,7 +25,7 @@ SHIPPED = next(path for path in (_ROOT / "_playbooks", _ROOT.parent / "playbooks
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PlaybookEntry:
     """A playbook that exists, as far as its text tells.
 
     Args:
@@ -66,7 +66,7 @@ class Catalogue:
     """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, PlaybookEntry] = {}
         for path in dict.fromkeys(_paths((SHIPPED, *folders))):
             for entry in _entries(PlaybookFile.read(path)):
                 other = self.entries.setdefault(entry.id, entry)
@@ -76,7 +76,7 @@ class Catalogue:
                         "rename one of them"
                     )
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> PlaybookEntry:
         """The playbook with this id.
 
         Raises:
@@ -163,7 +163,7 @@ def _spec(names: Sequence[str]) -> ModuleSpec | None:
     return spec
 
 
-def _entries(file: PlaybookFile) -> list[Entry]:
+def _entries(file: PlaybookFile) -> list[PlaybookEntry]:
     """The playbooks in a file, by its text alone."""
     found = []
     for node in file.tree().body:
@@ -172,7 +172,7 @@ def _entries(file: PlaybookFile) -> list[Entry]:
             for name, why in stated.problems(texts):
                 line = lines.get(name, node.lineno)
                 raise PlaybookError(f"{file.path}:{line}: playbook {node.name}: {why}")
-            found.append(Entry(**texts, file=file, class_name=node.name, line=node.lineno))
+            found.append(PlaybookEntry(**texts, file=file, class_name=node.name, line=node.lineno))
     if not found:
         raise PlaybookError(f"{file.path}:1: there is no playbook in it")
     return found

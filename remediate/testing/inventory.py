@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from remediate.inventory.protocol import Entry
+from remediate.inventory.protocol import InventoryHost
 
 
 class ListedInventory:
@@ -12,7 +12,7 @@ class ListedInventory:
         entries: the hosts, with their groups.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[InventoryHost]) -> None:
         self._entries = entries
 
     @property
@@ -20,7 +20,7 @@ class ListedInventory:
         """What messages call it."""
         return "the list"
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[InventoryHost]:
         """All hosts."""
         return self._entries
 

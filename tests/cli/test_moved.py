@@ -11,7 +11,7 @@ import pytest
 
 from remediate.lab.hosts import healthy_host, make_state
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind
+from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.state import HostState
 from remediate.model.host import Auth
 from tests.faults.controller import policies
@@ -95,7 +95,7 @@ def test_reconcile_does_not_close_a_run_by_what_another_server_says(site: Site) 
     mine, theirs = site.states()
     start = policies(mine)[:3]
     # SRVA drops the connection before it acts on the write
-    site.lab.faults = (Fault(match=Kind.COMMAND, nth=2, count=0, do=Action.DROP),)
+    site.lab.faults = (Fault(match=Step.COMMAND, nth=2, count=0, do=Action.DROP),)
     assert site.apply().code == 4
     site.lab.faults = ()
     before = theirs.snapshot()

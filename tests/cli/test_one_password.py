@@ -9,13 +9,13 @@ import pytest
 from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.server.auth import Account
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.auth import LabAccount
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.host import Auth
 from remediate.transport.wire import _is_proof
 
 Make = Callable[..., Any]
-ADA = Account("CONTOSO\\ada", "Right-7f3a")
+ADA = LabAccount("CONTOSO\\ada", "Right-7f3a")
 NAMES = ["SRV01", "SRV02", "SRV03", "SRV04"]
 
 
@@ -61,7 +61,7 @@ def test_programs_are_told_by_code(cli: Make, fleet: Lab, monkeypatch: pytest.Mo
 
 
 def test_a_denied_host_is_headed_so(cli: Make, fleet: Lab) -> None:
-    fleet.faults = (Fault(match=Kind.CREATE, do=Action.FAULT, code=5, host="SRV01"),)
+    fleet.faults = (Fault(match=Step.CREATE, do=Action.FAULT, code=5, host="SRV01"),)
     done = cli("audit", "schedule-fix", "-i", "prod.yaml", "--limit", "SRV01")
     assert (done.code, "SRV01  ACCESS DENIED  nothing was written" in done.out) == (5, True)
 
@@ -82,7 +82,7 @@ def test_a_rollback_goes_through_the_same_gate(
 def test_so_does_a_reconcile_which_leaves_all_open(
     cli: Make, fleet: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lost = Fault(match=Kind.COMMAND, nth=2, count=0, do=Action.DROP, when=When.AFTER)
+    lost = Fault(match=Step.COMMAND, nth=2, count=0, do=Action.DROP, when=When.AFTER)
     fleet.faults = (lost,)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", ())

@@ -8,7 +8,7 @@ import pytest
 from remediate.cli.reaching import reference
 from remediate.cli.stop import Stop
 from remediate.cli.targets import inventory, peers, select_hosts
-from remediate.inventory.protocol import Entry
+from remediate.inventory.protocol import InventoryHost
 from remediate.model.host import Auth, Connection, Host
 from remediate.testing.inventory import ListedInventory
 
@@ -99,8 +99,8 @@ def test_any_inventory_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REMEDIATE_PASSWORD", raising=False)
     known = ListedInventory(
         [
-            Entry("A", "10.0.0.1", Connection(port=1), ("g",)),
-            Entry("B", "10.0.0.2", Connection(user="own", port=2)),
+            InventoryHost("A", "10.0.0.1", Connection(port=1), ("g",)),
+            InventoryHost("B", "10.0.0.2", Connection(user="own", port=2)),
         ]
     )
     chosen = select_hosts({**NOTHING, "user": "u", "groups": ("g",)}, known, interactive=True)

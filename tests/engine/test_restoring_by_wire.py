@@ -10,7 +10,7 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
 from remediate.lab.kinds.agent_module import installed, practice_files
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.outcome import Outcome
 from remediate.model.run import RunKind
 from remediate.testing.transport import Recorder
@@ -57,13 +57,13 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 @pytest.mark.parametrize(
     ("host", "kind", "nth"),
     [
-        ("SRV01", Kind.SEND, 2),  # in the middle of the first request with files
-        ("SRV01", Kind.COMMAND, 4),  # as the second one begins
-        ("SRV02", Kind.COMMAND, 4),  # as the peer is read the third time
+        ("SRV01", Step.SEND, 2),  # in the middle of the first request with files
+        ("SRV01", Step.COMMAND, 4),  # as the second one begins
+        ("SRV02", Step.COMMAND, 4),  # as the peer is read the third time
     ],
 )
 def test_a_connection_that_breaks_costs_only_what_had_not_arrived(
-    lab: Lab, host: str, kind: Kind, nth: int, when: When
+    lab: Lab, host: str, kind: Step, nth: int, when: When
 ) -> None:
     wired = Wired(lab)
     lab.faults = (Fault(match=kind, nth=nth, do=Action.DROP, when=when, host=host),)

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from remediate.lab.host import LabHost
-from remediate.lab.server.auth import Account
+from remediate.lab.server.auth import LabAccount
 from tests.faults import received
 
 CANARY = "C@nary-7f3a'\"&<$(é) w0rd"
 """With all that some escaping changes."""
 USER = "labadmin"
-ACCOUNT = Account(USER, CANARY)
+ACCOUNT = LabAccount(USER, CANARY)
 
 
 def forms(secret: str = CANARY) -> frozenset[bytes]:

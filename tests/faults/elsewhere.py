@@ -14,7 +14,7 @@ from remediate.lab.host import LabHost
 from remediate.lab.kinds import put
 from remediate.lab.kinds.registry_value import MACHINE_GUID, machine_guid
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
 from remediate.model.host import Host
@@ -208,7 +208,7 @@ def prepare(case: Case, here: Place) -> None:
     if case.what is What.RECONCILE:
         # with the state of the other one: of a host that was not written to, and one that is right
         when = When.AFTER if case.like is Like.SAME else When.BEFORE
-        lost = Fault(match=Kind.COMMAND, nth=2, count=0, do=Action.DROP, when=when)
+        lost = Fault(match=Step.COMMAND, nth=2, count=0, do=Action.DROP, when=when)
         here.lab.faults = (lost,)
         assert here.apply().outcome is Outcome.INDETERMINATE
         here.lab.faults = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.host import Auth
 
 ACCESS_DENIED = 5
@@ -44,7 +44,7 @@ class Case:
 
     auth: Auth
     number: int
-    kind: Kind
+    kind: Step
     fault: Fault
 
     @property
@@ -68,7 +68,7 @@ class Case:
         )
 
 
-def passing(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
+def passing(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
     """Each exchange goes wrong once, in each way.
 
     Args:
@@ -83,7 +83,7 @@ def passing(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
                 yield _case(auth, clean, number, Fault(do=action, when=when, code=code))
 
 
-def lasting(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
+def lasting(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
     """From each exchange on the host is no use, or, from the write on, for some exchanges.
 
     Args:
@@ -93,13 +93,13 @@ def lasting(auth: Auth, clean: Sequence[Kind]) -> Iterator[Case]:
     for number, action, when in product(range(1, len(clean) + 1), _LASTING, _BOTH):
         fault = Fault(do=action, when=when, code=ACCESS_DENIED, count=ALWAYS)
         yield _case(auth, clean, number, fault)
-    write = len(clean) - clean[::-1].index(Kind.COMMAND)
+    write = len(clean) - clean[::-1].index(Step.COMMAND)
     for number, count, when in product((write, write + 1), (2, 3, 5, 8), _BOTH):
         fault = Fault(do=Action.DROP, when=when, count=count)
         yield _case(auth, clean, number, fault)
 
 
-def _case(auth: Auth, clean: Sequence[Kind], number: int, fault: Fault) -> Case:
+def _case(auth: Auth, clean: Sequence[Step], number: int, fault: Fault) -> Case:
     name = f"{auth}-{number}-{fault.do}-{fault.code}-{fault.when}-{fault.count}"
     rule = fault.model_copy(update={"nth": number, "host": name})
     return Case(auth, number, clean[number - 1], rule)

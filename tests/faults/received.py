@@ -6,7 +6,7 @@ import re
 
 from remediate.lab.host import LabHost
 from remediate.lab.server.exchanges import Exchange
-from remediate.lab.server.faults import Kind
+from remediate.lab.server.faults import Step
 from remediate.powershell.messages import Request
 
 _ARGUMENTS = re.compile(rb"<rsp:Arguments[^>]*>([^<]*)</rsp:Arguments>")
@@ -23,7 +23,7 @@ def requests(host: LabHost) -> list[Request]:
     """Every pipeline that came over the wire, whether the host then ran it or not."""
     found = []
     for exchange in list(host.trace):
-        if exchange.kind is Kind.COMMAND:
+        if exchange.kind is Step.COMMAND:
             [text] = _REQUEST.findall(clear_text(exchange).decode("utf-8", "replace"))
             found.append(Request.decode(html.unescape(text)))
     return found

@@ -9,7 +9,7 @@ import pytest
 from remediate.engine.job import Job
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Kind
+from remediate.lab.server.faults import Action, Step
 from remediate.model.host import Auth
 from remediate.model.outcome import HostReport, Outcome
 from tests.faults.conftest import CASES
@@ -18,8 +18,8 @@ from tests.faults.matrix import Case, lasting, passing
 from tests.faults.truth import PROCESS_EXIT, check_written_once, resources
 
 EXCHANGES = (
-    *(Kind.CREATE, Kind.RECEIVE, Kind.RECEIVE),
-    *(Kind.COMMAND, Kind.RECEIVE, Kind.COMMAND, Kind.RECEIVE, Kind.DELETE),
+    *(Step.CREATE, Step.RECEIVE, Step.RECEIVE),
+    *(Step.COMMAND, Step.RECEIVE, Step.COMMAND, Step.RECEIVE, Step.DELETE),
 )
 WRITE = 6
 SOME = (Action.DROP, Action.HALF, Action.UNAUTHORIZED)

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from remediate.engine.job import Job
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
@@ -244,7 +244,7 @@ def test_the_command_line_never_shows_it(
         del state, pipeline
         lines.extend(command_lines())
 
-    lost = Fault(match=Kind.COMMAND, nth=2, do=Action.DROP, when=When.AFTER)
+    lost = Fault(match=Step.COMMAND, nth=2, do=Action.DROP, when=When.AFTER)
     with Lab(auth=auth, account=ACCOUNT) as lab, open_store(file) as store:
         [host] = lab.hosts
         host.state.before_pipeline = look

@@ -8,7 +8,7 @@ from benchmarks.exchanges import audit, count, engine_for, exchanges, job
 from remediate.lab.engines.functions import answer
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind
+from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.state import HostState
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
@@ -58,7 +58,7 @@ def test_each_further_20_seconds_cost_one_exchange(waits: int) -> None:
     """A host that has nothing to say for so long says just that, and is asked again."""
     opening = 1
     nothing = Fault(
-        match=Kind.RECEIVE, nth=opening + 1, count=waits, do=Action.FAULT, code=NOTHING_YET
+        match=Step.RECEIVE, nth=opening + 1, count=waits, do=Action.FAULT, code=NOTHING_YET
     )
     with Lab([make_state()], faults=[nothing] if waits else []) as lab:
         [host] = lab.hosts

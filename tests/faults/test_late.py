@@ -8,7 +8,7 @@ import pytest
 from remediate.engine.job import Job
 from remediate.lab.engines.functions import answer
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind
+from remediate.lab.server.faults import Action, Fault, Step
 from remediate.model.outcome import Outcome
 from tests.faults import received
 from tests.faults.controller import apply_run, engine_for, open_store
@@ -21,7 +21,7 @@ def test_a_pipeline_that_was_given_up_writes_nothing_when_it_comes_late(
     count: int, job: Job, new_store: Callable[[], Path]
 ) -> None:
     """The request reached the host, which was too busy to begin it before we looked again."""
-    lost = Fault(match=Kind.COMMAND, nth=2, count=count, do=Action.DROP)
+    lost = Fault(match=Step.COMMAND, nth=2, count=count, do=Action.DROP)
     with Lab(faults=[lost]) as lab, open_store(new_store()) as store:
         [host] = lab.hosts
         start = resources(host.state)

@@ -12,7 +12,7 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind
+from remediate.lab.server.faults import Action, Fault, Step
 from remediate.model.host import Auth
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore
@@ -55,7 +55,7 @@ class Bench:
             self.lab.faults = tuple(self.rules.values())
 
 
-def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Kind]:
+def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Step]:
     """What the exchanges of a run without faults are for."""
     with Lab(auth=auth) as lab, open_store(file) as store:
         [host] = lab.hosts
@@ -69,7 +69,7 @@ def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Kind]:
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
     auth: Auth,
-    row: Callable[[Auth, Sequence[Kind]], Iterator[Case]],
+    row: Callable[[Auth, Sequence[Step]], Iterator[Case]],
     job: Job,
     new_store: Callable[[str], Path],
     record_property: Callable[[str, object], None],
@@ -135,7 +135,7 @@ def check(bench: Bench, case: Case, host: LabHost) -> None:
 
 def may_leave_a_shell(case: Case) -> bool:
     """Nobody logs on again to delete a shell, a fault is an answer, and time may be used up."""
-    answered = case.kind is Kind.DELETE and case.fault.do is Action.FAULT
+    answered = case.kind is Step.DELETE and case.fault.do is Action.FAULT
     late = case.hangs or not case.passing
     return late or answered or case.fault.do is Action.UNAUTHORIZED
 
@@ -144,7 +144,7 @@ def engine_of(case: Case, store: SqlStore, host: LabHost) -> Engine:
     """An engine that waits no longer than it takes to meet the fault."""
     if not case.hangs:
         return engine_for(store, host.password)
-    if case.kind is Kind.DELETE:
+    if case.kind is Step.DELETE:
         return engine_for(store, host.password, close_within=IMPATIENT / 2)
     return engine_for(store, host.password, timeout=IMPATIENT, close_within=IMPATIENT / 2)
 
@@ -153,5 +153,5 @@ def check_severity(case: Case, report: HostReport) -> None:
     """A passing fault needs no person: only a lost logon may not be tried again."""
     if case.passing and not case.hangs and case.fault.do is not Action.UNAUTHORIZED:
         assert report.outcome in SETTLED
-    if case.kind is Kind.DELETE:
+    if case.kind is Step.DELETE:
         assert report.outcome is Outcome.CHANGED

@@ -15,7 +15,7 @@ from remediate.lab.engines.path import find_pwsh
 from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.kinds import add_folder
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.powershell.messages import Call, Request
@@ -86,7 +86,7 @@ JOB = Job((Task(GiveIt(), PlaybookParams()),))
 def test_a_secret_reaches_its_place_and_no_other(new_store: Callable[[], Path]) -> None:
     """Audit, plan, apply, a host that repeats it, a connection that breaks; store and events."""
     file, told = new_store(), []
-    lost = Fault(match=Kind.COMMAND, nth=2, do=Action.DROP, when=When.AFTER)
+    lost = Fault(match=Step.COMMAND, nth=2, do=Action.DROP, when=When.AFTER)
     with Lab() as lab, open_store(file) as store:
         [host] = lab.hosts
         [own] = host.state.section("own_logon") or [{"name": "proxy", "given": False}]

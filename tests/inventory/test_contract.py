@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from remediate.inventory.protocol import Entry, Inventory
+from remediate.inventory.protocol import Inventory, InventoryHost
 from remediate.inventory.yaml import YamlInventory
 from remediate.model.host import Connection
 from remediate.testing.inventory import ListedInventory
 
 ENTRIES = [
-    Entry("SRV02", "10.0.0.2", Connection(port=1), ("b", "a")),
-    Entry("SRV01", "SRV01", Connection(user="ada", tls=True)),
-    Entry("SRV03", "::1", Connection(port=2), ("a",)),
+    InventoryHost("SRV02", "10.0.0.2", Connection(port=1), ("b", "a")),
+    InventoryHost("SRV01", "SRV01", Connection(user="ada", tls=True)),
+    InventoryHost("SRV03", "::1", Connection(port=2), ("a",)),
 ]
 TEXT = """
 hosts:

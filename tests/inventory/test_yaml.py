@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from remediate.inventory.protocol import Entry, InventoryError
+from remediate.inventory.protocol import InventoryError, InventoryHost
 from remediate.inventory.yaml import YamlInventory
 from remediate.model.host import Auth
 
@@ -45,20 +45,22 @@ def read(tmp_path: Path) -> Callable[[str], YamlInventory]:
 
 
 @pytest.fixture
-def entries(read: Callable[[str], YamlInventory]) -> dict[str, Entry]:
+def entries(read: Callable[[str], YamlInventory]) -> dict[str, InventoryHost]:
     return {entry.name: entry for entry in read(WHOLE).entries()}
 
 
-def test_the_order_is_that_of_the_file(entries: dict[str, Entry]) -> None:
+def test_the_order_is_that_of_the_file(entries: dict[str, InventoryHost]) -> None:
     assert list(entries) == ["SRV01", "SRV02", "SRV03"]
 
 
-def test_a_host_is_its_own_address_unless_it_says_another(entries: dict[str, Entry]) -> None:
+def test_a_host_is_its_own_address_unless_it_says_another(
+    entries: dict[str, InventoryHost],
+) -> None:
     assert [entry.address for entry in entries.values()] == ["SRV01", "10.0.0.5", "::1"]
 
 
 def test_a_host_counts_more_than_its_groups_and_they_more_than_the_defaults(
-    entries: dict[str, Entry],
+    entries: dict[str, InventoryHost],
 ) -> None:
     assert entries["SRV02"].connection.user == "own"
     assert entries["SRV01"].connection.user == "group"
@@ -68,13 +70,15 @@ def test_a_host_counts_more_than_its_groups_and_they_more_than_the_defaults(
 
 
 def test_files_are_looked_for_beside_the_inventory(
-    entries: dict[str, Entry], tmp_path: Path
+    entries: dict[str, InventoryHost], tmp_path: Path
 ) -> None:
     assert entries["SRV02"].connection.ca_file == tmp_path / "ca.pem"
     assert entries["SRV03"].connection.password == f"file:{tmp_path / 'pw'}"
 
 
-def test_groups_are_known(read: Callable[[str], YamlInventory], entries: dict[str, Entry]) -> None:
+def test_groups_are_known(
+    read: Callable[[str], YamlInventory], entries: dict[str, InventoryHost]
+) -> None:
     assert read(WHOLE).groups() == {"backup": ("SRV01", "SRV02"), "later": ("SRV01",)}
     assert entries["SRV01"].groups == ("backup", "later")
 
@@ -305,7 +309,7 @@ def test_any_name_user_and_port_is_what_was_written_or_is_refused_with_its_line(
     lines = ["hosts:", f"  ? {name}", "  :", "    address: SRV"]
     path.write_text("\n".join([*lines, f"    user: {user}", f"    port: {port}"]), encoding="utf-8")
     mistakes: Sequence[str] = ()
-    entries: Sequence[Entry] = ()
+    entries: Sequence[InventoryHost] = ()
     try:
         entries = YamlInventory(path).entries()
     except InventoryError as error:

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Kind
+from remediate.lab.server.faults import Step
 from remediate.lab.server.soap import WSManFault
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host
@@ -227,7 +227,7 @@ def test_what_the_host_has_sealed_itself_is_still_believed(make_lab: Callable[..
         target = at(stranger.port, Auth.NTLM, user=host.user)
         with closing(transport.session(target)) as session:
             session.run("#", REQUEST, Deadline(30))
-    assert host.counters[Kind.COMMAND] == 1
+    assert host.counters[Step.COMMAND] == 1
 
 
 @pytest.mark.parametrize("answer", ["access denied", "a fault with 200", "403", "503"])

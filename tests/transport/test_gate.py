@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.server.auth import Account as LabAccount
+from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host

@@ -14,7 +14,7 @@ from remediate.lab.engines.simulated import ScriptFailedError, SimulatedBackend
 from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.lab.server.faults import Action, Fault, Kind, When
+from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host
 from remediate.powershell.messages import Call, Request, Status
@@ -102,14 +102,14 @@ def test_a_long_reply_comes_in_as_few_exchanges_as_windows_allows(
         pytest.raises(errors.ProtocolError, match="end marker"),
     ):
         run(talk)
-    assert host.counters[Kind.RECEIVE] == 2 + 3
+    assert host.counters[Step.RECEIVE] == 2 + 3
 
 
 def test_a_long_script_is_sent_once(make_lab: Callable[..., Lab]) -> None:
     host = make_lab(auth=Auth.NTLM).hosts[0]
     with closing(session(host.target())) as talk:
         talk.run("#" * 1_000_000, REQUEST, Deadline(30))
-    assert (host.counters[Kind.COMMAND], host.counters[Kind.SEND]) == (1, 2)
+    assert (host.counters[Step.COMMAND], host.counters[Step.SEND]) == (1, 2)
     assert host.state.pipelines == 1
 
 
@@ -123,7 +123,7 @@ def test_a_shell_that_may_have_ended_is_replaced_before_the_next_pipeline(
         run(talk)
         now[0] += 3600
         run(talk)
-    assert host.counters[Kind.CREATE] == 2
+    assert host.counters[Step.CREATE] == 2
 
 
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
@@ -135,8 +135,8 @@ def test_a_connection_closed_while_idle_costs_nothing_but_a_new_one(
         run(talk)
         lab.drop_connections()
         run(talk)
-    assert lab.hosts[0].counters[Kind.COMMAND] == 2
-    assert lab.hosts[0].counters[Kind.CREATE] == 1
+    assert lab.hosts[0].counters[Step.COMMAND] == 2
+    assert lab.hosts[0].counters[Step.CREATE] == 1
 
 
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
@@ -187,24 +187,24 @@ BREAKS = [
 def test_a_receive_that_breaks_is_repeated(
     make_lab: Callable[..., Lab], options: dict[str, object], action: Action, when: When, nth: int
 ) -> None:
-    lab = make_lab(**options, faults=[Fault(match=Kind.RECEIVE, nth=nth, do=action, when=when)])
+    lab = make_lab(**options, faults=[Fault(match=Step.RECEIVE, nth=nth, do=action, when=when)])
     with closing(session(lab.hosts[0].target())) as talk:
         run(talk)
     counters = lab.hosts[0].counters
-    assert (counters[Kind.CREATE], counters[Kind.COMMAND], counters[Kind.DELETE]) == (1, 1, 1)
-    assert counters[Kind.RECEIVE] == 4
+    assert (counters[Step.CREATE], counters[Step.COMMAND], counters[Step.DELETE]) == (1, 1, 1)
+    assert counters[Step.RECEIVE] == 4
     assert lab.hosts[0].state.pipelines == 1
 
 
 def test_a_receive_is_not_repeated_for_ever(make_lab: Callable[..., Lab]) -> None:
-    lab = make_lab(faults=[Fault(match=Kind.RECEIVE, nth=3, count=0, do=Action.DROP)])
+    lab = make_lab(faults=[Fault(match=Step.RECEIVE, nth=3, count=0, do=Action.DROP)])
     with (
         closing(session(lab.hosts[0].target())) as talk,
         pytest.raises(errors.ConnectionLost) as caught,
     ):
         run(talk)
     assert caught.value.after_send
-    assert lab.hosts[0].counters[Kind.RECEIVE] == 2 + 4
+    assert lab.hosts[0].counters[Step.RECEIVE] == 2 + 4
 
 
 FAILS = {
@@ -223,12 +223,12 @@ IN_CLEAR = {Action.UNAUTHORIZED, Action.UNAVAILABLE}
 
 MENDED = {Action.DROP, Action.HALF, Action.UNAVAILABLE}
 POINTS = [
-    (Kind.CREATE, 1, False),
-    (Kind.RECEIVE, 1, False),
-    (Kind.RECEIVE, 2, False),
-    (Kind.COMMAND, 1, True),
-    (Kind.RECEIVE, 3, True),
-    (Kind.DELETE, 1, None),
+    (Step.CREATE, 1, False),
+    (Step.RECEIVE, 1, False),
+    (Step.RECEIVE, 2, False),
+    (Step.COMMAND, 1, True),
+    (Step.RECEIVE, 3, True),
+    (Step.DELETE, 1, None),
 ]
 
 
@@ -239,10 +239,10 @@ POINTS = [
 @pytest.mark.parametrize(("kind", "nth", "after_send"), POINTS)
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_every_exchange_may_break_in_every_way(
-    auth: Auth, kind: Kind, nth: int, after_send: bool | None, action: Action, when: When
+    auth: Auth, kind: Step, nth: int, after_send: bool | None, action: Action, when: When
 ) -> None:
     """The right class, the truth about what was sent, nothing sent twice, no shell left behind."""
-    mended = kind is Kind.DELETE or (kind is Kind.RECEIVE and action in MENDED)
+    mended = kind is Step.DELETE or (kind is Step.RECEIVE and action in MENDED)
     with Lab(auth=auth, faults=[Fault(match=kind, nth=nth, do=action, when=when)]) as lab:
         host = lab.hosts[0]
         talk = session(host.target(), close_within=0.6)
@@ -258,20 +258,20 @@ def test_every_exchange_may_break_in_every_way(
             in_clear = auth is Auth.NTLM and action in IN_CLEAR
             assert type(failure) is (errors.ProtocolError if in_clear else FAILS[action])
             assert failure.after_send is after_send
-        assert host.counters[Kind.CREATE] == 1
-        assert host.counters[Kind.COMMAND] <= 1
+        assert host.counters[Step.CREATE] == 1
+        assert host.counters[Step.COMMAND] <= 1
         assert bool(host.leaks()) is left_behind(auth, kind, action, when)
 
 
-def left_behind(auth: Auth, kind: Kind, action: Action, when: When) -> bool:
+def left_behind(auth: Auth, kind: Step, action: Action, when: When) -> bool:
     """Where a host refuses to listen, and to log on again might lock the account.
 
     Its shells then end by being idle.
     """
-    if kind is Kind.CREATE:
+    if kind is Step.CREATE:
         return auth is Auth.BASIC and action is Action.UNAUTHORIZED and when is When.AFTER
     refused = action is Action.FAULT or (action, auth) == (Action.UNAUTHORIZED, Auth.BASIC)
-    return kind is Kind.DELETE and refused and when is When.BEFORE
+    return kind is Step.DELETE and refused and when is When.BEFORE
 
 
 @pytest.mark.parametrize(
@@ -390,12 +390,12 @@ def test_a_script_that_outlasts_the_deadline_is_ended(make_lab: Callable[..., La
 def test_a_slow_host_is_asked_again_also_while_it_opens(make_lab: Callable[..., Lab]) -> None:
     """Windows says that the operation timed out; pypsrp gives up when that is in open()."""
     waiting = [
-        Fault(match=Kind.RECEIVE, nth=nth, do=Action.FAULT, code=2150858793) for nth in (1, 3, 5)
+        Fault(match=Step.RECEIVE, nth=nth, do=Action.FAULT, code=2150858793) for nth in (1, 3, 5)
     ]
     host = make_lab(faults=waiting).hosts[0]
     with closing(session(host.target())) as talk:
         run(talk)
-    assert host.counters[Kind.RECEIVE] == 6
+    assert host.counters[Step.RECEIVE] == 6
 
 
 def test_quota(make_lab: Callable[..., Lab]) -> None:
@@ -408,7 +408,7 @@ def test_quota(make_lab: Callable[..., Lab]) -> None:
 
 
 def test_a_session_that_failed_starts_anew(make_lab: Callable[..., Lab]) -> None:
-    lab = make_lab(auth=Auth.NTLM, faults=[Fault(match=Kind.COMMAND, do=Action.DROP)])
+    lab = make_lab(auth=Auth.NTLM, faults=[Fault(match=Step.COMMAND, do=Action.DROP)])
     with closing(session(lab.hosts[0].target())) as talk:
         with pytest.raises(errors.ConnectionLost):
             run(talk)
@@ -471,7 +471,7 @@ def test_a_script_that_fails_is_told_with_type_and_words(make_lab: Callable[...,
         assert caught.value.after_send
         assert caught.value.exception.endswith("CommandNotFoundException")
         assert "kein Befehl" in str(caught.value)
-    assert host.counters[Kind.CREATE] == 1
+    assert host.counters[Step.CREATE] == 1
 
 
 def test_a_script_that_a_scanner_stops_is_told_as_that(make_lab: Callable[..., Lab]) -> None:
@@ -515,7 +515,7 @@ def test_the_password_and_the_script_are_in_no_log(
     make_lab: Callable[..., Lab], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    fault = Fault(match=Kind.RECEIVE, nth=3, do=Action.DROP)
+    fault = Fault(match=Step.RECEIVE, nth=3, do=Action.DROP)
     for auth in (Auth.BASIC, Auth.NTLM):
         host = make_lab(auth=auth, faults=[fault]).hosts[0]
         talk = session(host.target())

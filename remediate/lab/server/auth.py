@@ -36,7 +36,7 @@ _ZERO_LM = "0" * 32
 
 
 @dataclass(frozen=True)
-class Account:
+class LabAccount:
     r"""The one account of a host.
 
     Args:
@@ -78,7 +78,7 @@ class Authentication:
 
     def __init__(
         self,
-        account: Account,
+        account: LabAccount,
         allowed: frozenset[Auth],
         *,
         tls: bool = False,
@@ -196,7 +196,7 @@ class Authentication:
 
 
 @contextmanager
-def _credentials(account: Account) -> Iterator[None]:
+def _credentials(account: LabAccount) -> Iterator[None]:
     """Let pyspnego know the account: it reads a file that the environment names.
 
     The file lives for one step only and holds the hash, not the password; the environment is put

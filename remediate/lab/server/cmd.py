@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from remediate.lab.server.outlet import Outlet, Piece
+from remediate.lab.server.outlet import Chunk, Outlet
 from remediate.lab.server.shell import Shell, ShellInfo, unknown_command
 from remediate.lab.server.soap import NS, Code, WSManFault
 from remediate.lab.state import HostState
@@ -120,7 +120,7 @@ class CmdShell(Shell):
         for stream, text in (("stdout", stdout), ("stderr", stderr)):
             data = text.encode(self._encoding, errors="replace")
             for start in range(0, len(data), _CHUNK):
-                outlet.put(Piece(stream, data[start : start + _CHUNK]))
+                outlet.put(Chunk(stream, data[start : start + _CHUNK]))
         outlet.finish(exit_code)
 
 

@@ -8,17 +8,17 @@ from http import HTTPStatus
 from typing import Protocol
 
 from remediate.lab.server.auth import ENCRYPTED, Authentication, DecryptionError
-from remediate.lab.server.faults import Action, Fault, Kind
-from remediate.lab.server.http import BadRequest, Connection, HttpRequest
+from remediate.lab.server.faults import Action, Fault, Step
+from remediate.lab.server.http import BadRequest, Client, HttpRequest
 from remediate.lab.server.outlet import ClientGone
 from remediate.lab.server.soap import SoapRequest, WSManFault, parse
-from remediate.lab.server.wsman import Caller, Response, Service, kind_of
+from remediate.lab.server.wsman import Caller, Response, WSManService, kind_of
 from remediate.lab.state import HostState
 
 PATH = "/wsman"
 HTML = b"<html><head><title>Internal error</title></head><body><p>No.</p></body></html>"
 
-Latency = Callable[[Kind], float]
+Latency = Callable[[Step], float]
 """Seconds that a host takes before it replies to a request of a kind."""
 
 
@@ -35,7 +35,7 @@ class Exchange:
         fault: number of the WS-Management fault, 0 when there was none.
     """
 
-    kind: Kind
+    kind: Step
     headers: dict[str, str] = field(repr=False)
     wire: bytes = field(repr=False)
     message: bytes | None = field(repr=False)
@@ -48,8 +48,8 @@ class Served(Protocol):
 
     name: str
     state: HostState
-    service: Service
-    counters: Counter[Kind]
+    service: WSManService
+    counters: Counter[Step]
     trace: deque[Exchange]
 
     @property
@@ -81,7 +81,7 @@ class Exchanges:
     def __init__(
         self,
         host: Served,
-        connection: Connection,
+        connection: Client,
         authentication: Authentication,
         faults: Callable[[], tuple[Fault, ...]],
         latency: Latency,
@@ -99,7 +99,7 @@ class Exchanges:
                 if not await self._exchange(request):
                     break
         except BadRequest as bad:
-            await self._connection.reply(bad.status, headers=(("Connection", "close"),))
+            await self._connection.reply(bad.status, headers=(("Client", "close"),))
         except ClientGone:
             pass
         finally:
@@ -138,24 +138,24 @@ class Exchanges:
         """What a request is, as far as its sender may be told."""
         encrypted = request.headers.get("content-type", "").startswith("multipart/encrypted")
         if not accepted:
-            return _Read(Kind.AUTH, answer=Answer(HTTPStatus.UNAUTHORIZED))
+            return _Read(Step.AUTH, answer=Answer(HTTPStatus.UNAUTHORIZED))
         if not request.body:
-            return _Read(Kind.AUTH, answer=Answer(HTTPStatus.OK))
+            return _Read(Step.AUTH, answer=Answer(HTTPStatus.OK))
         if self._auth.sealed and not encrypted:
             # AllowUnencrypted is false, as on Windows: a clear message counts for nothing.
-            return _Read(Kind.AUTH, answer=Answer(HTTPStatus.UNAUTHORIZED))
+            return _Read(Step.AUTH, answer=Answer(HTTPStatus.UNAUTHORIZED))
         message = None
         try:
             if encrypted:
                 message = self._auth.decrypt(request.body)
             soap = parse(request.body if message is None else message)
         except DecryptionError:
-            return _Read(Kind.OTHER, answer=Answer(HTTPStatus.INTERNAL_SERVER_ERROR))
+            return _Read(Step.OTHER, answer=Answer(HTTPStatus.INTERNAL_SERVER_ERROR))
         except WSManFault as fault:
-            return _Read(Kind.OTHER, message=message, answer=self._fault(fault))
+            return _Read(Step.OTHER, message=message, answer=self._fault(fault))
         return _Read(kind_of(soap.action), soap=soap, message=message)
 
-    def _count(self, kind: Kind) -> Fault | None:
+    def _count(self, kind: Step) -> Fault | None:
         """Count a request, and find the rule that it falls under."""
         counters = self._host.counters
         counters[kind] += 1
@@ -257,7 +257,7 @@ _RAW: dict[Action, tuple[HTTPStatus, bytes, str]] = {
 class _Read:
     """A request that was read: either its message, or what it is answered with at once."""
 
-    kind: Kind
+    kind: Step
     soap: SoapRequest | None = None
     message: bytes | None = None
     answer: Answer | None = None

@@ -10,14 +10,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 from remediate.files import read_bounded
 from remediate.model.base import Model
 
-__all__ = ["Action", "Fault", "Kind", "When", "load_faults"]
+__all__ = ["Action", "Fault", "Step", "When", "load_faults"]
 
 
 MAX_BYTES = 1024 * 1024
 """Of a file with rules."""
 
 
-class Kind(StrEnum):
+class Step(StrEnum):
     """What a request is for. `auth` are the legs of an authentication that carry no message."""
 
     ANY = "any"
@@ -80,7 +80,7 @@ class Fault(Model):
         host: name of the host; None for all.
     """
 
-    match: Kind = Kind.ANY
+    match: Step = Step.ANY
     nth: int = Field(1, ge=1)
     count: int = Field(1, ge=0)
     do: Action
@@ -89,7 +89,7 @@ class Fault(Model):
     seconds: float = Field(60, ge=0, le=600)
     host: str | None = None
 
-    def hits(self, host: str, kind: Kind, of_kind: int, overall: int) -> bool:
+    def hits(self, host: str, kind: Step, of_kind: int, overall: int) -> bool:
         """Whether it is for this request.
 
         Args:
@@ -98,9 +98,9 @@ class Fault(Model):
             of_kind: its number among those of its kind, from 1.
             overall: its number among all, from 1.
         """
-        if self.host not in {None, host} or self.match not in {Kind.ANY, kind}:
+        if self.host not in {None, host} or self.match not in {Step.ANY, kind}:
             return False
-        number = overall if self.match is Kind.ANY else of_kind
+        number = overall if self.match is Step.ANY else of_kind
         return number >= self.nth and (self.count == 0 or number < self.nth + self.count)
 
     @property

@@ -16,7 +16,7 @@ STREAM_OVERHEAD = 160
 
 
 @dataclass(frozen=True)
-class Piece:
+class Chunk:
     """Data of one rsp:Stream.
 
     Args:
@@ -47,7 +47,7 @@ class Batch:
         exit_code: of a program, when done.
     """
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Chunk, ...]
     done: bool
     exit_code: int | None = None
 
@@ -60,8 +60,8 @@ class ClientGone(RemediateError):  # noqa: N818 - nobody's error: there is nobod
 class Outlet:
     """The output of a pool, a pipeline or a program."""
 
-    waiting: deque[Piece] = field(default_factory=deque)
-    sent: tuple[Piece, ...] = ()
+    waiting: deque[Chunk] = field(default_factory=deque)
+    sent: tuple[Chunk, ...] = ()
     finished: bool = False
     ended: bool = False
     exit_code: int | None = None
@@ -69,7 +69,7 @@ class Outlet:
     _closed: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, piece: Piece) -> None:
+    def put(self, piece: Chunk) -> None:
         """Add output."""
         self.waiting.append(piece)
         self._news.set()
@@ -141,7 +141,7 @@ class Outlet:
                 "The WS-Management service cannot complete the operation within OperationTimeout.",
             )
 
-    def _fitting(self, room: int) -> Iterator[Piece]:
+    def _fitting(self, room: int) -> Iterator[Chunk]:
         first = True
         while self.waiting and self.waiting[0].cost <= room:
             if self.waiting[0].alone and not first:

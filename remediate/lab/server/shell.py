@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from remediate.lab.engines.protocol import BackendFactory
-from remediate.lab.server.outlet import FRAGMENT_HEADER, Batch, Outlet, Piece, fragments
+from remediate.lab.server.outlet import FRAGMENT_HEADER, Batch, Chunk, Outlet, fragments
 from remediate.lab.server.soap import NS, Code, SoapRequest, WSManFault
 
 MAX_COMMANDS = 1500
@@ -235,7 +235,7 @@ class PsrpShell(Shell):
         for fragment in fragments(data):
             kind = struct.unpack("<I", fragment[25:29])[0] if fragment[16] & 1 else 0
             state = kind == _POOL_STATE
-            outlet.put(Piece("stdout", fragment, alone=state, opens=state and _OPENED in fragment))
+            outlet.put(Chunk("stdout", fragment, alone=state, opens=state and _OPENED in fragment))
 
     def _done(self, pipeline: UUID | None) -> None:
         if pipeline is None:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from remediate.lab.engines.protocol import BackendFactory
 from remediate.lab.server.cmd import CmdShell
-from remediate.lab.server.faults import Kind
+from remediate.lab.server.faults import Step
 from remediate.lab.server.outlet import Batch
 from remediate.lab.server.shell import (
     PsrpShell,
@@ -36,19 +36,19 @@ DEFAULT_IDLE = 7200
 MAX_IDLE = 2147483
 
 _ACTIONS = {
-    f"{TRANSFER}/Create": Kind.CREATE,
-    f"{TRANSFER}/Delete": Kind.DELETE,
-    f"{TRANSFER}/Get": Kind.GET,
-    f"{SHELLS}/Command": Kind.COMMAND,
-    f"{SHELLS}/Send": Kind.SEND,
-    f"{SHELLS}/Receive": Kind.RECEIVE,
-    f"{SHELLS}/Signal": Kind.SIGNAL,
+    f"{TRANSFER}/Create": Step.CREATE,
+    f"{TRANSFER}/Delete": Step.DELETE,
+    f"{TRANSFER}/Get": Step.GET,
+    f"{SHELLS}/Command": Step.COMMAND,
+    f"{SHELLS}/Send": Step.SEND,
+    f"{SHELLS}/Receive": Step.RECEIVE,
+    f"{SHELLS}/Signal": Step.SIGNAL,
 }
 
 
-def kind_of(action: str) -> Kind:
+def kind_of(action: str) -> Step:
     """What an action is called in counters and fault rules."""
-    return _ACTIONS.get(action, Kind.OTHER)
+    return _ACTIONS.get(action, Step.OTHER)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Response:
 
 
 @dataclass
-class Service:
+class WSManService:
     """The shells of one host.
 
     Args:
@@ -103,13 +103,13 @@ class Service:
             ClientGone: nobody waits for the answer.
         """
         actions = {
-            Kind.CREATE: self._create,
-            Kind.DELETE: self._delete,
-            Kind.GET: self._get,
-            Kind.COMMAND: self._command,
-            Kind.SEND: self._send,
-            Kind.RECEIVE: self._receive,
-            Kind.SIGNAL: self._signal,
+            Step.CREATE: self._create,
+            Step.DELETE: self._delete,
+            Step.GET: self._get,
+            Step.COMMAND: self._command,
+            Step.SEND: self._send,
+            Step.RECEIVE: self._receive,
+            Step.SIGNAL: self._signal,
         }
         action = actions.get(kind_of(request.action), self._refuse)
         try:

@@ -6,10 +6,10 @@ import pytest
 import spnego
 from spnego.channel_bindings import GssChannelBindings
 
-from remediate.lab.server.auth import Account, Authentication, DecryptionError, Verdict
+from remediate.lab.server.auth import Authentication, DecryptionError, LabAccount, Verdict
 from remediate.model.host import Auth
 
-ACCOUNT = Account("ada", "secret")
+ACCOUNT = LabAccount("ada", "secret")
 
 
 def negotiate(acceptor: Authentication, server_hash: bytes) -> Verdict:

@@ -14,8 +14,8 @@ from pypsrp.powershell import PowerShell, RunspacePool
 
 from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state, make_states
-from remediate.lab.server.auth import Account
-from remediate.lab.server.faults import Kind
+from remediate.lab.server.auth import LabAccount
+from remediate.lab.server.faults import Step
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth
 
@@ -70,7 +70,7 @@ def test_large_output_takes_one_more_request_for_each_360_kilobytes(
     host.state.answers["'much'"] = ["x" * 1_000_000]
     (shell,) = run(host, "'much'")
     assert shell.output == ["x" * 1_000_000]
-    assert host.counters[Kind.RECEIVE] == 2 + 3
+    assert host.counters[Step.RECEIVE] == 2 + 3
 
 
 def test_a_script_that_is_not_known_fails_as_an_error_record(make_lab: Make, run: Make) -> None:
@@ -151,11 +151,11 @@ def test_a_wrong_password_is_refused_at_the_first_attempt(
     host = make_lab().hosts[0]
     with pytest.raises(AuthenticationError):
         run(host, "'hi'", auth=auth, password="wrong")
-    assert {Kind.AUTH: 1 if auth == "basic" else 3} == host.counters
+    assert {Step.AUTH: 1 if auth == "basic" else 3} == host.counters
 
 
 def test_a_password_with_a_colon_and_a_domain_work_with_ntlm(make_lab: Make, run: Make) -> None:
-    host = make_lab(account=Account(r"LAB\ada", "a:b:ü")).hosts[0]
+    host = make_lab(account=LabAccount(r"LAB\ada", "a:b:ü")).hosts[0]
     host.state.answers["1"] = ["1"]
     assert run(host, "1", auth="ntlm")[0].output == ["1"]
 
@@ -183,7 +183,7 @@ def test_a_clear_message_is_refused_after_ntlm(make_lab: Make, run: Make) -> Non
 def test_a_client_certificate_stands_for_the_account(make_lab: Make, run: Make) -> None:
     state = make_state()
     state.answers["'hi'"] = ["hi"]
-    hosts = [Spec(state), Spec(make_state("SRV02"), account=Account("somebody", "x"))]
+    hosts = [Spec(state), Spec(make_state("SRV02"), account=LabAccount("somebody", "x"))]
     ours, others = make_lab(hosts, tls=Tls.VALID, auth=Auth.CERTIFICATE).hosts
     certificate, key = ours.client_files
     files = {"certificate_pem": str(certificate), "certificate_key_pem": str(key)}

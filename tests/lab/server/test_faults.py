@@ -13,7 +13,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFau
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from remediate.lab.server.faults import Action, Fault, Kind, When, load_faults
+from remediate.lab.server.faults import Action, Fault, Step, When, load_faults
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""
@@ -45,7 +45,7 @@ def test_the_host_has_acted_only_after(
     with connect(host, auth=auth) as wsman:
         pool = RunspacePool(wsman)
         pool.open()
-        lab.faults = (Fault(match=Kind.COMMAND, do=do, when=when, seconds=0.05),)
+        lab.faults = (Fault(match=Step.COMMAND, do=do, when=when, seconds=0.05),)
         seen = _outcome(pool)
         lab.faults = ()
     assert host.state.pipelines == (when is When.AFTER)
@@ -65,7 +65,7 @@ def _outcome(pool: RunspacePool) -> Exception | None:
 
 
 def test_half_of_a_reply_is_half_of_a_reply(make_lab: Make, connect: Make) -> None:
-    lab = make_lab(faults=[Fault(match=Kind.COMMAND, do=Action.HALF)])
+    lab = make_lab(faults=[Fault(match=Step.COMMAND, do=Action.HALF)])
     pool = RunspacePool(connect(lab.hosts[0]))
     pool.open()
     assert isinstance(_outcome(pool), requests.exceptions.ChunkedEncodingError)
@@ -76,7 +76,7 @@ def test_half_of_a_reply_is_half_of_a_reply(make_lab: Make, connect: Make) -> No
 def test_output_that_did_not_arrive_is_there_for_the_next_receive(
     make_lab: Make, connect: Make, do: Action
 ) -> None:
-    rule = Fault(match=Kind.RECEIVE, nth=3, do=do, when=When.AFTER, seconds=0.05)
+    rule = Fault(match=Step.RECEIVE, nth=3, do=do, when=When.AFTER, seconds=0.05)
     host = make_lab(faults=[rule]).hosts[0]
     pool = RunspacePool(connect(host))
     pool.open()
@@ -91,7 +91,7 @@ def test_output_that_did_not_arrive_is_there_for_the_next_receive(
 
 
 def test_a_rule_strikes_the_nth_of_its_kind_as_often_as_it_says(make_lab: Make, raw: Make) -> None:
-    lab = make_lab(faults=[Fault(match=Kind.CREATE, nth=2, count=2, do=Action.FAULT, code=77)])
+    lab = make_lab(faults=[Fault(match=Step.CREATE, nth=2, count=2, do=Action.FAULT, code=77)])
     host = lab.hosts[0]
     assert [raw(host).create().fault for _ in range(4)] == [0, 77, 77, 0]
     assert [exchange.fault for exchange in host.trace] == [0, 77, 77, 0]
@@ -115,9 +115,9 @@ def test_a_delay_is_followed_by_the_proper_reply(make_lab: Make, run: Make) -> N
 
 
 def test_latency_is_asked_for_by_kind(make_lab: Make, run: Make) -> None:
-    asked: list[Kind] = []
+    asked: list[Step] = []
 
-    def latency(kind: Kind) -> float:
+    def latency(kind: Step) -> float:
         asked.append(kind)
         return 0.001
 
@@ -135,7 +135,7 @@ def test_shells_outlive_connections(make_lab: Make, connect: Make) -> None:
 
 
 def test_an_interrupted_client_leaves_what_the_report_says(make_lab: Make, connect: Make) -> None:
-    lab = make_lab(faults=[Fault(match=Kind.DELETE, do=Action.DROP)])
+    lab = make_lab(faults=[Fault(match=Step.DELETE, do=Action.DROP)])
     pool = RunspacePool(connect(lab.hosts[0]))
     pool.open()
     PowerShell(pool).add_script("'hi'").invoke()
@@ -150,7 +150,7 @@ def test_an_interrupted_client_leaves_what_the_report_says(make_lab: Make, conne
 def test_rules_are_read_from_a_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(json.dumps([{"match": "receive", "nth": 2, "do": "drop", "when": "after"}]))
-    expected = Fault(match=Kind.RECEIVE, nth=2, do=Action.DROP, when=When.AFTER)
+    expected = Fault(match=Step.RECEIVE, nth=2, do=Action.DROP, when=When.AFTER)
     assert (expected,) == load_faults(path)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 
-from remediate.lab.server.faults import Kind
+from remediate.lab.server.faults import Step
 from remediate.lab.server.soap import NS
 from remediate.transport.protocol import Deadline
 
@@ -275,7 +275,7 @@ def test_one_receive_at_a_time_waits_for_a_target(make_lab: Make, raw: Make) -> 
     thread = threading.Thread(target=lambda: waiting.append(first.receive().fault))
     thread.start()
     deadline = Deadline(10)
-    while host.counters[Kind.RECEIVE] < 3 and deadline.left:
+    while host.counters[Step.RECEIVE] < 3 and deadline.left:
         pass
     assert second.receive().fault == 2150858802
     assert second.delete().status == 200
