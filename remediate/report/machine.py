@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TextIO
 
 from remediate.model.base import Model
+from remediate.model.document import Document, Summary
 from remediate.model.event import Event, HostFinished
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
-from remediate.report.document import Document, Summary
 from remediate.report.reporter import Subject
 
 

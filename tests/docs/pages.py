@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import remediate.resources
-from remediate.cli.describing import Description, describe
+from remediate.cli.describing import describe
+from remediate.model.description import Description
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.base import Query, Resource
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from remediate.cli.app import run
-from remediate.cli.describing import NOT_STATED, Description, describe
+from remediate.cli.describing import NOT_STATED, describe
+from remediate.model.description import Description
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.base import Query

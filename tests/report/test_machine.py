@@ -8,10 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from remediate.model.document import Document, Summary
 from remediate.model.event import HostPhase, Phase
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.problem import Problem
-from remediate.report.document import Document, Summary
 from remediate.report.machine import JsonReporter, NdjsonReporter
 from remediate.report.reporter import Subject
 

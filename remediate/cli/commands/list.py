@@ -15,7 +15,7 @@ from remediate.report.printable import printable
 def _run(folders: tuple[Path, ...], form: str) -> int:
     entries = catalogue(folders).entries.values()
     if form == "json":
-        from remediate.report.document import PlaybookListing, PlaybookRow
+        from remediate.model.document import PlaybookListing, PlaybookRow
         from remediate.report.machine import as_json
 
         rows = (PlaybookRow(id=e.id, title=e.title, source=e.source) for e in entries)

@@ -15,15 +15,15 @@ from remediate.cli.stop import Interrupted
 from remediate.cli.wiring import Parts, settings
 
 if TYPE_CHECKING:
-    from remediate.report.document import Closed
+    from remediate.model.document import Closed
     from remediate.store.protocol import Store
 
 
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    from remediate.model.document import Reconciliation
     from remediate.model.exit_code import ExitCode
     from remediate.model.outcome import exit_code
-    from remediate.report.document import Reconciliation
     from remediate.report.machine import as_json
     from remediate.store.errors import JournalIncomplete
 
@@ -65,9 +65,9 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
 def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterator[Closed]":
     """What became of each open intent that is chosen; those first that may not be looked at."""
+    from remediate.model.document import Closed
     from remediate.model.outcome import HostReport
     from remediate.model.run import HostRecord
-    from remediate.report.document import Closed
 
     found = store.open_intents(indeterminate=True)
     names = {record.host.name for _, record in found}

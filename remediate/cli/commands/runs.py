@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.pass_obj
 def _list(parts: Parts, limit: int, form: str) -> int:
-    from remediate.report.document import RunListing
+    from remediate.model.document import RunListing
     from remediate.report.machine import as_json
     from remediate.store.errors import StoreMissing
 

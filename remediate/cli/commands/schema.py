@@ -15,13 +15,8 @@ if TYPE_CHECKING:
 
 def published() -> "dict[str, type[Model]]":
     """The models whose JSON other programs may rely on, by name."""
-    from remediate.cli.describing import Description
-    from remediate.model.event import HostFinished, HostPhase, HostProgress
-    from remediate.model.host import Host
-    from remediate.model.outcome import HostReport
-    from remediate.model.plan import Plan
-    from remediate.model.run import Intent, Run, RunRecord, RunSummary
-    from remediate.report.document import (
+    from remediate.model.description import Description
+    from remediate.model.document import (
         Closed,
         Document,
         PlaybookListing,
@@ -29,6 +24,11 @@ def published() -> "dict[str, type[Model]]":
         RunListing,
         Summary,
     )
+    from remediate.model.event import HostFinished, HostPhase, HostProgress
+    from remediate.model.host import Host
+    from remediate.model.outcome import HostReport
+    from remediate.model.plan import Plan
+    from remediate.model.run import Intent, Run, RunRecord, RunSummary
 
     models: tuple[type[Model], ...] = (
         Document,

@@ -12,7 +12,7 @@ from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbook_argument, playbooks_option
 
 if TYPE_CHECKING:
-    from remediate.cli.describing import Description
+    from remediate.model.description import Description
     from remediate.report.lines import Line
 
 
