@@ -45,6 +45,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
     for line in costs.too_many(cost):
         terminalreporter.write_line(line, red=True)
+    properties = (
+        one for each in terminalreporter.getreports("passed") for one in each.user_properties
+    )
+    told = Counter[str]()
+    for name, number in properties:
+        if name in {"unkind", "damaging"}:
+            told[name] += int(str(number))
+    if told:
+        said = ", ".join(f"{number} on {name} ones" for name, number in sorted(told.items()))
+        terminalreporter.write_line(f"stories of forms of a task on practice Windows: {said}")
     skipped = terminalreporter.getreports("skipped")
     without = sum("powershell" in report.keywords for report in skipped)
     if without and find_pwsh() is None:

@@ -16,7 +16,7 @@ from remediate.lab.kinds import everything, kind_of, names, put, records
 from remediate.lab.kinds.agent_module import practice_files
 from remediate.lab.kinds.registry_value import MACHINE_GUID
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS, make_task
-from remediate.lab.state import Access, Hang, HostState, Record
+from remediate.lab.state import Access, Edit, Hang, HostState, Record
 from remediate.model.base import Model
 from remediate.resources.base import resource_type
 from remediate.resources.scheduled_task import MultipleInstances
@@ -105,6 +105,7 @@ class _Saved(Model):
     denied: dict[str, Access] = Field(default_factory=dict)
     hangs: dict[str, Hang] = Field(default_factory=dict)
     lacks: list[str] = Field(default_factory=list)
+    edits: dict[str, list[Edit]] = Field(default_factory=dict)
     windows: Record | None = None
     resources: dict[str, Any] = Field(default_factory=dict)
 
@@ -112,6 +113,7 @@ class _Saved(Model):
         known = ("os", "powershell", "culture")
         facts = {name: getattr(self, name) for name in known if getattr(self, name) is not None}
         facts |= {"denied": self.denied, "hangs": self.hangs, "lacks": self.lacks}
+        facts["edits"] = self.edits
         if self.windows is None:
             host = healthy_host(self.name, self.resources, **facts)
         else:

@@ -7,6 +7,7 @@ engine has stand-ins of Windows' commands that work on the same.
 
 import copy
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ Access = Literal["read", "write"]
 Hang = Literal["slow", "stuck"]
 """How a command hangs: it takes longer than any limit and honours the one that it is given, or it
 never returns."""
+
+Edit = tuple[str, str]
+"""A pattern and what is put in its place (`$1` is a group), alike in Python and .NET; or `step` and
+a number of bytes, or of per cent of a volume, to whose multiples a size is rounded down; or `less`
+and how many per cent a size is smaller then."""
 
 BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
@@ -49,6 +55,8 @@ class HostState:
             comes in has none.
         hangs: kind of resource → how the commands of that kind hang.
         lacks: kinds of resource whose commands or classes this Windows has not.
+        edits: kind of resource → what its Windows makes of each thing of that kind that it saves,
+            see `kinds.switches`.
         answers: script or command line → what it puts out; only these scripts can be run.
         before_pipeline: hook for tests.
         clock: the host's clock.
@@ -63,6 +71,7 @@ class HostState:
     denied: dict[str, Access] = field(default_factory=dict)
     hangs: dict[str, Hang] = field(default_factory=dict)
     lacks: list[str] = field(default_factory=list)
+    edits: dict[str, list[Edit]] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)
     before_pipeline: BeforePipeline | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -79,6 +88,29 @@ class HostState:
         """A list in Windows' state, to be changed; reading is `windows.get(name, [])`."""
         found: list[Record] = self.windows.setdefault(name, [])
         return found
+
+    def saved_text(self, kind: str, text: str) -> str:
+        """What becomes of a text when this Windows saves it."""
+        for pattern, replacement in self.edits.get(kind, ()):
+            text = re.sub(pattern, re.sub(r"\$(\d)", r"\\g<\1>", replacement), text)
+        return text
+
+    def saved_size(self, kind: str, size: int, volume: int) -> int:
+        """What becomes of a number of bytes when this Windows saves it.
+
+        Args:
+            kind: of what is saved.
+            size: the bytes.
+            volume: bytes of the volume that they are on.
+        """
+        for how, much in self.edits.get(kind, ()):
+            if how == "less":
+                size -= size * int(much.rstrip("%")) // 100
+            else:
+                number, percent, _ = much.partition("%")
+                unit = volume * int(number) // 100 if percent else int(number)
+                size = max(unit, size - size % unit)
+        return size
 
     # --- what runs leave on the host: files, as `lease.ps1` writes them ---------------------------
 
@@ -143,6 +175,7 @@ class HostState:
                 "denied": self.denied,
                 "hangs": self.hangs,
                 "lacks": self.lacks,
+                "edits": self.edits,
                 "windows": self.windows,
             }
             return dict(json.loads(json.dumps(document)))

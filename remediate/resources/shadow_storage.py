@@ -18,6 +18,9 @@ UNBOUNDED = 2**60
 SMALLEST = 320 * 2**20
 """Bytes that Windows wants for it at least."""
 
+ROUNDED = 2**20
+"""Bytes, and a hundredth, by which a limit may differ from what was asked for."""
+
 _NAMED = 3
 _VOLUME = re.compile(r"([A-Za-z])(?::(\\[^\x00-\x1f\x7f/:*?\"<>|]+)?)?\\?")
 
@@ -128,6 +131,15 @@ class ShadowStorage(Resource):
         """The question that returns one, among all others."""
         del key
         return ShadowStorages()
+
+    @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """Windows may round a limit, and says so of no other number."""
+        if name != "max_space" or not (isinstance(one, int) and isinstance(other, int)):
+            return one == other
+        if max(one, other) >= UNBOUNDED:
+            return min(one, other) >= UNBOUNDED
+        return abs(one - other) <= ROUNDED + max(one, other) // 100
 
     @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:

@@ -70,7 +70,16 @@ class PowerShellHosts:
         """The host, like this state now; its own state, how it is reached, and by what."""
         now = self._host.state
         with now.lock:
-            for name in ("windows", "denied", "hangs", "lacks", "culture", "os", "powershell"):
+            for name in (
+                "windows",
+                "denied",
+                "hangs",
+                "lacks",
+                "edits",
+                "culture",
+                "os",
+                "powershell",
+            ):
                 setattr(now, name, getattr(state, name))
         yield now, self._host.target(), self._kept
 

@@ -7,7 +7,7 @@ returned in a form in which two engines can be compared.
 
 import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from remediate.lab.kinds import everything, kind_of, records
 from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
-from remediate.model.change import Change
+from remediate.model.change import Change, ResourceId
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
@@ -280,7 +280,10 @@ class Teller:
                 kind_of(change.resource.kind).write(expected, find(expected, change), wanted)
         if theirs is not None:
             edit(expected, theirs)
-        expect(what, still(self.resources()), still(everything(expected)))
+        if self.state.edits:
+            expect(what, sorted(unlike(self.resources(), everything(expected))), [])
+        else:
+            expect(what, still(self.resources()), still(everything(expected)))
 
     def _is_untouched(self, what: str, before: Record) -> None:
         now = self.state.snapshot()
@@ -402,6 +405,23 @@ def still(resources: Resources) -> Resources:
             for kind, records in resources.items()
         }
     )
+
+
+def unlike(resources: Resources, others: Resources) -> Iterator[tuple[str, str]]:
+    """What of some resources does not mean the same as in others: of what, and which part."""
+    was, now = (dict(_parts(each)) for each in (others, resources))
+    for id_ in was.keys() | now.keys():
+        kind, before, after = resource_type(id_.kind), was.get(id_, {}), now.get(id_, {})
+        for name in before.keys() | after.keys():
+            same = kind.same(name, before.get(name), after.get(name))
+            if same is False and not kind.bookkeeping(name):
+                yield str(id_), name
+
+
+def _parts(resources: Resources) -> Iterator[tuple[ResourceId, dict[str, Any]]]:
+    for kind, found in resources.items():
+        for one in map(resource_type(kind).model_validate, found):
+            yield one.resource_id, one.compared()
 
 
 def find(state: HostState, change: Change) -> Record:

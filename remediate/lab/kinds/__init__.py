@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from remediate.lab.kinds.kind import Kind, is_it, plain
+from remediate.lab.kinds.kind import Kind, Switch, is_it, plain
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.resources.base import Resource
@@ -108,9 +108,36 @@ def put(host: HostState, short: Mapping[str, Any]) -> None:
             raise ValueError(f"{name}: {error}") from error
 
 
+def switches(*, damaging: bool = False) -> dict[tuple[str, str], Switch]:
+    """What a Windows may do with each save, by kind and name.
+
+    Args:
+        damaging: what it must not do.
+    """
+    table = "DAMAGING" if damaging else "UNKIND"
+    return {
+        (kind, name): switch
+        for kind in sorted(_own())
+        for name, switch in getattr(_imported(kind), table, {}).items()
+    }
+
+
+def turn_on(host: HostState, *chosen: tuple[str, str]) -> None:
+    """Let a host be of a Windows that does this with each save, and else kind.
+
+    Args:
+        host: the host.
+        chosen: names of switches, each with its kind.
+    """
+    known = switches() | switches(damaging=True)
+    host.edits = {}
+    for kind, name in chosen:
+        host.edits.setdefault(kind, []).extend(known[kind, name].edits)
+
+
 def _open(host: HostState) -> HostState:
     """A host to one who may do everything."""
-    return HostState(host.name, host.windows, clock=host.clock)
+    return HostState(host.name, host.windows, clock=host.clock, edits=host.edits)
 
 
 def records(host: HostState, kind: str, **question: JsonValue) -> list[Record]:

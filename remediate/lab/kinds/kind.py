@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from remediate.lab.call_error import CallFailedError, denied
-from remediate.lab.state import Access, HostState, Record
+from remediate.lab.state import Access, Edit, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.resources.base import Resource, resource_type
@@ -47,6 +47,19 @@ class Kind:
     healthy: Any
     other: Callable[[HostState, Record, Change], JsonValue]
     files: Callable[[Any], dict[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What a Windows does to each thing of a kind that it saves.
+
+    Args:
+        source: where that was seen, or that it is plausible.
+        edits: made one after the other to what is saved.
+    """
+
+    source: str
+    edits: tuple[Edit, ...]
 
 
 def refuse(message: str) -> CallFailedError:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from pydantic import TypeAdapter
 
-from remediate.lab.kinds.kind import may_write, refuse, same, short_form
+from remediate.lab.kinds.kind import Switch, may_write, refuse, same, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
@@ -103,6 +103,177 @@ _XML = """<?xml version="1.0" encoding="UTF-16"?>
   </Actions>
 </Task>
 """
+
+_SEEN = "seen: one task, exported twice by one Windows"
+_FORM = "seen: what definitions that were saved have, and others lack"
+_PLAUSIBLE = "plausible"
+UNKIND: dict[str, Switch] = {
+    "a duration in hours": Switch(_SEEN, (("PT1320M<", "PT22H<"), ("PT240M<", "PT4H<"))),
+    "a duration in minutes": Switch(_SEEN, (("PT22H<", "PT1320M<"), ("PT4H<", "PT240M<"))),
+    "a duration in days": Switch(_SEEN, (("PT24H<", "P1D<"), ("PT72H<", "P3D<"))),
+    "a duration in hours, not days": Switch(_SEEN, (("P1D<", "PT24H<"), ("P3D<", "PT72H<"))),
+    "no limit where it is the default": Switch(
+        _FORM, (("\\s*<ExecutionTimeLimit>(P3D|PT72H)</ExecutionTimeLimit>", ""),)
+    ),
+    "a version": Switch(_FORM, (("<Task xmlns", '<Task version="1.2" xmlns'),)),
+    "another version": Switch(_SEEN, (('<Task version="1.2"', '<Task version="1.4"'),)),
+    "a run level": Switch(
+        _FORM,
+        (
+            (
+                "(<UserId>[^<]*</UserId>)(\\s*</Principal>)",
+                "$1<RunLevel>LeastPrivilege</RunLevel>$2",
+            ),
+        ),
+    ),
+    "maintenance that may be shared": Switch(
+        _FORM,
+        (("(<Period>[^<]*</Period>)(\\s*</Main)", "$1<Exclusive>false</Exclusive>$2"),),
+    ),
+    "what a trigger on a state has": Switch(
+        _FORM,
+        (
+            (
+                "(<Data>[^<]*</Data>)(\\s*</Wnf)",
+                "$1<Enabled>1</Enabled><DataOffset>0</DataOffset>$2",
+            ),
+        ),
+    ),
+    "capitals": Switch(_FORM, (("(?<=<StateName>)7550b9a33e06830d", "7550B9A33E06830D"),)),
+    "an id and a context": Switch(
+        _FORM,
+        (("<Principal>", '<Principal id="Author">'), ("<Actions>", '<Actions Context="Author">')),
+    ),
+    "another id and context": Switch(_PLAUSIBLE, (('(id|Context)="Author"', '$1="LocalSystem"'),)),
+    "triggers that say that they are on": Switch(
+        _FORM,
+        (("<(Boot|Logon|Time)Trigger */>", "<$1Trigger><Enabled>true</Enabled></$1Trigger>"),),
+    ),
+    "triggers that do not": Switch(
+        _FORM, (("<Enabled>true</Enabled>(\\s*</[A-Z]\\w+Trigger>)", "$1"),)
+    ),
+    "where it is registered": Switch(
+        _FORM,
+        (("<RegistrationInfo */>", "<RegistrationInfo><URI>Backup</URI></RegistrationInfo>"),),
+    ),
+    "no registration": Switch(
+        _FORM, (("<RegistrationInfo>[\\s\\S]*</RegistrationInfo>", "<RegistrationInfo />"),)
+    ),
+    "each day, in words": Switch(
+        _FORM,
+        (
+            ("<ScheduleByDay */>", "<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>"),
+            (
+                "<ScheduleByWeek>\\s*<DaysOfWeek>",
+                "<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek>",
+            ),
+        ),
+    ),
+    "each day, without a word": Switch(_PLAUSIBLE, (("<DaysInterval>1</DaysInterval>", ""),)),
+    "no empty triggers": Switch(_FORM, (("\\s*<Triggers */>", ""),)),
+    "empty triggers": Switch(_FORM, (("(<Task[^>]*>)(?![\\s\\S]*<Triggers)", "$1<Triggers />"),)),
+    "an account by its SID": Switch(
+        _FORM, (("(?<=<UserId>)(NT AUTHORITY.)?(?i:system)(?=<)", "S-1-5-18"),)
+    ),
+    "an account by its name": Switch(_FORM, (("(?<=<UserId>)S-1-5-18(?=<)", "SYSTEM"),)),
+    "a person's SID": Switch(
+        _SEEN, (("(?<=<UserId>)CONTOSO.ada(?=<)", "S-1-5-21-1004336348-1177238915-682003330-1105"),)
+    ),
+    "booleans as words": Switch(
+        _FORM, (("<(WakeToRun|Hidden)>1<", "<$1>true<"), ("<(WakeToRun|Hidden)>0<", "<$1>false<"))
+    ),
+    "booleans as numbers": Switch(_PLAUSIBLE, ((">true<", ">1<"), (">false<", ">0<"))),
+    "no fraction of a second": Switch(_SEEN, (("(:\\d\\d)\\.0+(?=Z?<)", "$1"),)),
+    "a fraction of a second": Switch(_SEEN, (("(T\\d\\d:\\d\\d:\\d\\d)(?=Z?<)", "$1.0000000"),)),
+    "no defaults": Switch(
+        _FORM,
+        (
+            ("\\s*<(Hidden|WakeToRun|RunOnlyIfIdle)>false</\\w+>", ""),
+            ("\\s*<(AllowHardTerminate|AllowStartOnDemand)>true</\\w+>", ""),
+            ("\\s*<Priority>7</Priority>", ""),
+        ),
+    ),
+    "how it is scheduled": Switch(
+        _SEEN,
+        (
+            ("<UseUnifiedSchedulingEngine>[^<]*</UseUnifiedSchedulingEngine>", ""),
+            (
+                "</Settings>",
+                "<UseUnifiedSchedulingEngine>true</UseUnifiedSchedulingEngine></Settings>",
+            ),
+        ),
+    ),
+    "settings in another order": Switch(
+        _FORM,
+        (("(<Settings>)(\\s*<Mult[^>]*>[^<]*</Mult[^>]*>)([\\s\\S]*)(</Settings>)", "$1$3$2$4"),),
+    ),
+    "parts in another order": Switch(
+        _FORM, (("(<Triggers>[\\s\\S]*</Triggers>)([\\s\\S]*</Settings>)", "$2$1"),)
+    ),
+    "who may change it is said": Switch(
+        _SEEN,
+        (
+            (
+                "(?<!Descriptor>)</RegistrationInfo>",
+                "<SecurityDescriptor>D:(A;;FA;;;BA)</SecurityDescriptor></RegistrationInfo>",
+            ),
+        ),
+    ),
+    "lines of another kind": Switch(_SEEN, (("\\r\\n", "\n"),)),
+}
+"""What a Windows may make of a definition that it saves, which means the same."""
+
+DAMAGING: dict[str, Switch] = {
+    "the start with Windows is lost": Switch(
+        _PLAUSIBLE, (("<BootTrigger>[\\s\\S]*?</BootTrigger>|<BootTrigger */>", ""),)
+    ),
+    "a trigger is lost": Switch(
+        _PLAUSIBLE, (("<(\\w+Trigger)>[\\s\\S]*?</\\1>|<\\w+Trigger */>", ""),)
+    ),
+    "a trigger is added": Switch(
+        _PLAUSIBLE,
+        (
+            ("<Triggers */>", "<Triggers></Triggers>"),
+            ("</Triggers>", "<LogonTrigger /></Triggers>"),
+        ),
+    ),
+    "a trigger becomes another": Switch(
+        _PLAUSIBLE,
+        (
+            (
+                "<(Boot|Time|Calendar|Logon)Trigger>[\\s\\S]*?</\\1Trigger>|<BootTrigger */>",
+                "<SessionStateChangeTrigger><Enabled>true</Enabled></SessionStateChangeTrigger>",
+            ),
+        ),
+    ),
+    "another command": Switch(_PLAUSIBLE, (("(?<=<Command>)[^<]*", "calc.exe"),)),
+    "an action is added": Switch(
+        _PLAUSIBLE, (("</Actions>", "<Exec><Command>calc.exe</Command></Exec></Actions>"),)
+    ),
+    "another account": Switch(_PLAUSIBLE, (("(?<=<UserId>)[^<]*", "S-1-5-20"),)),
+    "more rights": Switch(
+        _PLAUSIBLE,
+        (
+            ("\\s*<RunLevel>[^<]*</RunLevel>", ""),
+            ("</Principal>", "<RunLevel>HighestAvailable</RunLevel></Principal>"),
+        ),
+    ),
+    "another setting": Switch(
+        _PLAUSIBLE,
+        (
+            ("\\s*<Priority>[^<]*</Priority>", ""),
+            ("</Settings>", "<Priority>4</Priority></Settings>"),
+        ),
+    ),
+    "it is off": Switch(
+        _PLAUSIBLE,
+        (
+            ("(<Settings>[\\s\\S]*?)<Enabled>[^<]*</Enabled>", "$1"),
+            ("</Settings>", "<Enabled>false</Enabled></Settings>"),
+        ),
+    ),
+}
+"""What no Windows should make of one."""
 
 # What is no element although it may look like one, with as many characters as it has.
 _NO_ELEMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
@@ -223,7 +394,8 @@ def write(host: HostState, record: Record, after: Record) -> None:
         raise refuse("Windows would not save the task's triggers as they are.")
     may_write(host, KIND)
     task = _find(host, record)
-    task["xml"] = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))
+    xml = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))
+    task["xml"] = host.saved_text(KIND, xml)
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:

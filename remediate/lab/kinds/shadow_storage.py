@@ -12,15 +12,27 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from remediate.lab.call_error import CallFailedError
-from remediate.lab.kinds.kind import refuse, short_form
+from remediate.lab.kinds.kind import Switch, refuse, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.size import Size
+from remediate.resources.shadow_storage import UNBOUNDED
 
 KIND = "shadow_storage"
 HEALTHY: dict[str, Any] = {"C:": {"limit": "10GB"}, "D:": {}}
 _LOCAL_DISK = 3
+_GRAIN = "plausible: shadow storage grows in areas of a size of their own"
+UNKIND: dict[str, Switch] = {
+    "64 KB": Switch(_GRAIN, (("step", str(64 * 2**10)),)),
+    "1 MB": Switch("seen: vssadmin shows and takes whole megabytes", (("step", str(2**20)),)),
+    "1 %": Switch("plausible", (("less", "1%"),)),
+}
+"""To what a Windows may round a limit that it saves."""
+DAMAGING: dict[str, Switch] = {
+    "a quarter of the volume": Switch("plausible", (("step", "25%"),)),
+}
+"""To what no Windows should."""
 _SMALLEST, _SMALLEST_NEW = 2**20, 320 * 2**20
 _UNNAMED = "\\\\?\\"
 
@@ -150,7 +162,9 @@ def write(host: HostState, record: Record, after: Record) -> None:
     storage = next(there, None)
     if storage is None:
         storages.append(storage := {**ids, "used_space": "0", "allocated_space": "0"})
-    storage["max_space"] = str(limit)
+    volume = record["capacity"] or 0
+    bounded = limit < UNBOUNDED
+    storage["max_space"] = str(host.saved_size(KIND, limit, volume) if bounded else limit)
 
 
 def _vssadmin(host: HostState, record: Record, limit: int) -> None:
@@ -164,11 +178,14 @@ def _vssadmin(host: HostState, record: Record, limit: int) -> None:
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:
-    """A limit that is larger than either."""
-    known = [value for value in (change.before, change.after) if isinstance(value, int)]
-    value = max(known) + 2**20
+    """A limit that is much larger than either, unless that is none."""
+    known = (change.before, change.after)
+    bounded = [value for value in known if isinstance(value, int) and value < UNBOUNDED]
+    value = 2 * max(bounded, default=2**30)
     write(host, record, {"max_space": value})
-    return value
+    ids = {name: record[name] for name in ("volume", "diff_volume")}
+    [there] = (one for one in host.section("shadow_storages") if ids.items() <= one.items())
+    return int(there["max_space"])
 
 
 def _name(volumes: dict[str, Record], id_: str) -> str:

@@ -241,7 +241,8 @@ function Set-ScheduledTask {
             if ((ConvertTo-LabTask -Task $task).Principal.CimInstanceProperties['LogonType'].Value -in 1, 6) {
                 return New-Failure -Kind 'LogonFailure' -Target $task['name']
             }
-            $task['xml'] = Get-LabPatchedXml -Task $task -Wanted $wanted -Settings $(if ($null -ne $wanted) { $wanted.Settings } else { $Settings })
+            $xml = Get-LabPatchedXml -Task $task -Wanted $wanted -Settings $(if ($null -ne $wanted) { $wanted.Settings } else { $Settings })
+            $task['xml'] = Get-LabSavedText -Kind 'scheduled_task' -Text $xml
         }
         if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
         $result

@@ -105,6 +105,36 @@ function Test-LabDenied {
     return $denied.Contains($Kind) -and $denied[$Kind] -in $Access, 'read'
 }
 
+function Get-LabEdit {
+    # What this Windows does to each thing of a kind that it saves: pairs of texts.
+    param([string] $Kind)
+    $edits = (Get-LabState)['edits']
+    if ($null -ne $edits -and $edits.Contains($Kind)) { return , @($edits[$Kind]) }
+    return , @()
+}
+
+function Get-LabSavedText {
+    # What becomes of a text when this Windows saves it.
+    param([string] $Kind, [string] $Text)
+    foreach ($edit in (Get-LabEdit -Kind $Kind)) { $Text = [regex]::Replace($Text, $edit[0], $edit[1]) }
+    return $Text
+}
+
+function Get-LabSavedSize {
+    # What becomes of a number of bytes when this Windows saves it, on a volume with so many.
+    param([string] $Kind, [bigint] $Size, [bigint] $Volume)
+    foreach ($edit in (Get-LabEdit -Kind $Kind)) {
+        $step = $edit[1]
+        if ($edit[0] -eq 'less') {
+            $Size = $Size - [bigint]::Divide($Size * [bigint] $step.TrimEnd('%'), 100)
+            continue
+        }
+        $unit = if ($step.EndsWith('%')) { [bigint]::Divide($Volume * [bigint] $step.TrimEnd('%'), 100) } else { [bigint] $step }
+        $Size = [bigint]::Max($unit, $Size - [bigint]::Remainder($Size, $unit))
+    }
+    return $Size
+}
+
 function Update-LabState {
     # Runs an action on the state with all other sessions kept out, and writes what it made of it.
     param([scriptblock] $Action)
@@ -140,4 +170,4 @@ function Open-LabLock {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabSection', 'Get-LabState', 'Test-LabDenied', 'Update-LabState'
+Export-ModuleMember -Function 'Get-LabSavedSize', 'Get-LabSavedText', 'Get-LabSection', 'Get-LabState', 'Test-LabDenied', 'Update-LabState'

@@ -69,6 +69,7 @@ function Set-Storage {
     if ($null -eq $volume -or $null -eq $diff) { return 'Volume' }
     $limit = Get-Limit -Size $Option['maxsize'] -DiffVolume $diff
     if ($limit -lt $script:Smallest[$Verb]) { return 'Size' }
+    if ($limit -lt 1PB * 1024) { $limit = Get-LabSavedSize -Kind 'shadow_storage' -Size $limit -Volume $(if ($null -eq $diff['capacity']) { 0 } else { $diff['capacity'] }) }
     $same = @((Get-LabSection -State $State -Name 'shadow_storages') | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] })
     if ($Verb -eq 'add') {
         if ($same.Count) { return 'There' }

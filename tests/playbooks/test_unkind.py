@@ -1,0 +1,217 @@
+"""A Windows that writes anew what it saves, and one that damages it.
+
+Unkind is what means the same in other words: all ends as on a kind Windows. Damage is whatever
+means something else: it is found, and undone or named. `tests/conformance` has both engines do it.
+"""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from remediate.lab.kinds import switches, turn_on
+from remediate.lab.kinds.scheduled_task import KIND as TASK
+from remediate.lab.kinds.shadow_storage import KIND as STORAGE
+from remediate.model.outcome import ExitCode, Outcome
+from remediate.testing import Case, cases
+from tests.playbooks.unkind import (
+    FORMS,
+    LOST,
+    ODD,
+    ON,
+    REGISTRATION,
+    TRIGGERS,
+    Switched,
+    case_of,
+    damaged,
+    rewritten,
+    storage,
+    teller,
+    told,
+)
+
+CASES = [case for case in cases(Path(__file__).parent) if "simulated" in case.engines]
+UNKIND, DAMAGING = switches(), switches(damaging=True)
+
+# --- unkind -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_a_definition_ends_the_same_way_with_each_switch(
+    form: str, record_property: Callable[[str, object], None]
+) -> None:
+    """The whole story: dry run, apply, audit, rollback, rollback of it, somebody else's edit."""
+    teller(case_of(FORMS[form])).tell()
+    tried = [on for on in UNKIND if on[0] == TASK and rewritten(case_of(FORMS[form]), on)]
+    for on in tried:
+        with told(on):
+            teller(case_of(FORMS[form]), on).tell()
+    teller(case_of(FORMS[form]), *tried).tell()
+    assert len(tried) >= 8
+    record_property("unkind", len(tried) + 2)
+
+
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == STORAGE], ids="".join)
+def test_a_size_that_is_rounded_is_the_size_that_was_asked_for(on: Switched) -> None:
+    """The limit before is no round one, and is put back."""
+    one = teller(storage(20_000_000_000), on)
+    assert one.state.saved_size(STORAGE, ODD, 0) != ODD
+    one.tell()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_case_ends_on_an_unkind_windows_as_on_a_kind_one(case: Case) -> None:
+    """In ways that are drawn anew for each run."""
+    seed = random.randrange(2**32)  # noqa: S311 - no secret
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    chosen = [on for on in UNKIND if chance.random() < 0.5]
+    with told((f"seed {seed}", str(chosen))):
+        teller(case, *chosen).tell()
+
+
+# --- what was seen of one definition, by the number of the observation ---------------------------
+
+
+def timed(more: str) -> str:
+    return FORMS["saved"].replace("<TimeTrigger>", f"<TimeTrigger>{more}")
+
+
+def daily(schedule: str) -> str:
+    return FORMS["saved"].replace(
+        "<Triggers>", f"<Triggers><CalendarTrigger>{schedule}</CalendarTrigger>"
+    )
+
+
+def said_by(principal: str) -> str:
+    return FORMS["saved"].replace("<UserId>S-1-5-18</UserId>", principal)
+
+
+ROWS = {
+    1: (timed("<Repetition><Interval>PT1320M</Interval></Repetition>"), "a duration in hours"),
+    2: (timed("<RandomDelay>PT240M</RandomDelay>"), "a duration in hours"),
+    3: (timed("<Repetition><Interval>PT24H</Interval></Repetition>"), "a duration in days"),
+    4: (FORMS["saved"], "a duration in days"),
+    4.5: (FORMS["saved"], "no limit where it is the default"),
+    5: (FORMS["a manifest's"], "a version"),
+    6: (FORMS["saved"], "another version"),
+    7: (FORMS["of few words"], "a run level"),
+    8: (
+        FORMS["saved"].replace(
+            "</Settings>",
+            "<MaintenanceSettings><Period>P1D</Period></MaintenanceSettings></Settings>",
+        ),
+        "maintenance that may be shared",
+    ),
+    11: (
+        FORMS["saved"].replace(' id="Author"', "").replace(' Context="Author"', ""),
+        "an id and a context",
+    ),
+    12: (
+        FORMS["of few words"].replace("<BootTrigger></BootTrigger>", "<BootTrigger />"),
+        "triggers that say that they are on",
+    ),
+    13: (FORMS["saved"].replace(REGISTRATION, "<RegistrationInfo />"), "where it is registered"),
+    14: (daily("<ScheduleByDay />"), "each day, in words"),
+    14.5: (
+        daily("<ScheduleByWeek><DaysOfWeek><Sunday /></DaysOfWeek></ScheduleByWeek>"),
+        "each day, in words",
+    ),
+    15: (FORMS["saved"].replace(TRIGGERS.format(on=ON), "<Triggers />"), "no empty triggers"),
+    15.5: (FORMS["saved"].replace(TRIGGERS.format(on=ON), ""), "empty triggers"),
+    16: (said_by("<UserId>System</UserId>"), "an account by its SID"),
+    17: (
+        said_by("<UserId>CONTOSO\\ada</UserId><LogonType>S4U</LogonType>"),
+        "a person's SID",
+    ),
+    18: (FORMS["saved"].replace("<WakeToRun>false<", "<WakeToRun>1<"), "booleans as words"),
+    19: (
+        FORMS["saved"].replace("2026-01-01T00:00:00", "2026-01-01T00:00:00.000Z"),
+        "no fraction of a second",
+    ),
+}
+
+
+@pytest.mark.parametrize(("xml", "name"), ROWS.values(), ids=map(str, ROWS))
+def test_a_definition_that_was_seen_in_two_forms_may_become_the_other(xml: str, name: str) -> None:
+    on = (TASK, name)
+    assert rewritten(case_of(xml), on)
+    teller(case_of(xml), on).tell()
+
+
+NEXT_TO_IT = {
+    9: "what a trigger on a state has",
+    10: "capitals",
+}
+
+
+@pytest.mark.parametrize("name", NEXT_TO_IT.values())
+def test_a_task_that_is_not_written_to_may_become_its_other_form_too(name: str) -> None:
+    """Windows' commands do not know its trigger, so it is left alone; and nobody has moved it."""
+    state = "<WnfStateChangeTrigger><StateName>7550b9a33e06830d</StateName><Data>01</Data>"
+    beside = FORMS["saved"].replace("<Triggers>", f"<Triggers>{state}</WnfStateChangeTrigger>")
+    beside = beside.replace("StopExisting", "IgnoreNew")
+    one = teller(case_of(FORMS["saved"], beside))
+    [_, other] = one.state.windows["scheduled_tasks"]
+    turn_on(one.state, (TASK, name))
+    after = one.state.saved_text(TASK, beside)
+    assert after != beside
+    one.state.changed = lambda: other.update(xml=after)
+    report = one.apply()
+    assert (report.outcome, report.meanwhile, other["xml"]) == (Outcome.CHANGED, (), after)
+
+
+# --- damaging ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_damage_to_each_form_is_named_by_the_run_and_by_its_rollback(
+    form: str, record_property: Callable[[str, object], None]
+) -> None:
+    found = {}
+    for on in DAMAGING:
+        if on[0] == TASK:
+            with told(on):
+                found[on] = damaged(teller(case_of(FORMS[form]), on))
+    assert all(found.values())
+    record_property("damaging", len(found))
+
+
+SEEN_DAMAGE = {
+    20: (FORMS["saved"], LOST, ["Triggers/BootTrigger"]),
+    21: (
+        FORMS["saved"].replace(f"<BootTrigger>{ON}</BootTrigger>", ""),
+        "a trigger becomes another",
+        [
+            "Triggers/SessionStateChangeTrigger",
+            "Triggers/TimeTrigger StartBoundary 2026-01-01T00:00:00",
+        ],
+    ),
+    22: (
+        FORMS["saved"].replace(
+            TRIGGERS.format(on=ON), f"<Triggers><BootTrigger>{ON}</BootTrigger></Triggers>"
+        ),
+        LOST,
+        ["Triggers/BootTrigger"],
+    ),
+    23: (
+        FORMS["saved"].replace(f"<BootTrigger>{ON}", f"<BootTrigger>{ON}<Delay>PT15M</Delay>"),
+        LOST,
+        ["Triggers/BootTrigger Delay PT15M"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("xml", "name", "names"), SEEN_DAMAGE.values(), ids=map(str, SEEN_DAMAGE))
+def test_what_is_lost_or_becomes_another_kind_is_named(
+    xml: str, name: str, names: list[str]
+) -> None:
+    assert damaged(teller(case_of(xml), (TASK, name))) == names
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == STORAGE], ids="".join)
+def test_a_limit_that_is_not_the_one_that_was_asked_for_is_told(on: Switched) -> None:
+    one = teller(storage(20_000_000_000), on)
+    report = one.apply()
+    assert (report.outcome, report.exit_code) == (Outcome.FAILED_CHANGED, ExitCode.NEEDS_PERSON)
+    assert [found.property for found in report.differing] == ["max_space"]
