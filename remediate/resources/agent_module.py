@@ -91,6 +91,15 @@ class AgentModule(Resource):
             return super().label(name, value)
         return str(Installed.model_validate(value)) if value is not None else "absent"
 
+    @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """The same files are the same where it is not known of both whether they load."""
+        if name != "installed" or one is None or other is None:
+            return super().same(name, one, other)
+        first, second = Installed.model_validate(one), Installed.model_validate(other)
+        unknown = None in {first.loads, second.loads}
+        return first.manifest == second.manifest and (unknown or first.loads == second.loads)
+
     def compared(self) -> dict[str, JsonValue]:
         """Its files: whether they load moves by itself, as with a policy or on a busy host."""
         compared = super().compared()

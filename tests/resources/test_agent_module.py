@@ -29,7 +29,7 @@ def seen(module: AgentModule, *kept: AgentModule) -> AgentModule:
     return AgentModule.model_validate({**module.model_dump(), "kept": digests})
 
 
-def loading(module: AgentModule, loads: bool) -> AgentModule:
+def loading(module: AgentModule, loads: bool | None) -> AgentModule:
     assert module.installed
     installed: dict[str, Any] = {"manifest": module.installed.manifest, "loads": loads}
     return AgentModule.model_validate({**module.model_dump(), "installed": installed})
@@ -66,6 +66,21 @@ def test_the_wanted_files_are_ours_whether_they_load_or_not() -> None:
     restored = change(BROKEN, WHOLE)
     assert loading(WHOLE, loads=False).left_by(restored)
     assert not BROKEN.left_by(restored)
+
+
+def test_the_same_files_are_the_same_while_it_is_not_known_whether_they_load() -> None:
+    known, unknown = loading(WHOLE, loads=True), loading(WHOLE, loads=None)
+    broken, absent = loading(WHOLE, loads=False), ABSENT
+
+    def same(one: AgentModule, other: AgentModule) -> bool | None:
+        return AgentModule.same("installed", one.recorded("installed"), other.recorded("installed"))
+
+    assert same(known, unknown)
+    assert same(unknown, broken)
+    assert not same(known, broken)
+    assert not same(BROKEN, unknown)
+    assert not same(absent, unknown)
+    assert same(absent, absent)
 
 
 def test_it_cannot_be_undone_without_the_former_folder() -> None:
