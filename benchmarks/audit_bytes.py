@@ -41,8 +41,8 @@ def sent() -> dict[str, Sent]:
     catalogue = Catalogue()
     every = [catalogue.load(each) for each in catalogue.entries]
     return {
-        "one playbook": audit([task(catalogue.load("schedule-fix"))]),
-        "all playbooks": audit([task(one) for one in every if not one.on_demand]),
+        "one playbook": audit([task(catalogue.load("schedule-fix"))], named=True),
+        "all playbooks": audit([task(one) for one in every if not one.on_demand], named=False),
     }
 
 
@@ -50,12 +50,12 @@ def task(playbook: Playbook[Any]) -> Task:
     return Task(playbook, playbook.params())
 
 
-def audit(tasks: Sequence[Task]) -> Sent:
+def audit(tasks: Sequence[Task], *, named: bool) -> Sent:
     with Lab([make_state()]) as lab:
         [host] = lab.hosts
         password = SecretStr(host.password)
         engine = Engine(PsrpTransport(lambda _: password), Settings(operator="bench@here"))
-        [report] = engine.audit([host.target()], Job(tuple(tasks)))
+        [report] = engine.audit([host.target()], Job(tuple(tasks), named))
         assert report.plan is not None, report
         sizes = [len(exchange.wire) for exchange in host.trace]
         return Sent(max(sizes), sum(sizes))

@@ -1,11 +1,12 @@
 """Put the backup agent's PowerShell module back, as it is on a healthy host."""
 
-from remediate.playbook import Advice, OriginParams, Playbook
+from remediate.playbook import Advice, Evidence, OriginParams, Playbook
 from remediate.resources.agent_module import AgentModule, AgentModules
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgentModule
 from remediate.resources.registry_value import RegistryValues
 
 UNKNOWN = "Whether the backup agent's PowerShell module loads could not be told"
+UNTRIED = "It was not tried whether it loads: module-restore was not named."
 AGAIN = (
     "Nothing is restored because of that. Run this again when the host is less busy, or load it "
     "there by hand: Import-Module MSOnlineBackup."
@@ -13,8 +14,13 @@ AGAIN = (
 
 
 def loads(module):
-    """Whether it loads; None when that could not be told. What is not there does not."""
-    return False if module.installed is None else module.installed.loads
+    """Whether it loads; None when that could not be told. What is not there does not.
+
+    Nothing is said against one that was not tried, so that counts as if it did.
+    """
+    if module.installed is None:
+        return False
+    return module.untried or module.installed.loads
 
 
 def same_agent(one, other):
@@ -32,6 +38,9 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
 
     Only files that differ are sent; each is checked on the host before anything is switched. The
     old folder is renamed and kept beside the new one, and rollback renames it back.
+
+    Whether the module loads is tried only when this playbook is named: an audit of everything
+    looks at its files.
     """
 
     id = "module-restore"
@@ -154,7 +163,13 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
         if not module.installed or whole.installed.manifest != module.installed.manifest:
             other = f"Its files are not those of {place}."
             why = other if loads(module) is None else module.load_error or other
-            yield module.should(rule="files", installed=whole.installed, why=why)
+            looked_at = ((module, module.path), (whole, f"the module of {place}"))
+            yield module.should(
+                rule="files",
+                installed=whole.installed,
+                why=why,
+                evidence=[Evidence(UNTRIED, where) for one, where in looked_at if one.untried],
+            )
         elif loads(module) is None:
             yield unknown(module, f"Its files are those of {place}. {module.load_error} {AGAIN}")
         elif not loads(module):
@@ -169,5 +184,8 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
         if params.from_folder:
             yield "Which version of the agent the folder is of cannot be seen: it is the same."
         yield "No program uses the module's folder, or it cannot be renamed and stays as it is."
-        yield "That it loads is tried by the account that logs on; backups load it as SYSTEM."
+        yield (
+            "That it loads is tried when module-restore is named, by the account that logs on; "
+            "backups load it as SYSTEM."
+        )
         yield "The old folder is kept beside it as MSOnlineBackup.remediate-… and can be deleted."

@@ -107,14 +107,19 @@ def _check_rule(finding: Advice | Change, rules: Collection[str]) -> None:
         raise ValueError(msg)
 
 
-def asked(task: Task) -> tuple[Query, ...]:
+def asked(task: Task, *, named: bool) -> tuple[Query, ...]:
     """The questions of a playbook.
+
+    Args:
+        task: the playbook.
+        named: it was asked for by name.
 
     Raises:
         PlaybookFailedError: its code fails.
     """
     with _blamed(task.playbook):
-        return tuple(task.playbook.observe(task.params))
+        questions = task.playbook.observe(task.params)
+        return tuple(one if named else one.in_passing() for one in questions)
 
 
 def judge(task: Task, seen: Seen) -> Judgement:

@@ -112,7 +112,7 @@ def observe_calls(queries: Sequence[Query], *, bounded: bool = False) -> tuple[C
             function=f"Get-Remediate{queries[number].resource.function}",
             arguments=queries[number].arguments(),
             seconds=queries[number].seconds,
-            files=queries[number].resource.reading_files(),
+            files=queries[number].reading_files(),
         )
         for number in order
     )

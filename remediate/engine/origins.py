@@ -65,7 +65,8 @@ class Origins:
         for task in self.job.tasks:
             origin = task.playbook.origin(task.params)
             if origin is not None:
-                yield task.playbook.id, origin
+                query = origin.query if self.job.named else origin.query.in_passing()
+                yield task.playbook.id, origin.model_copy(update={"query": query})
 
     def _supply(self, origin: Origin) -> Supply:
         if origin.folder is not None:

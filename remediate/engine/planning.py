@@ -162,7 +162,7 @@ class PlaybookPlanner:
         """Each playbook with its questions; one that cannot say them has none."""
         for task in self.job.tasks:
             with suppress(PlaybookFailedError):
-                yield task, asked(task)
+                yield task, asked(task, named=self.job.named)
 
     def _own(self, task: Task, seen: Observation) -> Seen | None:
         """What a playbook has asked for, and nothing else; None when some of it did not come.
@@ -170,7 +170,7 @@ class PlaybookPlanner:
         Raises:
             PlaybookFailedError: it cannot say what it asks for.
         """
-        questions = asked(task)
+        questions = asked(task, named=self.job.named)
         if any(query in seen.unanswered for query in questions):
             return None
         found = {one.resource_id: one for query in questions for one in seen.answers[query]}

@@ -1,7 +1,7 @@
 """The backup agent's PowerShell module: the files it is made of, and whether it loads."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,14 +18,16 @@ _VERSION = re.compile(
     r"""(?:^|[{;])\s*ModuleVersion\s*=\s*['"]([0-9.]{1,40})['"]""", re.IGNORECASE | re.MULTILINE
 )
 
+_LOAD_TEST = Path(__file__).with_suffix(".load.ps1")
+
 
 class Installed(Model):
     """A module that is there.
 
     Args:
         manifest: its files.
-        loads: a fresh process can import it, and gets commands from it; None when that could not
-            be told, which is not the same as no.
+        loads: a fresh process can import it, and gets commands from it; None when that was not
+            tried or could not be told, which is not the same as no.
     """
 
     manifest: Manifest
@@ -46,7 +48,8 @@ class AgentModule(Resource):
         path: the module's folder.
         installed: what is there; None when nothing is.
         links: what leads out of it (symbolic links, junctions), relative; never followed.
-        load_error: why it does not load, or why that could not be told, as a sentence.
+        load_error: why it does not load, or why that could not be told, as a sentence; empty when
+            it was not to be tried.
         module_version: its version, as its definition says; empty when that cannot be read.
         agent_version: version of the agent's program; empty when that cannot be read.
         kept: digests of former folders that stand beside it.
@@ -61,7 +64,6 @@ class AgentModule(Resource):
         FOLDER_READER,
         HOST_PATH_READER,
         RegistryValue.reader,
-        Path(__file__).with_suffix(".load.ps1"),
     )
     writer_needs: ClassVar[tuple[Path, ...]] = (FOLDER_WRITER,)
     identity: ClassVar[tuple[str, ...]] = ("path",)
@@ -77,6 +79,11 @@ class AgentModule(Resource):
     module_version: str = ""
     agent_version: str = ""
     kept: tuple[str, ...] = ()
+
+    @property
+    def untried(self) -> bool:
+        """Whether nobody has asked if it loads."""
+        return self.installed is not None and self.installed.loads is None and not self.load_error
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "AgentModules":
@@ -146,8 +153,26 @@ class AgentModule(Resource):
 
 
 class AgentModules(Query):
-    """The module of the agent, wherever that is installed; none when it is not."""
+    """The module of the agent, wherever that is installed; none when it is not.
+
+    Args:
+        load: try whether it loads, which runs its code as the account that logs on.
+    """
 
     resource: ClassVar[type[Resource]] = AgentModule
     seconds: ClassVar[float] = 15.0  # it hashes files, and loads the module in a process of its own
     bounded: ClassVar[bool] = False
+
+    load: bool = True
+
+    def details(self) -> Iterator[str]:
+        """Nothing: there is one at most."""
+        return iter(())
+
+    def reading_files(self) -> tuple[Path, ...]:
+        """What tries whether it loads is sent only where that is asked."""
+        return (*super().reading_files(), *((_LOAD_TEST,) if self.load else ()))
+
+    def in_passing(self) -> "AgentModules":
+        """Its files only: a module that may be damaged is not run because everything is audited."""
+        return AgentModules(load=False)

@@ -1,4 +1,4 @@
-# The backup agent's PowerShell module: its files, and whether it loads. Needs folder.read.ps1, host_path.read.ps1 and registry_value.read.ps1.
+# The backup agent's PowerShell module: its files, and whether it loads. Needs folder.read.ps1, host_path.read.ps1 and registry_value.read.ps1, and to load it agent_module.load.ps1.
 
 function Get-RemediateAgentFolder {
     # The agent's folder, without a backslash at its end, or nothing when it is not installed.
@@ -24,7 +24,8 @@ function Read-RemediateAgentModule {
 }
 
 function Get-RemediateAgentModule {
-    # The module of the agent that is installed, if one is.
+    # The module of the agent that is installed, if one is; whether it loads is tried only when that is asked.
+    param([bool] $Load)
     $current = Find-RemediateAgentModule -Identity @{}
     if ($null -eq $current) { return }
     $path = $current['path']
@@ -47,6 +48,7 @@ function Get-RemediateAgentModule {
         return $result
     }
     if ((Get-Item -LiteralPath $definition -Force).Length -lt 1000000 -and [string] (Get-Content -LiteralPath $definition -Raw) -match '(?im)^\s*ModuleVersion\s*=\s*[''"]([0-9.]{1,40})[''"]') { $result['module_version'] = $Matches[1] }
+    if (-not $Load) { return $result }
     $tried = Test-RemediateModule -Path (Resolve-Path -LiteralPath $definition).ProviderPath
     $result['installed']['loads'] = $tried['loads']
     $result['load_error'] = $tried['error']

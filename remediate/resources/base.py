@@ -549,6 +549,17 @@ class Query(Model):
         """The question as the host's function takes it."""
         return self.model_dump(mode="json")
 
+    def reading_files(self) -> tuple[Path, ...]:
+        """The `.ps1` files that answering it needs."""
+        return self.resource.reading_files()
+
+    def in_passing(self) -> "Query":
+        """What is asked instead where nobody has named the playbook, as in an audit of everything.
+
+        Of the same kind. What it leaves out is unknown then, which is not the same as wrong.
+        """
+        return self
+
     def covers(self, wanted: ResourceId) -> bool:
         """Whether a resource that is not in its answer is not there; see `Resource.absent`."""
         del wanted

@@ -44,6 +44,8 @@ class Case(Model):
         powershell: version of its PowerShell.
         denied: kinds that the account may not read, or not write.
         parameters: of the playbook.
+        named: the playbook was asked for by name; else it is one of all that are audited, and what
+            is left out then is unknown.
         peer: short forms of another host, SRV02, from which the playbook copies.
         folders: parameters that are a folder on the controller: of which kind, and in short, what
             is in it.
@@ -51,6 +53,7 @@ class Case(Model):
         audit: outcome of an audit.
         changes: texts that its changes, one line each, have to contain; empty for any changes.
         advice: texts that its advice has to contain; no other advice may be given.
+        evidence: texts that what its findings rest on has to contain, each with where it was seen.
         assumptions: texts that its assumptions have to contain.
         not_applicable: text in the reason why it says nothing of the host.
         refusal: text in the reason why apply is refused.
@@ -72,12 +75,14 @@ class Case(Model):
     powershell: str | None = None
     denied: dict[str, Access] = Field(default_factory=dict)
     parameters: dict[str, Any] = Field(default_factory=dict)
+    named: bool = True
     peer: dict[str, Any] | None = None
     folders: dict[str, dict[str, Any]] = Field(default_factory=dict)
     accept_irreversible: bool = False
     audit: Outcome
     changes: tuple[str, ...] | None = None
     advice: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     not_applicable: str | None = None
     refusal: str | None = None
@@ -132,7 +137,7 @@ class Case(Model):
             for kind, short in content.items()
         }
         params = playbook.params.model_validate({**self.parameters, **folders})
-        return Job((Task(playbook, params),))
+        return Job((Task(playbook, params),), named=self.named)
 
 
 _CASE = TypeAdapter(Case)

@@ -341,6 +341,10 @@ def check_report(case: Case, report: HostReport) -> None:
     check_texts(plan)
     titles = [f"{advice.title}: {advice.text}" for advice in plan.advice]
     _check_all("The advice", titles, case.advice)
+    rests = [change.evidence for change in plan.changes] + [one.evidence for one in plan.advice]
+    seen = [f"{one.what} {one.where}" for evidence in rests for one in evidence]
+    for wanted in case.evidence:
+        expect_among("The evidence", seen, wanted)
     for wanted in case.assumptions:
         expect_among("The assumptions", plan.assumptions, wanted)
     reasons = plan.not_applicable

@@ -21,14 +21,16 @@ from remediate.lab.kinds.agent_module import MODULE_FOLDER, installed, practice_
 from remediate.lab.lab import Lab
 from remediate.powershell.messages import Call, CallResult, Request, Status
 from remediate.powershell.script import compose
-from remediate.resources.agent_module import AgentModule
+from remediate.resources.agent_module import AgentModule, AgentModules
 from remediate.resources.content import CONTENT_WRITER
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.psrp import PsrpTransport
 
 pytestmark = pytest.mark.powershell
 
-SCRIPT = compose({*AgentModule.writing_files(), *CONTENT_WRITER}).text
+SCRIPT = compose(
+    {*AgentModules().reading_files(), *AgentModule.writing_files(), *CONTENT_WRITER}
+).text
 WHOLE: Any = (installed(practice_files()) or {})["manifest"]
 BROKEN_FILES = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
 BROKEN: Any = installed(BROKEN_FILES)
@@ -235,7 +237,7 @@ def test_a_link_in_a_staging_folder_is_not_followed(bench: Bench, tmp_path: Path
 def test_a_link_in_the_module_is_told_and_not_followed(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("not to be read", encoding="utf-8")
     (bench.modules / "MSOnlineBackup" / "data").symlink_to(tmp_path)
-    [module] = bench.call("Get-RemediateAgentModule").value
+    [module] = bench.call("Get-RemediateAgentModule", load=True).value
     assert isinstance(module, dict)
     assert module["links"] == ["data"]
     assert "secret" not in str(module["installed"])
@@ -248,7 +250,7 @@ def test_a_module_that_takes_too_long_to_load_is_not_said_to_be_broken(bench: Be
     code = bench.modules / "MSOnlineBackup" / "MSOnlineBackup.psm1"
     note = '[System.IO.File]::WriteAllText("$PSScriptRoot/pid", $PID)\n'
     code.write_text(note + "Start-Sleep -Seconds 600")
-    [module] = bench.call("Get-RemediateAgentModule", seconds=20).value
+    [module] = bench.call("Get-RemediateAgentModule", seconds=20, load=True).value
     assert isinstance(module, dict)
     assert module["installed"]["loads"] is None  # type: ignore[index, call-overload]
     assert module["load_error"] == "It has not loaded in the time that this question has."
@@ -281,7 +283,7 @@ def test_replacing_and_putting_back_are_renames(bench: Bench) -> None:
     old = f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}"
     assert bench.names == ["MSOnlineBackup", old]
     assert (bench.modules / "MSOnlineBackup" / "MSOnlineBackup.psd1").stat().st_ino == place
-    [module] = bench.call("Get-RemediateAgentModule").value
+    [module] = bench.call("Get-RemediateAgentModule", load=True).value
     assert isinstance(module, dict)
     assert module["installed"]["loads"] is True  # type: ignore[index, call-overload]
     assert module["kept"] == [BROKEN["manifest"]["digest"]]
@@ -331,7 +333,7 @@ def test_between_the_two_renames_the_host_tells_the_truth_and_can_be_put_back(be
     bench.stage()
     old = f"MSOnlineBackup.remediate-{BROKEN['manifest']['digest']}"
     (bench.modules / "MSOnlineBackup").rename(bench.modules / old)
-    [module] = bench.call("Get-RemediateAgentModule").value
+    [module] = bench.call("Get-RemediateAgentModule", load=True).value
     assert isinstance(module, dict)
     assert module["installed"] is None
     assert module["kept"] == [BROKEN["manifest"]["digest"]]

@@ -263,7 +263,7 @@ def test_a_host_cannot_name_files_outside_its_own_folder_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = module_with("..\\..\\cbengine.exe")
-    lies = replace(kind_of("agent_module"), read=lambda _: [module])
+    lies = replace(kind_of("agent_module"), read=lambda _, **_asked: [module])
     asked = "remediate.lab.engines.functions.kind_of"
     monkeypatch.setattr(asked, lambda kind: lies if kind == lies.name else kind_of(kind))
     restoring = Restoring(host_state("SRV01", None))

@@ -6,7 +6,7 @@ from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import records
 from remediate.lab.kinds.agent_module import MODULE_FOLDER
 from remediate.model.change import Change
-from remediate.resources.agent_module import AgentModule, Installed
+from remediate.resources.agent_module import AgentModule, AgentModules, Installed
 
 
 def module(**short: Any) -> AgentModule:
@@ -81,6 +81,15 @@ def test_the_same_files_are_the_same_while_it_is_not_known_whether_they_load() -
     assert not same(BROKEN, unknown)
     assert not same(absent, unknown)
     assert same(absent, absent)
+
+
+def test_what_tries_to_load_it_is_sent_where_that_is_asked_only() -> None:
+    names = {
+        load: {path.name for path in AgentModules(load=load).reading_files()}
+        for load in (True, False)
+    }
+    assert names[True] - names[False] == {"agent_module.load.ps1"}
+    assert AgentModules().in_passing() == AgentModules(load=False)
 
 
 def test_it_cannot_be_undone_without_the_former_folder() -> None:

@@ -139,8 +139,8 @@ def place(
         versions[program] = agent_version
 
 
-def read(host: HostState) -> Iterator[Record]:
-    """The module of the agent, where the registry says that is."""
+def read(host: HostState, *, load: bool = True) -> Iterator[Record]:
+    """The module of the agent, where the registry says that is; `load` tries whether it loads."""
     check_access(host, REGISTRY, "read")
     agent = _agent(host)
     if agent is None:
@@ -150,7 +150,7 @@ def read(host: HostState) -> Iterator[Record]:
     program = f"{agent}\\bin\\cbengine.exe"
     yield {
         "path": folder,
-        **_tried(drive, folder),
+        **_looked_at(drive, folder, load=load),
         "agent_version": next((said for path, said in versions if same(path, program)), ""),
         "kept": sorted({one.digest for one in kept(drive, folder) if not one.marked}),
     }
@@ -201,12 +201,12 @@ def installed(files: Mapping[str, bytes] | None) -> Record | None:
     windows: Record = {}
     for path, data in (files or {}).items():
         Drive(windows).write(f"{MODULE_FOLDER}\\{path}", data)
-    found: Record | None = _tried(Drive(windows), MODULE_FOLDER)["installed"]
+    found: Record | None = _looked_at(Drive(windows), MODULE_FOLDER, load=True)["installed"]
     return found
 
 
-def _tried(drive: Drive, folder: str) -> Record:
-    """What comes of importing the files in a folder.
+def _looked_at(drive: Drive, folder: str, *, load: bool) -> Record:
+    """The files in a folder, and what comes of importing them, when that is tried.
 
     A practice module loads when its definition and the code that this names are there, and
     neither says `throw`; with a `Start-Sleep` it takes too long for anybody to tell.
@@ -217,18 +217,20 @@ def _tried(drive: Drive, folder: str) -> Record:
     if links:
         loads, error, version = None, "Not tried, as something in it leads elsewhere.", ""
     else:
-        loads, error, version = _loading(drive, folder)
+        loads, error, version = _loading(drive, folder, load=load)
     installed = {"manifest": manifest, "loads": loads}
     return {"installed": installed, "links": links, "load_error": error, "module_version": version}
 
 
-def _loading(drive: Drive, folder: str) -> tuple[bool | None, str, str]:
+def _loading(drive: Drive, folder: str, *, load: bool) -> tuple[bool | None, str, str]:
     """Whether it loads, why not, and of which version it is."""
     definition = _text(drive, f"{folder}\\MSOnlineBackup.psd1")
     if definition is None:
         return False, "It has no MSOnlineBackup.psd1.", ""
     root, found = _ROOT.search(definition), _VERSION.search(definition)
     version = found[1] if found else ""
+    if not load:
+        return None, "", version
     if found is None or root is None:
         return False, "Import-Module fails with Modules_InvalidManifest.", version
     code = _text(drive, f"{folder}\\{root[1]}")

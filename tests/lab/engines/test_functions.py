@@ -283,14 +283,14 @@ def test_a_command_that_is_stuck_keeps_back_what_was_not_put_out(state: HostStat
 
 def test_what_takes_no_limit_cannot_honour_one(state: HostState) -> None:
     state.hangs = {"agent_module": "slow"}
-    calls = (question(1, "Get-RemediateAgentModule"),)
+    calls = (question(1, "Get-RemediateAgentModule", load=True),)
     assert spoken(state, calls=calls) == Spoken((), None)
 
 
 def test_what_a_reader_needs_fails_it_too(state: HostState) -> None:
     """The module is found by the registry."""
     state.denied = {"registry_value": "read"}
-    result = call(state, "Get-RemediateAgentModule")
+    result = call(state, "Get-RemediateAgentModule", load=True)
     assert result.error
     assert result.error.category == "PermissionDenied"
 
