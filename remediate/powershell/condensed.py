@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from remediate.errors import RemediateError
+
 _CODE = re.compile(
     r"""(?P<skip> `. | \$\{[^}]*\} | <\#.*?\#> | '[^']*'
                 | @'[ \t]*\n.*?\n'@ | @"[ \t]*\n(?:(?!\n"@|\$\().)*\n"@)
@@ -27,7 +29,7 @@ _TEXT = re.compile(
 """The next piece of a text in double quotes."""
 
 
-class _UnsureError(Exception):
+class _UnsureError(RemediateError):
     """A script that this cannot read for certain."""
 
 

@@ -391,6 +391,11 @@ def absence(wanted: ResourceId, asked: "Iterable[Query]") -> Resource | None:
     return None if nothing is None else kind.model_validate({**wanted.key, **nothing})
 
 
+def loaded_kinds() -> dict[str, "type[Resource]"]:
+    """Every kind of resource whose module has been imported, by name."""
+    return dict(_KINDS)
+
+
 def resource_type(kind: str) -> type[Resource]:
     """The class of a kind of resource, to read records of it.
 

@@ -9,7 +9,7 @@ from remediate.lab.kinds import record, records
 from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call, CallResult, Reply, Request, decode_reply
 from remediate.powershell.script import compose
-from remediate.resources.base import Resource, resource_type
+from remediate.resources.base import Resource, loaded_kinds, resource_type
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
 
@@ -128,4 +128,4 @@ def error_of(result: CallResult) -> str:
 
 def _resource(function: str) -> type[Resource]:
     noun = function.partition("-Remediate")[2]
-    return next(one for one in Resource.__subclasses__() if getattr(one, "function", "") == noun)
+    return next(one for one in loaded_kinds().values() if one.function == noun)

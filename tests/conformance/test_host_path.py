@@ -56,7 +56,7 @@ def test_a_path_is_completed_by_its_registry_value() -> None:
 
 @pytest.mark.powershell
 def test_a_host_completes_it_as_we_do(powershell: PowerShellHosts) -> None:
-    script = compose([HOST_PATH_READER, RegistryValue.reader])
+    script = compose([HOST_PATH_READER, RegistryValue.reader]).text
     wanted = [*(one.model_dump(mode="json") for one in PATHS), r"C:\As [it] is", None]
     calls = tuple(
         Call(id=str(number), function="Resolve-RemediatePath", arguments={"path": one})

@@ -20,7 +20,7 @@ from typing import Any
 from remediate.lab.kinds.kind import Kind, Switch, is_it, plain
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
-from remediate.resources.base import Resource
+from remediate.resources.base import loaded_kinds
 
 _NOT_KINDS = {"kind"}
 _FIELDS = ("read", "write", "state", "HEALTHY", "other", "files")
@@ -186,5 +186,4 @@ def everything(host: HostState) -> dict[str, list[Record]]:
 
 def is_plain(section: str) -> bool:
     """Whether a section of Windows' state is a kind's of which nothing is known."""
-    loaded = {getattr(resource, "kind", None) for resource in Resource.__subclasses__()}
-    return section in loaded and section not in names()
+    return section in loaded_kinds() and section not in names()

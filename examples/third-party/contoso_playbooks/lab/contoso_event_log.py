@@ -1,5 +1,7 @@
 """Event logs on practice hosts."""
 
+from remediate.lab.kinds.kind import may_write
+
 HEALTHY = {"Application": 128 << 20, "System": 64 << 20}  # in short, what a healthy host has
 
 
@@ -16,7 +18,8 @@ def read(host, name=None):
 
 
 def write(host, record, after):
-    """What Set would do to what was found and unmoved."""
+    """What Set would do to what was found and unmoved; fails where `denied` says so."""
+    may_write(host, "contoso_event_log")
     for log in host.windows["logs"]:
         if log["name"] == record["name"]:
             log.update(after)
