@@ -120,7 +120,7 @@ def log() -> Iterator[list[str]]:
     structlog.configure(**before)
 
 
-@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+@pytest.mark.parametrize("auth", [pytest.param(Auth.BASIC, marks=pytest.mark.slow), Auth.NTLM])
 def test_no_fault_brings_the_password_to_light(
     auth: Auth, job: Job, log: list[str], new_store: Callable[[], Path]
 ) -> None:
@@ -231,7 +231,7 @@ def shows(error: BaseException) -> Iterator[bytes | str]:
             todo += [link.__cause__, link.__context__]
 
 
-@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+@pytest.mark.parametrize("auth", [Auth.BASIC, pytest.param(Auth.NTLM, marks=pytest.mark.slow)])
 def test_the_command_line_never_shows_it(
     auth: Auth, new_store: Callable[[], Path], tmp_path: Path
 ) -> None:

@@ -65,8 +65,15 @@ def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Step]:
 
 
 @pytest.mark.timeout(400)  # some two hundred cases each; on a busy machine that takes long
-@pytest.mark.parametrize("row", [passing, pytest.param(lasting, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+@pytest.mark.parametrize(
+    ("auth", "row"),
+    [
+        pytest.param(Auth.BASIC, passing, id="basic-passing"),
+        pytest.param(Auth.NTLM, passing, id="ntlm-passing", marks=pytest.mark.slow),
+        pytest.param(Auth.BASIC, lasting, id="basic-lasting", marks=pytest.mark.slow),
+        pytest.param(Auth.NTLM, lasting, id="ntlm-lasting", marks=pytest.mark.slow),
+    ],
+)
 def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
     auth: Auth,
     row: Callable[[Auth, Sequence[Step]], Iterator[Case]],
