@@ -234,13 +234,25 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
 
     known: Catalogue = ctx.meta["catalogue"]
     chosen = list(dict.fromkeys(names))
+    given = {
+        parameter.key
+        for parameter in ctx.meta["parameters"]
+        if ctx.params.get(parameter.key) not in {None, ()}
+    }
     if not chosen:
         chosen = [name for name in known.entries if not known.load(name).on_demand]
+        lacking = {
+            parameter.playbook: parameter.plain
+            for parameter in ctx.meta["parameters"]
+            if parameter.field.is_required() and parameter.key not in given
+        }
+        for name in lacking.keys() & set(chosen):
+            ctx.obj.terminal.say(f"{name} is left out: it needs {lacking[name]}.")
+            chosen.remove(name)
     for name in chosen:
         known.entry(name)
     for parameter in ctx.meta["parameters"]:
-        given = ctx.params.get(parameter.key) not in {None, ()}
-        if given and parameter.playbook not in chosen:
+        if parameter.key in given and parameter.playbook not in chosen:
             raise Stop(
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",

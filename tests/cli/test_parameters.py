@@ -176,3 +176,19 @@ def test_a_folder_of_ones_own_is_listed_and_shown_like_ours(cli: Make, playbook:
     assert result.data["title"] == "Own fix"
     listed = cli("list", "--playbooks", folder, "--format", "json").data["playbooks"]
     assert {entry["id"] for entry in listed} >= {"own-fix", "schedule-fix"}
+
+
+REQUIRED = "    zone: str = Field(description='Time zone it has to be in')\n"
+
+
+def test_an_audit_of_everything_leaves_out_what_needs_a_value_and_says_so(
+    cli: Make, playbook: Make, lab: Any, at: list[str]
+) -> None:
+    """One playbook of somebody's own must not keep the others from looking."""
+    own = ["--playbooks", playbook(REQUIRED)]
+    result = cli("audit", *own, *at)
+    assert result.code == 2
+    assert "own-fix is left out: it needs --zone.\n" in result.err
+    assert "schedule-fix" in result.out
+    assert "left out" not in cli("audit", *own, "--zone", "UTC", *at).err
+    cli("audit", "own-fix", *own, *at).explains(64, "--zone")
