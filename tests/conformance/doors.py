@@ -1,9 +1,10 @@
 """Both doors to the state of a practice host: the lab's Python twins, and our own PowerShell."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Protocol
 
-from remediate.lab.engines.functions import answer
+from remediate.lab.engines import functions
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import record, records
 from remediate.lab.state import HostState, Record
@@ -47,7 +48,7 @@ class SimulatedDoor:
 
     def send(self, calls: Iterable[Call]) -> Reply:
         request = Request(run="R1", calls=tuple(calls))
-        return decode_reply(answer(self.state, request).texts, request)
+        return decode_reply(functions.answer(self.state, request).texts, request)
 
 
 class PowerShellDoor:
@@ -63,8 +64,7 @@ class PowerShellDoor:
 
     def send(self, calls: Iterable[Call]) -> Reply:
         request = Request(run="R1", calls=tuple(calls))
-        kinds = {_resource(call.function) for call in request.calls}
-        script = compose({path for one in kinds for path in one.writing_files()}).text
+        script = compose({path for call in request.calls for path in _files(call)}).text
         assert script.count(_MARKER) == 1
         session = self._transport.session(self._host)
         return session.run(script.replace(_MARKER, _NOT_WAITING + _MARKER), request, Deadline(60))
@@ -124,6 +124,17 @@ def error_of(result: CallResult) -> str:
     """Our name for what went wrong."""
     assert result.error, result
     return result.error.error_id.partition(",")[0]
+
+
+def _files(call: Call) -> tuple[Path, ...]:
+    """What a call needs, as the engine sends it: a question may need less than another one."""
+    resource = _resource(call.function)
+    if call.function.startswith("Set-"):
+        return resource.writing_files()
+    names = call.arguments.keys()
+    known = functions._queries(resource)
+    question = next(one for one in known if one.model_fields.keys() == names)
+    return question.model_validate(call.arguments).reading_files()
 
 
 def _resource(function: str) -> type[Resource]:
