@@ -19,7 +19,7 @@ from remediate.lab.hosts import make_state
 from remediate.lab.server.auth import Authentication, LabAccount
 from remediate.lab.server.exchanges import Exchanges, Latency
 from remediate.lab.server.faults import Fault
-from remediate.lab.server.http import Client, Limits
+from remediate.lab.server.http import HttpClient, Limits
 from remediate.lab.server.tls import Certificates, Tls, make_certificates
 from remediate.lab.server.wsman import WSManService
 from remediate.lab.state import HostState
@@ -90,7 +90,7 @@ class Lab:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._stop: asyncio.Event | None = None
-        self._connections: dict[Client, LabHost] = {}
+        self._connections: dict[HttpClient, LabHost] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -180,7 +180,7 @@ class Lab:
         context = self._certificates.context if self._certificates else None
         held: list[LabHost] = []
         server = await self._loop.create_server(
-            lambda: Client(partial(self._serve, held), self._limits),
+            lambda: HttpClient(partial(self._serve, held), self._limits),
             spec.address,
             spec.port,
             ssl=context,
@@ -222,7 +222,7 @@ class Lab:
         path.write_text(account.password, encoding="utf-8")
         return path
 
-    async def _serve(self, held: list[LabHost], connection: Client) -> None:
+    async def _serve(self, held: list[LabHost], connection: HttpClient) -> None:
         host = held[0]
         host.connections += 1
         if sum(other is host for other in self._connections.values()) >= MAX_CONNECTIONS:
@@ -269,7 +269,7 @@ class Lab:
         await asyncio.sleep(0)
 
 
-def _client_name(connection: Client) -> str | None:
+def _client_name(connection: HttpClient) -> str | None:
     certificate = connection.transport.get_extra_info("peercert") if connection.transport else None
     for part in (certificate or {}).get("subject", ()):
         for name, value in part:

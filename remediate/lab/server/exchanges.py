@@ -9,7 +9,7 @@ from typing import Protocol
 
 from remediate.lab.server.auth import ENCRYPTED, Authentication, DecryptionError
 from remediate.lab.server.faults import Action, Fault, Step
-from remediate.lab.server.http import BadRequest, Client, HttpRequest
+from remediate.lab.server.http import BadRequest, HttpClient, HttpRequest
 from remediate.lab.server.outlet import ClientGone
 from remediate.lab.server.soap import SoapRequest, WSManFault, parse
 from remediate.lab.server.wsman import Caller, Response, WSManService, kind_of
@@ -81,7 +81,7 @@ class Exchanges:
     def __init__(
         self,
         host: Served,
-        connection: Client,
+        connection: HttpClient,
         authentication: Authentication,
         faults: Callable[[], tuple[Fault, ...]],
         latency: Latency,
@@ -99,7 +99,7 @@ class Exchanges:
                 if not await self._exchange(request):
                     break
         except BadRequest as bad:
-            await self._connection.reply(bad.status, headers=(("Client", "close"),))
+            await self._connection.reply(bad.status, headers=(("Connection", "close"),))
         except ClientGone:
             pass
         finally:

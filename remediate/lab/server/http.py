@@ -62,7 +62,7 @@ class BadRequest(RemediateError):  # noqa: N818 - HTTP's name for it
         self.status = status
 
 
-class Client(asyncio.Protocol):
+class HttpClient(asyncio.Protocol):
     """One connection.
 
     Args:
@@ -71,7 +71,7 @@ class Client(asyncio.Protocol):
     """
 
     def __init__(
-        self, serve: Callable[["Client"], Coroutine[Any, Any, None]], limits: Limits
+        self, serve: Callable[["HttpClient"], Coroutine[Any, Any, None]], limits: Limits
     ) -> None:
         self._serve = serve
         self._limits = limits
