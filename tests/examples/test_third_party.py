@@ -163,7 +163,8 @@ def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "engine", ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
+    "engine",
+    ["simulated", pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell])],
 )
 @pytest.mark.parametrize("place", ["folder", "package"])
 def test_a_kind_of_ones_own_is_tried_as_ours_are(

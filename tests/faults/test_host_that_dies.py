@@ -22,6 +22,7 @@ from tests.faults.repairs import IN_BETWEEN, REGISTRY, RESTARTED, SEVERAL, START
 
 pytestmark = [
     pytest.mark.powershell,
+    pytest.mark.slow,
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
 LAST = "Invoke-RemediateRequest -Request $Request"
@@ -137,7 +138,7 @@ MORE = (
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("deaths", [SOME, pytest.param(MORE, marks=pytest.mark.slow)], ids=len)
+@pytest.mark.parametrize("deaths", [SOME, MORE], ids=len)
 def test_a_host_that_dies_between_two_writes_tells_the_truth_when_it_is_back(
     deaths: Sequence[Death], record_property: Callable[[str, object], None]
 ) -> None:
@@ -156,9 +157,7 @@ def test_a_host_that_dies_between_two_writes_tells_the_truth_when_it_is_back(
             bench.check_undone(start)
 
 
-@pytest.mark.parametrize(
-    "repair", [RESTARTED, pytest.param(IN_BETWEEN, marks=pytest.mark.slow)], ids=str
-)
+@pytest.mark.parametrize("repair", [RESTARTED, IN_BETWEEN], ids=str)
 def test_a_service_whose_restart_was_cut_off_is_started_again(repair: Repair) -> None:
     """Between its stop and its start the service is neither what it was nor what it should be."""
     with Lab([repair.state()], engine=PowerShellEngine(ready=0)) as lab:
