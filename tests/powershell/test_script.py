@@ -22,6 +22,8 @@ from tests.surface.rules_reader import writes
 CATALOGUE = Catalogue()
 ALL = tuple(CATALOGUE.entries)
 COMMAND = re.compile(r"\b[A-Za-z]+-[A-Za-z]\w+|(?<!\\)\b\w+\.exe\b")
+OURS = re.compile(r"\b[A-Z][A-Za-z]+-Remediate[A-Za-z]+")
+DEFINED = re.compile(r"^function ([A-Za-z-]+)", re.MULTILINE)
 OUR_OWN = {
     "Invoke-RemediateCall": "makes a call",
     "Invoke-RemediateRequest": "makes all calls",
@@ -63,6 +65,17 @@ def test_an_audit_brings_no_code_that_writes(names: tuple[str, ...]) -> None:
     own = OF_THE_LOAD_TEST if names == ("module-restore",) else set()
     assert {*that_write(script)} - OUR_OWN.keys() == own
     assert "function Invoke-RemediateWrite" not in script
+
+
+@pytest.mark.parametrize("names", [ALL, *((name,) for name in ALL)], ids="+".join)
+def test_whatever_function_of_ours_an_audit_may_call_is_in_its_script(
+    names: tuple[str, ...],
+) -> None:
+    """An engine that was used before may still have one that is missing, and hide it."""
+    script = audit(names)
+    missing = {*OURS.findall(script)} - {*DEFINED.findall(script)}
+    tried = names == ("module-restore",) or "module-restore" not in names
+    assert missing == {"Invoke-RemediateWrite", *(() if tried else ("Test-RemediateModule",))}
 
 
 def test_what_writes_is_seen() -> None:
