@@ -194,6 +194,24 @@ def test_a_task_that_windows_cannot_read_is_named(
     assert error_of(ask(windows(), TASKS, functions=functions)[1]) == says
 
 
+EVERYWHERE = """
+Import-Module -Name ScheduledTasks
+function Get-ScheduledTask {
+    param([string] $TaskPath, [string] $TaskName, $CimSession, $ErrorAction)
+    ScheduledTasks\\Get-ScheduledTask
+}
+"""
+
+
+def test_a_task_of_another_folder_is_not_taken_for_one_of_this(
+    windows: Callable[..., Any],
+) -> None:
+    """Whatever Windows takes a folder's name for: what it gives is looked at once more."""
+    _, reply = ask(windows(), TASKS, functions=EVERYWHERE)
+    found: Any = reply["1"].value
+    assert [task["path"] for task in found] == [FOLDER] * 3
+
+
 def test_a_definition_that_is_too_long_is_named(windows: Callable[..., Any]) -> None:
     state = make_state()
     task = state.section("scheduled_tasks")[0]
