@@ -165,6 +165,17 @@ def test_an_answer_that_is_too_long_is_an_error_of_that_call_only(
     assert reply["2"].value == ["x"]
 
 
+def test_no_task_is_written_after_a_call_that_failed(windows: Callable[..., Any]) -> None:
+    """Whatever a call needs must have succeeded, or it is skipped."""
+    functions = """
+    function Get-RemediateBroken { throw 'no' }
+    function Get-RemediateNext { 'carried out' }
+    """
+    needing = Call(id="2", function="Get-RemediateNext", needs=("1",))
+    _, reply = ask(windows(), call("Get-RemediateBroken"), needing, functions=functions)
+    assert [result.status.value for result in reply.calls] == ["error", "skipped"]
+
+
 UNREADABLE = """
 Import-Module -Name ScheduledTasks
 function Export-ScheduledTask {
