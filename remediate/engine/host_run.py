@@ -177,6 +177,7 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
     if isinstance(planned, HostReport):
         return planned
     work, plan = planned
+    seen = seen.to(work.planner.queries())
     if not plan.changes:
         if work.takes_over:  # a run that is undone may have kept the host's lease
             yield from ask(Ask(work.unlock(), Phase.ROLLBACK))

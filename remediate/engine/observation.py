@@ -1,7 +1,7 @@
 """What is asked of a host, what it answers, and how two answers differ. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -76,6 +76,14 @@ class Observation:
     @cached_property
     def _folded(self) -> dict[ResourceId, Resource]:
         return {id_.folded: resource for id_, resource in self.resources.items()}
+
+    def to(self, queries: Collection[Query]) -> "Observation":
+        """What of it answers these questions: the others are not asked again."""
+        return replace(
+            self,
+            answers={query: found for query, found in self.answers.items() if query in queries},
+            unanswered={query: why for query, why in self.unanswered.items() if query in queries},
+        )
 
     def before(self, changes: Iterable[Change]) -> tuple[Resource, ...]:
         """What a run has to remember: all that can be set, and what `changes` are about.

@@ -112,6 +112,7 @@ def test_the_others_are_applied_without_it(
     assert (report.outcome, report.exit_code) == (Outcome.CHANGED, ExitCode.REFUSED)
     assert left_out(report) == {refused.id: code}
     assert {change.playbook for change in report.applied} == {"schedule-fix"}
+    assert (report.meanwhile, report.notes) == ((), ()), "what it looked at is not asked again"
     assert world.value() is None
     [receipt] = world.state.receipts
     assert receipt["playbooks"] == ["schedule-fix"]
