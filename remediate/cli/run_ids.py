@@ -68,7 +68,7 @@ def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:
     if asks and not terminal.interactive:
         raise Stop(
             "without a terminal the run to undo must be named",
-            f"The newest is {chosen.run.id}: remediate runs show {chosen.run.id}.",
+            f"The newest that is not undone: remediate rollback {chosen.run.id}",
             ExitCode.REFUSED,
         )
     if asks and not agreed(terminal, f"The newest run is {_said(store, chosen)}. Undo it?"):
