@@ -1,13 +1,12 @@
 """What `remediate lab serve` does: hosts until somebody says stop."""
 
 import importlib
-import json
 import os
 import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -23,6 +22,8 @@ from remediate.lab.state import HostState
 from remediate.model.host import Auth
 
 Engine = Literal["simulated", "powershell"]
+Described = dict[str, str | int | None]
+"""A host as other programs are told of it."""
 
 
 def serve(  # noqa: PLR0913 - one for each option of the command
@@ -35,12 +36,10 @@ def serve(  # noqa: PLR0913 - one for each option of the command
     faults: Path | None = None,
     latency_ms: float = 0,
     engine: Engine = "simulated",
-    output: TextIO | None = None,
+    ready: Callable[[list[Described]], None],
     source: TextIO | None = None,
 ) -> None:
     """Serve practice hosts until SIGTERM, SIGINT or the end of `source`.
-
-    When they can be reached, one line of JSON on `output` says where.
 
     Args:
         hosts: how many.
@@ -51,7 +50,7 @@ def serve(  # noqa: PLR0913 - one for each option of the command
         faults: JSON or YAML file with rules.
         latency_ms: milliseconds before each reply.
         engine: what runs pipelines.
-        output: standard output when None.
+        ready: is told how they can be reached, as soon as they can.
         source: standard input when None.
 
     Raises:
@@ -72,18 +71,14 @@ def serve(  # noqa: PLR0913 - one for each option of the command
     )
     stop = threading.Event()
     with _signals(stop), lab:
-        print(
-            json.dumps({"hosts": [described(host) for host in lab.hosts]}),
-            file=output or sys.stdout,
-            flush=True,
-        )
+        ready([described(host) for host in lab.hosts])
         _stop_at_end(source or sys.stdin, stop)
         stop.wait()
     if state:
         save(state, states)
 
 
-def described(host: LabHost) -> dict[str, str | int | None]:
+def described(host: LabHost) -> Described:
     """A host as other programs are told of it."""
     return {
         "name": host.name,

@@ -23,7 +23,7 @@ from remediate.model.host import Auth
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""
 
-SERVE = "from remediate.lab.serve import serve; serve(hosts=2)"
+SERVE = ["-m", "remediate", "lab", "serve", "--hosts", "2"]
 
 
 class Pipe:
@@ -40,18 +40,7 @@ class Pipe:
         raise ValueError
 
 
-class Ends(io.StringIO):
-    """A standard output that runs something when the line has been written."""
-
-    def __init__(self, then: Callable[[list[dict[str, Any]]], None]) -> None:
-        super().__init__()
-        self._then = then
-
-    def flush(self) -> None:
-        self._then(json.loads(self.getvalue())["hosts"])
-
-
-def test_one_line_says_where_the_hosts_are(run: Make) -> None:
+def test_who_serves_is_told_where_the_hosts_are(run: Make) -> None:
     pipe, seen = Pipe(), []
 
     def look(hosts: list[dict[str, Any]]) -> None:
@@ -61,7 +50,7 @@ def test_one_line_says_where_the_hosts_are(run: Make) -> None:
         assert "runs no scripts" in str(shell.streams.error[0])
         pipe.ended.set()
 
-    serve(hosts=2, output=Ends(look), source=pipe)  # type: ignore[arg-type] # as much of a file as is used
+    serve(hosts=2, ready=look, source=pipe)  # type: ignore[arg-type] # as much of a file as is used
     assert [host["name"] for host in seen] == ["SRV01", "SRV02"]
     expected = {"name", "address", "port", "scheme", "user", "password", "auth", "ca_file"}
     assert expected == set(seen[0])
@@ -76,7 +65,7 @@ def test_one_line_says_where_the_hosts_are(run: Make) -> None:
 @pytest.mark.parametrize("stop", ["input", "SIGTERM", "SIGINT"])
 def test_it_ends_in_order(stop: str) -> None:
     program = subprocess.Popen(
-        [sys.executable, "-c", SERVE],
+        [sys.executable, *SERVE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -100,11 +89,11 @@ def test_the_state_is_kept_in_its_file_after_every_change(tmp_path: Path) -> Non
     path = tmp_path / "state.json"
     pipe = Pipe()
     pipe.ended.set()
-    serve(state=path, output=io.StringIO(), source=pipe)  # type: ignore[arg-type] # as above
+    serve(state=path, ready=[].append, source=pipe)  # type: ignore[arg-type] # as above
     assert load(path)[0].snapshot() == make_state().snapshot()
     states = make_states(2, 7)
     save(path, states)
-    serve(state=path, output=io.StringIO(), source=pipe)  # type: ignore[arg-type] # as above
+    serve(state=path, ready=[].append, source=pipe)  # type: ignore[arg-type] # as above
     assert [state.snapshot() for state in states] == [state.snapshot() for state in load(path)]
 
 
@@ -115,15 +104,15 @@ def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"
     path.write_text(text)
     with pytest.raises(ValueError, match=r"state\.json: not the state"):
-        serve(state=path, output=io.StringIO(), source=io.StringIO())
+        serve(state=path, ready=[].append, source=io.StringIO())
 
 
 def test_tls_and_one_method(make_lab: Make) -> None:
-    line = io.StringIO()
+    told: list[Any] = []
     pipe = Pipe()
     pipe.ended.set()
-    serve(tls=True, auth=Auth.NTLM, output=line, source=pipe)  # type: ignore[arg-type] # as above
-    host = json.loads(line.getvalue())["hosts"][0]
+    serve(tls=True, auth=Auth.NTLM, ready=told.append, source=pipe)  # type: ignore[arg-type] # as above
+    [[host]] = told
     assert (host["scheme"], host["auth"]) == ("https", "ntlm")
     assert host["ca_file"].endswith("ca.pem")
 

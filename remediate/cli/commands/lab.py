@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
+
+if TYPE_CHECKING:
+    from remediate.lab.serve import Described
 
 
 def require_lab() -> None:
@@ -54,10 +57,16 @@ def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option 
     options.pop("form")
     _know(options.pop("folders"))
     try:
-        serve(auth=Auth(auth) if auth else None, **options)
+        serve(auth=Auth(auth) if auth else None, ready=_say_where, **options)
     except (ValueError, OSError) as error:
         raise Stop(str(error), "See remediate lab serve --help.") from error
     return 0
+
+
+def _say_where(hosts: "list[Described]") -> None:
+    import json
+
+    print(json.dumps({"hosts": hosts}), flush=True)
 
 
 def _know(folders: Sequence[Path]) -> None:
