@@ -118,12 +118,14 @@ def tell(teller: Teller) -> None:
     teller.is_now("The host", start)
 
 
+@pytest.mark.slow
 @FEW
 @given(tasks=TASKS)
 def test_any_set_of_tasks(powershell: PowerShellHosts, tasks: list[Record]) -> None:
     tell_both(powershell, "schedule-fix", {"scheduled_tasks": tasks})
 
 
+@pytest.mark.slow
 @FEW
 @given(values=VALUES)
 def test_any_registry_values(

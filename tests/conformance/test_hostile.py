@@ -142,6 +142,7 @@ def nothing_is_executed() -> Iterator[None]:
     assert [path for folder in folders for path in folder.rglob(f"*{CANARY}*")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.powershell
 @pytest.mark.timeout(240)
 def test_registry_values_come_and_go_exactly(powershell: PowerShellHosts) -> None:

@@ -120,7 +120,8 @@ def log() -> Iterator[list[str]]:
     structlog.configure(**before)
 
 
-@pytest.mark.parametrize("auth", [pytest.param(Auth.BASIC, marks=pytest.mark.slow), Auth.NTLM])
+@pytest.mark.slow
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_no_fault_brings_the_password_to_light(
     auth: Auth, job: Job, log: list[str], new_store: Callable[[], Path]
 ) -> None:

@@ -66,7 +66,17 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait(PATIENT)
 
 
-@pytest.mark.parametrize("at", range(len(MOMENTS)), ids=MOMENTS)
+OFTEN = {INTENDED, WRITTEN, CLOSED}
+"""The moments that an ordinary run tries: each costs a process."""
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(at, id=moment, marks=() if at in OFTEN else pytest.mark.slow)
+        for at, moment in enumerate(MOMENTS)
+    ],
+)
 def test_whenever_the_controller_is_killed_the_journal_knows(
     at: int, job: Job, doomed: Doom, new_store: Callable[[], Path]
 ) -> None:

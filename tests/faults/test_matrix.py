@@ -25,7 +25,7 @@ from tests.faults.controller import (
     open_store,
     undo_run,
 )
-from tests.faults.matrix import Case, lasting, passing
+from tests.faults.matrix import Case, lasting, passing, sample
 from tests.faults.truth import check_lease_expires, check_report, check_written_once, resources
 
 IMPATIENT = 3.0
@@ -64,11 +64,20 @@ def clean_exchanges(auth: Auth, job: Job, file: Path) -> list[Step]:
         return [exchange.kind for exchange in host.trace]
 
 
+def test_a_sample_has_each_exchange_and_each_way_in_it() -> None:
+    clean = [Step.COMMAND] * 8
+    whole, some = (list(row(Auth.BASIC, clean)) for row in (passing, sample))
+    assert {case.number for case in some} == {case.number for case in whole}
+    ways = [{(case.fault.do, case.fault.when) for case in cases} for cases in (some, whole)]
+    assert ways[0] == ways[1]
+
+
 @pytest.mark.timeout(400)  # some two hundred cases each; on a busy machine that takes long
 @pytest.mark.parametrize(
     ("auth", "row"),
     [
-        pytest.param(Auth.BASIC, passing, id="basic-passing"),
+        pytest.param(Auth.BASIC, sample, id="basic-sample"),
+        pytest.param(Auth.BASIC, passing, id="basic-passing", marks=pytest.mark.slow),
         pytest.param(Auth.NTLM, passing, id="ntlm-passing", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, lasting, id="basic-lasting", marks=pytest.mark.slow),
         pytest.param(Auth.NTLM, lasting, id="ntlm-lasting", marks=pytest.mark.slow),

@@ -142,13 +142,13 @@ def test_what_is_no_longer_as_it_was_and_what_stores_a_password_is_not_written(
     [
         ("Stop-Process -Id $PID -Force", ConnectionLost),
         ("throw 'no'", RemoteError),
-        ("exit", ProtocolError),
-        ("Get-NoSuchCommand", RemoteError),
         ("'noise'", ProtocolError),
         ("$Host.UI.ReadLine()", RemoteError),
-        ("$nothing.nope", RemoteError),
+        pytest.param("exit", ProtocolError, marks=pytest.mark.slow),
+        pytest.param("Get-NoSuchCommand", RemoteError, marks=pytest.mark.slow),
+        pytest.param("$nothing.nope", RemoteError, marks=pytest.mark.slow),
         (f"{STANDARD_OUTPUT}.Write([byte[]](33, 10), 0, 2); while ($true) {{ }}", ConnectionLost),
-        ("while ($true) { }", TransportError),
+        pytest.param("while ($true) { }", TransportError, marks=pytest.mark.slow),
         ("$x = 'y' * 1MB; foreach ($i in 1..50) { $x }", ProtocolError),
     ],
 )
