@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.host import Auth
@@ -85,7 +85,9 @@ def passing(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
 
 def sample(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
     """A third of these: each exchange goes wrong, and each way is taken, but not each at each."""
-    return islice(passing(auth, clean), 0, None, 3)
+    for place, case in enumerate(passing(auth, clean)):
+        if (place + case.number) % 3 == 0:
+            yield case
 
 
 def lasting(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
