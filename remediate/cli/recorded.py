@@ -326,21 +326,18 @@ def _secret(reference: str) -> _Use:
 
 def _where(host: "Host") -> str:
     """A host, its address and how one logs on there."""
-    from remediate.store.protocol import lease_key
-
     user = f" as {host.user}" if host.user else ""
     speaks = f"{host.auth.value} over {'TLS' if host.tls else 'HTTP'}"
-    return f"{host.name} is at {lease_key(host)}: {speaks}{user}"
+    return f"{host.name} is at {host.endpoint}: {speaks}{user}"
 
 
 def _apparent(host: "Host") -> bool:
     """Whether its name says where a host is."""
     from remediate.model.host import HTTP_PORT, HTTPS_PORT
-    from remediate.store.protocol import lease_key
 
     name = host.name.rstrip(".").lower()
     usual = host.port in {HTTP_PORT, HTTPS_PORT} and name == host.address.rstrip(".").lower()
-    return usual or name == lease_key(host)
+    return usual or name == host.endpoint
 
 
 def _contradiction(host: "Host", intent: "Host") -> "HostReport":

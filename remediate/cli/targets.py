@@ -110,14 +110,12 @@ def each_once(hosts: "Sequence[Host]") -> None:
     Raises:
         Stop: one is.
     """
-    from remediate.store.protocol import lease_key
-
     first: dict[str, Host] = {}
     for host in hosts:
-        other = first.setdefault(lease_key(host), host)
+        other = first.setdefault(host.endpoint, host)
         if other is not host:
             raise Stop(
-                f"{other.name} and {host.name} are the same server, {lease_key(host)}",
+                f"{other.name} and {host.name} are the same server, {host.endpoint}",
                 "Name it once.",
             )
 

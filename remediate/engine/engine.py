@@ -35,7 +35,7 @@ from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.redaction import Redaction
 from remediate.runner.threads import Runner, Threads
-from remediate.store.protocol import Store, lease_key
+from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
 
 _log = structlog.get_logger(__name__)
@@ -236,7 +236,7 @@ class Engine:
         in_store = dict(self.store.leases(self.now())) if self.store else {}
         orders = [Order(Verb.LOCKS, host, self.settings, _NOTHING) for host in hosts]
         for order, report in self._work(orders):
-            holder = report.holder or in_store.get(lease_key(order.host))
+            holder = report.holder or in_store.get(order.host.endpoint)
             yield self._masked(report.model_copy(update={"holder": holder}))
 
     # --- how ----------------------------------------------------------------------------------

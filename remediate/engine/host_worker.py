@@ -42,7 +42,7 @@ from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
 from remediate.redaction import Redaction
 from remediate.store.errors import StoreError
-from remediate.store.protocol import HostStore, lease_key
+from remediate.store.protocol import HostStore
 from remediate.store.spill import SpillEntry, spill
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
@@ -282,7 +282,7 @@ class HostWorker:
         return self._around.store
 
     def _take_lease(self, takes_over: tuple[str, ...]) -> Granted | Holder | StoreFailed:
-        key = lease_key(self._order.host)
+        key = self._order.host.endpoint
         try:
             grant = self._grant(key)
             if isinstance(grant, Holder) and grant.run in takes_over:
@@ -359,7 +359,7 @@ class HostWorker:
 
     def _free_lease(self) -> None:
         try:
-            self._store.release_lease(lease_key(self._order.host), self._order.run)
+            self._store.release_lease(self._order.host.endpoint, self._order.run)
         except StoreError as error:
             _log.warning(
                 "the lease will expire by itself", host=self._order.host.name, error=str(error)

@@ -11,7 +11,7 @@ from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.problem import Problem
 from remediate.model.run import Run, RunSummary
 from remediate.store.errors import JournalConflict, JournalIncomplete, StoreError, UnknownRun
-from remediate.store.protocol import Store, lease_key
+from remediate.store.protocol import Store
 from remediate.store.spill import SpillEntry, SpillFile, read_spill
 
 _NEWEST = 1000  # runs among which a killed one is looked for
@@ -31,7 +31,7 @@ class Ongoing:
         store: where they are recorded.
         operator: who asks, and on which controller (`ada@bastion`).
         is_running: whether a run is alive on this machine.
-        leases: those in force, by `lease_key`.
+        leases: those in force, by endpoint.
     """
 
     store: Store
@@ -48,7 +48,7 @@ class Ongoing:
         """
         if self.is_running(run.id):
             return True
-        held = self.leases.get(lease_key(host))
+        held = self.leases.get(host.endpoint)
         return not self._is_ours(run) and held is not None and held.run == run.id
 
     def killed(self) -> list[Run]:
@@ -142,7 +142,7 @@ def give_free(store: Store, run: str) -> Iterator[HostReport]:
     for record in store.run(run).hosts:
         if record.intent is not None and record.outcome in {None, Outcome.INDETERMINATE}:
             continue
-        store.release_lease(lease_key(record.host), run)
+        store.release_lease(record.host.endpoint, run)
         if record.report is None:
             report = HostReport(host=record.host.name, outcome=Outcome.SKIPPED, problem=_BROKE_OFF)
             store.close_host(run, record.host.name, report)

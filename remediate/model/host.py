@@ -201,6 +201,12 @@ class Host(Connection):
         return check_address(value)
 
     @property
+    def endpoint(self) -> str:
+        """Where it is reached, whatever it is called; its lease is kept under this."""
+        address = self.address.rstrip(".").lower()
+        return f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
+
+    @property
     def loopback(self) -> bool:
         """Whether the address can only be this machine."""
         if self.address == "localhost":
@@ -217,7 +223,7 @@ class Host(Connection):
 
     @property
     def url(self) -> str:
-        """The endpoint, as one would type it."""
+        """Its address for HTTP."""
         address = f"[{self.address}]" if ":" in self.address else self.address
         return f"{'https' if self.tls else 'http'}://{address}:{self.port}/wsman"
 

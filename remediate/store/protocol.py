@@ -23,12 +23,6 @@ class LeaseGrant(Model):
     took: Holder | None = None
 
 
-def lease_key(host: Host) -> str:
-    """What the lease of a host is kept under: two names for one endpoint give the same."""
-    address = host.address.rstrip(".").lower()
-    return f"[{address}]:{host.port}" if ":" in address else f"{address}:{host.port}"
-
-
 def kept(host: Host) -> Host:
     """A host as it is recorded: of a password program's arguments nothing, they may be secrets."""
     if host.password is None:
@@ -52,7 +46,7 @@ class HostStore(Protocol):
         A run that holds it gets it again, until later and with a higher fence.
 
         Args:
-            host: the host's `lease_key`.
+            host: the host's endpoint.
             run: id of the run that wants it.
             owner: who runs it, and on which controller (`ada@bastion`).
             now: the time.
@@ -63,7 +57,7 @@ class HostStore(Protocol):
         """Give the lease back. Does nothing when the run does not hold it any more.
 
         Args:
-            host: the host's `lease_key`.
+            host: the host's endpoint.
             run: id of the run that took it.
         """
 
@@ -112,7 +106,7 @@ class Store(HostStore, Protocol):
         """
 
     def leases(self, now: datetime) -> list[tuple[str, Holder]]:
-        """The leases in force, by `lease_key`, in its order."""
+        """The leases in force, by endpoint, in its order."""
 
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts.

@@ -93,7 +93,7 @@ class SqlStore:
             )
 
     def leases(self, now: datetime) -> list[tuple[str, Holder]]:
-        """The leases in force, by `lease_key`, in its order."""
+        """The leases in force, by endpoint, in its order."""
         query = (
             leases.select()
             .where(leases.c.run.is_not(None), leases.c.until > now)

@@ -52,7 +52,7 @@ def take_lease(
 
     Args:
         connection: a transaction that writes.
-        host: the host's `lease_key`.
+        host: the host's endpoint.
         run: id of the run that wants it.
         owner: who runs it.
         time: now, and until when.

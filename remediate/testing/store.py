@@ -53,7 +53,7 @@ class MemoryStore:
                 del self._holders[host]
 
     def leases(self, now: datetime) -> list[tuple[str, Holder]]:
-        """The leases in force, by `lease_key`, in its order."""
+        """The leases in force, by endpoint, in its order."""
         with self._lock:
             return sorted(
                 ((host, held) for host, held in self._holders.items() if held.until > now),

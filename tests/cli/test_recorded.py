@@ -20,7 +20,6 @@ from remediate.model.host import Auth, Host
 from remediate.model.run import HostRecord, Run, RunKind
 from remediate.redaction import Redaction
 from remediate.store.place import store_place
-from remediate.store.protocol import lease_key
 from remediate.store.sql import SqlStore
 
 Make = Callable[..., Any]
@@ -329,7 +328,7 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone_though_its_host_has_moved(
         later = datetime.now(UTC) + timedelta(minutes=5)
         with SqlStore(store_place()) as store:
             store.take_lease(
-                lease_key(record.host),
+                record.host.endpoint,
                 AGAIN,
                 "bob@depot",
                 datetime.now(UTC),

@@ -16,7 +16,6 @@ from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.host import Host
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.powershell.messages import Reply, Request
-from remediate.store.protocol import lease_key
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost
 from remediate.transport.protocol import Deadline
@@ -270,8 +269,8 @@ def test_another_computer_that_answers_a_recovery_ends_it_at_once(world: World, 
 def used(world: World) -> None:
     """Let fences at the address be ahead of those at a new one."""
     for number in range(9):
-        world.store.take_lease(lease_key(HOST), f"old-{number}", "eve@there", NOW, timedelta(0))
-        world.store.release_lease(lease_key(HOST), f"old-{number}")
+        world.store.take_lease(HOST.endpoint, f"old-{number}", "eve@there", NOW, timedelta(0))
+        world.store.release_lease(HOST.endpoint, f"old-{number}")
 
 
 def moves(world: World, address: str = "127.0.0.9") -> None:

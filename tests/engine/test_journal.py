@@ -13,7 +13,6 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
 from remediate.store.errors import JournalIncomplete
-from remediate.store.protocol import lease_key
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
 from tests.engine.test_stories import HOST, NOW, FailingStore, World
@@ -106,7 +105,7 @@ def test_a_lease_that_ran_out_while_a_person_looked_is_taken_again(world: World,
     def somebody_takes_it(_: Plan) -> bool:
         moments.append(now + timedelta(hours=1))
         hour = timedelta(hours=1)
-        world.store.take_lease(lease_key(HOST), "run-9", "eve@there", moments[-1], hour)
+        world.store.take_lease(HOST.endpoint, "run-9", "eve@there", moments[-1], hour)
         return True
 
     [report] = engine.apply([HOST], job, world.run(), somebody_takes_it)

@@ -9,7 +9,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import Holder, Outcome
 from remediate.model.run import HostRecord, RunRecord
 from remediate.store.errors import JournalConflict, UnknownRun
-from remediate.store.protocol import LeaseGrant, RunSummary, Store, lease_key
+from remediate.store.protocol import LeaseGrant, RunSummary, Store
 from tests.store.records import CHANGE, NOW, RUN, TTL, a_host, a_report, a_run, an_intent
 
 KEY = "srv01:5985"
@@ -257,4 +257,4 @@ def test_many_threads_record_at_once(store: Store) -> None:
     ],
 )
 def test_two_names_for_one_endpoint_share_a_lease(address: str, key: str) -> None:
-    assert key == lease_key(Host(name="any", address=address, port=5985))
+    assert key == Host(name="any", address=address, port=5985).endpoint
