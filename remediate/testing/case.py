@@ -43,6 +43,7 @@ class Case(Model):
         os: version of its Windows.
         powershell: version of its PowerShell.
         denied: kinds that the account may not read, or not write.
+        lacks: kinds whose commands or classes this Windows has not.
         parameters: of the playbook.
         named: the playbook was asked for by name; else it is one of all that are audited, and what
             is left out then is unknown.
@@ -74,6 +75,7 @@ class Case(Model):
     os: str | None = None
     powershell: str | None = None
     denied: dict[str, Access] = Field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
     named: bool = True
     peer: dict[str, Any] | None = None
@@ -126,7 +128,9 @@ class Case(Model):
         """A new host of this case."""
         names = ("culture", "os", "powershell")
         facts = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return healthy_host("SRV01", self.host, denied=dict(self.denied), **facts)
+        return healthy_host(
+            "SRV01", self.host, denied=dict(self.denied), lacks=list(self.lacks), **facts
+        )
 
     def job(self) -> Job:
         """The playbook with its parameters."""

@@ -199,12 +199,12 @@ def is_so(state: HostState, change: Change) -> bool:
 
 
 def _twice(requests: list[Request]) -> list[str]:
-    """The values that were written to anything more than once."""
+    """The values that were written to anything more than once, but for what goes in parts."""
     calls = [
         repr((call.function, call.arguments))
         for request in requests
         for call in request.calls
-        if call.function.startswith("Set-")
+        if call.function.startswith("Set-") and call.seconds is None
     ]
     return sorted({call for call in calls if calls.count(call) > 1})
 
