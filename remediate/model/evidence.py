@@ -14,6 +14,7 @@ class Evidence:
         at: when it happened, with its time zone.
 
     Raises:
+        TypeError: what or where is no text.
         ValueError: the time is in no time zone.
     """
 
@@ -22,6 +23,10 @@ class Evidence:
     at: datetime | None = None
 
     def __post_init__(self) -> None:
+        texts: tuple[object, ...] = (self.what, self.where)
+        if not all(isinstance(one, str) for one in texts):
+            msg = f"evidence is a text, and where it was seen, not {self.what!r:.40}"
+            raise TypeError(msg)
         if self.at is not None and self.at.tzinfo is None:
             msg = f"the time of evidence needs its time zone: {self.at.isoformat()}"
             raise ValueError(msg)

@@ -26,6 +26,9 @@ class Advice:
             earlier version.
         resource: what it is about; None when that is the host, or something that is not there.
         evidence: what it rests on.
+
+    Raises:
+        TypeError: title or text is no text.
     """
 
     title: str
@@ -35,6 +38,12 @@ class Advice:
     rule: str = field(default="", kw_only=True)
     resource: ResourceId | None = field(default=None, kw_only=True)
     evidence: tuple[Evidence, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        texts: tuple[object, ...] = (self.title, self.text)
+        if not all(isinstance(one, str) for one in texts):
+            msg = f"title and text of Advice are texts, not {texts[0]!r:.40} and {texts[1]!r:.40}"
+            raise TypeError(msg)
 
 
 class Refusal(Model):

@@ -137,6 +137,21 @@ class BadEvidence(Own):
         yield Advice("No task", "Make one.", rule="no-task", evidence="none")  # type: ignore[arg-type]
 
 
+class NumberAsEvidence(Own):
+    """The id of an event, as evidence."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        evidence = [Evidence(4625, where="event")]  # type: ignore[arg-type]
+        yield seen.all(ScheduledTask)[0].should(evidence=evidence, multiple_instances=2)
+
+
+class NumberAsAdvice(Own):
+    """A count of days, as what to do."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield Advice("No task", 5, rule="no-task")  # type: ignore[arg-type]
+
+
 class NoZone(Own):
     """Evidence of a time that might be any zone's."""
 
@@ -176,6 +191,8 @@ MISTAKES = [
     SameRule,
     OneRuleForTwo,
     BadEvidence,
+    NumberAsEvidence,
+    NumberAsAdvice,
     NoZone,
 ]
 
@@ -204,6 +221,8 @@ def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any
         (UnknownRule, 1, "rule 'no-tasks' is not among the `rules` of the playbook"),
         (SameRule, 2, "rule 'no-task' has two findings: give one of them another rule"),
         (BadEvidence, 1, "`evidence` has to be several Evidence"),
+        (NumberAsEvidence, 1, "evidence is a text, and where it was seen, not 4625"),
+        (NumberAsAdvice, 1, "title and text of Advice are texts, not 'No task' and 5"),
         (NoZone, 1, "the time of evidence needs its time zone: 2026-01-01T00:00:00"),
         (OneRuleForTwo, 1, "rule 'wrong' is about one property, not multiple_instances, state"),
     ],
