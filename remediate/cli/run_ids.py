@@ -1,6 +1,6 @@
 """Which run a command is about: the one that is named, or the newest."""
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -53,12 +53,7 @@ def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:
         Stop: there is none, nobody can be asked, or the answer was no.
     """
     found = store.runs(_OFFERED)
-    undone = Counter[str]()
-    for one in found:
-        if one.run.undoes and one.outcomes.keys() <= _DONE:
-            undone[one.run.undoes] += one.hosts
-    left = (one for one in found if _writes(one) and undone[one.run.id] < one.hosts)
-    chosen = next(left, None)
+    chosen = next((one for one in found if _writes(one) and _left(store, one, found)), None)
     if chosen is None:
         raise Stop(
             "no recent run is left to be undone",
@@ -68,15 +63,15 @@ def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:
     if asks and not terminal.interactive:
         raise Stop(
             "without a terminal the run to undo must be named",
-            f"The newest that is not undone: remediate rollback {chosen.run.id}",
+            f"The newest run to undo: remediate rollback {chosen.run.id}",
             ExitCode.REFUSED,
         )
-    if asks and not agreed(terminal, f"The newest run is {_said(store, chosen)}. Undo it?"):
+    if asks and not agreed(terminal, f"The newest run to undo is {_said(store, chosen)}. Undo it?"):
         raise Stop(
             "nothing was done", "remediate runs list shows the other runs.", ExitCode.REFUSED
         )
     if not asks:
-        terminal.say(f"The newest run is {_said(store, chosen)}.")
+        terminal.say(f"The newest run to undo is {_said(store, chosen)}.")
     return chosen.run.id
 
 
@@ -84,6 +79,21 @@ def _writes(summary: "RunSummary") -> bool:
     """Whether a run may have left something on a host that can be undone."""
     left = {"changed", "failed_changed", "indeterminate"} & summary.outcomes.keys()
     return summary.run.undoes is None and bool(summary.open or left)
+
+
+def _left(store: "Store", summary: "RunSummary", later: "Sequence[RunSummary]") -> bool:
+    """Whether a host that a run may have changed has not been put back by one of these."""
+    from remediate.engine.recorded import perhaps_changed
+
+    run = summary.run.id
+    undone = {
+        host.host.name
+        for one in later
+        if one.run.undoes == run
+        for host in store.run(one.run.id).hosts
+        if host.outcome in _DONE
+    }
+    return any(perhaps_changed(h) and h.host.name not in undone for h in store.run(run).hosts)
 
 
 def _said(store: "Store", summary: "RunSummary") -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
     parts: Parts = ctx.obj
-    if not options["dry_run"]:
+    if options["run"] and not options["dry_run"]:
         require_person(parts.terminal, yes=options["yes"])
     with parts.store() as store:
         return _rollback(parts, store, options)
