@@ -119,7 +119,9 @@ class Following:
             return
         self._show(lambda reporter: reporter.finish(ExitCode.INTERNAL_ERROR))
         stop = stop_for(error)
-        hint = "Find out what became of the other hosts with remediate runs reconcile."
+        hint = "Nothing was written to any host; the other hosts have no verdict."
+        if self._writes:
+            hint = "Find out what became of the other hosts with remediate runs reconcile."
         raise Stop(stop.message, hint, ExitCode.INTERNAL_ERROR) from error
 
     def _show(self, what: "Callable[[Reporter], None]") -> None:
