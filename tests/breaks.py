@@ -204,7 +204,7 @@ BREAKS = (
         "missing",
         "what is gone is not written",
         "remediate/powershell/write.ps1",
-        "if ($found.Count -ne 1) { Stop-RemediateCall",
+        "if ($found.Count -eq 0) { Stop-RemediateCall",
         "if ($false) { Stop-RemediateCall",
     ),
     # --- the kinds' scripts -------------------------------------------------------------------

@@ -143,7 +143,7 @@ function Invoke-RemediateCall {
         $arguments = ConvertFrom-RemediateArgument -Value $Call.arguments
         $own = Get-RemediateSecret -Id $result['id']
         if ($own.Count -gt 0) { $arguments['secrets'] = $own }
-        if (@($arguments.Keys) -contains 'before') { $result['value'] = @(Invoke-RemediateWrite -Function $function -Arguments $arguments) }
+        if ($function.Name -like 'Set-Remediate*') { $result['value'] = @(Invoke-RemediateWrite -Function $function -Arguments $arguments) }
         else {
             # surface: allow dynamic-command - the function's name was matched against ours just above
             $result['value'] = @(& $function @arguments)

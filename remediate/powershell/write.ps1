@@ -31,10 +31,13 @@ function Find-RemediateUnmoved {
     param([string] $Noun, [hashtable] $Identity, [hashtable] $Before)
     # surface: allow dynamic-command - the noun is that of a function of ours
     $found = @(& "Find-Remediate$Noun" -Identity $Identity)
-    if ($found.Count -ne 1) { Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'It is no longer there.' }
+    if ($found.Count -eq 0) { Stop-RemediateCall -ErrorId 'RemediateMissing' -Message 'It is no longer there.' }
+    if ($found.Count -gt 1) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "There are $($found.Count) of it: which one is meant cannot be told." }
     # surface: allow dynamic-command - as above
     $values = & "Read-Remediate$Noun" -Current $found[0]
     foreach ($property in $Before.Keys) {
+        # what is not read is not compared, and must not be written
+        if (@($values.Keys) -notcontains $property) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "Read-Remediate$Noun does not say its $property." }
         $now = $values[$property]
         # by characters: on Windows -ceq overlooks some
         if (-not [string]::Equals((Format-RemediateValue -Value $now -Like $now), (Format-RemediateValue -Value $Before[$property] -Like $now), 'Ordinal')) {
