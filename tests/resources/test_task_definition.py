@@ -52,6 +52,21 @@ def repeated(pattern: str) -> str:
 
 
 SAME = {
+    "all that the schema says of an absent setting": (
+        bare(
+            settings="<AllowHardTerminate>true</AllowHardTerminate>"
+            "<AllowStartOnDemand>true</AllowStartOnDemand>"
+            "<DisallowStartIfOnBatteries>true</DisallowStartIfOnBatteries>"
+            "<StopIfGoingOnBatteries>true</StopIfGoingOnBatteries><Enabled>true</Enabled>"
+            "<ExecutionTimeLimit>P3D</ExecutionTimeLimit><Hidden>false</Hidden>"
+            "<IdleSettings><Duration>PT10M</Duration><WaitTimeout>PT1H</WaitTimeout>"
+            "<StopOnIdleEnd>true</StopOnIdleEnd><RestartOnIdle>false</RestartOnIdle>"
+            "</IdleSettings><Priority>7</Priority><RunOnlyIfIdle>false</RunOnlyIfIdle>"
+            "<RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>"
+            "<StartWhenAvailable>false</StartWhenAvailable><WakeToRun>false</WakeToRun>"
+        ),
+        bare(),
+    ),
     "a duration in other units": (
         bare(repeated("<Interval>PT1320M</Interval>")),
         bare(repeated("<Interval>PT22H</Interval>")),
@@ -133,6 +148,21 @@ def test_what_means_the_same_is_equal(one: str, other: str) -> None:
 
 DAILY = "<CalendarTrigger><ScheduleByDay /></CalendarTrigger>"
 DIFFERENT = {
+    "a task that is off": (
+        bare(),
+        bare(settings="<Enabled>false</Enabled>"),
+        {"Settings/Enabled"},
+    ),
+    "a task that is hidden": (
+        bare(),
+        bare(settings="<Hidden>true</Hidden>"),
+        {"Settings/Hidden"},
+    ),
+    "a task that does not stop on batteries": (
+        bare(),
+        bare(settings="<StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>"),
+        {"Settings/StopIfGoingOnBatteries"},
+    ),
     "a trigger that is lost": (bare(TIME + BOOT), bare(TIME), {"Triggers/BootTrigger"}),
     "the only trigger that is lost": (bare(BOOT), bare(), {"Triggers/BootTrigger"}),
     "one of two such triggers": (bare(BOOT + BOOT), bare(BOOT), {"Triggers/BootTrigger"}),
