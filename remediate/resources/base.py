@@ -410,39 +410,6 @@ def resource_type(kind: str) -> type[Resource]:
     return _KINDS[kind]
 
 
-class Member(Resource):
-    """One of a list that has many owners, such as an excluded folder.
-
-    Only members that we have added are taken back, and what others add is nobody's conflict. A
-    subclass adds its identity; its query is a `Members`.
-
-    Args:
-        present: it is in the list.
-    """
-
-    settable: ClassVar[frozenset[str]] = frozenset({"present"})
-    members: "ClassVar[type[Members]]"
-
-    present: bool
-
-    @classmethod
-    def query(cls, key: Mapping[str, str]) -> "Query":
-        """The question that returns the list."""
-        return cls.members.model_validate({name: key[name] for name in cls.members.model_fields})
-
-    @classmethod
-    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
-        """A member that is not in its list."""
-        return {**key, "present": False}
-
-    @classmethod
-    def label(cls, name: str, value: JsonValue) -> str | None:
-        """Whether it is in the list."""
-        if name != "present":
-            return super().label(name, value)
-        return "in the list" if value else "not in the list"
-
-
 class Desire(Model):
     """What a playbook wants a resource to be.
 
@@ -577,22 +544,3 @@ class Query(Model):
             pydantic.ValidationError: it is not what the function emits.
         """
         return tuple(self.resource.model_validate(value) for value in values)
-
-
-class Members(Query):
-    """All members of a list, or of that part of it that the fields name.
-
-    A member that is not answered is not in the list.
-    """
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
-        """Make it known to its kind."""
-        super().__pydantic_init_subclass__(**kwargs)
-        if issubclass(cls.resource, Member):
-            cls.resource.members = cls
-
-    def covers(self, wanted: ResourceId) -> bool:
-        """Whether a member would be in the answer if it were in the list."""
-        part = self.arguments().items()
-        return wanted.kind == self.resource.kind and part <= dict(wanted.key).items()

@@ -13,9 +13,9 @@ from remediate.model.computer import Computer
 from remediate.model.outcome import Outcome
 from remediate.model.plan import HostFacts
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Seen
-from remediate.resources.base import Member, Members
 from remediate.resources.host_path import HostPath
 from remediate.resources.mars_agent import AGENT, INSTALL_PATH, MODULES, ForAgent, ForAgentModule
+from remediate.resources.member import Member, Members
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services
 from remediate.runner import Serial
@@ -82,6 +82,19 @@ def test_a_member_that_is_not_in_the_list_that_was_asked_for_is_absent() -> None
     [change] = absent.should(present=True).changes("p")
     assert (change.before_label, change.after_label) == ("not in the list", "in the list")
     assert Folder.query(absent.resource_id.key) == Folders(list="a")
+
+
+def test_a_part_of_a_list_is_asked_for_by_what_identifies_its_members() -> None:
+    with pytest.raises(TypeError, match="fields of Deep have to be among the identity"):
+
+        class Deep(Members):
+            """Members by how deep they lie, which no record of one says."""
+
+            resource = Folder
+
+            depth: int
+
+    assert Folder.members is Folders
 
 
 @pytest.mark.parametrize(

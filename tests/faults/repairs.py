@@ -13,7 +13,8 @@ from remediate.lab.state import HostState
 from remediate.model.outcome import Outcome
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
-from remediate.resources.base import Member, Members, Resource
+from remediate.resources.base import Resource
+from remediate.resources.member import Member, Members
 from remediate.resources.registry_value import RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
 from tests.faults.under_way import VALUES, MoveAside, Pile, Scan, ScanIt
