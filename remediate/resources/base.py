@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -61,7 +62,8 @@ class Resource(Model):
 
         Raises:
             TypeError: another class has this kind, so that records could not tell them apart; or
-                it does not say in which files its PowerShell is.
+                its functions on the host are not named in letters, or it does not say in which
+                files they are.
         """
         super().__pydantic_init_subclass__(**kwargs)
         kind = getattr(cls, "kind", None)
@@ -70,6 +72,9 @@ class Resource(Model):
         known = _KINDS.get(kind, cls)
         if known.__qualname__ != cls.__qualname__:
             msg = f"{cls.__name__} needs a `kind` of its own: {known.__name__} is {kind!r}"
+            raise TypeError(msg)
+        if not re.fullmatch("[A-Za-z]+", getattr(cls, "function", "")):
+            msg = f"{cls.__name__} needs a `function` of letters only, such as ContosoEventLog"
             raise TypeError(msg)
         if getattr(cls, "reader", None) is None or (cls.settable and cls.writer is None):
             msg = f"{cls.__name__} names no `reader`, or has `settable` properties and no `writer`"

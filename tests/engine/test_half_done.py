@@ -368,6 +368,17 @@ def test_a_kind_is_one_class_so_that_records_can_be_read() -> None:
     assert resource_type("own_log") is Log
 
 
+@pytest.mark.parametrize("name", ["Own-Log", "OwnLog2", "Öwn", ""])
+def test_a_host_calls_functions_that_are_named_in_letters_only(name: str) -> None:
+    with pytest.raises(TypeError, match="Numbered needs a `function` of letters only"):
+
+        class Numbered(Sized):
+            """A kind whose functions the envelope would not call."""
+
+            kind: ClassVar[str] = "own_numbered"
+            function: ClassVar[str] = name
+
+
 @pytest.mark.parametrize("what", ["content", "request", "before"])
 def test_what_fails_before_a_write_is_sent_leaves_no_intent(
     what: str, monkeypatch: pytest.MonkeyPatch
