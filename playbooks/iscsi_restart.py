@@ -37,6 +37,7 @@ class IscsiRestart(ForAgent, Playbook[Params]):
 
     id = "iscsi-restart"
     title = "Restart the iSCSI initiator so that recovery volumes can be mounted"
+    topic = "restore"
     symptoms = ("recovery-volume-not-mounted",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (

@@ -47,6 +47,7 @@ class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
 
     id = "module-path"
     title = "Let PowerShell find the backup agent's module"
+    topic = "schedule"
     symptoms = ("schedule-does-not-run", "module-not-found")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("not-text", "null-character", "too-long", "folder-missing", "not-expanded")

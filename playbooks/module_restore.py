@@ -45,6 +45,7 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
 
     id = "module-restore"
     title = "Restore the backup agent's PowerShell module so that it loads"
+    topic = "schedule"
     symptoms = ("module-not-found", "schedule-does-not-run")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from remediate.playbook.base import Playbook
     from remediate.resources.base import Resource
 
+NOTHING_WRITTEN = "It only looks: nothing is written."
 NOT_STATED = "Its author does not say."
 
 
@@ -25,6 +26,8 @@ def describe(playbook: "Playbook[Any]") -> Description:
     except ValidationError:
         usual = None  # a parameter is required, so what follows cannot be told in advance
     queries = tuple(playbook.observe(usual)) if usual is not None else ()
+    written = playbook.writes or [query.resource for query in queries]
+    writes = () if playbook.only_looks else tuple(_writing(written))
     return Description(
         id=playbook.id,
         title=playbook.title,
@@ -33,10 +36,13 @@ def describe(playbook: "Playbook[Any]") -> Description:
         symptoms=tuple(playbook.symptoms),
         after=tuple(playbook.after),
         on_demand=playbook.on_demand,
-        risk=playbook.risk or NOT_STATED,
-        rollback=playbook.rollback or _rollback(playbook, usual),
+        topic=playbook.topic,
+        deep=playbook.deep,
+        only_looks=playbook.only_looks,
+        risk=playbook.risk or (NOTHING_WRITTEN if playbook.only_looks else NOT_STATED),
+        rollback="" if playbook.only_looks else playbook.rollback or _rollback(playbook, usual),
         reads=tuple(_reading(query) for query in queries),
-        writes=tuple(_writing(playbook.writes or [query.resource for query in queries])),
+        writes=writes,
         rules=tuple(playbook.rules),
         options=tuple(_options(playbook)),
         assumptions=tuple(playbook.assumptions(usual)) if usual is not None else (),

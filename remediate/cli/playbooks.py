@@ -222,6 +222,53 @@ class PlaybookCommand(Command):
             ) from None
 
 
+def selection_options() -> list[click.Option]:
+    """The options that say which playbooks are looked at where none is named."""
+    return [
+        Option(
+            ["--topic", "topics"],
+            multiple=True,
+            metavar="NAME",
+            section=PLAYBOOKS,
+            help="Only playbooks about this, as `remediate list` groups them. Repeat it for "
+            "several.",
+        ),
+        Option(
+            ["--deep"],
+            is_flag=True,
+            section=PLAYBOOKS,
+            help="Also look at what takes long, such as names on the network.",
+        ),
+    ]
+
+
+def only_look(ctx: click.Context, names: Sequence[str]) -> list[str]:
+    """Those of the playbooks that are named, which never change a host."""
+    known: Catalogue = ctx.meta["catalogue"]
+    return [name for name in dict.fromkeys(names) if known.entry(name).only_looks]
+
+
+def _of_everything(ctx: click.Context) -> list[str]:
+    """The playbooks of an audit that names none.
+
+    Raises:
+        Stop: there are none about a topic that is asked for.
+    """
+    known: Catalogue = ctx.meta["catalogue"]
+    topics, deep = ctx.params.get("topics") or [*known.topics, ""], ctx.params.get("deep")
+    for topic in topics:
+        if topic not in {*known.topics, ""}:
+            raise Stop(f"no playbook is about {topic}", f"Topics are {', '.join(known.topics)}.")
+    about = [entry for entry in known.entries.values() if entry.topic in topics]
+    chosen = [each.id for each in about if not each.on_demand and (deep or not each.deep)]
+    if not chosen:
+        raise Stop(
+            f"all playbooks about {', '.join(topics)} are left out of an audit of everything",
+            f"Name them: {' '.join(each.id for each in about)}.",
+        )
+    return chosen
+
+
 def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
     """The playbooks that are named, or all, with the parameters that are given.
 
@@ -240,7 +287,7 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
         if ctx.params.get(parameter.key) not in {None, ()}
     }
     if not chosen:
-        chosen = [name for name in known.entries if not known.load(name).on_demand]
+        chosen = _of_everything(ctx)
         lacking = {
             parameter.playbook: parameter.plain
             for parameter in ctx.meta["parameters"]

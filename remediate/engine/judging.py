@@ -78,6 +78,9 @@ class Judgement:
             new: list[Advice | Change] = [replace(finding, playbook=playbook.id, evidence=evidence)]
         elif isinstance(finding, Desire):
             new = list(finding.changes(playbook.id))
+            if new and playbook.only_looks:
+                msg = "it says that it `only_looks`, and yields a change: yield Advice"
+                raise ValueError(msg)
             if new and finding.secrets:
                 own = self.secrets.setdefault(finding.resource.resource_id, {})
                 own.update(finding.secrets)

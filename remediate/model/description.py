@@ -56,8 +56,11 @@ class Description(Model):
         symptoms: ids of the symptoms it cures.
         after: ids of playbooks that come before it, when both are applied.
         on_demand: it has to be named: an audit of everything leaves it out.
+        topic: what it is about, in a word; empty where its author does not say.
+        deep: an audit of everything leaves it out, unless it is a deep one.
+        only_looks: it gives advice and never changes a host.
         risk: what a host may feel of it.
-        rollback: what rollback brings back, and what not.
+        rollback: what rollback brings back, and what not; empty for one that only looks.
         reads: the questions to a host, with the parameters' defaults.
         writes: the properties that may be written; a dry run says which will be.
         rules: its names for what it can find wrong.
@@ -74,6 +77,9 @@ class Description(Model):
     symptoms: tuple[str, ...]
     after: tuple[str, ...]
     on_demand: bool
+    topic: str = ""
+    deep: bool = False
+    only_looks: bool = False
     risk: str
     rollback: str
     reads: tuple[Reading, ...]

@@ -84,11 +84,19 @@ class PlaybookRow(Model):
         id: what one types.
         title: what it makes true.
         source: address of the documentation of the fix.
+        topic: what it is about, in a word; empty where its author does not say.
+        on_demand: it has to be named: an audit of everything leaves it out.
+        deep: an audit of everything leaves it out, unless it is a deep one.
+        only_looks: it gives advice and never changes a host.
     """
 
     id: str
     title: str
     source: str
+    topic: str = ""
+    on_demand: bool = False
+    deep: bool = False
+    only_looks: bool = False
 
 
 class PlaybookListing(Model):

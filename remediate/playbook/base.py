@@ -207,7 +207,10 @@ class Playbook(Generic[P]):
         source: address of the documentation of the fix.
         symptoms: ids of the symptoms it cures, from the diagnose catalogue.
         after: ids of playbooks that are applied before this one, when both are.
+        topic: what it is about, in a word (`schedule`); `list` and `audit --topic` go by it.
         on_demand: it is about an event and not a state, so an audit of everything leaves it out.
+        deep: it is slow, so an audit of everything leaves it out, unless it is asked to look deep.
+        only_looks: it gives advice and never changes a host, whatever it looks at.
         risk: what a host may feel of it, in a sentence; for people who have to decide.
         rollback: what rollback brings back and what not, in a sentence; empty when it is simply
             all, or what `irreversible` says.
@@ -222,7 +225,10 @@ class Playbook(Generic[P]):
     source: ClassVar[str]
     symptoms: ClassVar[Sequence[str]] = ()
     after: ClassVar[Sequence[str]] = ()
+    topic: ClassVar[str] = ""
     on_demand: ClassVar[bool] = False
+    deep: ClassVar[bool] = False
+    only_looks: ClassVar[bool] = False
     risk: ClassVar[str] = ""
     rollback: ClassVar[str] = ""
     writes: ClassVar[Sequence[type[Resource]]] = ()
@@ -281,6 +287,8 @@ def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
         text = getattr(cls, name)
         if text and not (text.endswith(".") and len(text) <= MAX_SENTENCE):
             yield f"`{name}` must be a sentence of at most {MAX_SENTENCE} characters"
+    if cls.only_looks and (cls.writes or cls.rollback):
+        yield "it says that it `only_looks`, so there are no `writes` and no `rollback`"
     if isinstance(cls.rules, str) or not all(map(stated.is_slug, cls.rules)):
         yield "`rules` must be several names in small letters, digits and single dashes"
     elif len(set(cls.rules)) < len(cls.rules):

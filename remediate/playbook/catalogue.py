@@ -32,6 +32,10 @@ class PlaybookEntry:
         id: what one types.
         title: what it makes true.
         source: address of the documentation.
+        topic: what it is about; empty where its author does not say.
+        on_demand: it has to be named.
+        deep: an audit of everything leaves it out, unless it is a deep one.
+        only_looks: it never changes a host.
         file: where it is.
         class_name: the class in it.
         line: of the class.
@@ -40,6 +44,10 @@ class PlaybookEntry:
     id: str
     title: str
     source: str
+    topic: str
+    on_demand: bool
+    deep: bool
+    only_looks: bool
     file: PlaybookFile
     class_name: str
     line: int
@@ -75,6 +83,11 @@ class Catalogue:
                         f"two playbooks have the id {entry.id}: {other.place} and {entry.place}; "
                         "rename one of them"
                     )
+
+    @property
+    def topics(self) -> list[str]:
+        """What they are about, in alphabetical order."""
+        return sorted({entry.topic for entry in self.entries.values()} - {""})
 
     def entry(self, name: str) -> PlaybookEntry:
         """The playbook with this id.
@@ -168,26 +181,27 @@ def _entries(file: PlaybookFile) -> list[PlaybookEntry]:
     found = []
     for node in file.tree().body:
         if isinstance(node, ast.ClassDef) and any(_is_playbook(base) for base in node.bases):
-            texts, lines = _texts(node)
-            for name, why in stated.problems(texts):
+            said, lines = _said(node)
+            for name, why in stated.problems(said):
                 line = lines.get(name, node.lineno)
                 raise PlaybookError(f"{file.path}:{line}: playbook {node.name}: {why}")
-            found.append(PlaybookEntry(**texts, file=file, class_name=node.name, line=node.lineno))
+            said = {**stated.OPTIONAL, **said}
+            found.append(PlaybookEntry(**said, file=file, class_name=node.name, line=node.lineno))
     if not found:
         raise PlaybookError(f"{file.path}:1: there is no playbook in it")
     return found
 
 
-def _texts(node: ast.ClassDef) -> tuple[dict[str, Any], dict[str, int]]:
-    """What a class states as plain text, by name, and the line of each."""
-    texts, lines = {}, {}
+def _said(node: ast.ClassDef) -> tuple[dict[str, Any], dict[str, int]]:
+    """What a class states plainly, by name, and the line of each."""
+    said, lines = {}, {}
     for statement in node.body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
             for target in statement.targets:
                 if isinstance(target, ast.Name) and target.id in stated.NAMES:
-                    texts[target.id] = statement.value.value
+                    said[target.id] = statement.value.value
                     lines[target.id] = statement.lineno
-    return texts, lines
+    return said, lines
 
 
 def _is_playbook(base: ast.expr) -> bool:

@@ -2,8 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-NAMES = ("id", "title", "source")
+REQUIRED = ("id", "title", "source")
+OPTIONAL: Mapping[str, str | bool] = MappingProxyType(
+    {"topic": "", "on_demand": False, "deep": False, "only_looks": False}
+)
+"""With what counts where it is not stated."""
+
+NAMES = (*REQUIRED, *OPTIONAL)
 MAX_ID = 64
 MAX_TITLE = 72
 
@@ -16,14 +23,23 @@ def is_slug(text: str) -> bool:
 
 
 def problems(stated: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """What is wrong with it: the name of each text that is not right, and why.
+    """What is wrong with it: the name of each value that is not right, and why.
 
     Args:
-        stated: texts by name.
+        stated: what is stated, by name.
     """
-    for name in NAMES:
+    for name in REQUIRED:
         if why := _problem(name, stated.get(name)):
             yield name, why
+    topic = stated.get("topic", "")
+    if topic != "" and not (isinstance(topic, str) and is_slug(topic)):
+        yield "topic", "the topic must be small letters, digits and single dashes, such as storage"
+    switches = [name for name, usual in OPTIONAL.items() if usual is False]
+    for name in switches:
+        if not isinstance(stated.get(name, False), bool):
+            yield name, f"`{name}` must be True or False"
+    if stated.get("on_demand") is True and stated.get("deep") is True:
+        yield "deep", "`on_demand` already leaves it out of every audit of everything: drop `deep`"
 
 
 def _problem(name: str, text: object) -> str:

@@ -28,6 +28,9 @@ _MARKS = {
 _SEEN = 5
 """Pieces of evidence that are shown of a finding; JSON has them all."""
 
+_NAMED = 3
+"""Playbooks that are named where one reason holds for several; JSON names them all."""
+
 _WRITTEN = {Outcome.CHANGED, Outcome.FAILED_CHANGED, Outcome.CONFLICT}
 
 
@@ -107,7 +110,8 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
     for reason in dict.fromkeys(plan.not_applicable.values()):
         named = [name for name, why in plan.not_applicable.items() if why == reason]
         verb = "does not apply" if len(named) == 1 else "do not apply"
-        yield line(2, (f"{words.join(named)} {verb}: ", DIM), reason)
+        those = words.join(named) if len(named) <= _NAMED else words.count(len(named), "playbook")
+        yield line(2, (f"{those} {verb}: ", DIM), reason)
 
 
 def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:

@@ -213,9 +213,10 @@ def _twice(requests: list[Request]) -> list[str]:
 
 
 def unreached(cases: Sequence[Case]) -> list[str]:
-    """The statements of the playbooks that no case reaches, as `file:line: text`.
+    """The statements of the playbooks that no case reaches, as `file:line: text`, and the rules.
 
-    So every refusal, every guard and every piece of advice has been seen to be given.
+    So every refusal, every guard and every piece of advice has been seen to be given, and each
+    rule that a playbook states has been found by an audit.
 
     Args:
         cases: of one playbook, or of several.
@@ -239,12 +240,18 @@ def _unreached(cases: Sequence[Case]) -> Iterator[str]:
         if isinstance(node, ast.stmt) and node is not function
     }
     wanted = statements & set(_lines(compile(text, str(path), "exec"), inside=False))
-    for number in sorted(wanted - _reached(path, cases)):
+    lines, rules = _reached(path, cases)
+    for number in sorted(wanted - lines):
         yield f"{path.name}:{number}: {text.splitlines()[number - 1]}"
+    for rule in task.playbook.rules:
+        if rule not in rules:
+            yield f"{path.name}: no case finds the rule {rule}"
 
 
-def _reached(path: Path, cases: Iterable[Case]) -> set[int]:
+def _reached(path: Path, cases: Iterable[Case]) -> tuple[set[int], set[str]]:
+    """The lines of a playbook that audits of cases pass through, and the rules they find."""
     reached: set[int] = set()
+    found: set[str] = set()
 
     def trace(frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
         if frame.f_code.co_filename != str(path):
@@ -258,10 +265,13 @@ def _reached(path: Path, cases: Iterable[Case]) -> set[int]:
         teller = Teller.in_memory(case)
         sys.settrace(trace)
         try:
-            teller.audit("audit")
+            plan = teller.audit("audit").plan
         finally:
             sys.settrace(before)
-    return reached
+        if plan is not None:
+            found.update(change.rule for change in plan.changes)
+            found.update(advice.rule for advice in plan.advice)
+    return reached, found
 
 
 def _lines(code: CodeType, *, inside: bool) -> Iterator[int]:

@@ -53,10 +53,23 @@ def write() -> list[Path]:
 def _list(found: list[Description]) -> Iterator[str]:
     yield "# Playbooks\n"
     yield "One page for each; `remediate show ID` prints the same.\n"
-    yield "| Playbook | What it makes true |"
-    yield "| --- | --- |"
-    for one in found:
-        yield f"| [{one.id}]({one.id}.md) | {one.title} |"
+    yield "An audit of everything leaves out those that are marked so: name them, or give `--deep`."
+    for topic in sorted({one.topic for one in found}):
+        yield f"\n## {topic.capitalize()}\n"
+        yield "| Playbook | What it makes true | |"
+        yield "| --- | --- | --- |"
+        for one in found:
+            if one.topic == topic:
+                yield f"| [{one.id}]({one.id}.md) | {one.title} | {', '.join(_marks(one))} |"
+
+
+def _marks(one: Description) -> Iterator[str]:
+    if one.only_looks:
+        yield "only looks"
+    if one.on_demand:
+        yield "when named"
+    if one.deep:
+        yield "`--deep`"
 
 
 def _resources() -> Iterator[str]:
@@ -96,8 +109,9 @@ def _page(one: Description) -> Iterator[str]:
     needed = [f" {o.option} {o.kind}" for o in one.options if "required" in o.limits]
     words = f"{one.id} --host SRV01{''.join(needed)}"
     yield f"remediate audit {words}             # what is wrong; writes nothing"
-    yield f"remediate apply {words} --dry-run   # what would be written"
-    yield f"remediate apply {words}             # shows the plan, asks, applies, proves"
+    if not one.only_looks:
+        yield f"remediate apply {words} --dry-run   # what would be written"
+        yield f"remediate apply {words}             # shows the plan, asks, applies, proves"
     yield "```"
     yield "\n## Parameters\n"
     if not one.options:
@@ -107,22 +121,35 @@ def _page(one: Description) -> Iterator[str]:
             f"`{words.replace(' | ', '`, `')}`" for words in (option.option, option.kind) if words
         )
         yield f"- {values}: {_prose(option.about)} ({_prose(option.limits)})"
+    if one.only_looks:
+        yield "\n## Risk\n"
+        yield _prose(one.risk)
+    else:
+        yield from _risk_and_rollback(one)
+    yield from _reads(one)
+    if not one.only_looks:
+        yield from _writes(one)
+    yield from _use(one)
+
+
+def _risk_and_rollback(one: Description) -> Iterator[str]:
     yield "\n## Risk and rollback\n"
     yield f"- Risk: {_prose(one.risk)}"
     yield f"- Rollback: {_prose(one.rollback)}"
     for text in one.assumptions:
         yield f"- A dry run cannot know: {_prose(text)}"
-    yield from _reads_and_writes(one)
-    yield from _use(one)
 
 
-def _reads_and_writes(one: Description) -> Iterator[str]:
+def _reads(one: Description) -> Iterator[str]:
     yield "\n## What is read\n"
     if not one.reads:
         yield "It depends on its parameters."
     for reading in one.reads:
         for where in reading.where:
             yield f"- {reading.resource}: `{where}`"
+
+
+def _writes(one: Description) -> Iterator[str]:
     yield "\n## What may be written\n"
     yield "At most these properties, and of those only the ones that a dry run lists.\n"
     for writing in one.writes:
@@ -140,6 +167,8 @@ def _use(one: Description) -> Iterator[str]:
         yield f"- Order: after {links}, when both are applied"
     if one.on_demand:
         yield "- It has to be named: an audit of everything leaves it out"
+    if one.deep:
+        yield "- An audit of everything leaves it out, but for `audit --deep`"
 
 
 def _prose(text: str) -> str:

@@ -160,6 +160,15 @@ class NoZone(Own):
         yield seen.all(ScheduledTask)[0].should(evidence=evidence, multiple_instances=2)
 
 
+class OnlyLooks(Own):
+    """A change, although it says that it makes none."""
+
+    only_looks = True
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        yield seen.all(ScheduledTask)[0].should(multiple_instances=2)
+
+
 class OneRuleForTwo(Own):
     """Two properties under one rule."""
 
@@ -194,6 +203,7 @@ MISTAKES = [
     NumberAsEvidence,
     NumberAsAdvice,
     NoZone,
+    OnlyLooks,
 ]
 
 

@@ -43,7 +43,7 @@ def test_no_playbook_finds_anything_on_a_healthy_host(engine: str) -> None:
     if engine == "powershell" and find_pwsh() is None:
         pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
     made = simulated_backend_factory if engine == "simulated" else PowerShellEngine(ready=0)
-    always = [name for name in CATALOGUE.entries if not CATALOGUE.load(name).on_demand]
+    always = [entry.id for entry in CATALOGUE.entries.values() if not entry.on_demand]
     asked = [name for name in CATALOGUE.entries if name not in always]
     with Lab([healthy_host()], engine=made) as lab:
         [report] = audits(lab, always)
@@ -58,7 +58,7 @@ def test_an_ordinary_host_has_two_tasks_that_are_wrong_and_nothing_else() -> Non
     ordinary, healthy = make_state(), healthy_host()
     assert ordinary.windows | {"scheduled_tasks": []} == healthy.windows | {"scheduled_tasks": []}
     with Lab([ordinary]) as lab:
-        [report] = audits(lab, [name for name in CATALOGUE.entries if name != "iscsi-restart"])
+        [report] = audits(lab, [e.id for e in CATALOGUE.entries.values() if not e.on_demand])
     assert report.plan
     assert {change.playbook for change in report.plan.changes} == {"schedule-fix"}
     assert len(report.plan.changes) == 2

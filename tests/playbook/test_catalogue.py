@@ -34,6 +34,39 @@ def write(folder: Path, text: str, name: str = "mine.py") -> Path:
     return path
 
 
+def stating(line: str) -> str:
+    return GOOD.replace('kb/1"\n', f'kb/1"\n    {line}\n')
+
+
+def test_what_is_stated_is_listed_without_running_it(tmp_path: Path) -> None:
+    lines = "topic = 'own'\n    on_demand = True\n    only_looks = True\n    raise SystemExit"
+    write(tmp_path, stating(lines))
+    found = Catalogue([tmp_path])
+    entry = found.entry("mine")
+    assert (entry.topic, entry.on_demand, entry.deep, entry.only_looks) == (
+        "own",
+        True,
+        False,
+        True,
+    )
+    assert "own" in found.topics
+    assert "" not in found.topics
+
+
+@pytest.mark.parametrize("line", ["deep = not False", "topic = 'a' + 'b'"])
+def test_what_cannot_be_listed_as_it_is_is_refused(tmp_path: Path, line: str) -> None:
+    write(tmp_path, stating(line))
+    with pytest.raises(PlaybookError, match="than in its text"):
+        Catalogue([tmp_path]).load("mine")
+
+
+@pytest.mark.parametrize("line", ["writes = (int,)", "rollback = 'All.'"])
+def test_what_only_looks_has_nothing_to_write_or_put_back(tmp_path: Path, line: str) -> None:
+    write(tmp_path, stating(f"only_looks = True\n    {line}"))
+    with pytest.raises(PlaybookError, match="no `writes` and no `rollback`"):
+        Catalogue([tmp_path]).load("mine")
+
+
 def test_a_folder_of_ones_own_works_like_ours(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     write(tmp_path, "raise SystemExit", "_private.py")
@@ -84,6 +117,10 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
             ":8: playbook Mine: the title must be one line",
         ),
         (GOOD.replace("https:", "http:"), ":9: playbook Mine: the source must be an https address"),
+        (stating("topic = 'Disk Space'"), ":10: playbook Mine: the topic must be small letters"),
+        (stating("topic = 5"), ":10: playbook Mine: the topic must be small letters"),
+        (stating("deep = 'no'"), ":10: playbook Mine: `deep` must be True or False"),
+        (stating("deep = on_demand = True"), ":10: playbook Mine: `on_demand` already leaves it"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, where: str) -> None:

@@ -21,9 +21,11 @@ HERE = Path(__file__).parent
 ALL = cases(HERE)
 CASES = [case for case in ALL if "simulated" in case.engines]
 CHANGING = [case for case in CASES if case.changes_something]
+FAULTS = {Outcome.ATTENTION, Outcome.WOULD_CHANGE}
 MOST_SHAPES = 7
 """Of the changes of one playbook; each costs 50 stories."""
 PLAYBOOKS = [catalogue().load(name) for name in sorted(catalogue().entries)]
+WRITING = [playbook for playbook in PLAYBOOKS if not playbook.only_looks]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -39,10 +41,10 @@ def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
 @pytest.mark.parametrize(
     ("playbook", "every"),
     [
-        *(pytest.param(one.id, False, id=one.id) for one in PLAYBOOKS),
+        *(pytest.param(one.id, False, id=one.id) for one in WRITING),
         *(
             pytest.param(one.id, True, id=f"every case of {one.id}", marks=pytest.mark.slow)
-            for one in PLAYBOOKS
+            for one in WRITING
         ),
     ],
 )
@@ -79,22 +81,26 @@ def shape(case: Case, report: HostReport) -> Hashable:
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: playbook.id)
-def test_the_cases_of_a_playbook_cover_what_every_fix_meets(playbook: Playbook[Any]) -> None:
+def test_the_cases_of_a_playbook_cover_what_every_one_meets(playbook: Playbook[Any]) -> None:
     own = [case for case in CASES if case.playbook == playbook.id]
     assert own, f"there is no tests/playbooks/{playbook.id}.yaml"
     met = {
         "healthy": any(case.audit is Outcome.COMPLIANT for case in own),
-        "a fault that is repaired": any(case in CHANGING for case in own),
+        "a fault": any(case.audit in FAULTS for case in own),
         "a Korean host": any((case.culture or "").startswith("ko") for case in own),
         "Server 2012 R2": any((case.os or "").startswith("6.3.") for case in own),
         "reading denied": any("read" in case.denied.values() for case in own),
-        "writing denied": any("write" in case.denied.values() for case in own),
     }
+    if not playbook.only_looks:
+        met["a fault that is repaired"] = any(case in CHANGING for case in own)
+        met["writing denied"] = any("write" in case.denied.values() for case in own)
     assert [name for name, there in met.items() if not there] == []
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: playbook.id)
-def test_every_statement_of_a_playbook_is_reached_by_a_case(playbook: Playbook[Any]) -> None:
+def test_every_statement_and_rule_is_reached_by_a_case(
+    playbook: Playbook[Any],
+) -> None:
     """So every refusal, every guard and every piece of advice has been seen to be given."""
     assert unreached([case for case in CASES if case.playbook == playbook.id]) == []
 

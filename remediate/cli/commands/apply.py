@@ -49,8 +49,15 @@ def apply(ctx: click.Context) -> int:
 
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
+    names = options["playbooks"]
+    looking = playbooks.only_look(ctx, names)
+    if looking and not options["dry_run"]:
+        verb = "only looks" if len(looking) == 1 else "only look"
+        ctx.obj.terminal.say(f"{', '.join(looking)} {verb}: there is nothing to apply.")
     if options["dry_run"]:
-        return audit(ctx, options["playbooks"], dry_run_of="apply")
+        return audit(ctx, names, command="apply --dry-run")
+    if len(looking) == len(set(names)):
+        return audit(ctx, names, command="apply")
     return apply(ctx)
 
 

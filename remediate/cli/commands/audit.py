@@ -6,16 +6,17 @@ import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.following import format_option
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 
-def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -> int:
+def audit(ctx: click.Context, names: tuple[str, ...], *, command: str = "audit") -> int:
     """Look at hosts and say what would be changed; also what `apply --dry-run` does.
 
     Args:
         ctx: what click has read.
         names: ids of playbooks; all when empty.
-        dry_run_of: the command whose dry run it is.
+        command: what was typed.
 
     Returns:
         The exit code.
@@ -27,7 +28,7 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
     job = playbooks.selected_job(ctx, names)
     chosen = hosting.choose(parts, options, job)
     subject = Subject(
-        command=f"{dry_run_of} --dry-run" if dry_run_of else "audit",
+        command=command,
         hosts=chosen.names,
         titles=playbooks.titles(ctx),
         proceed=hosting.proceed(parts.arguments) if names else None,
@@ -39,6 +40,8 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, dry_run_of: str = "") -
 
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
+    if options["playbooks"] and options["topics"]:
+        raise Stop("a playbook is named, and a topic too", "Give one of both.")
     return audit(ctx, options["playbooks"])
 
 
@@ -47,9 +50,10 @@ command = playbooks.PlaybookCommand(
     callback=_run,
     help="See what playbooks would change on hosts. Nothing is written. "
     "Without a PLAYBOOK all are looked at, in one round of questions to each host, but for those "
-    "that are about an event and not a state.",
+    "that are about an event and not a state, or slow (--deep).",
     params=[
         playbooks.playbook_argument(many=True, required=False),
+        *playbooks.selection_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),
         *reaching.connection_options(),

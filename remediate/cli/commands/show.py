@@ -1,7 +1,7 @@
 """`remediate show`: what a playbook does, and its parameters."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,23 +42,30 @@ def _lines(found: "Description", path: Path) -> "Iterator[Line]":
     for option in found.options:
         yield line(2, (option.option, STRONG), f" {option.kind}".rstrip())
         yield line(6, f"{option.about}  [{option.limits}]")
-    yield line(2, ("risk:     ", DIM), found.risk)
-    yield line(2, ("rollback: ", DIM), found.rollback)
-    for reading in found.reads:
-        for where in reading.where:
-            yield line(2, ("reads:    ", DIM), f"{reading.resource}: {where}")
-    for writing in found.writes:
-        yield line(2, ("writes:   ", DIM), f"{writing.resource}: {', '.join(writing.properties)}")
-    for text in found.assumptions:
-        yield line(2, ("assumed:  ", DIM), text)
-    lists = {"finds:    ": found.rules, "after:    ": found.after, "cures:    ": found.symptoms}
-    for name, values in lists.items():
-        if values:
-            yield line(2, (name, DIM), ", ".join(values))
-    if found.on_demand:
-        yield line(2, ("runs:     ", DIM), "only when it is named")
-    yield line(2, ("source:   ", DIM), found.source)
-    yield line(2, ("file:     ", DIM), str(path))
+    for name, texts in _facts(found, path).items():
+        for text in filter(None, texts):
+            yield line(2, (f"{name:10}", DIM), text)
+
+
+def _facts(found: "Description", path: Path) -> "dict[str, Iterable[str]]":
+    """What is said in a line each, by name."""
+    return {
+        "risk:": [found.risk],
+        "rollback:": [found.rollback],
+        "reads:": [f"{one.resource}: {where}" for one in found.reads for where in one.where],
+        "writes:": [f"{one.resource}: {', '.join(one.properties)}" for one in found.writes],
+        "assumed:": found.assumptions,
+        "topic:": [found.topic],
+        "finds:": [", ".join(found.rules)],
+        "after:": [", ".join(found.after)],
+        "cures:": [", ".join(found.symptoms)],
+        "runs:": [
+            "only when it is named" if found.on_demand else "",
+            "when it is named, or with audit --deep" if found.deep else "",
+        ],
+        "source:": [found.source],
+        "file:": [str(path)],
+    }
 
 
 command = Command(
