@@ -13,6 +13,13 @@ INSTALL_PATH = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup", name="InstallPath"
 )
 AGENT = HostPath(root=INSTALL_PATH)
+SCRATCH_VALUE = RegistryName(
+    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Config", name="ScratchLocation"
+)
+SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=HostPath(root=INSTALL_PATH, tail="Scratch"))
+"""The cache of the agent; people who have moved it may have doubled its backslashes."""
+TASKS = r"\Microsoft\OnlineBackup"
+SYSTEM_STATE_TASK = "Microsoft-OnlineBackup-SystemStateBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
 

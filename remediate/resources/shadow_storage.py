@@ -11,6 +11,7 @@ from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.size import Size, size_text
 from remediate.resources.base import Query, Resource
+from remediate.resources.volume import Volume
 
 UNBOUNDED = 2**60
 """Limits from here on are none: Windows writes 2^64-1 for it, and no volume has an exabyte."""
@@ -92,6 +93,7 @@ class ShadowStorage(Resource):
     function: ClassVar[str] = "ShadowStorage"
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
+    reader_needs: ClassVar[tuple[Path, ...]] = (Volume.reader,)
     identity: ClassVar[tuple[str, ...]] = ("volume", "diff_volume")
     settable: ClassVar[frozenset[str]] = frozenset({"max_space"})
     volatile: ClassVar[frozenset[str]] = frozenset(

@@ -1,14 +1,5 @@
-# Shadow storage: what volumes have and may have, read through CIM by number, written by vssadmin.
+# Shadow storage: what volumes have and may have, read through CIM by number, written by vssadmin. Needs volume.read.ps1.
 # Numbers of 64 bits go as text: one of them, 2^64-1, means that there is no limit.
-
-function Get-RemediateVolumeName {
-    # A volume's drive letter or mount path, as vssadmin takes it; its id when it has neither, or nothing is known of it.
-    param($Volume, [string] $Id)
-    if ($null -eq $Volume) { return $Id }
-    $name = [string] $Volume.Name
-    if ($name.StartsWith('\\?\')) { return $name }
-    return $name.TrimEnd('\')
-}
 
 function Find-RemediateShadowStorage {
     # Every association of a volume with its shadow storage, then local volumes that have none; or the one that is meant.

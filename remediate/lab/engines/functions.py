@@ -138,7 +138,8 @@ def _hang(state: HostState, call: Call) -> Hang | None:
     resource = _resource_of(call.function)
     if resource is None:
         return None
-    hang = state.hangs.get(resource.kind)
+    known = [state.hangs[kind] for kind in _kinds_read(resource) if kind in state.hangs]
+    hang: Hang | None = "stuck" if "stuck" in known else next(iter(known), None)
     bounded = any(query.bounded for query in _queries(resource))
     return "stuck" if hang == "slow" and not bounded else hang
 
@@ -213,13 +214,19 @@ def _check_reading(state: HostState, call: Call) -> None:
     resource = _resource_of(call.function)
     if resource is None:
         return
+    for kind in _kinds_read(resource):
+        check_access(state, kind, "read")
+        if kind in state.lacks:
+            raise no_such_command(call.function)
+
+
+def _kinds_read(resource: type[Resource]) -> Iterator[str]:
+    """Its own kind, and those whose readers its own one needs."""
     for kind in _subclasses(Resource):
         if getattr(kind, "kind", None) is None:  # what several kinds have in common
             continue
         if kind is resource or getattr(kind, "reader", None) in resource.reader_needs:
-            check_access(state, kind.kind, "read")
-            if kind.kind in state.lacks:
-                raise no_such_command(call.function)
+            yield kind.kind
 
 
 @cache

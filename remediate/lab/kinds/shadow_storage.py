@@ -34,7 +34,8 @@ DAMAGING: dict[str, Switch] = {
 }
 """To what no Windows should."""
 _SMALLEST, _SMALLEST_NEW = 2**20, 320 * 2**20
-_UNNAMED = "\\\\?\\"
+UNNAMED = "\\\\?\\"
+"""How the name of a volume begins that has no other than its id."""
 
 
 class _Short(Model):
@@ -98,7 +99,7 @@ def state(host: HostState, short: object) -> None:
 
 def volume_id(number: int) -> str:
     r"""The DeviceID of the n-th volume."""
-    return f"{_UNNAMED}Volume{{3f0e9c54-0000-0000-0000-{number:x}00000000000}}\\"
+    return f"{UNNAMED}Volume{{3f0e9c54-0000-0000-0000-{number:x}00000000000}}\\"
 
 
 def _volume(id_: str, name: str, short: _Short) -> Record:
@@ -123,7 +124,7 @@ def read(host: HostState) -> Iterator[Record]:
     for storage in storages:
         yield _record(host, volumes, storage)
     for id_, volume in sorted(volumes.items()):
-        if id_ not in having and volume["name"] and not volume["name"].startswith(_UNNAMED):
+        if id_ not in having and volume["name"] and not volume["name"].startswith(UNNAMED):
             yield _record(host, volumes, {"volume": id_, "diff_volume": id_, **none})
 
 
@@ -171,7 +172,7 @@ def _vssadmin(host: HostState, record: Record, limit: int) -> None:
     """It ends with 2 whatever keeps it from doing its work, and says why in the host's language."""
     new = record["max_space"] is None
     fits = limit >= (_SMALLEST_NEW if new else _SMALLEST)
-    named = not any(record[name].startswith(_UNNAMED) for name in ("name", "diff_name"))
+    named = not any(record[name].startswith(UNNAMED) for name in ("name", "diff_name"))
     can_hold = record["file_system"] == "NTFS" or not new
     if host.denied.get(KIND) or not (fits and named and can_hold):
         raise CallFailedError("RemediateProgramFailed", "vssadmin ended with exit code 2.")
@@ -190,7 +191,7 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
 
 def _name(volumes: dict[str, Record], id_: str) -> str:
     name = str(volumes.get(id_, {}).get("name") or id_)
-    return name if name.startswith(_UNNAMED) else name.rstrip("\\")
+    return name if name.startswith(UNNAMED) else name.rstrip("\\")
 
 
 def _number(text: str | int | None) -> int | None:

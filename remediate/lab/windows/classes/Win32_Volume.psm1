@@ -6,15 +6,22 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access
 function Get-LabClass {
     return @{
         Namespace = 'root/cimv2'
-        Kind      = 'shadow_storage'
+        Kind      = 'volume'
         Base      = 'CIM_StorageVolume', 'CIM_StorageExtent', 'CIM_LogicalDevice', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
-        Property  = 'Capacity', 'Caption', 'DeviceID', 'DriveLetter', 'DriveType', 'FileSystem', 'FreeSpace', 'Name', 'SystemName'
+        Property  = 'Capacity', 'Caption', 'Compressed', 'DeviceID', 'DirtyBitSet', 'DriveLetter', 'DriveType', 'FileSystem', 'FreeSpace', 'Name', 'SystemName'
     }
+}
+
+function Get-Said {
+    # What the state says of a volume that is no ordinary one; false where it says nothing.
+    param([System.Collections.IDictionary] $Volume, [string] $Name)
+    if ($Volume.Contains($Name)) { return $Volume[$Name] }
+    return $false
 }
 
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
-    $denial = Get-LabDenial -State $State -Kind 'shadow_storage' -Class 'Win32_Volume'
+    $denial = Get-LabDenial -State $State -Kind 'volume' -Class 'Win32_Volume'
     if ($denial) { return $denial }
     foreach ($volume in $State['volumes']) {
         # a volume that is offline is only known to what refers to it
@@ -23,7 +30,9 @@ function Get-LabRow {
         [ordered]@{
             Capacity    = if ($null -ne $volume['capacity']) { [uint64] $volume['capacity'] }
             Caption     = $volume['name']
+            Compressed  = Get-Said -Volume $volume -Name 'compressed'
             DeviceID    = $volume['id']
+            DirtyBitSet = Get-Said -Volume $volume -Name 'dirty'
             DriveLetter = $letter
             DriveType   = [uint32] $volume['drive_type']
             FileSystem  = $volume['file_system']
