@@ -22,10 +22,13 @@ DEVICE_PROBLEMS = {
 
 class Params(PlaybookParams):
     max_age: int = Field(
-        60, ge=1, le=5_256_000, description="minutes for which a restart counts as done"
+        60,
+        ge=1,
+        le=5_256_000,
+        description="Skip the restart if the service started within this many minutes",
     )
     accept_session_loss: bool = Field(
-        default=False, description="restart although it cuts off iSCSI sessions, whosever they are"
+        default=False, description="Restart even if that cuts off iSCSI sessions, whoever uses them"
     )
 
 

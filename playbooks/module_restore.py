@@ -75,8 +75,8 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
         module = seen.one(AgentModule)
         if module is None:
             yield Advice(
-                "The agent is removed while it is looked at",
-                "Run it again when that has ended.",
+                "The agent was being removed during the check",
+                "Run it again when the removal has ended.",
                 rule="agent-removed",
             )
         elif module.links:
@@ -183,10 +183,10 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
 
     def assumptions(self, params):
         if params.from_folder:
-            yield "Which version of the agent the folder is of cannot be seen: it is the same."
-        yield "No program uses the module's folder, or it cannot be renamed and stays as it is."
+            yield "The folder does not record an agent version; it is assumed to match this host's."
         yield (
-            "That it loads is tried when module-restore is named, by the account that logs on; "
-            "backups load it as SYSTEM."
+            "No program has the module folder open; if one does, the rename fails and nothing "
+            "changes."
         )
+        yield "The load test runs as your account; the backup loads the module as SYSTEM."
         yield "The old folder is kept beside it as MSOnlineBackup.remediate-… and can be deleted."

@@ -127,8 +127,8 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
         if storage.free_space + storage.allocated_space < limit:
             yield Advice(
                 f"{storage.diff_name} has {size_text(storage.free_space)} free",
-                f"A limit makes no space: free some, so that the {storage.title} can grow to "
-                f"{size_text(limit)}.",
+                f"Raising the limit does not create space: free some so that the {storage.title} "
+                f"can grow to {size_text(limit)}.",
                 rule="no-space",
                 resource=storage.resource_id,
             )

@@ -155,7 +155,7 @@ def require_person(terminal: Terminal, *, yes: bool) -> None:
     """
     if not yes and not terminal.interactive:
         raise Stop(
-            "there is no terminal to ask on before hosts are changed, so nothing was done",
+            "cannot ask for confirmation without a terminal; nothing was changed",
             "Look with --dry-run first, then give --yes.",
             ExitCode.REFUSED,
         )

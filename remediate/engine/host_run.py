@@ -232,7 +232,7 @@ def _screened(work: Order, seen: Observation) -> Part[Plan]:
 def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
     if not (yield from ask(Confirm(plan))):
-        return refused(work, plan, "declined", "the plan was not agreed to")
+        return refused(work, plan, "declined", "the plan was not agreed to", "")
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
@@ -244,7 +244,8 @@ def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | Hos
     if against is not None:
         return against
     if not stands(plan.changes, again.changes):
-        return refused(work, again, "stale", "the host moved while a person looked at the plan")
+        text = "the host moved while a person looked at the plan"
+        return refused(work, again, "stale", text, "Run it again, and look at the new plan.")
     return lease.fence, again.model_copy(update={"left_out": plan.left_out}), seen
 
 

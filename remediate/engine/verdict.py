@@ -11,7 +11,7 @@ from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.resources.base import Resource
 
-AGAIN = "Run it again when it may be."
+AGAIN = "Resolve this, then run it again."
 
 
 def touched(changes: tuple[Change, ...], snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:
@@ -131,7 +131,7 @@ def held(work: Order, holder: Holder | None, plan: Plan | None) -> HostReport:
         text = "another run is writing there at this moment"
     else:
         text = (
-            f"run {holder.run} of {holder.owner} has held the host "
+            f"run {holder.run} ({holder.owner}) has held this host "
             f"since {holder.since:%Y-%m-%d %H:%M:%S} UTC; its lease ends by "
             f"{holder.until:%Y-%m-%d %H:%M:%S} UTC"
         )
@@ -167,8 +167,8 @@ def internal_error(host: str, error: Exception) -> HostReport:
 
 _NOT_VERIFIED = Problem(
     code="not_verified",
-    message="it does not read back as planned",
-    hint="Look at the host, then run the rollback or the playbook again.",
+    message="verification failed: the host does not read back as planned",
+    hint="Check the host, then roll back or apply again.",
 )
 BROKEN_OFF = Problem(
     code="broken_off",

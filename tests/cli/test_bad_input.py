@@ -132,7 +132,7 @@ def test_no_password_and_no_terminal(
 
 def test_nobody_to_ask_and_no_yes_is_refused(cli: Make, unsent: Make, tmp_path: Path) -> None:
     result = cli("apply", "schedule-fix", "--host", "A", *LOGIN, transport=unsent)
-    result.explains(6, "there is no terminal to ask on", "--yes")
+    result.explains(6, "cannot ask for confirmation without a terminal", "--yes")
     cli("rollback", "X", transport=unsent).explains(6, "--dry-run first")
     assert not (tmp_path / "store").exists()
 

@@ -187,7 +187,7 @@ def test_without_partial_all_is_refused_and_the_way_is_named(world: World) -> No
     assert report.problem
     assert report.problem.message.startswith("a backup is running")
     assert report.problem.hint == (
-        "Nothing was written. Run it again when it may be. "
+        "Nothing was written. Resolve this, then run it again. "
         "--partial leaves out guarded and after-guarded and applies the rest."
     )
     assert {name.partition("-")[0] for name in world.sent()} == {"Get"}

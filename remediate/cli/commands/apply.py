@@ -73,8 +73,8 @@ command = playbooks.PlaybookCommand(
             ["--partial"],
             is_flag=True,
             section=SAFETY,
-            help="Where a playbook must not be applied, leave out it and those that come after it, "
-            "and apply the rest. Without --yes you are asked about that anyway.",
+            help="Where a playbook must not be applied, leave it out with those that come after "
+            "it, and apply the rest. Without --yes you are asked about that anyway.",
         ),
         Option(
             ["--no-auto-rollback", "auto_rollback"],
@@ -82,7 +82,7 @@ command = playbooks.PlaybookCommand(
             flag_value=False,
             default=True,
             section=SAFETY,
-            help="Leave a host as it is when what was written does not read back as planned.",
+            help="If verification fails, leave the host as it is instead of rolling back.",
         ),
         playbooks.playbooks_option(),
         *targets.host_options(),

@@ -102,7 +102,7 @@ def _print(closed: "Closed", needed: list[str]) -> None:
 command = Command(
     "reconcile",
     callback=_run,
-    help="Look at every host that a run may have changed without saying so, because it broke off, "
-    "and record what is seen. On the host it only takes and returns the lease.",
+    help="Find out what became of hosts whose run ended without a verdict, and record it. "
+    "On the host it only takes and returns the lease.",
     params=[playbooks.playbooks_option(), *recorded.options(), format_option()],
 )

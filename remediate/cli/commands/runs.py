@@ -158,7 +158,7 @@ group = LazyGroup(
         "show": (f"{__name__}:show_command", "Show all that is recorded of a run."),
         "reconcile": (
             "remediate.cli.commands.reconcile:command",
-            "Look at the hosts of runs that broke off, and close these.",
+            "Find out what became of hosts whose run broke off.",
         ),
     },
 )
