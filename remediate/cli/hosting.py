@@ -86,18 +86,28 @@ def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]
     }
 
 
-def proceed(arguments: Sequence[str]) -> str:
+_LOOKING = {"--dry-run", "--debug", "--deep", "--topic"}
+"""Options that are about looking, not about changing."""
+
+
+def proceed(arguments: Sequence[str], unsaid: Sequence[str] = ()) -> str:
     """The command that does what this one has only announced.
 
     Args:
         arguments: what was typed after the program's name.
+        unsaid: what it is about and was not typed: playbooks, or a run.
     """
     from remediate.report.words import command_line
 
-    words = [word for word in arguments if word not in {"--dry-run", "--debug"}]
+    after_topic = {n + 1 for n, word in enumerate(arguments) if word == "--topic"}
+    words = [
+        word
+        for number, word in enumerate(arguments)
+        if word.partition("=")[0] not in _LOOKING and number not in after_topic
+    ]
     if words and words[0] == "audit":
         words[0] = "apply"
-    return command_line(["remediate", *words])
+    return command_line(["remediate", *words[:1], *unsaid, *words[1:]])
 
 
 def over_hosts(

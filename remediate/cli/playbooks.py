@@ -1,6 +1,6 @@
 """Commands that work with playbooks, and take their parameters as options."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -15,6 +15,7 @@ from remediate.cli.stop import Stop
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from remediate.cli.parameters import Parameter
     from remediate.engine.job import Job
     from remediate.model.run import HostRecord, Run
     from remediate.playbook.catalogue import Catalogue
@@ -281,11 +282,7 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
 
     known: Catalogue = ctx.meta["catalogue"]
     chosen = list(dict.fromkeys(names))
-    given = {
-        parameter.key
-        for parameter in ctx.meta["parameters"]
-        if ctx.params.get(parameter.key) not in {None, ()}
-    }
+    given = {parameter.key for parameter in _with_value(ctx)}
     if not chosen:
         chosen = _of_everything(ctx)
         lacking = {
@@ -298,8 +295,8 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
             chosen.remove(name)
     for name in chosen:
         known.entry(name)
-    for parameter in ctx.meta["parameters"]:
-        if parameter.key in given and parameter.playbook not in chosen:
+    for parameter in _with_value(ctx):
+        if parameter.playbook not in chosen:
             raise Stop(
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
@@ -310,6 +307,17 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
         named=bool(names),
         known=ctx.obj.redaction.add,
     )
+
+
+def _with_value(ctx: click.Context) -> "list[Parameter]":
+    """The parameters of playbooks that are given."""
+    known: list[Parameter] = ctx.meta["parameters"]
+    return [one for one in known if ctx.params.get(one.key) not in {None, ()}]
+
+
+def with_given(ctx: click.Context, wanted: Collection[str]) -> list[str]:
+    """Playbooks, and those whose parameters are given, which they must be named for."""
+    return sorted({*wanted, *(parameter.playbook for parameter in _with_value(ctx))})
 
 
 def copied_from(job: "Job") -> list[str]:

@@ -1,7 +1,7 @@
 """What a finding rests on: something that was seen, where, and since when."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class Evidence:
     Args:
         what: as the host said it, such as a line of a log.
         where: what it was seen in (`CBEngineCurr.errlog, line 12`).
-        at: when it happened, with its time zone.
+        at: when it happened, with its time zone; kept in UTC.
 
     Raises:
         TypeError: what or where is no text.
@@ -30,3 +30,5 @@ class Evidence:
         if self.at is not None and self.at.tzinfo is None:
             msg = f"the time of evidence needs its time zone: {self.at.isoformat()}"
             raise ValueError(msg)
+        if self.at is not None:
+            object.__setattr__(self, "at", self.at.astimezone(UTC))

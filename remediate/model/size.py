@@ -39,11 +39,14 @@ def parse_size(value: object) -> int:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes in words; rounded down, so that less than 10 GB never reads as 10 GB."""
+    """A number of bytes as Windows writes it: `1.5 GB`, where 1 GB is 1024 MB.
+
+    It is rounded down, so that less than 10 GB never reads as 10 GB.
+    """
     power = max(0, min((size.bit_length() - 1) // 10, len(_UNITS) - 1))
     whole, rest = divmod(size, _STEP**power)
-    hundredths = rest * 100 // _STEP**power
-    return f"{whole}.{hundredths:02} {_UNITS[power]}" if rest else f"{whole} {_UNITS[power]}"
+    hundredths = f"{rest * 100 // _STEP**power:02}".rstrip("0")
+    return f"{whole}.{hundredths} {_UNITS[power]}" if hundredths else f"{whole} {_UNITS[power]}"
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]

@@ -44,7 +44,7 @@ class ConsoleReporter:
         self._out = out
         self._quiet = quiet
         self._outcomes: Counter[str] = Counter()
-        self._changes: Counter[Outcome] = Counter()
+        self._wanted: set[str] = set()
         self._unanswered: Counter[str] = Counter()
         self._partly = 0
 
@@ -55,8 +55,8 @@ class ConsoleReporter:
         """Print all about a host."""
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
-        if report.plan and report.plan.changes:
-            self._changes[report.outcome] += 1
+        if report.plan and report.outcome is Outcome.WOULD_CHANGE:
+            self._wanted.update(change.playbook for change in report.plan.changes)
         self._unanswered.update(question.question for question in report.unanswered)
         self._partly += bool(report.unanswered)
         self._print(host_lines(report, self._subject))
@@ -71,8 +71,8 @@ class ConsoleReporter:
         if total > 1:
             parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
             yield line(0, (f"{words.count(total, 'host')}: ", STRONG), parts)
-        if self._changes[Outcome.WOULD_CHANGE] and subject.proceed:
-            yield line(0, ("to do it: ", STRONG), (subject.proceed, "cyan"))
+        if self._wanted and subject.proceed:
+            yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
         if subject.run:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
         if self._unanswered:
@@ -98,7 +98,7 @@ def print_lines(lines: Iterable[Line], out: TextIO) -> None:
             shown = printable(words.shortened(span, words.MAX_TEXT))
             text.append(_encodable(shown, out), style)
         if not out.isatty():
-            out.write(" " * each.indent + text.plain.rstrip() + "\n")
+            out.write((" " * each.indent + text.plain).rstrip() + "\n")
             continue
         width = max(20, min(console.width, MAX_WIDTH) - each.indent - HANG)
         for number, part in enumerate(text.wrap(console, width, overflow="fold")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from remediate.model.change import Change, Severity
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.report import words
@@ -20,11 +20,7 @@ _STYLES = {
     ExitCode.REFUSED: "red",
 }
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
-_MARKS = {
-    Severity.CRITICAL: ("CRITICAL ", BAD),
-    Severity.WARNING: ("wrong ", WARN),
-    Severity.NOTICE: ("notice ", DIM),
-}
+_COLOURS = {Severity.CRITICAL: BAD, Severity.WARNING: WARN, Severity.NOTICE: DIM}
 _SEEN = 5
 """Pieces of evidence that are shown of a finding; JSON has them all."""
 
@@ -63,17 +59,12 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     held = bool(report.holder) and subject.view.leases
     style = WARN if held else style_of(report)
     yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
-    if report.problem:
-        yield line(2, ("what happened: ", STRONG), report.problem.message)
-        if report.problem.hint:
-            yield line(2, ("what to do:    ", STRONG), report.problem.hint)
-    if report.holder and not report.problem:
-        yield from _holder_lines(report.holder)
+    yield from _problem_lines(report)
     if report.plan:
         yield from _plan_lines(report.plan, subject, report)
         if subject.view.facts and (facts := report.plan.facts):
-            versions = f"Windows {facts.os}, PowerShell {facts.powershell}"
-            yield line(2, f"{facts.computer}: {versions}, {facts.culture}, its clock: {facts.utc}")
+            about = f"Windows {facts.os}, PowerShell {facts.powershell}, {facts.culture}"
+            yield line(2, f"{facts.computer}: {about}, its clock: {words.clock(facts.utc)}")
     for found in report.differing:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
     for found in report.meanwhile:
@@ -85,6 +76,17 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     yield from _next_lines(report, subject)
 
 
+def _problem_lines(report: HostReport) -> Iterator[Line]:
+    problem, held = report.problem, report.holder and words.held_by(report.holder)
+    if problem:
+        told = held if held and problem.code == "lease_held" else problem.message
+        yield line(2, ("what happened: ", STRONG), told)
+        if problem.hint:
+            yield line(2, ("what to do:    ", STRONG), problem.hint)
+    elif held:
+        yield line(2, held)
+
+
 def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
     """What is about to be done to a host, for the person who is asked."""
     many = words.count(len(plan.changes), "change")
@@ -93,11 +95,14 @@ def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
 
 
 def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
-    yield from _changes_lines(plan, subject, report)
+    yield from _findings_lines(plan, subject, report)
+    if plan.changes:
+        for text in plan.assumptions:
+            yield line(2, ("assumed: ", DIM), text)
+        for text in plan.irreversible:
+            yield line(2, ("rollback will not bring back: ", WARN), text)
     for conflict in plan.conflicts:
         yield from _conflict_lines(conflict)
-    for advice in sorted(plan.advice, key=lambda advice: _RANK[Severity(advice.severity)]):
-        yield from _advice_lines(advice)
     for text in dict.fromkeys(refusal.text for refusal in plan.refusals):
         names = words.join(one.playbook for one in plan.refusals if one.text == text)
         yield line(2, ("refused by ", STRONG), f"{names}: {text}")
@@ -114,60 +119,71 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         yield line(2, (f"{those} {verb}: ", DIM), reason)
 
 
-def _changes_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
-    made = set() if report is None else {_key(change) for change in report.applied}
-    tell = report is not None and report.outcome in _WRITTEN
-    for change in sorted(plan.changes, key=lambda change: _RANK[change.severity]):
-        yield from _change_lines(change, subject)
-        if tell and _key(change) in made:
-            yield line(6, ("read back: ", GOOD), words.after(change))
-        elif tell:
-            yield line(6, ("not in force", BAD))
-        elif report and report.outcome is Outcome.ROLLED_BACK and _key(change) in made:
-            yield line(6, ("could not be undone: ", WARN), words.after(change))
-    if plan.changes:
-        for text in plan.assumptions:
-            yield line(2, ("assumed: ", DIM), text)
-        for text in plan.irreversible:
-            yield line(2, ("rollback will not bring back: ", WARN), text)
+def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    """What each playbook found, the gravest first, below what the playbook makes true."""
+    by_playbook: dict[str, list[Change | Advice]] = {}
+    findings: tuple[Change | Advice, ...] = (*plan.changes, *plan.advice)
+    for one in findings:
+        by_playbook.setdefault(one.playbook, []).append(one)
+    for found in by_playbook.values():
+        found.sort(key=_rank)
+    for playbook, found in sorted(by_playbook.items(), key=lambda item: _rank(item[1][0])):
+        title = subject.titles.get(playbook, "")
+        yield line(2, (playbook, STRONG), f": {title}" if title else "")
+        for one in found:
+            if isinstance(one, Change):
+                yield from _change_lines(one, subject, report)
+            else:
+                yield from _advice_lines(one)
 
 
-def _change_lines(change: Change, subject: Subject) -> Iterator[Line]:
-    mark = ("", PLAIN) if subject.undone else _MARKS[change.severity]
-    yield line(2, mark, (change.title, STRONG), (f"  [{change.playbook}]", DIM))
-    why = change.why or subject.titles.get(change.playbook, "")
-    if why:
-        yield line(6, why)
+def _rank(finding: Change | Advice) -> int:
+    return _RANK[Severity(finding.severity)]
+
+
+def _change_lines(change: Change, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    made = report is not None and _key(change) in map(_key, report.applied)
+    written = report is not None and report.outcome in _WRITTEN
+    fixed = made and written
+    mark = ("fixed: ", GOOD) if fixed else (f"{change.severity}: ", _COLOURS[change.severity])
+    yield line(4, ("", PLAIN) if subject.undone else mark, (change.title, STRONG))
+    if change.why:
+        yield line(8, ("until now: " if fixed else "", DIM), change.why)
     yield from _evidence_lines(change.evidence)
     yield line(
-        6,
+        8,
         f"{change.property}: ",
         (words.before(change), "red"),
         " → ",
         (words.after(change), GOOD),
     )
     if change.settling is not None:
-        yield line(6, ("time: ", DIM), f"up to {words.duration(change.settling.most)}")
+        yield line(8, ("time: ", DIM), f"up to {words.duration(change.settling.most)}")
     if change.secrets:
-        yield line(6, ("written with it, and shown nowhere: ", DIM), words.join(change.secrets))
+        yield line(8, ("written with it, and shown nowhere: ", DIM), words.join(change.secrets))
     for restart in change.restarts:
-        yield line(6, ("in force: ", DIM), words.in_force(restart))
+        yield line(8, ("in force: ", DIM), words.in_force(restart))
+    if written:
+        proof = ("read back: ", GOOD), words.after(change)
+        yield line(8, *proof) if fixed else line(8, ("not in force", BAD))
+    elif made and report and report.outcome is Outcome.ROLLED_BACK:
+        yield line(8, ("could not be undone: ", WARN), words.after(change))
 
 
 def _advice_lines(advice: Advice) -> Iterator[Line]:
-    critical = advice.severity is Severity.CRITICAL
-    mark = ("CRITICAL, for a person: ", BAD) if critical else ("for a person: ", WARN)
-    yield line(2, mark, (advice.title, STRONG), (f"  [{advice.playbook}]", DIM))
-    yield line(6, advice.text)
+    severity = Severity(advice.severity)
+    mark = (f"{severity}, for a person: ", _COLOURS[severity])
+    yield line(4, mark, (advice.title, STRONG))
+    yield line(8, advice.text)
     yield from _evidence_lines(advice.evidence)
 
 
 def _evidence_lines(evidence: tuple[Evidence, ...]) -> Iterator[Line]:
     for one in evidence[:_SEEN]:
-        yield line(6, ("seen: ", DIM), words.evidence(one))
+        yield line(8, ("seen: ", DIM), words.evidence(one))
     if len(evidence) > _SEEN:
         more = words.count(len(evidence) - _SEEN, "more", "more")
-        yield line(6, ("seen: ", DIM), f"{more}; --format json has them all")
+        yield line(8, ("seen: ", DIM), f"{more}; --format json has them all")
 
 
 def _conflict_lines(conflict: Conflict) -> Iterator[Line]:
@@ -195,15 +211,6 @@ def _unanswered_lines(question: Unanswered, told: Problem | None) -> Iterator[Li
     if told is None or problem.message != told.message:
         yield line(6, problem.message.removeprefix(f"{question.question}: "))
         yield line(6, problem.hint)
-
-
-def _holder_lines(holder: Holder) -> Iterator[Line]:
-    yield line(
-        2,
-        ("held by ", STRONG),
-        f"{holder.owner} since {words.moment(holder.since)}, "
-        f"until {words.moment(holder.until)} at the latest (run {holder.run})",
-    )
 
 
 def to_find_out(host: str, subject: Subject) -> Line:

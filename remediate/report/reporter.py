@@ -1,6 +1,6 @@
 """The seam between commands and the ways of showing a result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +20,8 @@ class Subject:
         run: id of the run that the command started, when it did.
         undone: id of the run that a rollback undoes.
         titles: what each playbook makes true, by id.
-        proceed: the command that would make the announced changes, when there is one.
+        proceed: the command that would make the announced changes, when there is one; takes the
+            ids of the playbooks that announce any.
         needed: options without which a later command about the run could not work.
         by_name: a later command about a host has to name it, even when it is the only one.
     """
@@ -30,7 +31,7 @@ class Subject:
     run: str | None = None
     undone: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
-    proceed: str | None = None
+    proceed: Callable[[Collection[str]], str] | None = None
     needed: Sequence[str] = ()
     by_name: bool = False
 

@@ -6,13 +6,14 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.text import quoted
 from remediate.report.views import View, Words
 
@@ -24,7 +25,7 @@ MAX_TEXT = 20_000
 
 _VERDICTS = {
     Outcome.COMPLIANT: ("compliant", "nothing to change"),
-    Outcome.ATTENTION: ("needs attention", "nothing that can be changed from here"),
+    Outcome.ATTENTION: ("needs attention", "no automatic fix; see the advice"),
     Outcome.WOULD_CHANGE: ("would change", "nothing was written"),
     Outcome.CHANGED: ("changed", "written and read back"),
     Outcome.FAILED_UNCHANGED: ("failed", "the host is as it was"),
@@ -155,12 +156,27 @@ def noted(found: Difference) -> str:
     return f"Windows also keeps that it was written: {moved(found)}"
 
 
+def held_by(holder: Holder) -> str:
+    """Who works on a host, and until when at most."""
+    return (
+        f"run {holder.run} ({holder.owner}) has held this host since {moment(holder.since)}; "
+        f"its lease ends by {moment(holder.until)}"
+    )
+
+
 def moment(when: datetime) -> str:
-    """A time in UTC, to the second."""
+    """A time where the reader is, with its offset from UTC (`2026-11-28 22:38:44+01:00`)."""
+    with suppress(OSError, OverflowError, ValueError):  # a record's may be in no calendar of here
+        when = when.astimezone()
+    return when.isoformat(sep=" ", timespec="seconds")
+
+
+def clock(utc: str) -> str:
+    """The time by a host's clock, which may show anything."""
     try:
-        return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except OverflowError:  # a record may have one that is in no calendar of UTC
-        return when.isoformat(sep=" ", timespec="seconds")
+        return moment(datetime.fromisoformat(utc))
+    except ValueError:
+        return utc
 
 
 def duration(seconds: float) -> str:

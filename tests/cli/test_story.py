@@ -55,6 +55,18 @@ def test_audit_then_apply_then_audit_then_rollback(cli: Make, lab: Lab, at: list
     assert (again.code, "NOTHING TO UNDO" in again.out) == (0, True)
 
 
+def test_an_audit_of_everything_ends_with_the_command_that_does_what_it_announced(
+    cli: Make, lab: Lab, at: list[str]
+) -> None:
+    audit = cli("audit", *at)
+    assert f"to do it: remediate apply schedule-fix {' '.join(at)}\n" in audit.out
+    narrowed = cli("audit", "--topic", "schedule", "--topic=schedule", "--deep", *at)
+    assert narrowed.out.splitlines()[-1] == audit.out.splitlines()[-1]
+    with_option = cli("audit", *at, "--policy", "Bypass")
+    named = "remediate apply execution-policy schedule-fix"
+    assert f"to do it: {named} {' '.join(at)} --policy Bypass\n" in with_option.out
+
+
 def test_runs_are_listed_and_shown_with_how_to_undo(cli: Make, lab: Lab, at: list[str]) -> None:
     assert cli("runs", "list").out.startswith("No run is recorded: the store ")
     cli("apply", "schedule-fix", "--yes", *at)
@@ -152,7 +164,7 @@ def test_who_holds_a_host_is_told(cli: Make, lab: Lab, at: list[str]) -> None:
     }
     locks = cli("hosts", "locks", *at)
     assert "HELD" in locks.out
-    assert "held by ada@bastion since " in locks.out
+    assert "run 20260101-000000-beef (ada@bastion) has held this host since " in locks.out
     refused = cli("apply", "schedule-fix", "--yes", *at)
     assert refused.code == 6
     assert "ada@bastion" in refused.out

@@ -28,7 +28,7 @@ STATES = EXAMPLES / "states"
 INVENTORY = "lab.yaml"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _RUN = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?: UTC|Z)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?: UTC|Z|[+-]\d\d:\d\d)?")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 _OPERATOR = "ada@bastion"
 

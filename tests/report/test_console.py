@@ -1,8 +1,9 @@
 """What one reads at 3 a.m."""
 
 import io
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from remediate.model.problem import Problem
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines
 from remediate.report.reporter import Subject
-from remediate.report.words import MAX_VALUE, after, command_line, moment, value
+from remediate.report.words import MAX_VALUE, after, clock, command_line, moment, value
 
 Make = Callable[..., Any]
 
@@ -32,10 +33,11 @@ def test_a_changed_host_shows_wrong_before_after_proof_and_how_to_undo(
     )
     assert shown(report, run=RUN) == (
         "SRV01  CHANGED  written and read back\n"
-        "  CRITICAL task \\A\\B  [schedule-fix]\n"
-        "      Task Scheduler kills the running backup.\n"
-        "      multiple_instances: StopExisting (3) → IgnoreNew (2)\n"
-        "      read back: IgnoreNew (2)\n"
+        "  schedule-fix\n"
+        "    fixed: task \\A\\B\n"
+        "        until now: Task Scheduler kills the running backup.\n"
+        "        multiple_instances: StopExisting (3) → IgnoreNew (2)\n"
+        "        read back: IgnoreNew (2)\n"
         f"  to undo: remediate rollback {RUN}\n"
         f"run {RUN}, exit code 0\n"
     )
@@ -49,16 +51,38 @@ def test_critical_comes_first_whatever_the_order_of_writing(
         host="A", outcome=Outcome.WOULD_CHANGE, plan=plan(changes=(minor, change(title="task x")))
     )
     text = shown(report, command="audit")
-    assert text.index("CRITICAL task x") < text.index("notice task minor")
+    assert text.index("critical: task x") < text.index("notice: task minor")
 
 
-def test_a_change_without_a_reason_of_its_own_is_explained_by_its_playbook(
+def test_what_a_playbook_makes_true_stands_once_above_its_findings_the_gravest_first(
     change: Make, plan: Make, shown: Make
 ) -> None:
-    report = HostReport(
-        host="A", outcome=Outcome.WOULD_CHANGE, plan=plan(changes=(change(why=""),))
+    minor = change(playbook="tidy", title="folder a", severity=Severity.NOTICE, why="")
+    found = plan(
+        changes=(minor, change(title="task x", why=""), change(title="task y", why="")),
+        advice=(Advice("No policy", "Save one.", Severity.CRITICAL, "schedule-fix"),),
     )
-    assert "Do it right" in shown(report, titles={"schedule-fix": "Do it right"})
+    report = HostReport(host="A", outcome=Outcome.WOULD_CHANGE, plan=found)
+    text = shown(report, command="audit", titles={"schedule-fix": "Do it right"})
+    said = [row for row in text.splitlines() if row[4:5] != " "]
+    assert said == [
+        "A  WOULD CHANGE  nothing was written",
+        "  schedule-fix: Do it right",
+        "    critical: task x",
+        "    critical: task y",
+        "    critical, for a person: No policy",
+        "  tidy",
+        "    notice: folder a",
+    ]
+
+
+def test_to_do_it_names_the_playbooks_that_announced_a_change(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    wanted = plan(changes=(change(playbook="b"), change(playbook="a")))
+    report = HostReport(host="A", outcome=Outcome.WOULD_CHANGE, plan=wanted)
+    text = shown(report, command="audit", proceed=lambda ids: f"do {' '.join(sorted(ids))}")
+    assert text.endswith("\nto do it: do a b\n")
 
 
 def test_half_changed_says_which_change_holds_and_which_not(
@@ -236,7 +260,7 @@ def test_what_a_finding_rests_on_stands_below_it_cut_where_it_is_long(
     assert text.count("seen: ") == 1 + 5 + 1
     for part in (
         "seen: killed at noon\n",
-        "seen: Failed: 0x186A0 (CBEngineCurr.errlog, line 12, 2026-11-23 01:02:03 UTC)\n",
+        f"seen: Failed: 0x186A0 (CBEngineCurr.errlog, line 12, {moment(since)})\n",
         f"seen: {'x' * 400}… (500 characters; --format json has them all)\n",
         "seen: line 2\n",
         "seen: 4 more; --format json has them all\n",
@@ -253,7 +277,8 @@ def test_locks_say_who_holds_a_host_and_since_when(shown: Make) -> None:
     report = HostReport(host="A", outcome=Outcome.COMPLIANT, holder=holder)
     text = shown(report, command="hosts locks")
     assert "A  HELD" in text
-    assert "held by ada@bastion since 2026-11-23 01:02:03 UTC, until 2026-11-23 02:02:03" in text
+    assert f"run {RUN} (ada@bastion) has held this host since {moment(since)};" in text
+    assert f"its lease ends by {moment(holder.until)}\n" in text
 
 
 def test_several_hosts_end_with_a_count_and_undo_names_the_host(
@@ -380,10 +405,18 @@ def test_no_text_is_longer_than_a_person_reads() -> None:
     assert len(out.getvalue()) < 20_100
 
 
-def test_a_time_that_is_in_no_calendar_of_utc_is_shown_as_it_is_written() -> None:
-    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
-    assert moment(last) == "9999-12-31 23:59:59-05:00"
-    assert moment(datetime(2026, 11, 28, tzinfo=UTC)) == "2026-11-28 00:00:00 UTC"
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has no TZ")
+def test_a_person_reads_the_time_of_here_with_its_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "NST+3:30")
+    time.tzset()
+    try:
+        assert moment(datetime(2026, 11, 28, tzinfo=UTC)) == "2026-11-27 20:30:00-03:30"
+        assert clock("2026-11-28T00:00:00.0000000Z") == "2026-11-27 20:30:00-03:30"
+        assert moment(datetime.min.replace(tzinfo=UTC)) == "0001-01-01 00:00:00+00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert clock("noon") == "noon"
 
 
 def test_commands_can_be_pasted() -> None:

@@ -31,7 +31,9 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, command: str = "audit")
         command=command,
         hosts=chosen.names,
         titles=playbooks.titles(ctx),
-        proceed=hosting.proceed(parts.arguments) if names else None,
+        proceed=lambda wanted: hosting.proceed(
+            parts.arguments, () if names else playbooks.with_given(ctx, wanted)
+        ),
     )
     return hosting.over_hosts(
         parts, options, subject, chosen, lambda engine: engine.audit(chosen.hosts, job)
@@ -49,8 +51,8 @@ command = playbooks.PlaybookCommand(
     "audit",
     callback=_run,
     help="See what playbooks would change on hosts. Nothing is written. "
-    "Without a PLAYBOOK all are looked at, in one round of questions to each host, but for those "
-    "that are about an event and not a state, or slow (--deep).",
+    "With no PLAYBOOK, checks all of them in one round trip per host, except those you must name, "
+    "such as iscsi-restart, and slow ones (--deep).",
     params=[
         playbooks.playbook_argument(many=True, required=False),
         *playbooks.selection_options(),

@@ -44,7 +44,9 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
         hosts=[*(report.host for report in refused), *chosen.names],
         run=None if dry_run or not chosen.hosts else run.id,
         undone=record.run.id,
-        proceed=hosting.proceed(_with_run(parts.arguments, options["run"] or record.run.id)),
+        proceed=lambda _: hosting.proceed(
+            parts.arguments, () if options["run"] else (record.run.id,)
+        ),
         **hosting.later(options, chosen.hosts),
     )
     if not (chosen.hosts or refused):
@@ -89,20 +91,12 @@ def _reached(
     return record.model_copy(update={"hosts": hosts}), refused
 
 
-def _with_run(arguments: tuple[str, ...], run: str) -> list[str]:
-    """What was typed, with the run named that was only the newest."""
-    words = list(arguments)
-    if run not in words:
-        words.insert(words.index("rollback") + 1, run)
-    return words
-
-
 command = Command(
     "rollback",
     callback=_run,
-    help="Write back what a run recorded before it changed it, wherever that is still what the "
-    "run wrote. What somebody else has changed since is left alone and named. RUN may be the "
-    "beginning of its id; without one the newest run that is not undone yet is offered.",
+    help="Restore the values a run recorded, wherever its changes are still in place. Anything "
+    "changed since is left alone and listed. RUN may be the beginning of its id; without one the "
+    "newest run that is not undone yet is offered.",
     params=[
         run_ids.run_argument(),
         *writing_options(),
@@ -110,7 +104,7 @@ command = Command(
             ["--force"],
             is_flag=True,
             section=SAFETY,
-            help="Write back over what somebody else has changed since, too.",
+            help="Also overwrite what somebody else has changed since.",
         ),
         playbooks.playbooks_option(),
         *recorded.options(),
