@@ -1,5 +1,6 @@
 """Volumes: how large they are, what is free on them, and what keeps one from being used."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import ClassVar
@@ -79,6 +80,10 @@ class Volumes(Query):
     resource: ClassVar[type[Resource]] = Volume
 
     disks: bool = False
+
+    def details(self) -> Iterator[str]:
+        """Whether their disks are looked at, too."""
+        return iter(("what their disks are like",) if self.disks else ())
 
 
 def volume_of(path: str, volumes: list[Volume]) -> Volume | None:
