@@ -213,18 +213,19 @@ class HostWorker:
         script = compose(request.files)
         for secret in request.secrets.values():
             self._around.redaction.add(secret.get_secret_value())
+        sent = self._around.now()
         try:
             deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self._around.transport.session(self._order.host)
-            return self._arrived(self._session.run(script.text, request, deadline), script)
+            return self._arrived(self._session.run(script.text, request, deadline), script, sent)
         except TransportError as error:
-            error.partial = error.partial and self._arrived(error.partial, script)
+            error.partial = error.partial and self._arrived(error.partial, script, sent)
             _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
             return error
 
-    def _arrived(self, reply: Reply, script: Script) -> Reply:
-        return reply.placed(script).model_copy(update={"at": self._around.now()})
+    def _arrived(self, reply: Reply, script: Script, sent: datetime) -> Reply:
+        return reply.placed(script).model_copy(update={"at": self._around.now(), "sent": sent})
 
     def _deadline_of(self, phase: Phase) -> Deadline:
         """When a phase has to end. Staging is many requests, with one deadline for all."""

@@ -52,12 +52,14 @@ class Observation:
         answers: the resources that each question returned.
         unanswered: why a question has no answer.
         at: when the answer arrived, by the controller's clock; None when nobody has said so.
+        sent: when the questions were sent, by the same clock.
     """
 
     facts: HostFacts
     answers: dict[Query, tuple[Resource, ...]]
     unanswered: dict[Query, Problem] = field(default_factory=dict)
     at: datetime | None = None
+    sent: datetime | None = None
 
     @cached_property
     def resources(self) -> dict[ResourceId, Resource]:
@@ -181,7 +183,9 @@ def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
             answers[query] = query.parse(result.value)
         except ValidationError as error:
             unanswered[query] = _nonsense(query, result.value, error)
-    return Observation(facts=reply.host, answers=answers, unanswered=unanswered, at=reply.at)
+    return Observation(
+        facts=reply.host, answers=answers, unanswered=unanswered, at=reply.at, sent=reply.sent
+    )
 
 
 def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Problem:

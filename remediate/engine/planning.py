@@ -175,7 +175,8 @@ class PlaybookPlanner:
             return None
         found = {one.resource_id: one for query in questions for one in seen.answers[query]}
         original = self.originals.get(task.playbook.id)
-        return Seen(tuple(found.values()), seen.facts, original, at=seen.at, asked=questions)
+        when = {"at": seen.at, "sent": seen.sent}
+        return Seen(tuple(found.values()), seen.facts, original, **when, asked=questions)
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():

@@ -66,6 +66,7 @@ class _Questions:
         self._known: dict[str, CallResult] = {}
         self._facts: HostFacts | None = None
         self._at: datetime | None = None
+        self._sent: datetime | None = None
         self._aside: tuple[Call, ...] = ()
         self.left = calls
 
@@ -76,7 +77,7 @@ class _Questions:
         before = self._facts.computer if self._facts else None
         another = other_computer(before, reply.host.computer)
         if another is None:
-            self._facts, self._at = reply.host, reply.at
+            self._facts, self._at, self._sent = reply.host, reply.at, reply.sent
             answered = (each for each in reply.calls if each.status is not Status.UNANSWERED)
             self._known |= {each.id: each for each in answered}
             self.left = tuple(call for call in self.left if call.id not in self._known)
@@ -104,7 +105,7 @@ class _Questions:
             self._known[self._aside[0].id] = _hung(self._aside[0])
         nothing = (CallResult(id=call.id, status=Status.UNANSWERED) for call in self._calls)
         calls = tuple(self._known.get(each.id, each) for each in nothing)
-        return Reply(host=self._facts, calls=calls, at=self._at)
+        return Reply(host=self._facts, calls=calls, at=self._at, sent=self._sent)
 
 
 def _hung(call: Call) -> CallResult:

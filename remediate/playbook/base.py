@@ -1,7 +1,7 @@
 """A playbook: what to look at, and what it should be."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
@@ -109,6 +109,7 @@ class Seen:
         facts: what the host said of itself.
         original: what is at the origin that the playbook names; None when it names none.
         at: when the answer arrived, by the controller's clock.
+        sent: when the questions were sent, by the same clock.
         asked: its questions.
     """
 
@@ -119,10 +120,12 @@ class Seen:
         original: Original | None = None,
         *,
         at: datetime | None = None,
+        sent: datetime | None = None,
         asked: Sequence[Query] = (),
     ) -> None:
         self._resources = tuple(resources)
         self._at = at
+        self._sent = sent
         self._asked = tuple(asked)
         self.facts = facts
         self.original = original
@@ -137,6 +140,18 @@ class Seen:
         if self._at is None:
             raise LookupError("it is not known when this was seen: Seen(…, at=…) says it")
         return self._at
+
+    @property
+    def clock_ahead(self) -> tuple[timedelta, timedelta]:
+        """By how much the host's clock is ahead of the controller's: at least, and at most.
+
+        It was read, in whole seconds, after the questions were sent and before the answer arrived.
+
+        Raises:
+            LookupError: as for `at`.
+        """
+        host, second = datetime.fromisoformat(self.facts.utc), timedelta(seconds=1)
+        return host - self.at, host + second - (self._sent or self.at)
 
     def all(self, kind: type[R]) -> list[R]:
         """All resources of a kind, in the order the host gave them."""

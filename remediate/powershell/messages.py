@@ -226,11 +226,13 @@ class Reply(Model):
         host: what the host says of itself.
         calls: one result for each call, in order.
         at: when it arrived, UTC by the controller's clock; None until the worker has said so.
+        sent: when the request was sent, by the same clock; the host's clock was read in between.
     """
 
     host: HostFacts
     calls: tuple[CallResult, ...]
     at: datetime | None = None
+    sent: datetime | None = None
 
     def __getitem__(self, call: str) -> CallResult:
         return self._by_id[call]

@@ -9,6 +9,7 @@ import atexit
 import json
 import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -42,6 +43,7 @@ class Case(Model):
         culture: display language of the host.
         os: version of its Windows.
         powershell: version of its PowerShell.
+        ahead: seconds by which its clock is ahead of ours; on the simulated engine only.
         denied: kinds that the account may not read, or not write.
         lacks: kinds whose commands or classes this Windows has not.
         parameters: of the playbook.
@@ -74,6 +76,7 @@ class Case(Model):
     culture: str | None = None
     os: str | None = None
     powershell: str | None = None
+    ahead: int = 0
     denied: dict[str, Access] = Field(default_factory=dict)
     lacks: tuple[str, ...] = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -129,7 +132,12 @@ class Case(Model):
         names = ("culture", "os", "powershell")
         facts = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return healthy_host(
-            "SRV01", self.host, denied=dict(self.denied), lacks=list(self.lacks), **facts
+            "SRV01",
+            self.host,
+            denied=dict(self.denied),
+            lacks=list(self.lacks),
+            clock=lambda: datetime.now(UTC) + timedelta(seconds=self.ahead),
+            **facts,
         )
 
     def job(self) -> Job:
