@@ -24,6 +24,8 @@ HEALTHY = {
         "C:\\Program Files\\Microsoft Azure Recovery Services Agent\\"
     ),
     r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\TimeZoneKeyName": "UTC",
+    r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters\Type": "NT5DS",
     r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
         "type": "ExpandString",
         "data": (

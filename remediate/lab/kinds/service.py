@@ -21,16 +21,20 @@ from remediate.model.change import Change
 from remediate.resources.service import Moment, ServiceStatus, StartMode
 
 KIND = "service"
-HEALTHY: dict[str, Any] = {"MSiSCSI": {}}
+HEALTHY: dict[str, Any] = {
+    "MSiSCSI": {},
+    "W32Time": {"start": StartMode.AUTO},
+    "obengine": {"start": StartMode.AUTO},
+}
 INITIATOR = "MSiSCSI"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 _RUNS, _STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
 
 
 class _Process(Model):
-    """A process; what is not said is that of a service which has run for long."""
+    """A process; what is not said is that of a service which has run for long, by itself."""
 
-    id: int = 2184
+    id: int | None = None
     started: Moment | None = "2026-01-05T08:00:00Z"
     stopped: Moment | None = None
     shared: bool = False
@@ -64,14 +68,18 @@ _SHORT = TypeAdapter(dict[str, _Short])
 def state(host: HostState, short: object) -> None:
     """These services and no others."""
     services = short_form(_SHORT, short)
-    host.windows["services"] = [_windows(name, one) for name, one in services.items()]
+    host.windows["services"] = [
+        _windows(name, one, 2184 + 4 * number)
+        for number, (name, one) in enumerate(services.items())
+    ]
     for name, one in services.items():
         if one.status is not _STOPPED and one.process.stopped:
             _saw_stopped(host, name, one.process.stopped)
 
 
-def _windows(name: str, short: _Short) -> Record:
+def _windows(name: str, short: _Short, own: int) -> Record:
     process = short.process.model_dump(exclude={"stopped"})
+    process["id"] = process["id"] or own
     return {
         "name": name,
         "state": short.status.value,

@@ -27,7 +27,9 @@ SHORT = {
     ),
     "System.Collections.IDictionary": "System.Collections.IDictionary",
     "System.Guid[]": "guid[]",
+    "System.Collections.Hashtable[]": "hashtable[]",
     "System.Int32": "int",
+    "System.Int64": "long",
     "System.Management.Automation.PSCredential": "pscredential",
     "System.Management.Automation.SwitchParameter": "switch",
     "System.Object": "ciminstance",
@@ -36,6 +38,7 @@ SHORT = {
     "System.UInt32": "uint32",
     "System.UInt32[]": "uint32[]",
     "System.Uri": "uri",
+    "System.Xml.XmlDocument": "xml",
 }
 OTHERS = {"LabServices": "Microsoft.PowerShell.Management"}
 """Modules of which a real PowerShell engine has the rest."""

@@ -1,0 +1,76 @@
+"""Event logs. Windows' state has `event_logs`: each with its name and its events, the newest last.
+
+In short, by log: `{Application: [{id: 1000, provider: Application Error, data: [cbengine.exe]}]}`.
+Other logs stay as they are; null takes one away.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field, TypeAdapter
+
+from remediate.lab.kinds.kind import same, short_form
+from remediate.lab.state import HostState, Record
+from remediate.model.base import Model
+from remediate.resources.service import Moment
+
+BACKED_UP = "CloudBackup/Operational"
+HEALTHY: dict[str, Any] = {
+    "Application": [],
+    "System": [],
+    BACKED_UP: [{"id": 3, "provider": "CloudBackup", "level": 4}],
+}
+
+
+class _Short(Model):
+    """An event; what is not said is that of an error on an ordinary morning."""
+
+    id: int
+    provider: str
+    level: int = 2
+    at: Moment = "2026-01-05T08:00:00Z"
+    data: tuple[str, ...] = Field(default=(), max_length=20)
+
+
+_SHORT = TypeAdapter(dict[str, list[_Short] | None])
+
+
+def state(host: HostState, short: object) -> None:
+    """Put these logs in the place of those of the same names."""
+    for name, events in short_form(_SHORT, short).items():
+        logs = host.section("event_logs")
+        logs[:] = [log for log in logs if not same(log["name"], name)]
+        if events is not None:
+            numbered = enumerate(events, 1)
+            kept = [{"record": number, **one.model_dump(mode="json")} for number, one in numbered]
+            logs.append({"name": name, "events": kept})
+
+
+def read(
+    host: HostState,
+    log: str | None = None,
+    provider: str = "",
+    ids: Iterable[int] = (),
+    data: Iterable[str] = (),
+    days: int = 0,
+    most: int = 0,
+) -> Iterator[Record]:
+    """The newest that match; or all."""
+    for one in host.windows.get("event_logs", []):
+        events = [
+            {"log": one["name"], **event, "data": [*event["data"]]} for event in one["events"]
+        ]
+        if log is None:
+            yield from events
+        elif same(one["name"], log):
+            since = host.clock() - timedelta(days=days)
+            found = [
+                event
+                for event in reversed(events)
+                if event["provider"] == provider
+                and event["id"] in [*ids]
+                and (not [*data] or {*data} & {*event["data"]})
+                and datetime.fromisoformat(event["at"]) >= since
+            ]
+            yield from found[:most]
