@@ -419,7 +419,7 @@ def _failures(one: Break, tree: Path) -> Iterator[str]:
         tests = [*SCRIPTS_SEEN_BY, "-k", words] if words else SEEN_BY
         pwsh = find_pwsh()
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "--no-header", *tests],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-m", "", "--no-header", *tests],
             cwd=root,
             env={
                 **os.environ,

@@ -26,7 +26,7 @@ from remediate.resources.content import CONTENT_WRITER
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.psrp import PsrpTransport
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has test_kinds.py
 
 SCRIPT = compose(
     {*AgentModules().reading_files(), *AgentModule.writing_files(), *CONTENT_WRITER}

@@ -158,6 +158,7 @@ def test_registry_values_come_and_go_exactly(powershell: PowerShellHosts) -> Non
 
 
 @pytest.mark.powershell
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_tasks_are_repaired_one_by_one(powershell: PowerShellHosts) -> None:
     """A task is found by its name and folder as they are written, and no other is touched."""
@@ -193,6 +194,7 @@ def test_arguments_arrive_as_they_were_sent(powershell: PowerShellHosts) -> None
 
 
 @pytest.mark.powershell
+@pytest.mark.slow
 def test_operators_titles_and_reasons_are_kept_as_they_are(powershell: PowerShellHosts) -> None:
     """In receipts; a file can hold no lone surrogate, so those are left out."""
     texts = [*DATA, *LONG]
@@ -217,6 +219,7 @@ def test_operators_titles_and_reasons_are_kept_as_they_are(powershell: PowerShel
 
 
 @pytest.mark.powershell
+@pytest.mark.slow
 @pytest.mark.parametrize("owner", SAMPLE)
 def test_who_holds_the_lease_is_named_as_he_is(powershell: PowerShellHosts, owner: str) -> None:
     lease = {"run": "run-1", "owner": owner, "fence": 1, "ttl": 60, "undoes": "run-1"}

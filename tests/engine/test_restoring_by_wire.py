@@ -58,8 +58,9 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     ("host", "kind", "nth"),
     [
         ("SRV01", Step.SEND, 2),  # in the middle of the first request with files
-        ("SRV01", Step.COMMAND, 4),  # as the second one begins
-        ("SRV02", Step.COMMAND, 4),  # as the peer is read the third time
+        # as the second one begins, and as the peer is read the third time
+        pytest.param("SRV01", Step.COMMAND, 4, marks=pytest.mark.slow),
+        pytest.param("SRV02", Step.COMMAND, 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_connection_that_breaks_costs_only_what_had_not_arrived(

@@ -142,7 +142,16 @@ def test_so_many_requests_are_made() -> None:
     assert len(calm.transport.requests) == REQUESTS
 
 
-@pytest.mark.parametrize("error", [ConnectionLost, TimedOut, AuthenticationFailed])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionLost,
+        *(
+            pytest.param(error, marks=pytest.mark.slow)
+            for error in (TimedOut, AuthenticationFailed)
+        ),
+    ],
+)
 @pytest.mark.parametrize("carried_out", [0, -1])
 @pytest.mark.parametrize("number", range(3, REQUESTS))
 def test_broken_off_at_any_request_the_old_folder_stands_and_the_next_run_sends_the_rest(

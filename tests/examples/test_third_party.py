@@ -166,7 +166,7 @@ def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: P
     "engine",
     ["simulated", pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell])],
 )
-@pytest.mark.parametrize("place", ["folder", "package"])
+@pytest.mark.parametrize("place", ["folder", pytest.param("package", marks=pytest.mark.slow)])
 def test_a_kind_of_ones_own_is_tried_as_ours_are(
     cli: Cli, tmp_path: Path, installed: list[Path], engine: str, place: str
 ) -> None:

@@ -186,7 +186,7 @@ SENT = {4: False, 5: False, 6: False, 7: True, 8: True}
 """By the number of the answer, from the Create on: whether the script may have begun."""
 
 
-@pytest.mark.parametrize("auth", [Auth.NTLM, Auth.NEGOTIATE])
+@pytest.mark.parametrize("auth", [Auth.NTLM, pytest.param(Auth.NEGOTIATE, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("answer", "nth"),
     [

@@ -39,7 +39,13 @@ def start() -> Iterator[Start]:
         yield start
 
 
-@pytest.mark.parametrize("steps", range(1, processes.STEPS + 1))
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(steps, marks=[] if steps in {1, processes.STEPS} else [pytest.mark.slow])
+        for steps in range(1, processes.STEPS + 1)
+    ],
+)
 def test_what_a_method_recorded_survives_the_death_of_the_process(
     start: Start, place: StorePlace, steps: int
 ) -> None:

@@ -237,7 +237,7 @@ POINTS = [
     [(a, w) for a in FAILS for w in When if (a, w) != (Action.HANG, When.AFTER)],  # costs time
 )
 @pytest.mark.parametrize(("kind", "nth", "after_send"), POINTS)
-@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+@pytest.mark.parametrize("auth", [Auth.BASIC, pytest.param(Auth.NTLM, marks=pytest.mark.slow)])
 def test_every_exchange_may_break_in_every_way(
     auth: Auth, kind: Step, nth: int, after_send: bool | None, action: Action, when: When
 ) -> None:

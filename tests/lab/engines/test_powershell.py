@@ -24,6 +24,7 @@ from remediate.lab.state import HostState
 
 pytestmark = [
     pytest.mark.powershell,
+    pytest.mark.slow,  # the ordinary run has tests/conformance
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
 

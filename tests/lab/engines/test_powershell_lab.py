@@ -31,6 +31,7 @@ from remediate.transport.psrp import PsrpTransport
 
 pytestmark = [
     pytest.mark.powershell,
+    pytest.mark.slow,  # the ordinary run has tests/conformance
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
 

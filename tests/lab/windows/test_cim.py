@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has tests/conformance
 
 ASK = "param($Filter) @(Get-CimInstance -ClassName Win32_OperatingSystem -Filter $Filter).Count"
 

@@ -10,7 +10,7 @@ from remediate.powershell.messages import Call, Reply, Request, Status, decode_r
 from remediate.powershell.script import compose
 from remediate.resources.scheduled_task import ScheduledTask
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has tests/conformance
 
 FOLDER = "\\Microsoft\\OnlineBackup\\"
 SYSTEM_STATE = FOLDER + "Microsoft-OnlineBackup-SystemStateBackup"

@@ -9,7 +9,7 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds import records
 from remediate.lab.state import HostState
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has tests/conformance
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso"
 VALUES = {

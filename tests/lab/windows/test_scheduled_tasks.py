@@ -10,7 +10,7 @@ from remediate.lab.kinds.scheduled_task import FOLDER, make_task
 from remediate.lab.state import HostState
 from remediate.resources.scheduled_task import MultipleInstances
 
-pytestmark = pytest.mark.powershell
+pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has tests/conformance
 
 NAME = "Microsoft-OnlineBackup"
 PARALLEL, QUEUE, IGNORE_NEW, STOP_EXISTING = MultipleInstances
