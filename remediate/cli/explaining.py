@@ -8,6 +8,8 @@ from remediate.model.exit_code import ExitCode
 _MOST = 20
 """Mistakes of one file that are shown."""
 
+_CORRECT = "Nothing was sent to any host. Correct that, then run it again."
+
 _PASSWORDS = ("--password", "--pass", "--passwd", "--pwd")
 
 
@@ -52,17 +54,17 @@ def stop_for(error: Exception) -> Stop:
             rest = len(all_) - _MOST
             more = [f"… and {rest} more"] if rest > 0 else []
             details = [*all_[:_MOST], *more]
-            return Stop(str(error), "Nothing was sent to any host.", details=details)
+            return Stop(str(error), _CORRECT, details=details)
         case PlaybookError() | InventoryError() | SecretError():
-            return Stop(str(error), "Nothing was sent to any host.")
+            return Stop(str(error), _CORRECT)
         case StoreError():
             code = ExitCode.USAGE if isinstance(error, UnknownRun) else ExitCode.REFUSED
             return Stop(error.message, error.hint, code)
         case TransportError():
             return Stop(str(error), error.hint, ExitCode.INTERNAL_ERROR)
         case _:
-            what = str(error).strip().splitlines() or [""]
-            text = f"internal error: {type(error).__name__}: {what[0]}".rstrip(": ")
             return Stop(
-                text, "Run again with --debug, and report what it shows.", ExitCode.INTERNAL_ERROR
+                "remediate itself failed, in a way that nobody foresaw",
+                "Run it again with --debug, and report what that shows.",
+                ExitCode.INTERNAL_ERROR,
             )

@@ -40,7 +40,11 @@ from remediate.transport.protocol import Transport
 
 _log = structlog.get_logger(__name__)
 _NOTHING = PlaybookPlanner(Job(()))
-_HALTED = Problem(code="halted", message="the run was stopped before its turn came")
+_HALTED = Problem(
+    code="halted",
+    message="the run was stopped before its turn came",
+    hint="Run it again for this host.",
+)
 _STILL_RUNNING = "Wait for it to end; it will say itself what it did."
 
 RunAlive = Callable[[str], AbstractContextManager[object]]
@@ -295,9 +299,9 @@ class Engine:
             changes = recorded_changes(record)
         except RecordRefusedError as error:
             return refused_record(host.name, error)
-        except Exception as error:  # noqa: BLE001 - a record may be about anything
+        except Exception:  # noqa: BLE001 - a record may be about anything
             _log.debug("internal error", host=host.name, exc_info=True)
-            return internal_error(host.name, error)
+            return internal_error(host.name)
         snapshot = record.intent.snapshot if record.intent else ()
         if record.intent and alive.goes_on(run, record.intent.host):  # by the address of then
             plan = Plan(host=host.name, playbooks=run.playbooks, changes=changes)

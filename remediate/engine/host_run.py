@@ -520,7 +520,8 @@ def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> P
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
     still be at work there and keeps it out if it has not begun; see `lease.read.ps1`.
     """
-    problem = Problem(code="timed_out", message="there was no time left to look again")
+    text, then = "there was no time left to look again", "To find out: remediate runs reconcile"
+    problem = Problem(code="timed_out", message=text, hint=then)
     renewed = yield from ask(TakeLease(work.takes_over))
     if isinstance(renewed, Granted):
         fence = renewed.fence
@@ -541,7 +542,8 @@ def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> P
             fence = behind + 1
             continue
         if still_writing(answer["lease"].error):
-            problem = Problem(code="still_writing", message="the host is still at work on it")
+            text = "the host is still at work on it"
+            problem = Problem(code="still_writing", message=text, hint=then)
             continue
         seen = read_observation(work.planner.queries(), answer)
         missing = work.planner.missing(seen, plan.changes)

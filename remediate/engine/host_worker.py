@@ -104,9 +104,9 @@ def perform(order: Order, around: Surroundings) -> HostReport:
     """
     try:
         return HostWorker(order, around).work(_STEPS[order.verb](order))
-    except Exception as error:  # noqa: BLE001 - a record or playbook may be about anything
+    except Exception:  # noqa: BLE001 - a record or playbook may be about anything
         _log.debug("internal error", host=order.host.name, exc_info=True)
-        return internal_error(order.host.name, error)
+        return internal_error(order.host.name)
 
 
 _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
@@ -146,9 +146,9 @@ class HostWorker:
         except StopIteration as end:
             report: HostReport = end.value
             return report
-        except Exception as error:  # noqa: BLE001 - a bug on one host must not end the others
+        except Exception:  # noqa: BLE001 - a bug on one host must not end the others
             _log.debug("internal error", host=self._order.host.name, exc_info=True)
-            report = internal_error(self._order.host.name, error)
+            report = internal_error(self._order.host.name)
             if self._leased and not self._recorded:
                 if not self._reconciling:
                     self._close(report)

@@ -249,7 +249,11 @@ def _first_wrong(query: Query, values: Sequence[JsonValue]) -> str:
 def call_problem(error: CallError | None, doing: str) -> Problem:
     """A failed call as a problem for a person."""
     if error is None:
-        return Problem(code="remote_error", message=f"{doing}: the host did not try")
+        return Problem(
+            code="remote_error",
+            message=f"{doing}: the host did not try",
+            hint="Run it again with --debug, and report what that shows.",
+        )
     if error.hresult in ACCESS_DENIED or error.category == "PermissionDenied":
         code, hint = "access_denied", "The account must be an administrator of the host."
     else:

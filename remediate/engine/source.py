@@ -35,6 +35,7 @@ from remediate.transport.protocol import Deadline, Session, Transport
 
 _MAX_TEXT = 256 * 1024
 _GZIP_WINDOW = 31
+_LOOK = "Look at what is to be copied, then run it again."
 
 
 class SourceError(RemediateError):
@@ -44,7 +45,7 @@ class SourceError(RemediateError):
         problem: why, and what to do.
     """
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, hint: str = _LOOK) -> None:
         super().__init__(message)
         self.problem = Problem(code=code, message=message, hint=hint)
 

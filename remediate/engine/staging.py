@@ -34,7 +34,11 @@ _PER_PIECE, _PER_LETTER = 300, 6
 _LEVEL = 1
 _GZIP_WINDOW = 31
 _WORTH = 0.9
-_NONSENSE = Problem(code="protocol_error", message="the host gave an answer that makes no sense")
+_NONSENSE = Problem(
+    code="protocol_error",
+    message="the host gave an answer that makes no sense",
+    hint="Run it again with --debug, and report what that shows.",
+)
 _KEPT = "What has arrived stays beside it, and the next run sends only what is missing."
 
 

@@ -154,13 +154,13 @@ def unknown(work: Order, plan: Plan, problem: Problem) -> HostReport:
     return report.model_copy(update={"lease_kept": True})
 
 
-def internal_error(host: str, error: Exception) -> HostReport:
+def internal_error(host: str) -> HostReport:
     """The report of a host on which this program failed."""
     problem = Problem(
         code="internal_error",
-        message=f"{type(error).__name__}: {error}",
-        hint="Run again with --debug and report it; remediate runs reconcile tells "
-        "whether something was written.",
+        message="remediate itself failed here, in a way that nobody foresaw",
+        hint="Run it again with --debug, and report what that shows; remediate runs reconcile "
+        "tells whether something was written.",
     )
     return HostReport(host=host, outcome=Outcome.INTERNAL_ERROR, problem=problem)
 

@@ -103,13 +103,7 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
             yield line(2, ("rollback will not bring back: ", WARN), text)
     for conflict in plan.conflicts:
         yield from _conflict_lines(conflict)
-    for text in dict.fromkeys(refusal.text for refusal in plan.refusals):
-        names = words.join(one.playbook for one in plan.refusals if one.text == text)
-        yield line(2, ("refused by ", STRONG), f"{names}: {text}")
-    for left in plan.left_out:
-        yield line(2, ("left out: ", BAD), (left.playbook, STRONG), f": {left.text}")
-        if left.hint:
-            yield line(6, left.hint)
+    yield from _refusal_lines(plan)
     for question in plan.unanswered:
         yield from _unanswered_lines(question, told=report.problem if report else None)
     for reason in dict.fromkeys(plan.not_applicable.values()):
@@ -117,6 +111,19 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
         verb = "does not apply" if len(named) == 1 else "do not apply"
         those = words.join(named) if len(named) <= _NAMED else words.count(len(named), "playbook")
         yield line(2, (f"{those} {verb}: ", DIM), reason)
+
+
+def _refusal_lines(plan: Plan) -> Iterator[Line]:
+    for text in dict.fromkeys(refusal.text for refusal in plan.refusals):
+        names = words.join(one.playbook for one in plan.refusals if one.text == text)
+        yield line(2, ("refused by ", STRONG), f"{names}: {text}")
+        for hint in dict.fromkeys(one.hint for one in plan.refusals if one.text == text):
+            if hint:
+                yield line(6, hint)
+    for left in plan.left_out:
+        yield line(2, ("left out: ", BAD), (left.playbook, STRONG), f": {left.text}")
+        if left.hint:
+            yield line(6, left.hint)
 
 
 def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:

@@ -26,7 +26,7 @@ class View:
 
 _NOTHING_TO_UNDO = ("nothing to undo", "nothing is left to put back")
 _USUAL = View()
-_VIEWS = {
+VIEWS = {
     "rollback": View(
         {
             Outcome.COMPLIANT: _NOTHING_TO_UNDO,
@@ -58,4 +58,4 @@ def view_of(command: str) -> View:
     Args:
         command: what was typed (`hosts check`).
     """
-    return _VIEWS.get(command, _USUAL)
+    return VIEWS.get(command, _USUAL)

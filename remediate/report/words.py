@@ -23,7 +23,7 @@ MAX_VALUE = 400
 MAX_TEXT = 20_000
 """Characters of any other text that are: a command line may name a thousand hosts."""
 
-_VERDICTS = {
+VERDICTS = {
     Outcome.COMPLIANT: ("compliant", "nothing to change"),
     Outcome.ATTENTION: ("needs attention", "no automatic fix; see the advice"),
     Outcome.WOULD_CHANGE: ("would change", "nothing was written"),
@@ -54,12 +54,12 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.COMPLIANT and report.unanswered:
         return "compliant", "nothing to change in what was answered"
     if report.outcome is Outcome.ROLLED_BACK and report.applied:
-        return _VERDICTS[report.outcome][0], "the host is as it was, but for what cannot be undone"
+        return VERDICTS[report.outcome][0], "the host is as it was, but for what cannot be undone"
     if report.outcome is Outcome.CHANGED and report.plan and report.plan.left_out:
         return "changed in part", "written and read back, but for what was left out"
     if report.outcome is Outcome.CONFLICT and not can_be_forced(report):
         return "conflict", "what that run did besides has to be put back by a person"
-    default = _VERDICTS[report.outcome]
+    default = VERDICTS[report.outcome]
     if report.problem and report.problem.code == "not_settled":
         default = (default[0], "it was still under way when its time was up")
     if report.outcome is Outcome.UNREACHABLE and report.problem:

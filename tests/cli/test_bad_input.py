@@ -324,7 +324,7 @@ def test_an_internal_error_is_one_sentence_and_a_traceback_only_with_debug(cli: 
         raise ZeroDivisionError("of ours")
 
     result = cli("audit", "--host", "A", *LOGIN, transport=broken)
-    result.explains(1, "internal error: ZeroDivisionError: of ours", "--debug")
+    result.explains(1, "remediate itself failed, in a way that nobody foresaw", "--debug")
     result = cli("audit", "--host", "A", *LOGIN, "--debug", transport=broken)
     assert "Traceback" in result.err
 

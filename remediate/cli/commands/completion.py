@@ -15,7 +15,11 @@ def _run(ctx: click.Context, shell: str) -> int:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise Stop(f"there is no completion for {shell}", code=ExitCode.INTERNAL_ERROR)
+        raise Stop(
+            f"there is no completion for {shell}",
+            "Choose one of bash, zsh and fish.",
+            ExitCode.INTERNAL_ERROR,
+        )
     click.echo(kind(ctx.find_root().command, {}, "remediate", _VARIABLE).source())
     return 0
 

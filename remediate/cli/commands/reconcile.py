@@ -94,7 +94,12 @@ def _print(closed: "Closed", needed: list[str]) -> None:
 
     run, name = closed.run, closed.report.host
     subject = Subject(
-        command="runs reconcile", hosts=[name], run=run.id, needed=needed, by_name=True
+        command="runs reconcile",
+        hosts=[name],
+        run=run.id,
+        undone=run.undoes,
+        needed=needed,
+        by_name=True,
     )
     print_lines([*host_lines(closed.report, subject), line(2, ("run: ", DIM), run.id)], sys.stdout)
 
