@@ -17,7 +17,10 @@ function Set-RemediateShadowStorage {
     $on = Get-RemediateVolumeName -Volume $Current['On'] -Id $Current['DiffVolume']
     # what a program writes to its error stream must not end the call: its exit code is what counts
     $ErrorActionPreference = 'Continue'
-    $said = vssadmin.exe $verb shadowstorage "/For=$volume" "/On=$on" "/MaxSize=$limit" 2>&1
+    try { $said = vssadmin.exe $verb shadowstorage "/For=$volume" "/On=$on" "/MaxSize=$limit" 2>&1 }
+    catch {
+        Stop-RemediateCall -ErrorId 'RemediateProgramBlocked' -Message "vssadmin was not let start: $($_.Exception.Message) A security product or a policy may have stopped it: ask its owner, and see docs/security.md."
+    }
     $code = $LASTEXITCODE
     if ($code -ne 0) {
         Stop-RemediateCall -ErrorId 'RemediateProgramFailed' -Message "vssadmin ended with exit code ${code}: $((@($said) -join ' ').Trim())"

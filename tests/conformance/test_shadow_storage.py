@@ -115,6 +115,16 @@ def test_vssadmin_that_fails_is_told_by_its_exit_code(door: Door, culture: str) 
     assert everything(one.state) == before
 
 
+def test_vssadmin_that_a_security_product_stops_is_told_as_that(door: Door) -> None:
+    one = asked(door, lacks=["vssadmin"])
+    before = everything(one.state)
+    result = write(one, "C:", 20 * GB)
+    assert error_of(result) == "RemediateProgramBlocked"
+    assert result.error
+    assert "vssadmin was not let start" in result.error.message
+    assert everything(one.state) == before
+
+
 def test_who_may_not_read_is_told_so(door: Door) -> None:
     one = asked(door, denied={KIND: "read"}, culture="ko-KR")
     result = one.call("Get")

@@ -170,6 +170,8 @@ def write(host: HostState, record: Record, after: Record) -> None:
 
 def _vssadmin(host: HostState, record: Record, limit: int) -> None:
     """It ends with 2 whatever keeps it from doing its work, and says why in the host's language."""
+    if "vssadmin" in host.lacks:
+        raise CallFailedError("RemediateProgramBlocked", "vssadmin was not let start.")
     new = record["max_space"] is None
     fits = limit >= (_SMALLEST_NEW if new else _SMALLEST)
     named = not any(record[name].startswith(UNNAMED) for name in ("name", "diff_name"))

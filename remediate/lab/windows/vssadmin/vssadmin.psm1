@@ -2,6 +2,7 @@
 
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
 
 $script:Smallest = @{ resize = 1MB; add = 320MB }
 $script:Units = @{ '' = 1; KB = 1KB; MB = 1MB; GB = 1GB; TB = 1TB; PB = 1PB }
@@ -92,7 +93,10 @@ function Set-Storage {
 }
 
 function vssadmin.exe {
-    # No parameters: a program gets its words as they are.
+    # No parameters: a program gets its words as they are. A security product may not let it start.
+    if (Test-LabLack -Kind 'vssadmin') {
+        throw [System.Management.Automation.ApplicationFailedException]::new("Program 'vssadmin.exe' failed to run: Access is denied")
+    }
     $option = @{}
     $words = @(foreach ($word in $args) {
             if ([string] $word -match '^/(?<name>for|on|maxsize)=(?<value>.+)$') { $option[$Matches['name'].ToLowerInvariant()] = $Matches['value'] }
