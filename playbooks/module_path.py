@@ -42,7 +42,7 @@ class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
     r"""The agent's installer does not always add its `bin\Modules` to the machine's PSModulePath.
 
     Either documented form is accepted: that folder, or the module's own in it. Without the folder
-    of Windows' own modules, PowerShell would lose those.
+    of Windows' own modules, `Import-Module NAME` and `Get-Module -ListAvailable` do not find those.
     """
 
     id = "module-path"

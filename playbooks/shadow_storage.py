@@ -71,7 +71,10 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
         "max-space",
     )
     writes = (ShadowStorage,)
-    risk = "Shadow copies may take more of the volume; a limit is never lowered, so none is lost."
+    risk = (
+        "Shadow copies may take more of the volume; a limit is never lowered, so none is lost. "
+        "Security products watch vssadmin, and may call or stop it: tell their owner first."
+    )
     rollback = (
         "Writes the old limit back, but not below what shadow copies take, and not while there are "
         "some that were made since: Windows would delete them. Shadow storage that was created "

@@ -219,7 +219,7 @@ BREAKS = (
         "task folder pattern",
         "brackets in a folder's name stand for themselves",
         f"{SCRIPTS}/scheduled_task.read.ps1",
-        "$path = [System.Management.Automation.WildcardPattern]::Escape($folder)",
+        "$path = $folder -replace '[\\[\\]*?`]', '`$0'",
         "$path = $folder",
     ),
     Break(
@@ -324,7 +324,7 @@ BREAKS = (
         "module deleted",
         "the old module is kept",
         f"{SCRIPTS}/agent_module.write.ps1",
-        "try { Rename-RemediateFolder -Path $path -Name $old }",
+        "try { Rename-RemediateItem -Path $path -Name $old }",
         "try { Remove-Item -LiteralPath $path -Recurse -Force }",
     ),
     # --- the kinds' models and the playbooks --------------------------------------------------

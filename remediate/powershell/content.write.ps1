@@ -144,5 +144,5 @@ function Add-RemediatePiece {
         Remove-Item -LiteralPath $part -Force
         Stop-RemediateCall -ErrorId 'RemediateDamaged' -Message 'A file is not what the source has; it will be sent again.' -Detail @{ path = $Piece['path'] }
     }
-    Rename-Item -LiteralPath $part -NewName (Split-Path -Path $Piece['path'] -Leaf)
+    Rename-RemediateItem -Path $part -Name (Split-Path -Path $Piece['path'] -Leaf)
 }

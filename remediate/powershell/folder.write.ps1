@@ -30,9 +30,9 @@ function Get-RemediateKeptName {
     Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'There are too many kept folders with the same content. Remove some.'
 }
 
-function Rename-RemediateFolder {
-    # Renames a folder. Windows refuses while any file in it is open, as a virus scanner has new ones, or a process that
-    # has just ended its DLLs: for a moment, so this tries for 3 seconds.
+function Rename-RemediateItem {
+    # Renames a folder or a file. Windows refuses while it, or a file in it, is open, as a virus scanner has new ones, or a
+    # process that has just ended its DLLs: for a moment, so this tries for 3 seconds.
     param([string] $Path, [string] $Name)
     $end = (Get-Date).AddSeconds(3)
     while ((Get-Date) -lt $end) {

@@ -29,16 +29,16 @@ function Set-RemediateAgentModule {
         if ($marked) { Remove-Item -LiteralPath $marker -Force }
     }
     if ($there) {
-        try { Rename-RemediateFolder -Path $path -Name $old }
+        try { Rename-RemediateItem -Path $path -Name $old }
         catch {
             if ($marked) { Set-RemediateMarker -Stage $candidate }
             throw
         }
     }
     if ($null -eq $candidate) { return }
-    try { Rename-RemediateFolder -Path $candidate -Name 'MSOnlineBackup' }
+    try { Rename-RemediateItem -Path $candidate -Name 'MSOnlineBackup' }
     catch {
-        if ($null -ne $old) { Rename-RemediateFolder -Path ((Split-Path -Path $path -Parent) + '\' + $old) -Name 'MSOnlineBackup' }
+        if ($null -ne $old) { Rename-RemediateItem -Path ((Split-Path -Path $path -Parent) + '\' + $old) -Name 'MSOnlineBackup' }
         throw
     }
 }

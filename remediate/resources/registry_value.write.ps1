@@ -6,8 +6,7 @@ function Set-RemediateRegistryValue {
     $path = 'Registry::' + $Current['key']
     $value = $After['value']
     if ($null -eq $value) {
-        # surface: allow language-mode - Escape keeps brackets in a name from being a pattern
-        Remove-ItemProperty -LiteralPath $path -Name ([System.Management.Automation.WildcardPattern]::Escape($Current['name']))
+        Remove-ItemProperty -LiteralPath $path -Name ($Current['name'] -replace '[\[\]*?`]', '`$0') # a bracket is no pattern
         return
     }
     if (-not (Test-Path -LiteralPath $path)) { $null = New-Item -Path $path -Force }

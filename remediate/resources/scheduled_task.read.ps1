@@ -7,10 +7,9 @@ function Find-RemediateScheduledTask {
     param([hashtable] $Identity)
     $folder = $Identity['path']
     $name = [string] $Identity['name']
-    # surface: allow language-mode - Escape keeps brackets in a folder's name from being a pattern
-    $path = [System.Management.Automation.WildcardPattern]::Escape($folder)
-    # surface: allow language-mode - as above
-    $pattern = [System.Management.Automation.WildcardPattern]::Escape($name)
+    # a bracket in a name is no pattern; WildcardPattern.Escape is not to be had in a constrained language
+    $path = $folder -replace '[\[\]*?`]', '`$0'
+    $pattern = $name -replace '[\[\]*?`]', '`$0'
     try {
         if ($name) { $tasks = @(Get-ScheduledTask -TaskPath $path -TaskName $pattern -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
         else { $tasks = @(Get-ScheduledTask -TaskPath $path -CimSession (Get-RemediateCimSession) -ErrorAction Stop | Limit-RemediateList -Name 'tasks') }
