@@ -9,13 +9,21 @@ from typing import Protocol
 from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName
 
-INSTALL_PATH = RegistryName(
-    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup", name="InstallPath"
+_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup"
+INSTALL_PATH = RegistryName(key=rf"{_KEY}\Setup", name="InstallPath")
+CONFIG = rf"{_KEY}\Config"
+VAULT = RegistryName(key=CONFIG, name="ServiceResourceName")
+"""The vault that the server is registered with."""
+
+SCRATCH_VALUE = RegistryName(key=CONFIG, name="ScratchLocation")
+SCRATCHES = (
+    SCRATCH_VALUE,
+    RegistryName(key=rf"{CONFIG}\CloudBackupProvider", name="ScratchLocation"),
 )
+"""Where the cache is, said twice."""
+
 AGENT = HostPath(root=INSTALL_PATH)
-SCRATCH_VALUE = RegistryName(
-    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Config", name="ScratchLocation"
-)
+PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=HostPath(root=INSTALL_PATH, tail="Scratch"))
 """The cache of the agent; people who have moved it may have doubled its backslashes."""
 TASKS = r"\Microsoft\OnlineBackup"
@@ -31,6 +39,11 @@ class SeenPaths(Protocol):
 
     def path(self, path: HostPath) -> str | None:
         """A path on the host."""
+
+
+def is_backup_server(seen: SeenPaths) -> bool:
+    """Whether the agent is part of a backup server (MABS, DPM), whose console is another one."""
+    return _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\") is not None
 
 
 class ForAgent:
@@ -50,6 +63,6 @@ class ForAgentModule(ForAgent):
 
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or of a backup server."""
-        if _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\"):
+        if is_backup_server(seen):
             return "a backup server (MABS, DPM) has the agent without its PowerShell module"
         return super().not_applicable(seen, params)

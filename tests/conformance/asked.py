@@ -14,7 +14,7 @@ import pytest
 from remediate.lab.engines import functions
 from remediate.lab.kinds import records
 from remediate.lab.kinds.kind import is_it
-from remediate.lab.state import HostState
+from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call
 from remediate.resources.base import Resource
 from remediate.testing import Case, cases
@@ -45,23 +45,26 @@ class Asked:
 
     @property
     def new(self) -> Iterator[str]:
-        """What there is in it that another call may not have had; who asks counts, too."""
+        """What there is in it that another call may not have had; who asks counts, too.
+
+        Which of several alike it is about does not: a value of the registry is read like another.
+        """
         facts = [self.host.culture, self.host.denied.get(self.resource.kind)]
         kind, arguments = self.resource.kind, self.call.arguments
         if self.call.function.startswith("Get-"):
-            answer = records(self.host, kind, **arguments)
+            answer = [self._apart(one) for one in records(self.host, kind, **arguments)]
             yield from (json.dumps(["get", facts, one]) for one in answer or [None])
             return
         there = [one for one in records(self.host, kind) if is_it(one, arguments["identity"])]
         shape = [
-            {
-                name: value
-                for name, value in one.items()
-                if name not in self.resource.identity and len(str(value)) < LONG
-            }
+            {name: value for name, value in self._apart(one).items() if len(str(value)) < LONG}
             for one in there
         ]
         yield json.dumps(["set", facts, shape, arguments["before"], arguments["after"]])
+
+    def _apart(self, record: Record) -> Record:
+        """A record without what identifies it."""
+        return {name: said for name, said in record.items() if name not in self.resource.identity}
 
 
 @cache

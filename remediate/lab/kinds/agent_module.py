@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.content import MODULE, free_name, holds, kept, manifest_of
 from remediate.lab.drive import MARKER, Drive, learn
+from remediate.lab.kinds.file import LONG_AGO
 from remediate.lab.kinds.kind import check_access, may_write, same, short_form
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.registry_value import path_of
@@ -25,7 +26,7 @@ from remediate.resources.mars_agent import AGENT
 
 AGENT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 MODULE_FOLDER = AGENT_FOLDER + r"\bin\Modules\MSOnlineBackup"
-AGENT_VERSION = "2.0.9270.0"
+AGENT_VERSION = "2.0.9506.0"
 MODULE_VERSION = "2.0.0.0"
 HEALTHY: dict[str, Any] = {}
 
@@ -132,11 +133,14 @@ def place(
     if files is not None and not files:
         drive.put(folder, None)
     versions = host.windows.setdefault("file_versions", {})
+    times = host.windows.setdefault("file_times", {})
     versions.pop(program, None)
+    times.pop(program, None)
     drive.remove(program)
     if agent_version:
         drive.write(program, b"")
         versions[program] = agent_version
+        times[program] = LONG_AGO
 
 
 def read(host: HostState, *, load: bool = True) -> Iterator[Record]:

@@ -19,9 +19,15 @@ KIND = "registry_value"
 MACHINE_GUID = r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid"
 """What Windows is known by; made when it is installed."""
 HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
+_SCRATCH = r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch"
 HEALTHY = {
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Setup\InstallPath": (
         "C:\\Program Files\\Microsoft Azure Recovery Services Agent\\"
+    ),
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\ServiceResourceName": "vault-prod",
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\ScratchLocation": _SCRATCH,
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\CloudBackupProvider\ScratchLocation": (
+        _SCRATCH
     ),
     r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
     r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\TimeZoneKeyName": "UTC",

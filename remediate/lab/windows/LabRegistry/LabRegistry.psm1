@@ -13,6 +13,10 @@ Import-Module -Global -Name "$PSScriptRoot/versions.psm1"
 Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -MemberName 'VersionInfo' -Force -Value {
     Get-LabVersion -Path $this.FullName
 }
+Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -MemberName 'LastWriteTimeUtc' -Force -Value {
+    $known = Get-LabTime -Path $this.FullName
+    if ($null -ne $known) { $known } else { $this.PSBase.LastWriteTimeUtc }
+}
 
 # Every path on the host's disk begins with C:, which is a folder here. A process that is no host yet has none.
 if ($env:REMEDIATE_LAB_STATE -and -not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {

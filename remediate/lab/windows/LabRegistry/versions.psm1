@@ -1,20 +1,36 @@
-# Versions of files on the host's disk, as FileVersionInfo has them. A host whose disk hangs never gives one.
+# Versions of files on the host's disk, as FileVersionInfo has them, and when they were written, where the state says that.
+# A host whose disk hangs never gives one.
 
 Set-StrictMode -Version Latest
 Import-Module -Name "$PSScriptRoot/../support/state.psm1"
+
+function Find-LabFact {
+    # What a section of the state says of a file, by its full path below the folder that is C: here.
+    param([System.Collections.IDictionary] $State, [string] $Section, [string] $Path)
+    if ($null -eq $State[$Section]) { return }
+    foreach ($known in $State[$Section].Keys) {
+        if ($Path.EndsWith('/C' + $known.Substring(2).Replace('\', '/'), 'OrdinalIgnoreCase')) { return $State[$Section][$known] }
+    }
+}
+
+function Get-LabTime {
+    # When a file was written, or nothing where the state does not say it.
+    param([string] $Path)
+    $state = Get-LabState
+    if ($state['denied']['file'] -eq 'read') { throw [System.UnauthorizedAccessException]::new('Access is denied.') }
+    $text = Find-LabFact -State $state -Section 'file_times' -Path $Path
+    if ($text) { return ([datetimeoffset] $text).UtcDateTime }
+}
 
 function Get-LabVersion {
     # The version of a file, by its full path below the folder that is C: here.
     param([string] $Path)
     $state = Get-LabState
     if ($state['hangs'].Contains('agent_module')) { [System.Threading.Thread]::Sleep([System.Threading.Timeout]::Infinite) }
-    $text = $null
-    foreach ($known in $state['file_versions'].Keys) {
-        if ($Path.EndsWith($known.Substring(2).Replace('\', '/'), 'OrdinalIgnoreCase')) { $text = $state['file_versions'][$known] }
-    }
+    $text = [string] (Find-LabFact -State $state -Section 'file_versions' -Path $Path)
     $version = [version] $(if ($text) { $text } else { '0.0.0.0' })
     return [pscustomobject]@{
-        FileVersion     = $text
+        FileVersion     = if ($text) { $text } else { $null }
         FileMajorPart   = $version.Major
         FileMinorPart   = $version.Minor
         FileBuildPart   = $version.Build
@@ -22,4 +38,4 @@ function Get-LabVersion {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabVersion'
+Export-ModuleMember -Function 'Get-LabTime', 'Get-LabVersion'
