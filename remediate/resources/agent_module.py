@@ -12,6 +12,7 @@ from remediate.resources.base import Query, Resource
 from remediate.resources.content import FOLDER_READER, FOLDER_WRITER, Folder
 from remediate.resources.host_path import HOST_PATH_READER
 from remediate.resources.mars_agent import MODULE
+from remediate.resources.own_process import OWN_PROCESS
 from remediate.resources.registry_value import RegistryValue
 
 _VERSION = re.compile(
@@ -171,7 +172,7 @@ class AgentModules(Query):
 
     def reading_files(self) -> tuple[Path, ...]:
         """What tries whether it loads is sent only where that is asked."""
-        return (*super().reading_files(), *((_LOAD_TEST,) if self.load else ()))
+        return (*super().reading_files(), *((_LOAD_TEST, OWN_PROCESS) if self.load else ()))
 
     def in_passing(self) -> "AgentModules":
         """Its files only: a module that may be damaged is not run because everything is audited."""
