@@ -30,6 +30,7 @@ TASKS = r"\Microsoft\OnlineBackup"
 SYSTEM_STATE_TASK = "Microsoft-OnlineBackup-SystemStateBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
+MODULE_FOLDER = HostPath(root=INSTALL_PATH, tail=rf"bin\Modules\{MODULE}")
 
 _BACKUP_SERVER = re.compile(r"\\(microsoft azure backup server|dpm)\\", re.IGNORECASE)
 

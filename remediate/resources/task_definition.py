@@ -8,9 +8,10 @@ said in the documentation of the schema.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from remediate.model.base import JsonValue
@@ -40,6 +41,7 @@ _LENGTH = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
+_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?")
 
 _LENGTHS = {
@@ -163,6 +165,51 @@ def unsavable_trigger(xml: str) -> str | None:
         if _tag(trigger) == "RegistrationTrigger":
             return "a trigger that starts it whenever it is saved"
     return None
+
+
+class Start(NamedTuple):
+    """When a task is started each week.
+
+    Args:
+        days: on which; 0 is Sunday.
+        time: at which, by the host's clock.
+    """
+
+    days: frozenset[int]
+    time: time
+
+
+def starts(xml: str) -> tuple[Start, ...]:
+    """When a task is started by the calendar, by days or weeks; never when it is off.
+
+    What says its time zone is left out, as that of the host is not known here.
+    """
+    root = _root(xml)
+    settings = next(_named(root, "Settings"), ET.Element("Settings"))
+    if not _is_on(settings):
+        return ()
+    triggers = [each for each in next(_named(root, "Triggers"), ()) if _is_on(each)]
+    return tuple(start for each in triggers for start in _starts(each))
+
+
+def _starts(trigger: ET.Element) -> Iterator[Start]:
+    boundary = "".join(each.text or "" for each in _named(trigger, "StartBoundary"))
+    found = _MOMENT.fullmatch(boundary.strip())
+    if found is None or found[3]:
+        return
+    for schedule in trigger:
+        days: set[int] | None = None
+        if _tag(schedule) == "ScheduleByDay":
+            days = set(range(len(_DAYS)))
+        elif _tag(schedule) == "ScheduleByWeek":
+            said = [_tag(day) for each in _named(schedule, "DaysOfWeek") for day in each]
+            days = {_DAYS.index(day) for day in said if day in _DAYS}
+        if days is not None:
+            yield Start(frozenset(days), time.fromisoformat(found[1][11:]))
+
+
+def _is_on(element: ET.Element) -> bool:
+    return all(_said("Enabled", each.text or "") != "false" for each in _named(element, "Enabled"))
 
 
 def account(text: str) -> str:

@@ -21,7 +21,7 @@ from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 
 pytestmark = pytest.mark.powershell
 
-FEW = {"agent_module": 6}
+FEW = {"agent_module": 6, "backup_record": 4}
 """How many are enough for an ordinary run, where each starts another PowerShell."""
 
 MOST = 60

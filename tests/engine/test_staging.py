@@ -266,8 +266,8 @@ def lost_for_good(restoring: Restoring) -> Callable[[int], Trouble | None]:
 
 def test_a_source_that_changes_while_it_is_read_changes_nothing_on_the_host() -> None:
     restoring = broken()
-    other = dict(practice_files()) | {"MSOnlineBackup.psm1": b"x" * 177}
-    assert len(other["MSOnlineBackup.psm1"]) == len(practice_files()["MSOnlineBackup.psm1"])
+    size = len(practice_files()["MSOnlineBackup.psm1"])
+    other = dict(practice_files()) | {"MSOnlineBackup.psm1": b"x" * size}
 
     def swap(number: int) -> None:
         place(restoring.peer, other if number > 3 else practice_files())

@@ -34,15 +34,22 @@ _DEFINITION = """@{{
     RootModule        = 'MSOnlineBackup.psm1'
     ModuleVersion     = '{version}'
     GUID              = '0f4e5b58-7d65-4f4f-8a42-6a7a2ad3c9d1'
-    FunctionsToExport = @('Get-OBMachineSetting', 'Get-OBPolicy', 'Start-OBBackup')
+    FunctionsToExport = @('*-OB*')
     CmdletsToExport   = @()
     AliasesToExport   = @()
     VariablesToExport = @()
 }}
 """
 _CODE = """Set-StrictMode -Version Latest
+foreach ($folder in $env:PSModulePath.Split([System.IO.Path]::PathSeparator)) {
+    $agent = "$folder/support/agent.psm1"
+    if (Test-Path -LiteralPath $agent) { Import-Module -Name $agent }
+}
 function Get-OBMachineSetting { return @{ NoBandwidthThrottle = $true } }
-function Get-OBPolicy { return @() }
+function Get-OBJob { [CmdletBinding()] param([uint32] $Previous) Get-LabJob -Previous $Previous }
+function Get-OBPolicy { [CmdletBinding()] param() Get-LabPolicy }
+function Get-OBSchedule { [CmdletBinding()] param($Policy) $Policy.BackupSchedule }
+function Get-OBAllRecoveryPoints { [CmdletBinding()] param() Get-LabPoint }
 function Start-OBBackup { return }
 """
 _ROOT = re.compile(r"^\s*RootModule\s*=\s*'([^']+)'", re.MULTILINE)
@@ -221,13 +228,13 @@ def _looked_at(drive: Drive, folder: str, *, load: bool) -> Record:
     if links:
         loads, error, version = None, "Not tried, as something in it leads elsewhere.", ""
     else:
-        loads, error, version = _loading(drive, folder, load=load)
+        loads, error, version = loading(drive, folder, load=load)
     installed = {"manifest": manifest, "loads": loads}
     return {"installed": installed, "links": links, "load_error": error, "module_version": version}
 
 
-def _loading(drive: Drive, folder: str, *, load: bool) -> tuple[bool | None, str, str]:
-    """Whether it loads, why not, and of which version it is."""
+def loading(drive: Drive, folder: str, *, load: bool = True) -> tuple[bool | None, str, str]:
+    """Whether the module in a folder loads, why not, and of which version it is."""
     definition = _text(drive, f"{folder}\\MSOnlineBackup.psd1")
     if definition is None:
         return False, "It has no MSOnlineBackup.psd1.", ""

@@ -1,0 +1,182 @@
+"""Say when the last backup was, what has become of it, and whether the next one will come."""
+
+from datetime import datetime, timedelta
+
+from remediate.model.evidence import Evidence
+from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.backup_record import BackupRecord, BackupRecords
+from remediate.resources.mars_agent import INSTALL_PATH, TASKS, ForAgentModule
+from remediate.resources.registry_value import RegistryValues
+from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
+from remediate.resources.task_definition import starts
+
+FILES_TASK = "microsoft-onlinebackup"
+USUAL = timedelta(hours=24)  # between two backups, where no schedule is known
+AGAIN = (
+    "In the Azure Backup console, open Schedule Backup, save the schedule again, and back up once "
+    "by hand: the vault and the host then have the same."
+)
+
+
+class Params(PlaybookParams):
+    max_age: int | None = Field(
+        None,
+        ge=1,
+        le=5_256_000,
+        description="hours for which a backup counts as recent; the longest pause of the schedule "
+        "and a day when not given",
+    )
+
+
+class LastBackup(ForAgentModule, Playbook[Params]):
+    """The agent itself is asked for its last backups, its policy and its recovery points.
+
+    Its PowerShell module is run for that. What it does not say is not known, and not guessed.
+    """
+
+    id = "last-backup"
+    title = "Have a recent backup, and a schedule that brings the next one"
+    source = "https://learn.microsoft.com/azure/backup/backup-azure-file-folder-backup-faq"
+    topic = "schedule"
+    only_looks = True
+    deep = True
+    rules = (
+        "not-known",
+        "never",
+        "too-old",
+        "failed",
+        "warning",
+        "no-policy",
+        "paused",
+        "no-task",
+        "schedule-differs",
+    )
+
+    def observe(self, params):
+        return [
+            BackupRecords(),
+            ScheduledTasks(folder=TASKS),
+            RegistryValues(values=(INSTALL_PATH,)),
+        ]
+
+    def decide(self, seen, params):
+        record = seen.one(BackupRecord)
+        if record.problems:
+            yield Advice(
+                "Not all is known of the backups",
+                "The agent's PowerShell module does not say it. module-restore finds out whether "
+                "that is whole; the agent's service (obengine) has to run.",
+                rule="not-known",
+                resource=record.resource_id,
+                evidence=tuple(Evidence(problem) for problem in record.problems),
+            )
+        if record.finished is not None:
+            yield from _last(record, seen, params)
+        if record.policy is not None:
+            yield from _schedule(record, seen.all(ScheduledTask))
+
+
+def _last(record, seen, params):
+    backups = record.backups
+    good = next((job for job in backups if job.succeeded), None)
+    if good is None and not (record.points and record.points.count):
+        yield Advice(
+            "No backup has ever succeeded",
+            "Nothing can be restored: run one from the Azure Backup console, and see what it says.",
+            Severity.CRITICAL,
+            rule="never",
+            resource=record.resource_id,
+        )
+    at = good.started if good else record.points and record.points.newest
+    now = datetime.fromisoformat(seen.facts.utc)
+    if at is not None and now - at > _most(record, params):
+        yield Advice(
+            f"The last backup is of {at:%Y-%m-%d %H:%M} UTC",
+            f"That is more than {_most(record, params) // timedelta(hours=1)} h ago: look at the "
+            "schedule and at the backup task, and run one by hand.",
+            Severity.CRITICAL,
+            rule="too-old",
+            resource=record.resource_id,
+        )
+    if backups and not backups[0].succeeded:
+        codes = backups[0].codes
+        yield Advice(
+            f"The last backup has ended as {backups[0].state}",
+            f"The agent says {codes}." if codes else "The agent names no error: see its log.",
+            Severity.CRITICAL,
+            rule="failed",
+            resource=record.resource_id,
+            evidence=(_seen(backups[0]),),
+        )
+    elif backups and backups[0].state == "CompletedWithWarning":
+        yield Advice(
+            "The last backup has left files out",
+            "failed-files says which, and why.",
+            rule="warning",
+            resource=record.resource_id,
+            evidence=(_seen(backups[0]),),
+        )
+
+
+def _most(record, params):
+    """How old a backup may be."""
+    if params.max_age:
+        return timedelta(hours=params.max_age)
+    pause = record.policy.longest_pause if record.policy else None
+    return (pause or USUAL) + timedelta(days=1)
+
+
+def _seen(job):
+    what = " ".join(filter(None, (job.type, job.state, *job.sources, job.codes)))
+    return Evidence(what, "Get-OBJob", job.ended or job.started)
+
+
+def _schedule(record, tasks):
+    """What keeps the next backup from coming, as far as policy and task tell."""
+    policy = record.policy
+    task = next((task for task in tasks if task.name.casefold() == FILES_TASK), None)
+    about = {"resource": record.resource_id}
+    if not policy.saved:
+        if task is not None:
+            yield Advice("A backup task is left of no policy", AGAIN, rule="no-policy", **about)
+        return
+    if policy.state == "Paused":
+        yield Advice(
+            "The backup policy is paused",
+            "No backup runs until it is resumed: Set-OBPolicyState, or the Azure Backup console.",
+            Severity.CRITICAL,
+            rule="paused",
+            **about,
+        )
+    elif task is None:
+        yield Advice(
+            "A backup policy is saved, and there is no task that runs it",
+            AGAIN,
+            Severity.CRITICAL,
+            rule="no-task",
+            **about,
+        )
+    elif policy.times and _planned(policy) != _started(task):
+        yield Advice(
+            "The schedule of the backup policy is not that of its task",
+            f"The agent may say that no backup is configured. {AGAIN}",
+            rule="schedule-differs",
+            evidence=(
+                Evidence(_words(_planned(policy)), "Get-OBSchedule"),
+                Evidence(_words(_started(task)), task.title),
+            ),
+            **about,
+        )
+
+
+def _planned(policy):
+    return {(day, time[:5]) for day in policy.days for time in policy.times}
+
+
+def _started(task):
+    return {(day, f"{start.time:%H:%M}") for start in starts(task.xml) for day in start.days}
+
+
+def _words(moments):
+    names = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+    return ", ".join(f"{names[day]} {time}" for day, time in sorted(moments)) or "never"

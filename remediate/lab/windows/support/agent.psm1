@@ -1,0 +1,72 @@
+# What the commands of the practice module MSOnlineBackup say, out of the state's `agent`. Of the objects only what is known
+# from scripts that use them: JobType, JobStatus, ScheduleRunDays, BackupTime and the like.
+
+Set-StrictMode -Version Latest
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'state.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'trouble.psm1')
+
+function Get-LabAgent {
+    # What the agent knows; an error of the command where the state says so, or the account may not ask.
+    param([string] $Command)
+    $null = Get-LabTrouble -Kind 'backup_record'
+    if (Test-LabDenied -Kind 'backup_record' -Access 'read') {
+        throw [System.Management.Automation.ErrorRecord]::new([System.UnauthorizedAccessException]::new(), 'AccessDenied', 'PermissionDenied', $null)
+    }
+    $agent = (Get-LabState)['agent']
+    if ($null -ne $agent -and $agent['fails'].Contains($Command)) {
+        throw [System.Management.Automation.ErrorRecord]::new([System.Exception]::new('The agent is not there.'), $agent['fails'][$Command], 'NotSpecified', $null)
+    }
+    return $agent
+}
+
+function ConvertTo-LabTime {
+    # A time as the agent has it, or nothing.
+    param([AllowNull()] [string] $Text, [System.Globalization.DateTimeStyles] $Style = 'AdjustToUniversal')
+    if ($Text) { return [datetime]::Parse($Text, [cultureinfo]::InvariantCulture, $Style) }
+}
+
+function ConvertTo-LabJob {
+    # An operation as an object.
+    param([System.Collections.IDictionary] $Job)
+    $letter = if ($Job['drive']) { [char] $Job['drive'] } else { [char] 0 }
+    return [pscustomobject]@{
+        JobType   = $Job['type']
+        JobStatus = [pscustomobject]@{
+            JobState         = $Job['state']
+            StartTime        = ConvertTo-LabTime -Text $Job['started']
+            EndTime          = if ($Job['ended']) { ConvertTo-LabTime -Text $Job['ended'] } else { [datetime]::MinValue }
+            ErrorInfo        = [pscustomobject]@{ ErrorCode = $Job['error']; DetailedErrorCode = $Job['detail'] }
+            DatasourceStatus = @(foreach ($name in $Job['sources']) { [pscustomobject]@{ Datasource = [pscustomobject]@{ DataSourceName = $name }; DriveLetter = $letter } })
+        }
+    }
+}
+
+function Get-LabJob {
+    # Operations that run, or the last of those that have ended, the oldest first.
+    param([uint32] $Previous)
+    $agent = Get-LabAgent -Command 'Get-OBJob'
+    if ($null -eq $agent) { return }
+    $jobs = if ($Previous) { @($agent['finished'] | Select-Object -Last $Previous) } else { @($agent['running']) }
+    foreach ($job in $jobs) { ConvertTo-LabJob -Job $job }
+}
+
+function Get-LabPolicy {
+    # The policy for files; nothing when none is saved.
+    $agent = Get-LabAgent -Command 'Get-OBPolicy'
+    if ($null -eq $agent -or $null -eq $agent['policy']) { return }
+    $days = [System.DayOfWeek[]] @($agent['policy']['days'])
+    $times = [timespan[]] @(foreach ($time in $agent['policy']['times']) { [timespan]::Parse($time, [cultureinfo]::InvariantCulture) })
+    return [pscustomobject]@{
+        PolicyState    = $agent['policy']['state']
+        BackupSchedule = [pscustomobject]@{ ScheduleRunDays = $days; ScheduleRunTimes = $times; ScheduleWeeklyFrequency = [int] $agent['policy']['weeks'] }
+    }
+}
+
+function Get-LabPoint {
+    # Recovery points; their times are the host's own.
+    $agent = Get-LabAgent -Command 'Get-OBAllRecoveryPoints'
+    if ($null -eq $agent) { return }
+    foreach ($time in $agent['points']) { [pscustomobject]@{ BackupTime = ConvertTo-LabTime -Text $time -Style None } }
+}
+
+Export-ModuleMember -Function 'Get-LabJob', 'Get-LabPolicy', 'Get-LabPoint'
