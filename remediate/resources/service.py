@@ -12,7 +12,7 @@ from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.resources.base import Desire, Query, Resource
 
-ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@ -]{1,256}$")]
+ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@() -]{1,256}$")]
 """A service's short name. Windows allows more; nothing that would have to be escaped in a query."""
 
 
