@@ -96,7 +96,7 @@ class Findings:
         for (line, rule, what), ids in self.found.items():
             if (line, rule) not in used:
                 left.append(Finding(self.script.path, line, rule, what, _ordered(ids)))
-        for line, rule in (marker for place, marker in markers.items() if place not in used):
+        for line, rule in sorted({*markers.values()} - {markers[place] for place in used}):
             what = f"there is nothing to allow for {rule!r}"
             left.append(Finding(self.script.path, line, "stale-marker", what, _ordered(None)))
         return sorted(left)
@@ -108,11 +108,16 @@ def _ordered(ids: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def _markers(script: Script, findings: Findings) -> dict[tuple[int, str], tuple[int, str]]:
-    """(line, rule) that is allowed -> (line of the marker, rule)."""
+    """(line, rule) that is allowed -> (line of the marker, rule).
+
+    A marker before a function is for all of it.
+    """
     lines = re.split(r"\r\n?|\n", script.source.decode("utf-16-le", "surrogatepass"))
     comments = {
         line for line, column, _ in script.comments if not lines[line - 1][: column - 1].strip()
     }
+    functions = script.of("FunctionDefinition")
+    ends = {node.line: node.line + node.text.count("\n") for node in functions}
     allowed: dict[tuple[int, str], tuple[int, str]] = {}
     for line, _, text in script.comments:
         marker = _MARKER.match(text)
@@ -125,5 +130,6 @@ def _markers(script: Script, findings: Findings) -> dict[tuple[int, str], tuple[
         target = line
         while target in comments:  # a comment of its own line speaks of the next line of code
             target += 1
-        allowed[target, allow[1]] = (line, allow[1])
+        for covered in range(target, ends.get(target, target) + 1):
+            allowed.setdefault((covered, allow[1]), (line, allow[1]))
     return allowed

@@ -105,4 +105,11 @@ function Close-Thing {
     $Stream.Close()
 }
 
+# surface: allow language-mode - a marker above a function is for all of it
+function Close-All {
+    param($One, $Other)
+    $One.Close()
+    $Other.Close()
+}
+
 Set-Thing -Identity @{ name = 'Spooler' } -Mode $Request
