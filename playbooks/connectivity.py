@@ -184,8 +184,8 @@ class Connectivity(ForAgent, Playbook[Params]):
             [one for one in private if params.private_endpoints and one.public],
             "public-address",
             "{} at a public address",
-            "The vault uses private endpoints: the server's DNS has to know the private zones (privatelink…), or forward to one "
-            "that does.",
+            "The vault uses private endpoints: the server's DNS has to know the private zones "
+            "(privatelink…), or forward to one that does.",
         )
 
 
