@@ -5,7 +5,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -15,10 +15,15 @@ from remediate.model.change import Change, ResourceId
 from remediate.model.evidence import Evidence
 from remediate.model.plan import Advice
 from remediate.model.problem import Problem
-from remediate.playbook.base import Playbook, Seen
+from remediate.playbook.base import Origin, Playbook, Seen
 from remediate.playbook.stated import is_slug
 from remediate.resources.base import Desire, Query
 from remediate.transport.errors import plain
+
+A = TypeVar("A")
+
+MEND = "Its author has to mend it; other playbooks are not affected."
+"""What is to be done about a playbook that does not do its part."""
 
 
 class PlaybookFailedError(RemediateError):
@@ -35,7 +40,7 @@ class PlaybookFailedError(RemediateError):
         self.problem = Problem(
             code="playbook_failed",
             message=f"playbook {playbook} fails: {text}, at {place}",
-            hint="Its author has to mend it; other playbooks are not affected.",
+            hint=MEND,
         )
 
 
@@ -98,6 +103,23 @@ class Judgement:
         self.changes.extend(one for one in new if isinstance(one, Change))
 
 
+def _several(kind: type[A], given: object, name: str, what: str) -> list[A]:
+    """What a playbook gives, if it is several of a kind; a text alone would be its letters."""
+    if isinstance(given, kind) or not isinstance(given, Iterable):
+        found, wrong = [], [given]
+    else:
+        found = list(given)
+        wrong = [one for one in found if not isinstance(one, kind)]
+    if wrong:
+        msg = f"`{name}` has to return several {what}, not {wrong[0]!r:.80}"
+        raise TypeError(msg)
+    return found
+
+
+def _texts(given: object, name: str) -> list[str]:
+    return _several(str, given, name, "texts")
+
+
 def _check_rule(finding: Advice | Change, rules: Collection[str]) -> None:
     if not finding.rule:
         msg = f"{finding.title!r:.80} has no rule: Advice(title, text, rule='no-task')"
@@ -121,8 +143,22 @@ def asked(task: Task, *, named: bool) -> tuple[Query, ...]:
         PlaybookFailedError: its code fails.
     """
     with _blamed(task.playbook):
-        questions = task.playbook.observe(task.params)
+        questions = _several(Query, task.playbook.observe(task.params), "observe", "questions")
         return tuple(one if named else one.in_passing() for one in questions)
+
+
+def origin_of(task: Task) -> Origin | None:
+    """Where a playbook copies files from.
+
+    Raises:
+        PlaybookFailedError: its code fails.
+    """
+    with _blamed(task.playbook):
+        origin: object = task.playbook.origin(task.params)
+        if origin is None or isinstance(origin, Origin):
+            return origin
+        msg = f"`origin` has to return an Origin or None, not {origin!r:.80}"
+        raise TypeError(msg)
 
 
 def judge(task: Task, seen: Seen) -> Judgement:
@@ -133,8 +169,11 @@ def judge(task: Task, seen: Seen) -> Judgement:
     """
     playbook, params = task.playbook, task.params
     with _blamed(playbook):
-        reason = playbook.not_applicable(seen, params)
+        reason: object = playbook.not_applicable(seen, params)
         if reason is not None:
+            if not isinstance(reason, str):
+                msg = f"`not_applicable` has to return a text or None, not {reason!r:.80}"
+                raise TypeError(msg)
             return Judgement(not_applicable=reason)
         found = Judgement()
         said: Iterable[object] = playbook.decide(seen, params)
@@ -146,14 +185,14 @@ def judge(task: Task, seen: Seen) -> Judgement:
                     said.throw(error)  # so that it is told with the line that has yielded it
                 raise
         if found.changes:
-            found.refusals.extend(playbook.guard(seen, params))
-            found.assumptions.extend(playbook.assumptions(params))
+            found.refusals.extend(_texts(playbook.guard(seen, params), "guard"))
+            found.assumptions.extend(_texts(playbook.assumptions(params), "assumptions"))
             found.irreversible.extend(
                 f"the {change.property} of {change.title} as it is now"
                 for change in found.changes
                 if not change.reversible
             )
-            found.irreversible.extend(playbook.irreversible(params))
+            found.irreversible.extend(_texts(playbook.irreversible(params), "irreversible"))
         return found
 
 
@@ -163,7 +202,7 @@ def guarded(task: Task, seen: Seen) -> list[str]:
         with _blamed(task.playbook):
             if task.playbook.not_applicable(seen, task.params) is not None:
                 return []
-            return list(task.playbook.guard(seen, task.params))
+            return _texts(task.playbook.guard(seen, task.params), "guard")
     except PlaybookFailedError as error:
         return [error.problem.message]
 

@@ -1,9 +1,11 @@
 """Where the playbooks of a run copy files from: looked at once, then read by each host's worker."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from remediate.engine.job import Job
+from remediate.engine.judging import PlaybookFailedError, origin_of
 from remediate.engine.source import SourceError, Supply
 from remediate.model.host import Host
 from remediate.playbook.base import Origin, Original
@@ -63,7 +65,9 @@ class Origins:
 
     def _named(self) -> Iterator[tuple[str, Origin]]:
         for task in self.job.tasks:
-            origin = task.playbook.origin(task.params)
+            origin = None
+            with suppress(PlaybookFailedError):  # which is said of it when it is judged
+                origin = origin_of(task)
             if origin is not None:
                 query = origin.query if self.job.named else origin.query.in_passing()
                 yield task.playbook.id, origin.model_copy(update={"query": query})

@@ -9,7 +9,15 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from remediate.engine.job import Job, Task
-from remediate.engine.judging import Judgement, PlaybookFailedError, asked, guarded, judge
+from remediate.engine.judging import (
+    MEND,
+    Judgement,
+    PlaybookFailedError,
+    asked,
+    guarded,
+    judge,
+    origin_of,
+)
 from remediate.engine.observation import Observation, Secrets, differences
 from remediate.engine.recorded import as_resource, restated
 from remediate.engine.restarts import disrupts, not_made, objections, owed, services, services_last
@@ -174,7 +182,8 @@ class PlaybookPlanner:
         if any(query in seen.unanswered for query in questions):
             return None
         found = {one.resource_id: one for query in questions for one in seen.answers[query]}
-        original = self.originals.get(task.playbook.id)
+        origin = origin_of(task)
+        original = None if origin is None else self.originals.get(task.playbook.id)
         when = {"at": seen.at, "sent": seen.sent}
         return Seen(tuple(found.values()), seen.facts, original, **when, asked=questions)
 
@@ -468,8 +477,9 @@ def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:
         for resource, doing in about.items():
             if seen.find(resource) is None:
                 text = f"it wants to {doing}, which it has not looked at"
-                text = f"{text}: the playbook has to be mended"
-                yield Refusal(playbook=change.playbook, text=text)
+                yield Refusal(
+                    playbook=change.playbook, text=text, code="playbook_failed", hint=MEND
+                )
 
 
 def _each_once(changes: Iterable[Change]) -> Iterator[Change]:

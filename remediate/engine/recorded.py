@@ -4,12 +4,13 @@ Whoever can write a store can write any text into it. So titles and labels are m
 and the values that will be sent, and a change counts only where intent and snapshot agree on it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from remediate.engine.job import Job
+from remediate.engine.job import Job, Task
+from remediate.engine.judging import PlaybookFailedError, asked
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
 from remediate.model.outcome import HostReport, Outcome
@@ -21,8 +22,8 @@ from remediate.resources.base import Resource, resource_type
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
 
-Writes = Mapping[str, frozenset[str]]
-"""The kinds of resource that a playbook may write, by the playbook's id."""
+Writes = Mapping[str, frozenset[str] | Problem]
+"""The kinds of resource that a playbook may write, or why it cannot say them, by its id."""
 
 
 class RecordRefusedError(RemediateError):
@@ -41,14 +42,15 @@ class RecordRefusedError(RemediateError):
 
 def writes_of(job: Job) -> Writes:
     """What the playbooks of a job may write."""
-    return {
-        task.playbook.id: frozenset(
-            kind.kind
-            for kind in task.playbook.writes
-            or [query.resource for query in task.playbook.observe(task.params)]
-        )
-        for task in job.tasks
-    }
+    return {task.playbook.id: _may_write(task) for task in job.tasks}
+
+
+def _may_write(task: Task) -> frozenset[str] | Problem:
+    try:
+        kinds = task.playbook.writes or [one.resource for one in asked(task, named=True)]
+    except PlaybookFailedError as error:
+        return error.problem
+    return frozenset(kind.kind for kind in kinds)
 
 
 def as_resource(observed: Observed) -> Resource:
@@ -146,14 +148,9 @@ def _anew(change: Change, before: Mapping[ResourceId, Observed], writes: Writes 
     what = f"{change.property} of {change.resource}"
     observed = before.get(change.resource)
     services = [one.resource for one in change.restarts if one.resource is not None]
-    kinds = {change.resource.kind, *(service.kind for service in services)}
-    if writes is not None and not kinds <= writes.get(change.playbook, frozenset()):
-        known = change.playbook in writes
-        raise RecordRefusedError(
-            f"the record has a change of {what}, which playbook {change.playbook} "
-            f"{'does not write' if known else 'would have made, and it is not known here'}",
-            "" if known else "Name the folder that it is in with --playbooks.",
-        )
+    if writes is not None:
+        kinds = {change.resource.kind, *(service.kind for service in services)}
+        _check_allowed(change.playbook, what, kinds, writes)
     if observed is None:
         raise RecordRefusedError(f"the record does not say what {what} was before")
     for service in services:
@@ -172,6 +169,19 @@ def _anew(change: Change, before: Mapping[ResourceId, Observed], writes: Writes 
     if change.renews and (change.reversible or change.after is not None):
         raise RecordRefusedError(f"the record of {what} makes no sense")
     return restated(change, then)
+
+
+def _check_allowed(playbook: str, what: str, kinds: Collection[str], writes: Writes) -> None:
+    may = writes.get(playbook, frozenset())
+    if isinstance(may, Problem):
+        raise RecordRefusedError(f"the record of {what} cannot be checked: {may.message}", may.hint)
+    if not may.issuperset(kinds):
+        known = playbook in writes
+        raise RecordRefusedError(
+            f"the record has a change of {what}, which playbook {playbook} "
+            f"{'does not write' if known else 'would have made, and it is not known here'}",
+            "" if known else "Name the folder that it is in with --playbooks.",
+        )
 
 
 def restated(change: Change, resource: Resource) -> Change:

@@ -92,6 +92,48 @@ class BadGuard(Own):
         return [seen.nothing]
 
 
+class GuardSaysText(Own):
+    """A guard that returns one reason."""
+
+    def guard(self, seen: Any, params: PlaybookParams) -> Any:
+        return "a backup is running"
+
+
+class GuardSaysNothing(Own):
+    """A guard that forgets to return."""
+
+    def guard(self, seen: Any, params: PlaybookParams) -> Any:
+        """It has looked at something."""
+
+
+class NumberAsReason(Own):
+    """How many things cannot be undone."""
+
+    def irreversible(self, params: PlaybookParams) -> Any:
+        return [3]
+
+
+class FlagAsReason(Own):
+    """That it does not apply, and not why."""
+
+    def not_applicable(self, seen: Any, params: PlaybookParams) -> Any:
+        return True
+
+
+class OneQuestion(Own):
+    """A question that is not in a list."""
+
+    def observe(self, params: PlaybookParams) -> Any:
+        return ScheduledTasks(folder="\\Microsoft\\OnlineBackup")
+
+
+class BadOrigin(Own):
+    """Files that nobody knows the place of."""
+
+    def origin(self, params: PlaybookParams) -> Any:
+        return params.nowhere  # type: ignore[attr-defined]
+
+
 class Leaves(Own):
     """The end of the program, with an exit code that says that all is well."""
 
@@ -193,6 +235,12 @@ MISTAKES = [
     NoObserve,
     BadQuestion,
     BadGuard,
+    GuardSaysText,
+    GuardSaysNothing,
+    NumberAsReason,
+    FlagAsReason,
+    OneQuestion,
+    BadOrigin,
     Leaves,
     NoRule,
     BadRule,
@@ -245,6 +293,36 @@ def test_the_line_is_that_of_the_playbook(
     line += mistake.decide.__code__.co_firstlineno
     assert f"engine/test_authors_mistakes.py:{line}" in report.problem.message
     assert said in report.problem.message
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (GuardSaysText, "`guard` has to return several texts, not 'a backup is running'"),
+        (GuardSaysNothing, "`guard` has to return several texts, not None"),
+        (NumberAsReason, "`irreversible` has to return several texts, not 3"),
+        (FlagAsReason, "`not_applicable` has to return a text or None, not True"),
+        (OneQuestion, "`observe` has to return several questions, not ScheduledTasks(folder="),
+    ],
+)
+def test_what_is_not_of_its_kind_is_shown(mistake: type[Playbook[Any]], said: str) -> None:
+    [report] = engine().audit([HOST], Job((task(mistake()),)))
+    assert report.problem
+    assert said in report.problem.message
+
+
+def test_what_a_broken_playbook_has_done_is_not_undone_unchecked() -> None:
+    """What it may write, which a record is held against, it cannot say any more."""
+    store = MemoryStore()
+    run = Run(id="one", kind=RunKind.APPLY, playbooks=(), operator="a", started=NOW)
+    working = engine(store)
+    [report] = working.apply([HOST], Job((task(Own()),)), run)
+    assert report.outcome is Outcome.CHANGED
+    undo = run.model_copy(update={"id": "two", "kind": RunKind.ROLLBACK, "undoes": "one"})
+    [report] = working.rollback(store.run("one"), undo, job=Job((task(BadQuestion()),)))
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert "cannot be checked: playbook own-one fails: ValidationError" in report.problem.message
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -100,7 +100,7 @@ def left_out(report: HostReport) -> dict[str, str]:
 REFUSED: list[tuple[type[Playbook[Any]], str]] = [
     (Guarded, "guarded"),
     (Broken, "playbook_failed"),
-    (Blind, "guarded"),
+    (Blind, "playbook_failed"),
 ]
 
 
