@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from remediate.engine.observation import Secrets
 from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.content import Piece
@@ -130,9 +131,15 @@ class Confirm(Effect[bool]):
 
 @dataclass(frozen=True, slots=True)
 class Screen(Effect[tuple[Refusal, ...]]):
-    """Look for secrets of this run in what would be recorded; the answer is whose part has one."""
+    """Look for secrets of this run in what would be recorded; the answer is whose part has one.
+
+    Args:
+        changes: what would be recorded.
+        secrets: what playbooks have given, which is known as secret from now on.
+    """
 
     changes: tuple[Change, ...]
+    secrets: Secrets
 
 
 @dataclass(frozen=True, slots=True)

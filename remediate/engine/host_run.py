@@ -89,7 +89,7 @@ def audit(work: Order) -> Steps:
     if isinstance(seen, HostReport):
         return seen
     work = work.about(seen.facts.computer)
-    return _noted(work, nothing_written(work.planner.plan(work.host.name, seen)))
+    return _noted(work, nothing_written((yield from _screened(work, seen))))
 
 
 def apply(work: Order) -> Steps:
@@ -189,7 +189,8 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
         fence, plan, seen = agreed
     snapshot = seen.before(plan.changes)
     staging = folders(work, plan.changes)
-    request = work.write(fence, plan.changes, secrets=work.planner.secrets(seen))
+    work = replace(work, secrets=work.planner.secrets(seen))
+    request = work.write(fence, plan.changes)
     computer, seconds = seen.facts.computer, most(plan.changes)
     intent = RecordIntent(plan.changes, records(snapshot), computer, seconds)
     not_recorded = yield from ask(intent)
@@ -224,9 +225,10 @@ def _planned(work: Order, seen: Observation) -> Part[tuple[Order, Plan] | HostRe
 
 
 def _screened(work: Order, seen: Observation) -> Part[Plan]:
+    """A plan of what was seen, which refuses what would be recorded with a secret in clear."""
     plan = work.planner.plan(work.host.name, seen)
-    secrets = (yield from ask(Screen(plan.changes))) if plan.changes else ()
-    return plan.model_copy(update={"refusals": (*plan.refusals, *secrets)})
+    found = yield from ask(Screen(plan.changes, work.planner.secrets(seen)))
+    return plan.model_copy(update={"refusals": (*plan.refusals, *found)})
 
 
 def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
@@ -398,8 +400,7 @@ def _part(
         lost = _not_leased(work, lease, plan).problem
         return replace(done, failed=True, unsettled=lost)
     undoing = phase is Phase.ROLLBACK
-    secrets = work.planner.secrets(done.seen) if isinstance(done.seen, Observation) else {}
-    request = work.write(lease.fence, write, undoing=undoing, whole=changes, secrets=secrets)
+    request = work.write(lease.fence, write, undoing=undoing, whole=changes)
     part = _written(work, lease.fence, plan, write, (yield from ask(Write(request, phase))))
     part = yield from _looked(work, plan, part)
     made = part.changes if part.failed or not part.problem else moved(part.changes, part.seen)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from remediate.engine.effects import (
     FreeLease,
     Granted,
     Park,
+    Parked,
     Pause,
     RecordIntent,
     Screen,
@@ -33,7 +35,6 @@ from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
 from remediate.engine.order import Order, Verb
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
-from remediate.model.change import Change
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
@@ -191,8 +192,8 @@ class HostWorker:
                 return None
             case TakeLease(takes_over):
                 return self._take_lease(takes_over)
-            case Screen(changes):
-                return self._screen(changes)
+            case Screen():
+                return self._screen(effect)
             case RecordIntent():
                 return self._record(effect)
             case FreeLease():
@@ -211,8 +212,6 @@ class HostWorker:
     def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
         self._enter(phase)
         script = compose(request.files)
-        for secret in request.secrets.values():
-            self._around.redaction.add(secret.get_secret_value())
         sent = self._around.now()
         try:
             deadline = self._deadline_of(phase)
@@ -237,7 +236,7 @@ class HostWorker:
             self._staging = deadline
         return deadline
 
-    def _park(self, effect: Park) -> bool:
+    def _park(self, effect: Park) -> Parked:
         """Leave the host alone; the last pause ends when the time does, for a last look."""
         if effect.progress is not None:
             progress = HostProgress(
@@ -248,11 +247,11 @@ class HostWorker:
             self._around.emit(progress)
         left = self._settling.left
         if left <= 0:
-            return False
-        if effect.seconds > 0:
+            return Parked.TIME_IS_UP
+        if effect.seconds > 0 and not interrupted.is_set():
             self._end_session()
-            self._around.sleep(min(effect.seconds, left))
-        return True
+            interrupted.wait(min(effect.seconds, left))
+        return Parked.INTERRUPTED if interrupted.is_set() else Parked.GO_ON
 
     def _end_session(self) -> None:
         if self._session is not None:
@@ -307,9 +306,13 @@ class HostWorker:
             _log.warning("lease taken over", host=self._order.host.name, run=grant.took.run)
         return Granted(grant.fence, note)
 
-    def _screen(self, changes: tuple[Change, ...]) -> tuple[Refusal, ...]:
-        holds = self._around.redaction.holds
-        names = dict.fromkeys(change.playbook for change in changes if holds(change))
+    def _screen(self, effect: Screen) -> tuple[Refusal, ...]:
+        redaction = self._around.redaction
+        for given in effect.secrets:
+            for secret in chain.from_iterable(named.values() for named in given.values()):
+                redaction.add(secret.get_secret_value())
+        changes = filter(redaction.holds, effect.changes)
+        names = dict.fromkeys(change.playbook for change in changes)
         return tuple(
             Refusal(playbook=name, text=_NOT_RECORDED, code="secret", hint=_BY_HAND)
             for name in names

@@ -56,7 +56,7 @@ class Judgement:
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
         known: rule and resource of each finding.
-        secrets: what is written with the changes of a resource, by name.
+        secrets: what was given to be written with changes of a resource, by name.
     """
 
     not_applicable: str | None = None
@@ -86,9 +86,11 @@ class Judgement:
             if new and playbook.only_looks:
                 msg = "it says that it `only_looks`, and yields a change: yield Advice"
                 raise ValueError(msg)
-            if new and finding.secrets:
-                own = self.secrets.setdefault(finding.resource.resource_id, {})
-                own.update(finding.secrets)
+            own = self.secrets.setdefault(finding.resource.resource_id, {})
+            for name, secret in finding.secrets.items():
+                if own.setdefault(name, secret) != secret:
+                    msg = f"{name} of {finding.resource.title} is given twice, as two things"
+                    raise ValueError(msg)
         else:
             msg = f"`decide` has to yield what `should` gives, or Advice, not {finding!r:.80}"
             raise TypeError(msg)

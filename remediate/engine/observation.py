@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from types import MappingProxyType
 
 from pydantic import SecretStr, ValidationError
 
@@ -23,10 +22,9 @@ ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 QUESTIONS_SECONDS = 15.0
 """How long all questions of an audit may take together, unless one alone may take longer."""
 
-Secrets = Mapping[ResourceId, Mapping[str, SecretStr]]
-"""What is written beside changes and recorded nowhere, by resource and name."""
+Secrets = tuple[Mapping[ResourceId, Mapping[str, SecretStr]], ...]
+"""What each playbook gives to be written beside changes, by resource and name: recorded nowhere."""
 
-_NO_SECRETS: Secrets = MappingProxyType({})
 _NOT_THERE = (
     "This Windows has no such command or class. If it should: is a feature missing, or its WMI "
     "repository damaged (winmgmt /verifyrepository)?"
@@ -132,7 +130,7 @@ def write_calls(
     changes: Sequence[Change],
     first_needs: str,
     part_seconds: float | None = None,
-    secrets: Secrets = _NO_SECRETS,
+    secrets: Secrets = (),
 ) -> tuple[Call, ...]:
     """The changes as calls, one for each resource; each needs the one before it.
 
@@ -140,7 +138,7 @@ def write_calls(
         changes: what is to be written.
         first_needs: the call that has to have succeeded.
         part_seconds: how long a write that is made in parts may take at a time.
-        secrets: what is written with them.
+        secrets: what is written with them; where several give the same, it is the same.
     """
     by_resource: dict[ResourceId, list[Change]] = {}
     for change in changes:
@@ -158,11 +156,18 @@ def write_calls(
             },
             needs=(calls[-1].id if calls else first_needs,),
             files=kind.writing_files(),
-            secrets={name: secrets[resource][name] for change in wanted for name in change.secrets},
+            secrets=_beside(wanted, secrets),
             seconds=part_seconds if any(_in_parts(change) for change in wanted) else None,
         )
         calls.append(call)
     return tuple(calls)
+
+
+def _beside(wanted: Sequence[Change], secrets: Secrets) -> dict[str, SecretStr]:
+    """What is written with some changes of one resource."""
+    own = (given.get(wanted[0].resource, {}) for given in secrets)
+    known = {name: secret for named in own for name, secret in named.items()}
+    return {name: known[name] for change in wanted for name in change.secrets}
 
 
 def _in_parts(change: Change) -> bool:

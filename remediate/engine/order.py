@@ -73,6 +73,7 @@ class Order:
             while any will do.
         notes: what the report has to say of how the computer was recognised.
         settling: seconds for which to wait for what a run that broke off has begun.
+        secrets: what is written with its changes; once they are planned.
     """
 
     verb: Verb
@@ -86,6 +87,7 @@ class Order:
     computer: Computer | None = None
     notes: tuple[str, ...] = ()
     settling: float = 0.0
+    secrets: Secrets = field(default=(), repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, each.name) for each in fields(self))
@@ -145,7 +147,6 @@ class Order:
         *,
         undoing: bool = False,
         whole: tuple[Change, ...] = (),
-        secrets: Secrets | None = None,
     ) -> Request:
         """Lease, compare-and-set, questions, receipt, release: one pipeline.
 
@@ -154,10 +155,10 @@ class Order:
             changes: what is to be written.
             undoing: they take back what was written before.
             whole: all that the run writes, for the receipt, where this is the rest of it.
-            secrets: what is written with them.
         """
-        writes = write_calls(changes, "lease", self.settings.part_seconds, secrets or {})
-        in_time = changes[0].settling is None
+        writes = write_calls(changes, "lease", self.settings.part_seconds, self.secrets)
+        first = (change for change in changes if change.resource == changes[0].resource)
+        in_time = all(change.settling is None for change in first)
         receipt = Call(
             id="receipt",
             function="Save-RemediateReceipt",

@@ -110,6 +110,7 @@ class PlaybookPlanner:
         wanted = [change for found in judged for change in found.changes]
         refused = {refusal.playbook for refusal in refusals}
         refusals.extend(_contradictions(one for one in wanted if one.playbook not in refused))
+        refusals.extend(_different_secrets(judged, refused))
         changes = services_last(_each_once(wanted))
         restarts = owed(changes, seen)
         refusals.extend(objections(restarts, changes, seen))
@@ -145,9 +146,8 @@ class PlaybookPlanner:
         for task in self.job.tasks:
             with suppress(PlaybookFailedError):
                 own = self._own(task, seen)
-                for resource, given in (judge(task, own).secrets if own else {}).items():
-                    found.setdefault(resource, {}).update(given)
-        return found
+                found.extend([judge(task, own).secrets] if own else ())
+        return tuple(found)
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
@@ -235,7 +235,7 @@ class RecordPlanner:
     def secrets(self, seen: Observation) -> Secrets:
         """See the protocol; no record has any."""
         del seen
-        return {}
+        return ()
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: any question, as each is about something that was changed."""
@@ -483,14 +483,18 @@ def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:
 
 
 def _each_once(changes: Iterable[Change]) -> Iterator[Change]:
-    """Changes that several playbooks want, once, with all the restarts that any of them needs."""
+    """Changes that several playbooks want, once, with all that any of them needs or says of it."""
     wanted: dict[tuple[ResourceId, str], list[Change]] = {}
     for change in changes:
         known = wanted.setdefault((change.resource, change.property), [])
         number = next((n for n, one in enumerate(known) if _agree(one, change)), len(known))
         same = known[number] if number < len(known) else change
-        restarts = tuple(dict.fromkeys((*same.restarts, *change.restarts)))
-        known[number : number + 1] = [same.model_copy(update={"restarts": restarts})]
+        of_all = {
+            "restarts": tuple(dict.fromkeys((*same.restarts, *change.restarts))),
+            "secrets": tuple(sorted({*same.secrets, *change.secrets})),
+            "reversible": same.reversible and change.reversible,
+        }
+        known[number : number + 1] = [same.model_copy(update=of_all)]
     return chain.from_iterable(wanted.values())
 
 
@@ -501,14 +505,17 @@ def _agree(one: Change, other: Change) -> bool:
     return bool(resource_type(one.resource.kind).same(one.property, one.after, other.after))
 
 
+_FIXED = ["playbook", "rule", "resource", "property", "renews", "reversible", "restarts", "secrets"]
+"""What of a change must be as it was agreed to, and not only in meaning."""
+
+
 def stands(agreed: Sequence[Change], now: Sequence[Change]) -> bool:
     """Whether changes that are planned now are those that were agreed to, in meaning."""
     return len(agreed) == len(now) and all(map(_stands, agreed, now))
 
 
 def _stands(agreed: Change, now: Change) -> bool:
-    fixed = ("playbook", "rule", "resource", "property", "renews", "reversible", "restarts")
-    if any(getattr(agreed, name) != getattr(now, name) for name in fixed):
+    if any(getattr(agreed, name) != getattr(now, name) for name in _FIXED):
         return False
     same = resource_type(now.resource.kind).same
     return bool(same(now.property, agreed.before, now.before)) and _agree(agreed, now)
@@ -520,11 +527,25 @@ def _contradictions(wanted: Iterable[Change]) -> Iterator[Refusal]:
     for change in wanted:
         by_property.setdefault((change.resource, change.property), []).append(change)
     for first, *others in by_property.values():
-        if all(_agree(first, change) for change in others):
-            continue
-        names = dict.fromkeys(change.playbook for change in (first, *others))
-        text = (
-            f"{' and '.join(names)} want different values for {first.property} of {first.title}: "
-            "apply one of them"
-        )
-        yield from (Refusal(playbook=name, text=text) for name in names)
+        if not all(_agree(first, change) for change in others):
+            yield from _against_each_other((first, *others), first.property)
+
+
+def _different_secrets(judged: Iterable[Judgement], refused: Collection[str]) -> Iterator[Refusal]:
+    """Playbooks that want different secrets for the same resource; none of them is preferred."""
+    by_name: dict[tuple[ResourceId, str], list[tuple[Change, SecretStr]]] = {}
+    for found in judged:
+        for change in found.changes:
+            for name in change.secrets if change.playbook not in refused else ():
+                given = (change, found.secrets[change.resource][name])
+                by_name.setdefault((change.resource, name), []).append(given)
+    for (_, name), given_by in by_name.items():
+        if len({secret for _, secret in given_by}) > 1:
+            yield from _against_each_other([change for change, _ in given_by], name)
+
+
+def _against_each_other(changes: Sequence[Change], name: str) -> Iterator[Refusal]:
+    playbooks = dict.fromkeys(change.playbook for change in changes)
+    wanted = f"want different values for {name} of {changes[0].title}"
+    text = f"{' and '.join(playbooks)} {wanted}: apply one of them"
+    yield from (Refusal(playbook=playbook, text=text) for playbook in playbooks)

@@ -166,7 +166,8 @@ def _anew(change: Change, before: Mapping[ResourceId, Observed], writes: Writes 
         raise RecordRefusedError(f"the record of {what} makes no sense") from None
     if then.recorded(change.property) != change.before:
         raise RecordRefusedError(f"the record says two things of what {what} was before")
-    if change.renews and (change.reversible or change.after is not None):
+    for_good = change.renews or change.secrets
+    if (for_good and change.reversible) or (change.renews and change.after is not None):
         raise RecordRefusedError(f"the record of {what} makes no sense")
     return restated(change, then)
 

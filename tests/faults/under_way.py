@@ -64,6 +64,7 @@ class Pile(Named):
     function: ClassVar[str] = "OwnPile"
     settable: ClassVar[frozenset[str]] = frozenset({"place"})
     volatile: ClassVar[frozenset[str]] = frozenset({"moved", "total", "fault"})
+    secret: ClassVar[frozenset[str]] = frozenset({"key"})
 
     place: str
     moved: int

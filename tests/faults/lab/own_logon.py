@@ -20,4 +20,5 @@ def write(host: HostState, record: Record, after: Record) -> None:
     if one.get("echoes"):
         raise CallFailedError("Rejected", f"The password {after['password']} is not good enough.")
     one["given"] = after["given"]
-    one["digest"] = hashlib.sha256(after["password"].encode()).hexdigest()
+    if "password" in after:
+        one["digest"] = hashlib.sha256(after["password"].encode()).hexdigest()
