@@ -51,7 +51,15 @@ from remediate.engine.order import (
     still_writing,
     succeeded,
 )
-from remediate.engine.planning import Planner, RecordPlanner, UndoPlanner, put_back, reasons, stands
+from remediate.engine.planning import (
+    Planner,
+    RecordPlanner,
+    UndoPlanner,
+    put_back,
+    reasons,
+    stands,
+    with_left_out,
+)
 from remediate.engine.recorded import as_resource
 from remediate.engine.settling import Pace, among, most, moved, not_settled, rest_of
 from remediate.engine.staging import Staging, folders, stage
@@ -217,8 +225,8 @@ def _planned(work: Order, seen: Observation) -> Part[tuple[Order, Plan] | HostRe
     hint = ""
     if left and part.changes and not (part.refusals or part.unanswered):
         if work.ask or work.settings.partial:
-            work, plan = rest, part.model_copy(update={"left_out": left})
-        else:
+            work, plan = rest, with_left_out(part, left, plan)
+        elif _against(rest, part) is None:
             names = " and ".join(refusal.playbook for refusal in left)
             hint = f"--partial leaves out {names} and applies the rest."
     return _against(work, plan, hint) or (work, plan)
@@ -248,7 +256,7 @@ def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | Hos
     if not stands(plan.changes, again.changes):
         text = "the host moved while a person looked at the plan"
         return refused(work, again, "stale", text, "Run it again, and look at the new plan.")
-    return lease.fence, again.model_copy(update={"left_out": plan.left_out}), seen
+    return lease.fence, with_left_out(again, plan.left_out, plan), seen
 
 
 def _write(

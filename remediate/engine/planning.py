@@ -55,7 +55,7 @@ class Planner(Protocol):
         """
 
     def secrets(self, seen: Observation) -> Secrets:
-        """What is written beside the changes, given what was seen; in no plan and no record."""
+        """What must be in no plan and no record, given what was seen: some goes with changes."""
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """Why it cannot be judged what became of some changes: a question without an answer."""
@@ -141,9 +141,11 @@ class PlaybookPlanner:
         return replace(self, job=replace(self.job, tasks=kept)), tuple(left)
 
     def secrets(self, seen: Observation) -> Secrets:
-        """See the protocol: what the playbooks have given with their wishes."""
-        found: dict[ResourceId, dict[str, SecretStr]] = {}
-        for task in self.job.tasks:
+        """See the protocol: what the playbooks have given with their wishes, needed or not."""
+        found: list[Mapping[ResourceId, Mapping[str, SecretStr]]] = []
+        for task, questions in self._asked():
+            if not any(query.resource.secret for query in questions):
+                continue  # or each would be asked twice of each host
             with suppress(PlaybookFailedError):
                 own = self._own(task, seen)
                 found.extend([judge(task, own).secrets] if own else ())
@@ -176,7 +178,7 @@ class PlaybookPlanner:
         """What a playbook has asked for, and nothing else; None when some of it did not come.
 
         Raises:
-            PlaybookFailedError: it cannot say what it asks for.
+            PlaybookFailedError: it cannot say what it asks for, or where it copies from.
         """
         questions = asked(task, named=self.job.named)
         if any(query in seen.unanswered for query in questions):
@@ -386,6 +388,13 @@ def reasons(plan: Plan) -> Iterator[Refusal]:
         for name in question.playbooks:
             yield Refusal(playbook=name, text=why.message, code=why.code, hint=why.hint)
     yield from plan.refusals
+
+
+def with_left_out(rest: Plan, left: tuple[Refusal, ...], told: Plan) -> Plan:
+    """A plan of the rest, with why others are left out and what those advise."""
+    names = {refusal.playbook for refusal in left}
+    advice = (one for one in told.advice if one.playbook in names)
+    return rest.model_copy(update={"left_out": left, "advice": (*rest.advice, *advice)})
 
 
 def _not_asked(disrupting: Iterable[Change]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed, noted
 from remediate.engine.order import Order, in_force
+from remediate.engine.planning import with_left_out
 from remediate.engine.restarts import left_to_do
 from remediate.engine.settling import NOT_SETTLED
 from remediate.model.change import Change
@@ -55,7 +56,9 @@ def verdict(
         return HostReport(
             host=work.host.name,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
-            plan=plan.model_copy(update={"advice": again.advice}),
+            plan=with_left_out(
+                plan.model_copy(update={"advice": again.advice}), plan.left_out, plan
+            ),
             applied=made,
             meanwhile=moved,
             noted=noteworthy,

@@ -1,5 +1,6 @@
 """A playbook that must not be applied leaves the plan, with those that come after it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.plan import Plan
-from remediate.playbook import Playbook
+from remediate.playbook import Advice, Playbook
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from tests.engine.test_stories import (
     HOST,
+    ForGood,
     Guarded,
     SetOtherwise,
     SetValue,
@@ -72,6 +74,16 @@ class Blind(SetOwn):
         value = seen.one(RegistryValue)
         other = value.model_copy(update={"name": "Other"})
         yield other.should(value={"type": "String", "data": "good"})
+
+
+class Advises(Guarded):
+    """It has something to say as well."""
+
+    id = "advises"
+
+    def decide(self, seen: Any, params: Any) -> Any:
+        yield from super().decide(seen, params)
+        yield Advice("A backup is running", "Wait for it to end.", rule="running")
 
 
 class NoMore(SetOwn):
@@ -193,16 +205,27 @@ def test_without_partial_all_is_refused_and_the_way_is_named(world: World) -> No
     assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
 
 
+def test_a_way_that_would_be_refused_as_well_is_not_named(world: World) -> None:
+    """--partial alone would not do: somebody has to accept what cannot be undone."""
+    world.settings = replace(world.settings, partial=False)
+    report = world.apply(job_of(ForGood(), schedule_fix(), Guarded()))
+    assert report.problem
+    assert report.problem.message.startswith("a backup is running")
+    assert "--partial" not in report.problem.hint
+
+
+@pytest.mark.parametrize("answer", [None, lambda _: True], ids=["nobody", "a person"])
+def test_what_one_advises_that_is_left_out_is_still_said(
+    world: World, answer: Callable[[Plan], bool] | None
+) -> None:
+    report = world.apply(job_of(schedule_fix(), Advises()), answer)
+    assert report.outcome is Outcome.CHANGED
+    assert report.plan
+    assert [one.title for one in report.plan.advice] == ["A backup is running"]
+
+
 def test_what_is_the_hosts_is_not_left_out(world: World) -> None:
     """Somebody has to accept what cannot be undone: that is said on the command line."""
-
-    class ForGood(SetOwn):
-        id = "for-good"
-
-        def decide(self, seen: Any, params: Any) -> Any:
-            value = seen.one(RegistryValue)
-            yield value.should(irreversible=True, value={"type": "String", "data": "good"})
-
     report = world.apply(job_of(schedule_fix(), ForGood()))
     assert report.outcome is Outcome.REFUSED
     assert report.problem
