@@ -482,7 +482,8 @@ def _undo(
     applied = in_force(written, seen)
     report = report.model_copy(update={"noted": tuple(noted(before, seen, left))})
     if wrong or any(change.reversible for change in left):
-        why = (f"Undoing it failed: {done.problem.message}",) if done.problem and wrong else ()
+        failed_by = done.problem.message if done.problem else given_up(back, seen)
+        why = (f"Undoing it failed: {failed_by}",) if failed_by and wrong else ()
         now = {
             "applied": applied,
             "differing": wrong or tuple(differences(before, seen, ())),

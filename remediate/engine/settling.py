@@ -119,6 +119,13 @@ def _doubling(seconds: float) -> Iterator[float]:
         seconds *= 2
 
 
+def given_up(changes: Iterable[Change], seen: Observation) -> str:
+    """Why changes that were under way will not come about any more; empty when none says so."""
+    found = ((change, seen.find(change.resource)) for change in changes)
+    said = (now.progress(change) for change, now in found if now is not None)
+    return next((progress.failed for progress in said if progress and progress.failed), "")
+
+
 NOT_SETTLED = "not_settled"
 """Code of the problem that something is still under way when its time is up."""
 

@@ -80,11 +80,16 @@ def verdict(
         plan=plan,
         applied=in_force(written, seen),
         differing=wrong or tuple(new),
-        problem=problem or _NOT_VERIFIED,
+        problem=_because(problem or _NOT_VERIFIED, given_up(plan.changes, seen)),
         meanwhile=moved,
         noted=noteworthy,
         lease_kept=True,
     )
+
+
+def _because(problem: Problem, why: str) -> Problem:
+    message = f"{problem.message.rstrip('.')}: {plain(why)}" if why else problem.message
+    return problem.model_copy(update={"message": message})
 
 
 def _as_before(ours: tuple[Resource, ...], seen: Observation, changes: tuple[Change, ...]) -> bool:

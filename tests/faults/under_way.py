@@ -100,6 +100,7 @@ class Scan(Named):
 
     Args:
         name: of what is scanned.
+        depth: of its scans, `quick` or `full`.
         result: of the last scan; `scanning` while one goes on.
         percent: how far that is.
         fault: why it has ended early.
@@ -108,9 +109,10 @@ class Scan(Named):
     kind: ClassVar[str] = "own_scan"
     noun: ClassVar[str] = "scan"
     function: ClassVar[str] = "OwnScan"
-    settable: ClassVar[frozenset[str]] = frozenset({"result"})
+    settable: ClassVar[frozenset[str]] = frozenset({"depth", "result"})
     volatile: ClassVar[frozenset[str]] = frozenset({"percent", "fault"})
 
+    depth: str
     result: str
     percent: int
     fault: str = ""
@@ -121,12 +123,10 @@ class Scan(Named):
 
     @classmethod
     def settling(cls, change: Change) -> Settling | None:
-        del change
-        return Settling(most=600, pause=10, away=True)
+        return Settling(most=600, pause=10, away=True) if change.property == "result" else None
 
     def progress(self, change: Change) -> Progress | None:
-        del change
-        if self.result != "scanning":
+        if change.property != "result" or self.result != "scanning":
             return None
         return Progress(done=self.percent, total=100, unit="%", failed=self.fault)
 

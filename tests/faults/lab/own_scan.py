@@ -7,12 +7,14 @@ from remediate.lab.kinds.kind import may_write
 from remediate.lab.state import HostState, Record
 
 SECONDS = 100
+_USUAL = {"depth": "quick", "fault": ""}
 
 
 def read(host: HostState, name: str = "") -> Iterator[Record]:
     for scan in host.section("own_scan"):
         if name in ("", scan["name"]):
-            yield {"name": scan["name"], "fault": scan.get("fault", ""), **_now(host, scan)}
+            said = {name: scan.get(name, usual) for name, usual in _USUAL.items()}
+            yield {"name": scan["name"], **said, **_now(host, scan)}
 
 
 def _now(host: HostState, scan: Record) -> Record:
@@ -25,5 +27,8 @@ def _now(host: HostState, scan: Record) -> Record:
 def write(host: HostState, record: Record, after: Record) -> None:
     may_write(host, "own_scan")
     scan = next(one for one in host.section("own_scan") if one["name"] == record["name"])
+    scan["depth"] = after.get("depth", record["depth"])
+    if "result" not in after:
+        return
     scan |= {"wanted": after["result"], "begun": host.clock().timestamp()}
     raise CallFailedError("RemediateUnfinished", "It goes on by itself.")
