@@ -128,8 +128,8 @@ def reconcile(work: Order) -> Steps:
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
         return _not_leased(work, lease, plan)
-    look = yield from _look_again(work, lease.fence, plan)
-    done = _Written(look.fence, BROKEN_OFF, plan.changes, look.seen)
+    done = _Written(lease.fence, BROKEN_OFF, plan.changes, BROKEN_OFF)
+    done = yield from _look_again(work, plan, done)
     done = yield from _settled(work, plan, plan.changes, done, Phase.RECOVER, work.settling)
     if isinstance(done.seen, Problem):
         yield from ask(FreeLease())
@@ -359,8 +359,7 @@ def _looked(work: Order, plan: Plan, done: _Written) -> Part[_Written]:
     """What a write did, seen in a new session when it could not be read back."""
     if done.final or not isinstance(done.seen, Problem):
         return done
-    look = yield from _look_again(work, done.fence, plan)
-    return replace(done, fence=look.fence, seen=look.seen, unlocked=False)
+    return (yield from _look_again(work, plan, done))
 
 
 def _settled(
@@ -389,8 +388,7 @@ def _settled(
         if rest.write:
             done = yield from _part(work, plan, changes, done, rest.write, phase)
         else:
-            look = yield from _look_again(work, done.fence, plan, once=rest.settling.away)
-            done = replace(done, fence=look.fence, seen=look.seen, unlocked=False)
+            done = yield from _look_again(work, plan, done, once=rest.settling.away)
     return done
 
 
@@ -511,20 +509,7 @@ def _observe(work: Order) -> Part[Observation | HostReport]:
     return read_observation(work.planner.queries(), answer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was seen after a write of unknown result.
-
-    Args:
-        fence: of the lease that it was seen under.
-        seen: the host, or why it could not be looked at.
-    """
-
-    fence: int
-    seen: Observation | Problem
-
-
-def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> Part[_Look]:
+def _look_again(work: Order, plan: Plan, done: _Written, *, once: bool = False) -> Part[_Written]:
     """Observe after a write of unknown result, once no pipeline of ours can still be writing.
 
     Taking the lease on the host again, with a higher fence, waits for the pipeline that may
@@ -532,6 +517,7 @@ def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> P
     """
     text, then = "there was no time left to look again", "To find out: remediate runs reconcile"
     problem = Problem(code="timed_out", message=text, hint=then)
+    fence, final = done.fence, False
     renewed = yield from ask(TakeLease(work.takes_over))
     if isinstance(renewed, Granted):
         fence = renewed.fence
@@ -541,12 +527,13 @@ def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> P
         answer = yield from ask(Ask(work.look_again(fence), Phase.RECOVER))
         if isinstance(answer, TransportError):
             problem = answer.problem()
-            if isinstance(answer, AuthenticationFailed):  # trying again could lock the account
+            final = isinstance(answer, AuthenticationFailed)  # once more could lock the account
+            if final:
                 break
             continue
         another = work.another(answer.host.computer)
         if another is not None:
-            return _Look(fence, another)
+            return replace(done, fence=fence, seen=another, unlocked=False)
         behind = held_by_us(answer["lease"].error, work.run)
         if behind is not None:  # by another address, whose fences are others
             fence = behind + 1
@@ -558,9 +545,9 @@ def _look_again(work: Order, fence: int, plan: Plan, *, once: bool = False) -> P
         seen = read_observation(work.planner.queries(), answer)
         missing = work.planner.missing(seen, plan.changes)
         if missing is None:
-            return _Look(fence, seen)
+            return replace(done, fence=fence, seen=seen, unlocked=False)
         problem = missing
-    return _Look(fence, problem)
+    return replace(done, fence=fence, seen=problem, unlocked=False, final=final)
 
 
 def _unlock(work: Order, report: HostReport) -> Steps:

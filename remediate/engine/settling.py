@@ -12,9 +12,6 @@ from remediate.model.settling import Progress, Settling
 LONGEST_PAUSE = 60.0
 """Seconds between two looks at a host, at most."""
 
-_LOCKED_OUT = {"authentication_failed"}
-"""Codes of problems after which trying again could lock the account."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -51,8 +48,7 @@ def rest_of(
     """
     if isinstance(seen, Problem):
         away = next((one.settling for one in changes if one.settling and one.settling.away), None)
-        final = is_identity(seen) or seen.code in _LOCKED_OUT
-        return None if away is None or final else Rest(None, away, ())
+        return None if away is None or is_identity(seen) else Rest(None, away, ())
     write: list[Change] = []
     moving: list[tuple[Settling, Progress]] = []
     begun = _ids(written)

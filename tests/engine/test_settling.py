@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 
 from remediate.engine.engine import Engine
 from remediate.engine.settling import LONGEST_PAUSE
-from remediate.lab.kinds import records
+from remediate.lab.kinds import put, records
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.playbook import PlaybookParams
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.testing.transport import Trouble
-from remediate.transport.errors import AuthenticationFailed, ConnectionLost, Refused
+from remediate.transport.errors import (
+    AuthenticationFailed,
+    CertificateRefused,
+    ConnectionLost,
+    Refused,
+    TransportError,
+)
 from tests.engine.test_stories import HOST, World, job_of
 from tests.faults.half_way import ALL
 from tests.faults.repairs import MOVED, SCANNED, Repair
@@ -286,13 +292,14 @@ def test_a_host_that_is_away_meanwhile_is_waited_for(scanned: Slow) -> None:
     assert report.outcome is Outcome.CHANGED
 
 
+@pytest.mark.parametrize("kind", [AuthenticationFailed, CertificateRefused])
 def test_a_host_that_has_taken_the_logon_before_and_does_not_now_is_left_alone(
-    scanned: Slow,
+    scanned: Slow, kind: type[TransportError]
 ) -> None:
     """To try again and again could lock the account."""
 
     def refused(number: int) -> Trouble | None:
-        return Trouble(AuthenticationFailed, after_send=False) if number > 2 else None
+        return Trouble(kind, after_send=False) if number > 2 else None
 
     scanned.trouble = refused
     report = scanned.apply(SCANNED.job)
