@@ -60,6 +60,7 @@ class Following:
         self._reporter: Reporter | None = _reporter(form, subject, terminal)
         self._progress: ProgressLine | None = None
         self._done = 0
+        self._unknown = 0
         self._samples: dict[ExitCode, HostReport] = {}
 
     def emit(self, event: "Event") -> None:
@@ -102,6 +103,7 @@ class Following:
 
     def _host(self, report: "HostReport") -> None:
         self._done += 1
+        self._unknown += report.outcome == "indeterminate"
         self._samples.setdefault(report.exit_code, report)
         if self._progress:
             self._progress.done()
@@ -135,7 +137,7 @@ class Following:
             self._terminal.stdout_is_gone()
 
     def _interrupted(self) -> Interrupted:
-        left = len(self._subject.hosts) - self._done
+        left = len(self._subject.hosts) - self._done + self._unknown
         if not self._writes:
             return Interrupted("interrupted; nothing was written to any host")
         run = self._subject.run
@@ -146,7 +148,7 @@ class Following:
             )
         hosts = "1 host" if left == 1 else f"{left} hosts"
         return Interrupted(
-            f"interrupted; {hosts} may have been in the middle of a write (run {run})",
+            f"interrupted; {hosts} may be in the middle of a change (run {run})",
             "Find out with remediate runs reconcile.",
         )
 

@@ -95,6 +95,7 @@ class Parts:
             emit=emit or (lambda _: None),
             peer=peers.__getitem__ if peers else None,
             redaction=self.redaction,
+            interrupted=self.terminal.interrupted,
         )
         if store is None:
             return engine

@@ -6,6 +6,7 @@ decision testable without a network, a disk or a clock.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from remediate.engine.observation import Secrets
@@ -193,9 +194,17 @@ class Settle(Effect[None]):
     seconds: float
 
 
+class Parked(Enum):
+    """What there is to do after a host was left alone: go on, or why not."""
+
+    GO_ON = auto()
+    TIME_IS_UP = auto()
+    INTERRUPTED = auto()
+
+
 @dataclass(frozen=True, slots=True)
-class Park(Effect[bool]):
-    """Leave a host alone for some time, with no session; whether there is any left to settle in.
+class Park(Effect[Parked]):
+    """Leave a host alone for some time, with no session, while there is any left to settle in.
 
     Args:
         seconds: how long; 0 to go on at once.

@@ -1,5 +1,6 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -69,6 +70,7 @@ class Engine:
         redaction: takes secrets out of what is reported and recorded.
         sleep: waits the given seconds.
         clock: monotonic seconds.
+        interrupted: once it is set, no change that takes longer is gone on with, or waited for.
     """
 
     transport: Transport
@@ -84,6 +86,7 @@ class Engine:
     redaction: Redaction = field(default_factory=Redaction)
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
@@ -272,6 +275,7 @@ class Engine:
             redaction=self.redaction,
             sleep=self.sleep,
             clock=self.clock,
+            interrupted=self.interrupted,
         )
         runner = self.runner or Threads(self.settings.workers)
         return runner.run(orders, partial(perform, around=around), _halted)

@@ -20,6 +20,7 @@ from remediate.engine.effects import (
     FreeLease,
     Granted,
     Park,
+    Parked,
     Pause,
     RecordIntent,
     Screen,
@@ -61,7 +62,16 @@ from remediate.engine.planning import (
     with_left_out,
 )
 from remediate.engine.recorded import as_resource
-from remediate.engine.settling import Pace, among, most, moved, not_settled, rest_of
+from remediate.engine.settling import (
+    Pace,
+    among,
+    given_up,
+    interrupted,
+    most,
+    moved,
+    not_settled,
+    rest_of,
+)
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     AGAIN,
@@ -122,7 +132,8 @@ def reconcile(work: Order) -> Steps:
 
     What goes on by itself is waited for, as the run would have; nothing is written.
 
-    A host that cannot be looked at, or another computer in its place, leaves the intent open.
+    A host that cannot be looked at, or another computer in its place, leaves the intent open; so
+    does a person who does not wait.
     """
     plan, snapshot = _on_record(work.host.name, work.planner)
     lease = yield from ask(TakeLease(work.takes_over))
@@ -370,7 +381,7 @@ def _settled(
     phase: Phase,
     seconds: float,
 ) -> Part[_Written]:
-    """Go on with what is under way until it holds, has failed, or the time is up.
+    """Go on with what is under way until it holds, has failed, or is not to be gone on with.
 
     What is written in parts is written from what was read; anything else is looked at again, and
     so is all that is only to be found out about.
@@ -383,7 +394,11 @@ def _settled(
         rest = rest_of(changes, done.seen, done.changes)
         if rest is None or (rest.write and phase is Phase.RECOVER):
             break
-        if not (yield from ask(Park(pace.wait(rest), phase, rest.progress))):
+        parked = yield from ask(Park(pace.wait(rest), phase, rest.progress))
+        if parked is Parked.INTERRUPTED:  # what is seen on the way is no verdict
+            problem = interrupted(rest.progress)
+            return replace(done, seen=problem, unsettled=problem)
+        if parked is Parked.TIME_IS_UP:
             return replace(done, unsettled=not_settled(rest.progress, seconds))
         if rest.write:
             done = yield from _part(work, plan, changes, done, rest.write, phase)

@@ -1,5 +1,6 @@
 """Does what the state machine of a host asks for: talks, records, waits, asks a person."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class Surroundings:
         now: the time in UTC.
         sleep: waits the given seconds.
         clock: monotonic seconds.
+        interrupted: is set when nothing that takes longer is to be gone on with.
     """
 
     transport: Transport
@@ -94,6 +96,7 @@ class Surroundings:
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
 
 def perform(order: Order, around: Surroundings) -> HostReport:
@@ -245,7 +248,7 @@ class HostWorker:
                 **effect.progress.model_dump(include={"done", "total", "unit"}),
             )
             self._around.emit(progress)
-        left = self._settling.left
+        left, interrupted = self._settling.left, self._around.interrupted
         if left <= 0:
             return Parked.TIME_IS_UP
         if effect.seconds > 0 and not interrupted.is_set():

@@ -126,11 +126,23 @@ NOT_SETTLED = "not_settled"
 """Code of the problem that something is still under way when its time is up."""
 
 
+INTERRUPTED = "interrupted"
+"""Code of the problem that something is still under way when nobody waits for it any more."""
+
+
 def not_settled(progress: Progress | None, seconds: float) -> Problem:
     """What is said of a host whose time is up."""
+    text = f"it has not come about within {seconds:g} s"
+    return _under_way(NOT_SETTLED, text, progress)
+
+
+def interrupted(progress: Progress | None) -> Problem:
+    """What is said of a host that is left to itself when the run is interrupted."""
+    text = "it was still coming about when the run was interrupted"
+    return _under_way(INTERRUPTED, text, progress)
+
+
+def _under_way(code: str, text: str, progress: Progress | None) -> Problem:
     far = f", {progress} done" if progress is not None else ""
-    return Problem(
-        code=NOT_SETTLED,
-        message=f"it has not come about within {seconds:g} s{far}",
-        hint="It may go on there. To find out: remediate runs reconcile",
-    )
+    hint = "It may go on there. To find out: remediate runs reconcile"
+    return Problem(code=code, message=f"{text}{far}", hint=hint)

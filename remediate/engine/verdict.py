@@ -5,12 +5,13 @@ from remediate.engine.observation import Observation, differences, missed, noted
 from remediate.engine.order import Order, in_force
 from remediate.engine.planning import with_left_out
 from remediate.engine.restarts import left_to_do
-from remediate.engine.settling import NOT_SETTLED
+from remediate.engine.settling import INTERRUPTED, NOT_SETTLED, given_up
 from remediate.model.change import Change
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.resources.base import Resource
+from remediate.transport.errors import plain
 
 AGAIN = "Resolve this, then run it again."
 
@@ -155,7 +156,7 @@ def held(work: Order, holder: Holder | None, plan: Plan | None) -> HostReport:
 def unknown(work: Order, plan: Plan, problem: Problem) -> HostReport:
     """The report of a host that cannot be asked what a write did."""
     then = "When the host answers again: remediate runs reconcile"
-    if is_identity(problem) or problem.code == NOT_SETTLED:
+    if is_identity(problem) or problem.code in {NOT_SETTLED, INTERRUPTED}:
         then = problem.hint
     problem = problem.model_copy(update={"hint": f"Something may have been written. {then}"})
     report = failed(work, Outcome.INDETERMINATE, problem, plan)

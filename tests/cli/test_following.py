@@ -75,7 +75,7 @@ def test_an_internal_error_in_the_middle_still_shows_what_was_done(
 
 @pytest.mark.parametrize(
     ("writes", "says"),
-    [(True, "1 host may have been in the middle of a write"), (False, "nothing was written")],
+    [(True, "1 host may be in the middle of a change"), (False, "nothing was written")],
 )
 def test_an_interruption_says_what_was_left_behind(
     writes: bool, says: str, follow: Follow, capsys: pytest.CaptureFixture[str]
@@ -84,6 +84,13 @@ def test_an_interruption_says_what_was_left_behind(
         follow("A", "B", writes=writes).finish(then(KeyboardInterrupt(), report("A")))
     assert stop.value.code == 130
     assert json.loads(capsys.readouterr().out)["exit_code"] == 130
+
+
+def test_a_host_that_was_left_with_something_under_way_is_counted(follow: Follow) -> None:
+    reports = then(KeyboardInterrupt(), report("A"), report("B", Outcome.INDETERMINATE))
+    with pytest.raises(Interrupted, match="1 host may be in the middle of a change") as stop:
+        follow("A", "B").finish(reports)
+    assert stop.value.hint == "Find out with remediate runs reconcile."
 
 
 def test_a_reader_that_leaves_does_not_stop_the_hosts(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.settling import LONGEST_PAUSE
@@ -27,7 +28,17 @@ from remediate.transport.errors import (
 from tests.engine.test_stories import HOST, World, job_of
 from tests.faults.half_way import ALL
 from tests.faults.repairs import MOVED, SCANNED, Repair
-from tests.faults.under_way import VALUES, Scan, ScanIt, Scans, Time
+from tests.faults.under_way import (
+    PARTLY,
+    VALUES,
+    Interrupt,
+    MoveAside,
+    Pile,
+    Scan,
+    ScanIt,
+    Scans,
+    Time,
+)
 
 LEASE_ONLY = 1
 
@@ -43,6 +54,7 @@ class Slow(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.state.clock = self.time.now
+        self.interrupted = Interrupt(self._sleep)
         self.settings = replace(self.settings, accept_irreversible=True)
 
     @property
@@ -53,6 +65,7 @@ class Slow(World):
             clock=self.time.clock,
             now=self.time.now,
             emit=self.events.append,
+            interrupted=self.interrupted,
         )
 
     def _sleep(self, seconds: float) -> None:
@@ -126,6 +139,21 @@ def test_what_is_written_in_parts_is_sent_again_with_what_was_read(moved: Slow) 
     assert (first["before"], first["after"]) == ("there", "aside")
 
 
+class Sealed(MoveAside):
+    """It is moved with a key, and has nothing to say of one that is half-way."""
+
+    id = "sealed"
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        if seen.one(Pile).place != PARTLY:
+            yield seen.one(Pile).should(place="aside", key=SecretStr("the-key"))
+
+
+def test_each_part_is_written_with_what_the_playbook_has_given_first(moved: Slow) -> None:
+    report = moved.apply(job_of(Sealed()))
+    assert (report.outcome, moved.pile()["keys"]) == (Outcome.CHANGED, ["the-key"] * 3)
+
+
 def test_a_part_may_only_take_its_share_of_a_short_time(moved: Slow) -> None:
     moved.settings = replace(moved.settings, timeout=20)
     moved.apply(MOVED.job)
@@ -146,13 +174,16 @@ def test_a_part_whose_answer_is_lost_is_looked_at_and_gone_on_with(
 
 
 def test_what_fails_half_way_is_taken_back_in_parts_to_where_it_began(moved: Slow) -> None:
-    moved.state.changed = lambda: moved.pile().update(fault="disk full" if full() else "")
-
-    def full() -> bool:
-        return bool(moved.pile()["moved"] == 6 and not moved.sent_with("Set-RemediateNothing"))
-
+    moved.state.changed = lambda: moved.pile().update(
+        fault="disk full" if moved.pile()["moved"] == 6 else ""
+    )
     report = moved.apply(MOVED.job)
     assert (report.outcome, report.exit_code) == (Outcome.ROLLED_BACK, ExitCode.FAILED)
+    assert report.problem
+    assert (
+        report.problem.message
+        == "verification failed: the host does not read back as planned: disk full"
+    )
     assert (moved.pile()["moved"], moved.values()) == (0, [moved.values()[0]] * 2)
     sent = moved.sent_with("Set-RemediateOwnPile")
     assert [call.arguments["after"]["place"] for call in sent] == [*["aside"] * 2, *["there"] * 2]
@@ -244,8 +275,42 @@ def test_nothing_more_is_written_once_the_lease_is_lost(
     report = moved.apply(MOVED.job)
     assert report.outcome is Outcome.INDETERMINATE
     assert report.problem
-    assert "run run-9 of eve@there" in report.problem.message
+    assert "run run-9 (eve@there)" in report.problem.message
     assert moved.pile()["moved"] == 3
+
+
+def test_what_somebody_else_has_set_meanwhile_is_kept(moved: Slow) -> None:
+    """The value that comes after the pile: to go on would be to write over it."""
+
+    def interfere() -> None:
+        if moved.pile()["moved"] == 6:
+            value = {r"HKLM\SOFTWARE\Contoso\Before": "theirs"}
+            put(moved.state, {"registry_value": value})
+
+    moved.state.changed = interfere
+    report = moved.apply(MOVED.job)
+    assert (report.outcome, moved.pile()["moved"]) == (Outcome.ROLLED_BACK, 0)
+    assert [change.property for change in report.applied] == []
+    sent = moved.sent_with("Set-RemediateOwnPile")
+    assert [call.arguments["after"]["place"] for call in sent] == [*["aside"] * 2, *["there"] * 2]
+    [value, _], *_ = moved.all()
+    assert value["value"] == {"type": "String", "data": "theirs"}
+
+
+def test_reconcile_writes_no_further_part(moved: Slow) -> None:
+    def kill(event: Event) -> None:
+        if isinstance(event, HostProgress):
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        list(replace(moved.engine, emit=kill).apply([HOST], MOVED.job, moved.run()))
+    [(_, report)] = moved.engine.reconcile()
+    assert (report.outcome, moved.pile()["moved"]) == (Outcome.FAILED_CHANGED, 3)
+    assert len(moved.sent_with("Set-RemediateOwnPile")) == 1
+
+
+class KilledError(BaseException):
+    """The controller is gone."""
 
 
 def test_a_plan_says_how_long_it_may_take(moved: Slow) -> None:
@@ -313,6 +378,7 @@ def test_what_fails_by_itself_is_taken_back(scanned: Slow) -> None:
     )
     report = scanned.apply(SCANNED.job)
     assert report.outcome is Outcome.ROLLED_BACK
+    assert "the disk is gone" in said(report)
     assert scanned.scan()["wanted"] == "dirty"
 
 
@@ -328,6 +394,21 @@ class OnlyScan(ScanIt):
         yield seen.one(Scan).should(result="clean")
 
 
+def test_what_is_only_begun_leaves_a_receipt_whatever_is_written_with_it(scanned: Slow) -> None:
+    class Deep(OnlyScan):
+        """A scan of all, which is said in the same write."""
+
+        id = "deep"
+
+        def decide(self, seen: Any, params: PlaybookParams) -> Any:
+            yield seen.one(Scan).should(depth="full", result="clean")
+
+    report = scanned.apply(job_of(Deep()))
+    assert (report.outcome, scanned.scan()["depth"]) == (Outcome.CHANGED, "full")
+    [receipt] = scanned.state.receipts
+    assert [change["property"] for change in receipt["changes"]] == ["depth", "result"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "outcome"),
     [(100, Outcome.CHANGED), (3000, Outcome.FAILED_CHANGED)],
@@ -337,9 +418,6 @@ def test_reconcile_waits_for_what_a_killed_run_has_begun(
     scanned: Slow, seconds: int, outcome: Outcome
 ) -> None:
     """As long as that run would have, and not for ever."""
-
-    class KilledError(BaseException):
-        pass
 
     def kill(event: Event) -> None:
         scanned.events.append(event)
@@ -357,6 +435,52 @@ def test_reconcile_waits_for_what_a_killed_run_has_begun(
     assert len(scanned.sent_with("Set-RemediateOwnScan")) == 1
     assert scanned.store.open_intents(indeterminate=True) == []
     assert scanned.time.seconds <= 600
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pressed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody presses Ctrl-C in the first pause."""
+    scanned: Slow = request.getfixturevalue("scanned")
+    sleep = scanned.time.sleep
+
+    def press(seconds: float) -> None:
+        sleep(seconds / 2)
+        scanned.interrupted.set()
+
+    monkeypatch.setattr(scanned.time, "sleep", press)
+
+
+@pytest.mark.usefixtures("pressed")
+def test_ctrl_c_ends_a_pause_and_says_how_to_find_out(scanned: Slow) -> None:
+    report = scanned.apply(job_of(OnlyScan()))
+    assert (report.outcome, report.exit_code) == (Outcome.INDETERMINATE, ExitCode.NEEDS_PERSON)
+    assert report.problem
+    assert report.problem.message == (
+        "it was still coming about when the run was interrupted, 0 of 100 % done"
+    )
+    assert "remediate runs reconcile" in report.problem.hint
+    assert (scanned.slept, len(scanned.transport.requests)) == ([10], 2)
+    [(_, left)] = scanned.engine.reconcile()  # and nobody waits for it now either
+    assert left.problem
+    assert (left.outcome, left.problem.code) == (Outcome.INDETERMINATE, "interrupted")
+    scanned.interrupted.clear()
+    scanned.time.seconds += 100
+    [(_, closed)] = scanned.engine.reconcile()
+    assert closed.outcome is Outcome.CHANGED
+
+
+def test_after_ctrl_c_the_present_part_ends_and_no_other_is_begun(moved: Slow) -> None:
+    moved.state.changed = moved.interrupted.set
+    report = moved.apply(MOVED.job)
+    assert (report.outcome, moved.pile()["moved"]) == (Outcome.INDETERMINATE, 3)
+    moved.state.changed = None
+    moved.interrupted.clear()
+    [(_, closed)] = moved.engine.reconcile()
+    assert (closed.outcome, moved.pile()["moved"]) == (Outcome.FAILED_CHANGED, 3)
+    assert moved.apply(MOVED.job).outcome is Outcome.CHANGED
 
 
 # --- however it is cut off ----------------------------------------------------------------------

@@ -31,7 +31,7 @@ from remediate.transport.protocol import Transport
 from tests.faults.controller import LEASE, PATIENT, apply_run, undo_run
 from tests.faults.repairs import Repair
 from tests.faults.truth import AS_IT_WAS, PROCESS_EXIT
-from tests.faults.under_way import VALUES, Time
+from tests.faults.under_way import VALUES, Interrupt, Time
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 ALL = -1
@@ -149,7 +149,10 @@ class Bench:
         self.engine = Engine(self.transport, settings, self.store, runner=Serial())
         if self.time is not None:
             sleep, clock, now = self.time.sleep, self.time.clock, self.time.now
-            self.engine = replace(self.engine, sleep=sleep, clock=clock, now=now)
+            parked = Interrupt(sleep)
+            self.engine = replace(
+                self.engine, sleep=sleep, clock=clock, now=now, interrupted=parked
+            )
             self.state.clock = now
         if self.repair.reads:
             self.reading = Reading(self.state)

@@ -1,6 +1,7 @@
 """Things that take longer than a write: a pile that is moved in parts, and a scan that goes on."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,22 @@ class Time:
 
     def now(self) -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+
+class Interrupt(threading.Event):
+    """What ends all pauses, by a clock that only sleeping moves.
+
+    Args:
+        sleep: moves it.
+    """
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        super().__init__()
+        self._sleep = sleep
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._sleep(timeout or 0.0)
+        return self.is_set()
 
 
 class Named(Resource):
