@@ -134,8 +134,8 @@ BREAKS = (
         "guard ignored",
         "a playbook's guard keeps the plan from being applied",
         f"{ENGINE}/judging.py",
-        "            found.refusals.extend(playbook.guard(seen, params))",
-        "            list(playbook.guard(seen, params))",
+        'found.refusals.extend(_texts(playbook.guard(seen, params), "guard"))',
+        "list(playbook.guard(seen, params))",
     ),
     Break(
         "irreversible unasked",
