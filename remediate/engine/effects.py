@@ -30,7 +30,11 @@ class Effect(Generic[A]):
     __slots__ = ()
 
 
-def ask(effect: Effect[A]) -> Generator[Effect[Any], Any, A]:
+Part = Generator[Effect[Any], Any, A]
+"""Steps of the state machine that come to an `A`: they ask for effects and are sent the answers."""
+
+
+def ask(effect: Effect[A]) -> Part[A]:
     """Yield an effect and return its answer, typed; for `yield from`."""
     answer: A = yield effect
     return answer

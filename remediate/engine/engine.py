@@ -16,7 +16,7 @@ from remediate.engine.host_worker import Surroundings, perform, utc_now
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
 from remediate.engine.origins import Origins
-from remediate.engine.planning import PlaybookPlanner, RecordPlanner, UndoPlanner
+from remediate.engine.planning import PlaybookPlanner
 from remediate.engine.reconciling import Ongoing, give_free, take_in_spilled
 from remediate.engine.recorded import (
     RecordRefusedError,
@@ -27,6 +27,7 @@ from remediate.engine.recorded import (
     restarts_of,
     writes_of,
 )
+from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.verdict import internal_error
 from remediate.model.event import Event, HostFinished
 from remediate.model.host import Host

@@ -7,24 +7,18 @@ with an unknown result is never repeated, the host is observed instead; "changed
 what was read back; whatever was written and does not hold is undone, or named.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
 
 from remediate.engine import questions
 from remediate.engine.effects import (
     Ask,
     Close,
     Confirm,
-    Effect,
     FreeLease,
     Granted,
-    Park,
-    Parked,
-    Pause,
+    Part,
     RecordIntent,
     Screen,
-    Settle,
     StoreFailed,
     TakeLease,
     Write,
@@ -42,63 +36,40 @@ from remediate.engine.observation import (
 from remediate.engine.order import (
     Order,
     failed_with,
-    first_problem,
-    held_by_us,
     holder_in,
     holder_of,
     in_force,
-    perhaps_written,
     refused_by_host,
-    still_writing,
     succeeded,
 )
-from remediate.engine.planning import (
-    Planner,
-    RecordPlanner,
-    UndoPlanner,
-    put_back,
-    reasons,
-    stands,
-    with_left_out,
-)
+from remediate.engine.planning import Planner, reasons, stands, with_left_out
 from remediate.engine.recorded import as_resource
-from remediate.engine.settling import (
-    Pace,
-    among,
-    given_up,
-    interrupted,
-    most,
-    moved,
-    not_settled,
-    rest_of,
-)
+from remediate.engine.rollback import RecordPlanner, UndoPlanner, put_back
+from remediate.engine.settling import among, given_up, most
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     AGAIN,
     BROKEN_OFF,
     failed,
     held,
+    not_leased,
     nothing_written,
     refused,
     touched,
     unknown,
     verdict,
 )
+from remediate.engine.writing import Written, came_to, look_again, looked, settled
 from remediate.model.change import Change
 from remediate.model.event import Phase
-from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan, Refusal
 from remediate.model.problem import Problem
 from remediate.powershell.messages import Reply, Request, Status
 from remediate.resources.base import Resource
 from remediate.transport.errors import AuthenticationFailed, TimedOut, TransportError
 
-A = TypeVar("A")
-Part = Generator[Effect[Any], Any, A]
 Steps = Part[HostReport]
-
-RECOVERY_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""Seconds to wait before each new try to see what became of a write."""
 
 
 def audit(work: Order) -> Steps:
@@ -114,7 +85,7 @@ def apply(work: Order) -> Steps:
     """Observe, plan, write, verify; an apply and a rollback differ in their planner only."""
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
-        report = _not_leased(work, lease)
+        report = not_leased(work, lease)
         return report if isinstance(lease, StoreFailed) else (yield from _end(report, free=False))
     if lease.note:
         work = replace(work, notes=(lease.note,))
@@ -138,10 +109,10 @@ def reconcile(work: Order) -> Steps:
     plan, snapshot = _on_record(work.host.name, work.planner)
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
-        return _not_leased(work, lease, plan)
-    done = _Written(lease.fence, BROKEN_OFF, plan.changes, BROKEN_OFF)
-    done = yield from _look_again(work, plan, done)
-    done = yield from _settled(work, plan, plan.changes, done, Phase.RECOVER, work.settling)
+        return not_leased(work, lease, plan)
+    done = Written(lease.fence, BROKEN_OFF, plan.changes, BROKEN_OFF)
+    done = yield from look_again(work, plan, done)
+    done = yield from settled(work, plan, plan.changes, done, Phase.RECOVER, work.settling)
     if isinstance(done.seen, Problem):
         yield from ask(FreeLease())
         return unknown(work, plan, done.seen)
@@ -183,12 +154,6 @@ def _end(report: HostReport, *, free: bool = True) -> Steps:
 
 def _noted(work: Order, report: HostReport) -> HostReport:
     return report.model_copy(update={"notes": (*report.notes, *work.notes)})
-
-
-def _not_leased(work: Order, lease: Holder | StoreFailed, plan: Plan | None = None) -> HostReport:
-    if isinstance(lease, Holder):
-        return held(work, lease, plan)
-    return failed(work, Outcome.REFUSED, lease.problem, plan)
 
 
 def _apply(work: Order, fence: int, seen: Observation) -> Steps:
@@ -256,7 +221,7 @@ def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | Hos
         return refused(work, plan, "declined", "the plan was not agreed to", "")
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):
-        return _not_leased(work, lease, plan)
+        return not_leased(work, lease, plan)
     seen = yield from _observe(work)
     if isinstance(seen, HostReport):
         return seen
@@ -284,11 +249,11 @@ def _write(
         outcome = Outcome.REFUSED if is_identity(problem) else Outcome.FAILED_UNCHANGED
         return failed(work, outcome, problem, plan)
     answer = yield from ask(Write(request, Phase.APPLY))
-    done = _written(work, fence, plan, plan.changes, answer)
+    done = came_to(work, fence, plan, plan.changes, answer)
     if done.problem and not done.changes:
         return (yield from _nothing_done(work, plan, answer, done.problem))
-    done = yield from _looked(work, plan, done)
-    done = yield from _settled(work, plan, plan.changes, done, Phase.APPLY, most(plan.changes))
+    done = yield from looked(work, plan, done)
+    done = yield from settled(work, plan, plan.changes, done, Phase.APPLY, most(plan.changes))
     return (yield from _judge(work, plan, snapshot, done))
 
 
@@ -314,121 +279,7 @@ def _against(work: Order, plan: Plan, hint: str = "") -> HostReport | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What a pipeline that writes came to.
-
-    Args:
-        fence: of the lease under which it wrote.
-        problem: what went wrong on the way.
-        changes: those that were, or may have been, written.
-        seen: what was read back, or why nothing was.
-        unlocked: the host's lease is given back.
-        failed: the host said that a write failed, so that nothing is gone on with.
-        final: looking again is of no use, or could lock the account.
-        unsettled: why something is still under way, and is not waited for any longer.
-    """
-
-    fence: int
-    problem: Problem | None
-    changes: tuple[Change, ...]
-    seen: Observation | Problem
-    unlocked: bool = False
-    failed: bool = False
-    final: bool = False
-    unsettled: Problem | None = None
-
-
-def _written(
-    work: Order,
-    fence: int,
-    plan: Plan,
-    changes: tuple[Change, ...],
-    answer: Reply | TransportError,
-) -> _Written:
-    if isinstance(answer, TransportError):
-        perhaps = changes if answer.after_send else ()
-        final = isinstance(answer, AuthenticationFailed)
-        return _Written(fence, answer.problem(), perhaps, answer.problem(), final=final)
-    another = work.another(answer.host.computer)
-    if another is not None:
-        refused_there = not succeeded(answer, "lease")
-        return _Written(fence, another, () if refused_there else changes, another)
-    seen = read_observation(work.planner.queries(), answer)
-    problem = first_problem(answer)
-    return _Written(
-        fence,
-        problem,
-        perhaps_written(answer, changes),
-        work.planner.missing(seen, plan.changes) or seen,
-        unlocked=succeeded(answer, "unlock"),
-        failed=problem is not None,
-    )
-
-
-def _looked(work: Order, plan: Plan, done: _Written) -> Part[_Written]:
-    """What a write did, seen in a new session when it could not be read back."""
-    if done.final or not isinstance(done.seen, Problem):
-        return done
-    return (yield from _look_again(work, plan, done))
-
-
-def _settled(
-    work: Order,
-    plan: Plan,
-    changes: tuple[Change, ...],
-    done: _Written,
-    phase: Phase,
-    seconds: float,
-) -> Part[_Written]:
-    """Go on with what is under way until it holds, has failed, or is not to be gone on with.
-
-    What is written in parts is written from what was read; anything else is looked at again, and
-    so is all that is only to be found out about.
-    """
-    if not seconds:
-        return done
-    yield from ask(Settle(seconds))
-    pace = Pace()
-    while not (done.failed or done.final):
-        rest = rest_of(changes, done.seen, done.changes)
-        if rest is None or (rest.write and phase is Phase.RECOVER):
-            break
-        parked = yield from ask(Park(pace.wait(rest), phase, rest.progress))
-        if parked is Parked.INTERRUPTED:  # what is seen on the way is no verdict
-            problem = interrupted(rest.progress)
-            return replace(done, seen=problem, unsettled=problem)
-        if parked is Parked.TIME_IS_UP:
-            return replace(done, unsettled=not_settled(rest.progress, seconds))
-        if rest.write:
-            done = yield from _part(work, plan, changes, done, rest.write, phase)
-        else:
-            done = yield from _look_again(work, plan, done, once=rest.settling.away)
-    return done
-
-
-def _part(
-    work: Order,
-    plan: Plan,
-    changes: tuple[Change, ...],
-    done: _Written,
-    write: tuple[Change, ...],
-    phase: Phase,
-) -> Part[_Written]:
-    """Write the next part, under a lease that is renewed."""
-    lease = yield from ask(TakeLease(work.takes_over))
-    if not isinstance(lease, Granted):
-        lost = _not_leased(work, lease, plan).problem
-        return replace(done, failed=True, unsettled=lost)
-    undoing = phase is Phase.ROLLBACK
-    request = work.write(lease.fence, write, undoing=undoing, whole=changes)
-    part = _written(work, lease.fence, plan, write, (yield from ask(Write(request, phase))))
-    part = yield from _looked(work, plan, part)
-    made = part.changes if part.failed or not part.problem else moved(part.changes, part.seen)
-    return replace(part, changes=among(changes, done.changes, made))
-
-
-def _judge(work: Order, plan: Plan, snapshot: tuple[Resource, ...], done: _Written) -> Steps:
+def _judge(work: Order, plan: Plan, snapshot: tuple[Resource, ...], done: Written) -> Steps:
     """Say what a write did, and undo it when it is not what was planned."""
     if done.unsettled is not None:
         return unknown(work, plan, done.unsettled)
@@ -482,8 +333,8 @@ def _undo(
     answer = yield from ask(Write(undo.write(fence, back, undoing=True), Phase.ROLLBACK))
     if isinstance(answer, AuthenticationFailed) and not answer.after_send:
         return report
-    done = yield from _looked(undo, plan, _written(undo, fence, plan, back, answer))
-    done = yield from _settled(undo, plan, back, done, Phase.ROLLBACK, most(back))
+    done = yield from looked(undo, plan, came_to(undo, fence, plan, back, answer))
+    done = yield from settled(undo, plan, back, done, Phase.ROLLBACK, most(back))
     seen, unlocked = done.seen, done.unlocked
     if done.unsettled is not None:
         return unknown(work, plan, done.unsettled)
@@ -522,47 +373,6 @@ def _observe(work: Order) -> Part[Observation | HostReport]:
     if another is not None:
         return failed(work, Outcome.REFUSED, another)
     return read_observation(work.planner.queries(), answer)
-
-
-def _look_again(work: Order, plan: Plan, done: _Written, *, once: bool = False) -> Part[_Written]:
-    """Observe after a write of unknown result, once no pipeline of ours can still be writing.
-
-    Taking the lease on the host again, with a higher fence, waits for the pipeline that may
-    still be at work there and keeps it out if it has not begun; see `lease.read.ps1`.
-    """
-    text, then = "there was no time left to look again", "To find out: remediate runs reconcile"
-    problem = Problem(code="timed_out", message=text, hint=then)
-    fence, final = done.fence, False
-    renewed = yield from ask(TakeLease(work.takes_over))
-    if isinstance(renewed, Granted):
-        fence = renewed.fence
-    for seconds in RECOVERY_PAUSES[:1] if once else RECOVERY_PAUSES:
-        if not (yield from ask(Pause(seconds))):
-            break
-        answer = yield from ask(Ask(work.look_again(fence), Phase.RECOVER))
-        if isinstance(answer, TransportError):
-            problem = answer.problem()
-            final = isinstance(answer, AuthenticationFailed)  # once more could lock the account
-            if final:
-                break
-            continue
-        another = work.another(answer.host.computer)
-        if another is not None:
-            return replace(done, fence=fence, seen=another, unlocked=False)
-        behind = held_by_us(answer["lease"].error, work.run)
-        if behind is not None:  # by another address, whose fences are others
-            fence = behind + 1
-            continue
-        if still_writing(answer["lease"].error):
-            text = "the host is still at work on it"
-            problem = Problem(code="still_writing", message=text, hint=then)
-            continue
-        seen = read_observation(work.planner.queries(), answer)
-        missing = work.planner.missing(seen, plan.changes)
-        if missing is None:
-            return replace(done, fence=fence, seen=seen, unlocked=False)
-        problem = missing
-    return replace(done, fence=fence, seen=problem, unlocked=False, final=final)
 
 
 def _unlock(work: Order, report: HostReport) -> Steps:

@@ -5,11 +5,9 @@ it falls silent they are asked again, each answer put out at once: first what ca
 hangs all the same, everything but the question in which the host fell silent.
 """
 
-from collections.abc import Generator
 from datetime import datetime
-from typing import Any
 
-from remediate.engine.effects import Ask, Effect, ask
+from remediate.engine.effects import Ask, Part, ask
 from remediate.engine.identity import other_computer
 from remediate.engine.observation import observe_calls
 from remediate.engine.order import Order
@@ -25,7 +23,7 @@ NO_TIME = "RemediateNoTime"
 """Error of a question that took longer than it may."""
 
 
-def put(work: Order) -> Generator[Effect[Any], Any, Answer]:
+def put(work: Order) -> Part[Answer]:
     """Ask the planner's questions.
 
     Returns:

@@ -7,11 +7,10 @@ sends only what is missing. Each request is bounded, in memory and for Windows.
 import base64
 import hashlib
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
-from typing import Any
 
-from remediate.engine.effects import Ask, Effect, Fetch, SourceFailed, ask
+from remediate.engine.effects import Ask, Fetch, Part, SourceFailed, ask
 from remediate.engine.observation import call_problem
 from remediate.engine.order import Order
 from remediate.model.base import JsonValue
@@ -65,7 +64,7 @@ def folders(work: Order, changes: Sequence[Change]) -> Staging:
     )
 
 
-def stage(work: Order, staging: Staging) -> Generator[Effect[Any], Any, Problem | None]:
+def stage(work: Order, staging: Staging) -> Part[Problem | None]:
     """Bring files to the host; the problem, if that failed."""
     for playbook, folder, begin in staging:
         problem = yield from _fill(work, playbook, folder, begin)
@@ -74,9 +73,7 @@ def stage(work: Order, staging: Staging) -> Generator[Effect[Any], Any, Problem 
     return None
 
 
-def _fill(
-    work: Order, playbook: str, folder: Folder, begin: Request
-) -> Generator[Effect[Any], Any, Problem | None]:
+def _fill(work: Order, playbook: str, folder: Folder, begin: Request) -> Part[Problem | None]:
     answer = yield from ask(Ask(begin, Phase.STAGE))
     result = _value(work, answer, "preparing the staging folder failed")
     if isinstance(result, Problem):

@@ -1,5 +1,6 @@
 """What a host is after a run, compared with what it was and what it was to be."""
 
+from remediate.engine.effects import StoreFailed
 from remediate.engine.identity import is_identity
 from remediate.engine.observation import Observation, differences, missed, noted
 from remediate.engine.order import Order, in_force
@@ -151,6 +152,13 @@ def held(work: Order, holder: Holder | None, plan: Plan | None) -> HostReport:
         "If it was killed: remediate runs reconcile.",
     )
     return failed(work, Outcome.REFUSED, problem, plan).model_copy(update={"holder": holder})
+
+
+def not_leased(work: Order, lease: Holder | StoreFailed, plan: Plan | None = None) -> HostReport:
+    """The report of a host whose lease could not be had in the store."""
+    if isinstance(lease, Holder):
+        return held(work, lease, plan)
+    return failed(work, Outcome.REFUSED, lease.problem, plan)
 
 
 def unknown(work: Order, plan: Plan, problem: Problem) -> HostReport:

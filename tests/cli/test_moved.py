@@ -53,7 +53,7 @@ class Site:
 
 @pytest.fixture
 def site(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.01))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.01))
     right = healthy_host("SRVB")
     with (
         Lab([make_state("SRVA"), right], auth=Auth.NTLM) as lab,

@@ -85,7 +85,7 @@ def test_so_does_a_reconcile_which_leaves_all_open(
     lost = Fault(match=Step.COMMAND, nth=2, count=0, do=Action.DROP, when=When.AFTER)
     fleet.faults = (lost,)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", ())
+        patch.setattr("remediate.engine.writing.RECOVERY_PAUSES", ())
         assert cli("apply", "schedule-fix", "-i", "prod.yaml", "--yes").code == 4
     fleet.faults = ()
     fleet.reset()

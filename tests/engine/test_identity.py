@@ -27,7 +27,7 @@ A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture

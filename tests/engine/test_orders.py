@@ -128,7 +128,7 @@ def test_every_verb_is_carried_out_by_another_process(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first order has no playbook in it, and its resource is defined in one all the same."""
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0,))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0,))
     state = HostState("SRV01")
     put(state, {"jar": [{"name": "honey", "lid": "open"}]})
     store, troubles = MemoryStore(), dict[int, Trouble]()

@@ -46,7 +46,7 @@ class Wired(Restoring):
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.01))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.01))
     with Lab([host_state("SRV01", None), host_state("SRV02", dict(FILES))]) as lab:
         yield lab
         for host in lab.hosts:

@@ -145,7 +145,7 @@ def same(one: str, other: str) -> bool:
 @pytest.fixture(autouse=True, scope="module")
 def no_waiting() -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0))
+        patch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.0))
         yield
 
 

@@ -26,7 +26,7 @@ REQUESTS = 14
 
 @pytest.fixture(autouse=True)
 def small_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.0))
     monkeypatch.setattr(staging, "BATCH", BATCH)
     monkeypatch.setattr(staging.batches, "__defaults__", (BATCH,))
     return

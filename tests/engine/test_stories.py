@@ -352,7 +352,7 @@ def test_an_unknown_result_is_looked_at_and_never_repeated(world: World, job: Jo
 def test_a_host_that_stays_away_is_indeterminate_until_it_is_reconciled(
     world: World, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.0))
     world.trouble = lambda n: Trouble(ConnectionLost, calls=2) if n > 1 else None
     report = world.apply(job)
     assert (report.outcome, report.exit_code) == (Outcome.INDETERMINATE, ExitCode.NEEDS_PERSON)

@@ -194,7 +194,7 @@ DRIFTS = st.lists(
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.0, 0.0))
     return
 
 

@@ -42,7 +42,7 @@ def new_store(blank_store: Path, tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("remediate.engine.host_run.RECOVERY_PAUSES", (0.0, 0.01, 0.01, 0.01))
+    monkeypatch.setattr("remediate.engine.writing.RECOVERY_PAUSES", (0.0, 0.01, 0.01, 0.01))
     return
 
 
