@@ -67,3 +67,13 @@ class ForAgentModule(ForAgent):
         if is_backup_server(seen):
             return "a backup server (MABS, DPM) has the agent without its PowerShell module"
         return super().not_applicable(seen, params)
+
+
+class ForOwnData(ForAgent):
+    """A playbook for hosts that back up what is their own."""
+
+    def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
+        """Why it has nothing to say of a host without the agent, or of a backup server."""
+        if is_backup_server(seen):
+            return "a backup server (MABS, DPM) keeps what others have backed up"
+        return super().not_applicable(seen, params)

@@ -32,7 +32,7 @@ class Volume(Resource):
         capacity: bytes that it has; None when that cannot be read.
         free_space: bytes free on it; None when that cannot be read.
         dirty: Windows wants to check it at the next start; None when it does not say.
-        compressed: its files are compressed unless one says otherwise; None likewise.
+        compressed: it is compressed as a whole, not file by file; None likewise.
         read_only: nothing can be written to it or its disk; None where that was not asked.
         deduplicated: Data Deduplication works on it; None where that was not asked.
     """

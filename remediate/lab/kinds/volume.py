@@ -29,7 +29,7 @@ class _Short(Model):
         capacity: bytes of it.
         free: bytes free on it.
         dirty: Windows wants to check it.
-        compressed: its files are compressed.
+        compressed: it is compressed as a whole.
         read_only: nothing can be written to it.
         read_only_disk: nothing can be written to its disk.
         deduplicated: Data Deduplication works on it; false where that is installed and does not.
