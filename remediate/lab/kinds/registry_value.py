@@ -29,6 +29,10 @@ HEALTHY = {
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\CloudBackupProvider\ScratchLocation": (
         _SCRATCH
     ),
+    r"HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319\SystemDefaultTlsVersions": 1,
+    r"HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319\SchUseStrongCrypto": 1,
+    r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319\SystemDefaultTlsVersions": 1,
+    r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319\SchUseStrongCrypto": 1,
     r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
     r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\TimeZoneKeyName": "UTC",
     r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters\Type": "NT5DS",
