@@ -1,7 +1,7 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from remediate.cli.terminal import Terminal
@@ -60,6 +60,21 @@ class Parts:
 
         self.start_logging()
         with SqlStore(self.place(), make=make) as store:
+            yield store
+
+    @contextmanager
+    def store_if_there(self) -> "Iterator[Store | None]":
+        """The store, open; None where none was made yet.
+
+        Raises:
+            StoreError: it cannot be used.
+        """
+        from remediate.store.errors import StoreMissing
+
+        with ExitStack() as stack:
+            store: Store | None = None
+            with suppress(StoreMissing):
+                store = stack.enter_context(self.store())
             yield store
 
     def engine(

@@ -21,6 +21,7 @@ from remediate.engine.reconciling import Ongoing, give_free, take_in_spilled
 from remediate.engine.recorded import (
     RecordRefusedError,
     changes_to_undo,
+    half_made,
     perhaps_half_way,
     recorded_changes,
     refused_record,
@@ -29,6 +30,7 @@ from remediate.engine.recorded import (
 )
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.verdict import internal_error
+from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
@@ -42,6 +44,8 @@ from remediate.transport.protocol import Transport
 
 _log = structlog.get_logger(__name__)
 _NOTHING = PlaybookPlanner(Job(()))
+_NEWEST = 100  # runs among which those are looked for that have left something undone
+_HALF_WAY = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
 _HALTED = Problem(
     code="halted",
     message="the run was stopped before its turn came",
@@ -92,8 +96,9 @@ class Engine:
     def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
         """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
-        planner = PlaybookPlanner(job, originals)
-        return self._told([Order(Verb.AUDIT, host, self.settings, planner) for host in hosts])
+        planners = self._planners(PlaybookPlanner(job, originals), hosts)
+        orders = [Order(Verb.AUDIT, host, self.settings, one) for host, one in planners]
+        return self._told(orders)
 
     def apply(
         self,
@@ -115,11 +120,11 @@ class Engine:
         """
         origins = Origins(job, self.transport, self.peer)
         originals = origins.look(self.settings.timeout)
-        planner = PlaybookPlanner(job, originals)
+        planners = self._planners(PlaybookPlanner(job, originals), hosts)
         supplies, asked = origins.supplies(originals), confirm is not None
         orders = [
             Order(Verb.APPLY, host, self.settings, planner, run.id, asked, supplies=supplies)
-            for host in hosts
+            for host, planner in planners
         ]
         return self._recorded(run, orders, confirm)
 
@@ -246,6 +251,20 @@ class Engine:
         for order, report in self._work(orders):
             holder = report.holder or in_store.get(order.host.endpoint)
             yield self._masked(report.model_copy(update={"holder": holder}))
+
+    def _planners(
+        self, planner: PlaybookPlanner, hosts: Sequence[Host]
+    ) -> Iterator[tuple[Host, PlaybookPlanner]]:
+        """Each host with a planner that knows what earlier runs may have left undone there."""
+        writes = writes_of(planner.job)
+        earlier: dict[str, tuple[Change, ...]] = {}
+        for summary in self.store.runs(_NEWEST) if self.store is not None else ():
+            if summary.run.undoes is None and (summary.open or _HALF_WAY & summary.outcomes.keys()):
+                for record in self._journal.run(summary.run.id).hosts:
+                    known = earlier.get(record.host.name, ())
+                    earlier[record.host.name] = (*known, *half_made(record, writes))
+        for host in hosts:
+            yield host, replace(planner, earlier=earlier.get(host.name, ()))
 
     # --- how ----------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from remediate.engine.judging import (
     origin_of,
 )
 from remediate.engine.observation import Observation, Secrets
-from remediate.engine.restarts import objections, owed, services, services_last
+from remediate.engine.restarts import left_over, objections, owed, services, services_last
 from remediate.model.change import Change, ResourceId
 from remediate.model.plan import (
     Plan,
@@ -68,10 +68,13 @@ class PlaybookPlanner:
     Args:
         job: its playbooks.
         originals: what is at the origins that they name, by playbook id.
+        earlier: what runs that went wrong half-way were to make on the host; they may have left
+            values that are not in force.
     """
 
     job: Job
     originals: Mapping[str, Original] = field(default_factory=dict)
+    earlier: tuple[Change, ...] = ()
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:
@@ -109,7 +112,12 @@ class PlaybookPlanner:
         refusals.extend(_contradictions(one for one in wanted if one.playbook not in refused))
         refusals.extend(_different_secrets(judged, refused))
         changes = services_last(_each_once(wanted))
-        restarts = owed(changes, seen)
+        left = tuple(left_over(self._earlier(), changes, seen))
+        guarding = {change.playbook for change in wanted}
+        refusals.extend(
+            self.objections(seen, [one for one in left if one.playbook not in guarding])
+        )
+        restarts = (*owed((*changes, *left), seen), *left)
         refusals.extend(objections(restarts, changes, seen))
         return Plan(
             host=host,
@@ -159,11 +167,20 @@ class PlaybookPlanner:
         wanted = {change.playbook for change in changes}
         found: list[Refusal] = []
         for task, _ in self._asked():
-            own = self._own(task, seen) if task.playbook.id in wanted else None
-            if own is not None:
-                texts = guarded(task, own)
-                found.extend(Refusal(playbook=task.playbook.id, text=text) for text in texts)
+            if task.playbook.id not in wanted:
+                continue
+            try:
+                own = self._own(task, seen)
+                texts = guarded(task, own) if own is not None else []
+            except PlaybookFailedError as error:
+                texts = [error.problem.message]
+            found.extend(Refusal(playbook=task.playbook.id, text=text) for text in texts)
         return tuple(found)
+
+    def _earlier(self) -> tuple[Change, ...]:
+        """What earlier runs were to make for playbooks of this job."""
+        ours = {task.playbook.id for task in self.job.tasks}
+        return tuple(change for change in self.earlier if change.playbook in ours)
 
     def _asked(self) -> Iterator[tuple[Task, tuple[Query, ...]]]:
         """Each playbook with its questions; one that cannot say them has none."""

@@ -112,6 +112,23 @@ def restarts_of(
     return tuple(change for change in changes if change.renews)
 
 
+def half_made(record: HostRecord, writes: Writes) -> tuple[Change, ...]:
+    """What a run that went wrong half-way was to make on a host for some playbooks.
+
+    Args:
+        record: what the store has of the host.
+        writes: what these playbooks may write.
+    """
+    if record.intent is None or not perhaps_half_way(record):
+        return ()
+    ours = tuple(change for change in record.intent.changes if change.playbook in writes)
+    intent = record.intent.model_copy(update={"changes": ours})
+    try:
+        return recorded_changes(record.model_copy(update={"intent": intent}), writes)
+    except RecordRefusedError:  # what cannot be believed is not acted on
+        return ()
+
+
 def recorded_changes(record: HostRecord, writes: Writes | None = None) -> tuple[Change, ...]:
     """What a run was going to change on a host.
 

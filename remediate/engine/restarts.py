@@ -71,6 +71,23 @@ def not_made(
             yield from _restart(restart, service, None)
 
 
+def left_over(
+    earlier: Collection[Change], changes: Iterable[Change], seen: Observation
+) -> Iterator[Change]:
+    """The restarts that values still need which earlier runs wrote before they went wrong.
+
+    Args:
+        earlier: what those runs were to make.
+        changes: what is to be written now.
+        seen: the host as it is.
+    """
+    found = ((one, seen.find(one.resource)) for one in earlier)
+    written = [one for one, now in found if now is not None and not one.renews and now.holds(one)]
+    need = {service for value in written for service in services(value)}
+    restarts = (one for one in earlier if one.renews and one.resource in need)
+    return not_made(restarts, changes, seen)
+
+
 def _restart(value: Change, service: Resource | None, then: Resource | None) -> Iterator[Change]:
     desire = service.restart() if service is not None else None
     for change in desire.changes(value.playbook) if desire is not None else ():

@@ -1,6 +1,7 @@
 """Rollback and reconcile reach the hosts of a record where they are now."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from remediate.cli.recorded import Reaching
 from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
 from remediate.cli.wiring import Parts, settings
+from remediate.engine.engine import Engine
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
+from remediate.model.outcome import HostReport
 from remediate.model.run import HostRecord, Run, RunKind
 from remediate.redaction import Redaction
 from remediate.store.place import store_place
@@ -424,3 +427,22 @@ def test_names_that_computers_had_reach_the_engine(
     cli("runs", "reconcile", "--renamed", "OLD1")
     assert seen == [{"OLD1", "OLD2"}, {"OLD1"}]
     assert cli("apply", "schedule-fix", *at, "--yes", "--renamed", "OLD1").code == 64
+
+
+def test_a_dry_run_looks_into_the_journal_that_an_apply_would(
+    cli: Make, unsent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an earlier run has left undone is announced, too; without a journal there is none."""
+    asked: list[object] = []
+
+    def audit(engine: Engine, *_: object) -> list[HostReport]:
+        asked.append(engine.store)
+        return []
+
+    monkeypatch.setattr(Engine, "audit", audit)
+    words = ("apply", "schedule-fix", "--dry-run", "--host", "SRV01", "--user", "ada")
+    cli(*words, transport=unsent)
+    with SqlStore(store_place(os.environ["REMEDIATE_STORE"]), make=True):
+        pass
+    cli(*words, transport=unsent)
+    assert [type(one).__name__ for one in asked] == ["NoneType", "SqlStore"]

@@ -14,6 +14,8 @@ from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.resources.registry_value import RegistryValue
 from remediate.resources.service import Service
+from remediate.testing.transport import Trouble
+from remediate.transport.errors import ConnectionLost
 from tests.engine.test_stories import HOST, World, job_of
 from tests.faults.repairs import NEEDED, NeedsRestart
 
@@ -155,6 +157,53 @@ def test_a_service_that_was_started_since_is_restarted_by_the_rollback(world: Wo
     assert planned(report) == ["value", "value", "process"]
     assert report.outcome is Outcome.CHANGED
     assert service(world)["process"]["id"] != 77
+
+
+def half_done(world: World, job: Job) -> None:
+    """The values are written; the connection breaks before the restart is made; the lease ends."""
+    world.settings = replace(world.settings, auto_rollback=False)
+    world.trouble = lambda number: Trouble(ConnectionLost, calls=3) if number == 2 else None
+    assert world.apply(job).outcome is Outcome.FAILED_CHANGED
+    world.trouble = lambda _: None
+    world.store.release_lease(HOST.endpoint, "run-1")
+    world.state.lease = None
+
+
+def test_a_restart_that_a_run_has_left_undone_is_made_by_the_next_one(world: World) -> None:
+    """Though the values are right by now: they are not in force."""
+    half_done(world, NEEDED.job)
+    process = service(world)["process"]
+    [dry] = world.engine.audit([HOST], NEEDED.job)
+    assert (dry.outcome, planned(dry)) == (Outcome.WOULD_CHANGE, ["process"])
+    report = world.apply(NEEDED.job)
+    assert (report.outcome, planned(report)) == (Outcome.CHANGED, ["process"])
+    assert service(world)["process"] != process
+    assert world.apply(NEEDED.job).outcome is Outcome.COMPLIANT
+
+
+def test_what_was_restarted_or_undone_since_is_not_owed(world: World) -> None:
+    half_done(world, NEEDED.job)
+    start(world, 77)
+    assert world.apply(NEEDED.job).outcome is Outcome.COMPLIANT
+
+
+def test_a_restart_that_is_owed_to_another_playbook_is_not_made(world: World) -> None:
+    half_done(world, NEEDED.job)
+    assert world.apply(job_of(AlsoNeedsIt())).outcome is Outcome.COMPLIANT
+
+
+def test_a_guard_is_asked_before_what_is_owed_is_made(world: World) -> None:
+    class Busy(NeedsRestart):
+        """A backup job runs by now."""
+
+        def guard(self, seen: Any, params: PlaybookParams) -> Any:
+            if all(value.text == "good" for value in seen.all(RegistryValue)):
+                yield "a backup job is running: wait for it to end"
+
+    half_done(world, NEEDED.job)
+    report = world.apply(job_of(Busy()))
+    assert report.problem
+    assert report.problem.message == "a backup job is running: wait for it to end"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         verb = "only looks" if len(looking) == 1 else "only look"
         ctx.obj.terminal.say(f"{', '.join(looking)} {verb}: there is nothing to apply.")
     if options["dry_run"]:
-        return audit(ctx, names, command="apply --dry-run")
+        with ctx.obj.store_if_there() as store:  # what is left undone is in a plan, too
+            return audit(ctx, names, command="apply --dry-run", store=store)
     if len(looking) == len(set(names)):
         return audit(ctx, names, command="apply")
     return apply(ctx)

@@ -1,6 +1,6 @@
 """`remediate audit`: what playbooks would change."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,14 +9,24 @@ from remediate.cli.following import format_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
+if TYPE_CHECKING:
+    from remediate.store.protocol import Store
 
-def audit(ctx: click.Context, names: tuple[str, ...], *, command: str = "audit") -> int:
+
+def audit(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    *,
+    command: str = "audit",
+    store: "Store | None" = None,
+) -> int:
     """Look at hosts and say what would be changed; also what `apply --dry-run` does.
 
     Args:
         ctx: what click has read.
         names: ids of playbooks; all when empty.
         command: what was typed.
+        store: the journal, for what an apply would find in it; nothing is recorded.
 
     Returns:
         The exit code.
@@ -36,7 +46,7 @@ def audit(ctx: click.Context, names: tuple[str, ...], *, command: str = "audit")
         ),
     )
     return hosting.over_hosts(
-        parts, options, subject, chosen, lambda engine: engine.audit(chosen.hosts, job)
+        parts, options, subject, chosen, lambda engine: engine.audit(chosen.hosts, job), store
     )
 
 
