@@ -51,6 +51,7 @@ PRINCIPALS = (
 )
 ACTIONS = '<Actions Context="Author"><Exec><Command>cmd.exe</Command></Exec></Actions>'
 LEVEL = "<RunLevel>LeastPrivilege</RunLevel>"
+LEVEL_FIRST = PRINCIPALS.format(more="").replace("<UserId>", f"{LEVEL}<UserId>")
 
 
 def definition(*parts: str, version: str = ' version="1.2"') -> str:
@@ -74,7 +75,7 @@ FORMS = {
         REGISTRATION, TRIGGERS.format(on=ON), WHOLE, ACTIONS, PRINCIPALS.format(more=LEVEL)
     ),
     "a person's": definition(
-        PRINCIPALS.format(more=LEVEL), WHOLE, TRIGGERS.format(on=ON), ACTIONS, REGISTRATION
+        LEVEL_FIRST, WHOLE, TRIGGERS.format(on=ON), ACTIONS, REGISTRATION
     ),
 }
 

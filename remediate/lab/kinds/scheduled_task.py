@@ -121,7 +121,7 @@ UNKIND: dict[str, Switch] = {
         _FORM,
         (
             (
-                "(<UserId>[^<]*</UserId>)(\\s*</Principal>)",
+                "(<Principal\\b[^>]*>\\s*<UserId>[^<]*</UserId>)(\\s*</Principal>)",
                 "$1<RunLevel>LeastPrivilege</RunLevel>$2",
             ),
         ),
