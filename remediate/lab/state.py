@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from remediate.lab.drive import OURS, Drive
@@ -21,14 +21,15 @@ Record = dict[str, Any]
 
 Access = Literal["read", "write"]
 
-Hang = Literal["slow", "stuck"]
-"""How a command hangs: it takes longer than any limit and honours the one that it is given, or it
-never returns."""
+Hang = Literal["late", "slow", "stuck"]
+"""How a command hangs: it takes a second and does its work then; it takes longer than any limit and
+honours the one that it is given; or it never returns."""
 
 Edit = tuple[str, str]
 """A pattern and what is put in its place (`$1` is a group), alike in Python and .NET; or `step` and
 a number of bytes, or of per cent of a volume, to whose multiples a size is rounded down; or `less`
-and how many per cent a size is smaller then."""
+and how many per cent a size is smaller then. Of services: what they do, and with what, see their
+kind."""
 
 BeforePipeline = Callable[["HostState", int], float | None]
 """Called with the state and the number of the pipeline (from 1) before it runs. It may change
@@ -84,6 +85,11 @@ class HostState:
     def drive(self) -> Drive:
         """The files of its `C:`."""
         return Drive(self.windows)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass by the host's clock, and by no other."""
+        begun = self.clock
+        self.clock = lambda: begun() + timedelta(seconds=seconds)
 
     def section(self, name: str) -> list[Record]:
         """A list in Windows' state, to be changed; reading is `windows.get(name, [])`."""

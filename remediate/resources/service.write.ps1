@@ -63,6 +63,10 @@ function Set-RemediateService {
         Wait-RemediateService -Name $Current.Name -Status 'Stopped'
         $failure = 'RemediateServiceFailed'
     }
+    elseif ($start -and [string] $Current.State -eq 'Stop Pending') {
+        # somebody's stop, or ours that was given up, goes on; a service that is stopping cannot be started
+        Wait-RemediateService -Name $Current.Name -Status 'Stopped'
+    }
     if ($start) {
         try { Save-RemediateStopped -Name $Current.Name }
         finally {

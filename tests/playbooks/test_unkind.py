@@ -6,12 +6,14 @@ means something else: it is found, and undone or named. `tests/conformance` has 
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from remediate.lab.kinds import switches, turn_on
+from remediate.lab.kinds import names, record, switches, turn_on
 from remediate.lab.kinds.scheduled_task import KIND as TASK
+from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.testing import Case, cases
@@ -26,6 +28,7 @@ from tests.playbooks.unkind import (
     case_of,
     damaged,
     rewritten,
+    service,
     storage,
     teller,
     told,
@@ -60,14 +63,48 @@ def test_a_size_that_is_rounded_is_the_size_that_was_asked_for(on: Switched) -> 
     one.tell()
 
 
+RESTART, START = service(), service(status="Stopped", start="Disabled")
+
+
+@pytest.mark.parametrize("case", [RESTART, START], ids=["restart", "start"])
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == SERVICE], ids="".join)
+def test_a_service_that_is_on_its_way_for_seconds_is_waited_for(case: Case, on: Switched) -> None:
+    one = teller(case, on)
+    begun = one.state.clock()
+    one.tell()
+    assert one.state.clock() - begun > timedelta(seconds=3)
+
+
+def test_a_stop_that_outlasts_our_patience_is_waited_for_before_the_service_is_started_again() -> (
+    None
+):
+    one = teller(RESTART)
+    one.state.edits = {SERVICE: [("stop", "40")]}
+    assert one.apply().outcome is Outcome.ROLLED_BACK
+    assert record(one.state, SERVICE, name="MSiSCSI")["status"] == "Running"
+
+
+def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is_over() -> None:
+    one = teller(RESTART)
+    one.state.edits = {SERVICE: [("start", "40")]}
+    report = one.apply()
+    assert (report.outcome, report.exit_code) == (Outcome.FAILED_CHANGED, ExitCode.NEEDS_PERSON)
+    assert "status" in [found.property for found in report.differing]
+    one.state.wait(40)
+    assert one.rollback(one.applied_run).outcome is Outcome.COMPLIANT
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_every_case_ends_on_an_unkind_windows_as_on_a_kind_one(case: Case) -> None:
     """In ways that are drawn anew for each run."""
     seed = random.randrange(2**32)  # noqa: S311 - no secret
     chance = random.Random(seed)  # noqa: S311 - no secret
     chosen = [on for on in UNKIND if chance.random() < 0.5]
-    with told((f"seed {seed}", str(chosen))):
-        teller(case, *chosen).tell()
+    late: list[str] = [kind for kind in names() if chance.random() < 0.3]
+    with told((f"seed {seed}", str(chosen), f"late: {late}")):
+        one = teller(case, *chosen)
+        one.state.hangs = {**dict.fromkeys(late, "late"), **one.state.hangs}
+        one.tell()
 
 
 # --- what was seen of one definition, by the number of the observation ---------------------------
@@ -207,6 +244,20 @@ def test_what_is_lost_or_becomes_another_kind_is_named(
     xml: str, name: str, names: list[str]
 ) -> None:
     assert damaged(teller(case_of(xml), (TASK, name))) == names
+
+
+def test_a_start_mode_that_moves_with_a_restart_is_named() -> None:
+    assert damaged(teller(RESTART, (SERVICE, "another start mode"))) == ["start_mode"]
+
+
+def test_a_service_that_ends_as_soon_as_it_runs_is_named_and_started_by_the_rollback() -> None:
+    one = teller(RESTART, (SERVICE, "it ends as soon as it runs"))
+    report = one.apply()
+    assert (report.outcome, report.exit_code) == (Outcome.FAILED_CHANGED, ExitCode.NEEDS_PERSON)
+    assert [found.property for found in report.differing] == ["status"]
+    one.state.edits = {}
+    assert one.rollback(one.applied_run).outcome is Outcome.CHANGED
+    assert record(one.state, SERVICE, name="MSiSCSI")["status"] == "Running"
 
 
 @pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == STORAGE], ids="".join)

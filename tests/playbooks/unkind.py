@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from remediate.lab.kinds import everything, turn_on
 from remediate.lab.kinds.scheduled_task import KIND as TASK
+from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.state import HostState
 from remediate.model.outcome import ExitCode, Outcome
@@ -74,9 +75,7 @@ FORMS = {
     "a program's": definition(
         REGISTRATION, TRIGGERS.format(on=ON), WHOLE, ACTIONS, PRINCIPALS.format(more=LEVEL)
     ),
-    "a person's": definition(
-        LEVEL_FIRST, WHOLE, TRIGGERS.format(on=ON), ACTIONS, REGISTRATION
-    ),
+    "a person's": definition(LEVEL_FIRST, WHOLE, TRIGGERS.format(on=ON), ACTIONS, REGISTRATION),
 }
 
 
@@ -99,6 +98,18 @@ def storage(limit: int) -> Case:
         title="s",
         host={STORAGE: {"C:": {"limit": ODD}}},
         parameters={"size": limit},
+        audit=Outcome.WOULD_CHANGE,
+    )
+
+
+def service(**short: object) -> Case:
+    """One that has run for long, or as is said."""
+    return Case(
+        playbook="iscsi-restart",
+        name="i",
+        title="i",
+        host={SERVICE: {"MSiSCSI": short}},
+        accept_irreversible=True,
         audit=Outcome.WOULD_CHANGE,
     )
 

@@ -40,6 +40,9 @@ MAX_LISTING = 5_000
 UNLIMITED_SECONDS = 60.0
 """How long a command may take where its call has no limit, as in `envelope.ps1`."""
 
+_LATE_SECONDS = 1.0
+"""How long a command takes that is late."""
+
 _NEVER = float("inf")
 
 Arguments = dict[str, Any]
@@ -78,7 +81,7 @@ def answer(state: HostState, request: Request) -> Spoken:
 
 
 class _Pipeline:
-    """A pipeline at work, in a time of its own: only what hangs takes any.
+    """A pipeline at work, in a time of its own: only what is late or hangs takes any.
 
     Args:
         state: the host.
@@ -130,6 +133,8 @@ class _Pipeline:
         if hang == "slow":
             self.second = until
             return CallResult(id=call.id, status=Status.ERROR, error=timed_out().record)
+        if hang == "late":
+            self.second += _LATE_SECONDS
         return _run(self.state, call, self._another)
 
 

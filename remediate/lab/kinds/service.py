@@ -1,12 +1,14 @@
 r"""Services, with their processes, dependents and iSCSI sessions. Windows' state has `services`.
 
-When a service was last seen stopped is in a file that our own Set leaves; see `service.ps1`.
+When a service was last seen stopped is in a file that our own Set leaves; see `service.ps1`. One
+that is on its way says what it `becomes`, and when.
 
 In short, by name: `{MSiSCSI: {status: Stopped}}`; what is not said is as on a healthy host.
 """
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from random import randrange
 from typing import Any
 
@@ -14,7 +16,7 @@ from pydantic import Field, TypeAdapter
 
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.drive import OURS
-from remediate.lab.kinds.kind import may_write, refuse, same, short_form
+from remediate.lab.kinds.kind import Switch, may_write, refuse, same, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
@@ -29,6 +31,20 @@ HEALTHY: dict[str, Any] = {
 INITIATOR = "MSiSCSI"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 _RUNS, _STOPPED = ServiceStatus.RUNNING, ServiceStatus.STOPPED
+_STARTS, _STOPS = ServiceStatus.START_PENDING, ServiceStatus.STOP_PENDING
+_PATIENCE = 25
+"""Seconds that our Set waits for a service."""
+_DOCUMENTED = "documented: a service is in between for as long as it says (SERVICE_STATUS)"
+UNKIND: dict[str, Switch] = {
+    "it takes seconds to stop": Switch(_DOCUMENTED, (("stop", "3"),)),
+    "it takes seconds to start": Switch(_DOCUMENTED, (("start", "3"),)),
+}
+"""How long a service may be on its way, in seconds."""
+DAMAGING: dict[str, Switch] = {
+    "another start mode": Switch("plausible", (("mode", StartMode.AUTO.value),)),
+    "it ends as soon as it runs": Switch("plausible", (("ends", ""),)),
+}
+"""What Windows should not make of one that it starts or stops."""
 
 
 class _Process(Model):
@@ -97,7 +113,7 @@ def read(host: HostState, names: list[str] | None = None) -> Iterator[Record]:
     """Those that are asked for and exist; or all."""
     for service in host.windows.get("services", []):
         if names is None or any(same(service["name"], name) for name in names):
-            yield _record(host, service)
+            yield _record(host, _arrived(host, service))
 
 
 def _record(host: HostState, service: Record) -> Record:
@@ -123,6 +139,7 @@ def _record(host: HostState, service: Record) -> Record:
 def write(host: HostState, record: Record, after: Record) -> None:
     """Windows stops no service that another one needs, and starts none that is disabled."""
     service = _service(host, record["name"])
+    service |= _arrived(host, service)
     stop = "process" in after or after.get("status") == _STOPPED
     start = "process" in after or after.get("status") == _RUNS
     if "status" in after and not (stop or start):
@@ -134,11 +151,15 @@ def write(host: HostState, record: Record, after: Record) -> None:
     if begun:
         service["start_mode"] = after["start_mode"]
     if stop:
-        _stop(service, begun=begun)
+        _stop(host, service, begun=begun)
         begun = True
+    elif start and service["state"] == _STOPS:
+        _wait(host, service, _STOPPED)
     if start:
         _saw_stopped(host, service["name"], host.clock().strftime("%Y-%m-%dT%H:%M:%S.%f0Z"))
         _start(host, service, begun=begun)
+    if (stop or start) and "mode" in _ways(host):
+        service["start_mode"] = _ways(host)["mode"]
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:
@@ -163,7 +184,7 @@ def _service(host: HostState, name: str) -> Record:
     return next(one for one in host.windows["services"] if same(one["name"], name))
 
 
-def _stop(service: Record, *, begun: bool) -> None:
+def _stop(host: HostState, service: Record, *, begun: bool) -> None:
     if service["state"] == _STOPPED:
         return
     if service["state"] != _RUNS:
@@ -171,23 +192,63 @@ def _stop(service: Record, *, begun: bool) -> None:
     if any(other["status"] != _STOPPED for other in service["dependents"]):
         raise _failed(3, "running services depend on it", begun=begun)
     if service.get("hangs"):
-        service["state"] = ServiceStatus.STOP_PENDING.value
+        service["state"] = _STOPS.value
         raise _hangs(service)
     if service["process"]["shared"]:
         service["host"] = service["process"]
-    service |= {"state": _STOPPED.value, "process": None, "sessions": []}
+    _become(host, service, "stop", _STOPS, {"state": _STOPPED, "process": None, "sessions": []})
+    _wait(host, service, _STOPPED)
 
 
 def _start(host: HostState, service: Record, *, begun: bool) -> None:
-    if service["state"] == _RUNS:
-        return
-    if service["state"] != _STOPPED:
+    if service["state"] == _STOPPED:
+        if service.get("fails"):
+            raise _failed(8, "see Win32_Service", begun=begun)
+        started = host.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        new = {"id": randrange(1000, 9000), "started": started, "shared": False}  # noqa: S311 - no secret
+        runs = {"state": _RUNS, "process": service.get("host") or new}
+        ends = {"state": _STOPPED, "process": None}
+        _become(host, service, "start", _STARTS, ends if "ends" in _ways(host) else runs)
+    _wait(host, service, _RUNS)
+
+
+# --- what takes its time ----------------------------------------------------------------------
+
+
+def _ways(host: HostState) -> dict[str, str]:
+    """What this Windows does when a service is to run or stop."""
+    return dict(host.edits.get(KIND, ()))
+
+
+def _become(
+    host: HostState, service: Record, verb: str, meanwhile: ServiceStatus, then: Record
+) -> None:
+    """Be something else, at once or when the seconds are over that this takes."""
+    then["state"] = then["state"].value
+    seconds = float(_ways(host).get(verb, 0))
+    if seconds:
+        when = (host.clock() + timedelta(seconds=seconds)).isoformat()
+        then = {"state": meanwhile.value, "becomes": {"when": when, "then": then}}
+    service |= then
+
+
+def _arrived(host: HostState, service: Record) -> Record:
+    """The service as it is by now."""
+    way = service.get("becomes")
+    if way is None or host.clock() < datetime.fromisoformat(way["when"]):
+        return service
+    return {**service, **way["then"], "becomes": None}
+
+
+def _wait(host: HostState, service: Record, wanted: ServiceStatus) -> None:
+    """Let the time pass that our Set would wait."""
+    way = service.get("becomes")
+    if way is not None:
+        left = datetime.fromisoformat(way["when"]) - host.clock()
+        host.wait(min(_PATIENCE, max(0.0, left.total_seconds())))
+        service |= _arrived(host, service)
+    if service["state"] != wanted:
         raise _hangs(service)
-    if service.get("fails"):
-        raise _failed(8, "see Win32_Service", begun=begun)
-    started = host.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-    new = {"id": randrange(1000, 9000), "started": started, "shared": False}  # noqa: S311 - no secret
-    service |= {"state": _RUNS.value, "process": service.get("host") or new}
 
 
 def _hangs(service: Record) -> CallFailedError:

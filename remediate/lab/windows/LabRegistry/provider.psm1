@@ -8,6 +8,7 @@ using namespace System.Collections.ObjectModel
 
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'store.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
 
 class RegistryKey {
     # What Get-Item gives; a copy, as of the moment when it was made.
@@ -104,6 +105,7 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
 
     hidden [void] Emit([string] $path) {
         if ($this.Denied('read', $path)) { return }
+        $null = Get-LabTrouble -Kind 'registry_value' -Seconds 0
         $item = [RegistryKey]::new($path, (Get-LabState))
                 $names = [string[]] @(foreach ($name in $item.GetValueNames()) { if ($name) { $name } else { '(default)' } })
         $item.PSObject.Properties.Add([PSNoteProperty]::new('Property', $names))

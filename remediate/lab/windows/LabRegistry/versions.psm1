@@ -26,7 +26,10 @@ function Get-LabVersion {
     # The version of a file, by its full path below the folder that is C: here.
     param([string] $Path)
     $state = Get-LabState
-    if ($state['hangs'].Contains('agent_module')) { [System.Threading.Thread]::Sleep([System.Threading.Timeout]::Infinite) }
+    if ($state['hangs'].Contains('agent_module')) {
+        $late = $state['hangs']['agent_module'] -eq 'late'
+        [System.Threading.Thread]::Sleep($(if ($late) { 1000 } else { [System.Threading.Timeout]::Infinite }))
+    }
     $text = [string] (Find-LabFact -State $state -Section 'file_versions' -Path $Path)
     $version = [version] $(if ($text) { $text } else { '0.0.0.0' })
     return [pscustomobject]@{

@@ -4,6 +4,7 @@
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/services.psm1')
 
 Register-LabEnum -Name 'System.ServiceProcess.ServiceControllerStatus' -Values ([ordered]@{
         Stopped = 1; StartPending = 2; StopPending = 3; Running = 4; ContinuePending = 5; PausePending = 6; Paused = 7 })
@@ -35,7 +36,7 @@ function Get-Service {
     )
     process {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'Name'
-        $all = @(foreach ($service in (Get-LabState)['services']) {
+        $all = @(foreach ($service in (Get-LabService -State (Get-LabState))) {
                 $dependents = @(foreach ($other in $service['dependents']) { New-Service -Name $other['name'] -Status $other['status'] })
                 New-Service -Name $service['name'] -Status $service['state'] -Dependents $dependents
                 $dependents

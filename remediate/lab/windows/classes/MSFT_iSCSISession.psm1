@@ -1,7 +1,7 @@
 # MSFT_iSCSISession: the initiator's sessions. It fails while the service is stopped; with which number is inferred.
 
 Set-StrictMode -Version Latest
-Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/services.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 
 function Get-LabClass {
@@ -14,7 +14,7 @@ function Get-LabClass {
 
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
-    $service = @((Get-LabSection -State $State -Name 'services') | Where-Object -FilterScript { $_['name'] -ieq 'MSiSCSI' })
+    $service = @(Get-LabService -State $State | Where-Object -FilterScript { $_['name'] -ieq 'MSiSCSI' })
     if (-not $service.Count -or $service[0]['state'] -ne 'Running') {
         return New-LabCimError -Message 'The service has not been started.' -Id 'HRESULT 0x80070426' -Category NotSpecified -Target 'MSFT_iSCSISession'
     }

@@ -1,6 +1,7 @@
 # Win32_Process: the processes in which services run.
 
 Set-StrictMode -Version Latest
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/services.psm1')
 
 function Get-LabClass {
     return @{
@@ -14,7 +15,7 @@ function Get-LabClass {
 function Get-LabRow {
     param([System.Collections.IDictionary] $State)
     $seen = @{}
-    foreach ($service in $State['services']) {
+    foreach ($service in (Get-LabService -State $State)) {
         $process = $service['process']
         if ($null -eq $process -or $seen.ContainsKey($process['id'])) { continue }
         $seen[$process['id']] = $true

@@ -4,6 +4,7 @@
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/services.psm1')
 
 $script:Modes = @{ Automatic = 'Auto'; Manual = 'Manual'; Disabled = 'Disabled'; Boot = 'Boot'; System = 'System' }
 
@@ -34,7 +35,7 @@ function Get-LabRow {
     param([System.Collections.IDictionary] $State)
     $denial = Get-LabDenial -State $State -Kind 'service' -Class 'Win32_Service'
     if ($denial) { return $denial }
-    foreach ($service in $State['services']) {
+    foreach ($service in (Get-LabService -State $State)) {
         $process = $service['process']
         ConvertTo-Row -Name $service['name'] -State $service['state'] -StartMode $service['start_mode'] -Process $process
         foreach ($other in $service['dependents']) {
@@ -52,10 +53,8 @@ function Stop-LabService {
     if (@($Service['dependents'] | Where-Object -FilterScript { $_['status'] -ne 'Stopped' }).Count) { return 3 }
     if ($Service['hangs']) { $Service['state'] = 'Stop Pending' }
     else {
-        $Service['state'] = 'Stopped'
         if ($Service['process']['shared']) { $Service['host'] = $Service['process'] }
-        $Service['process'] = $null
-        $Service['sessions'] = @()
+        Set-LabService -Service $Service -Verb 'stop' -Meanwhile 'Stop Pending' -Then ([ordered]@{ state = 'Stopped'; process = $null; sessions = @() })
     }
     return 0
 }
@@ -66,11 +65,13 @@ function Start-LabService {
     if ($Service['start_mode'] -eq 'Disabled') { return 14 }
     if ($Service['state'] -ne 'Stopped') { return 10 }
     if ($Service['fails']) { return 8 }
-    $Service['state'] = 'Running'
-    $Service['process'] = $Service['host']
-    if ($null -eq $Service['process']) {
-        $Service['process'] = @{ id = [int64] (Get-Random -Minimum 1000 -Maximum 9000); started = [datetime]::UtcNow.ToString('s') + 'Z'; shared = $false }
+    $process = $Service['host']
+    if ($null -eq $process) {
+        $process = @{ id = [int64] (Get-Random -Minimum 1000 -Maximum 9000); started = [datetime]::UtcNow.ToString('s') + 'Z'; shared = $false }
     }
+    $then = [ordered]@{ state = 'Running'; process = $process }
+    if ((Get-LabServiceWay).ContainsKey('ends')) { $then = [ordered]@{ state = 'Stopped'; process = $null } }
+    Set-LabService -Service $Service -Verb 'start' -Meanwhile 'Start Pending' -Then $then
     return 0
 }
 
@@ -80,6 +81,9 @@ function Invoke-LabMethod {
         param($state)
         if ($state['denied']['service'] -eq 'write') { return 2 }
         $service = @($state['services'] | Where-Object -FilterScript { $_['name'] -ieq $Row['Name'] })[0]
+        Update-LabService -Service $service
+        $way = Get-LabServiceWay
+        if ($Method -ne 'ChangeStartMode' -and $way.ContainsKey('mode')) { $service['start_mode'] = $way['mode'] }
         switch ($Method) {
             'StopService' { return Stop-LabService -Service $service }
             'StartService' { return Start-LabService -Service $service }

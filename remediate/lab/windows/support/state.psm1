@@ -170,4 +170,4 @@ function Open-LabLock {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabSavedSize', 'Get-LabSavedText', 'Get-LabSection', 'Get-LabState', 'Test-LabDenied', 'Update-LabState'
+Export-ModuleMember -Function 'Get-LabEdit', 'Get-LabSavedSize', 'Get-LabSavedText', 'Get-LabSection', 'Get-LabState', 'Test-LabDenied', 'Update-LabState'
