@@ -52,10 +52,16 @@ class SimulatedDoor:
 
 
 class PowerShellDoor:
-    """Our own PowerShell, over the stand-in commands; it waits for nothing."""
+    """Our own PowerShell, over the stand-in commands; it waits for nothing.
 
-    def __init__(self, hosts: PowerShellHosts) -> None:
+    Args:
+        hosts: its host.
+        first: PowerShell that runs before a request does.
+    """
+
+    def __init__(self, hosts: PowerShellHosts, first: str = _NOT_WAITING) -> None:
         self._hosts = hosts
+        self._first = first
         self.state = healthy_host()
 
     def become(self, state: HostState) -> None:
@@ -67,7 +73,7 @@ class PowerShellDoor:
         script = compose({path for call in request.calls for path in _files(call)}).text
         assert script.count(_MARKER) == 1
         session = self._transport.session(self._host)
-        return session.run(script.replace(_MARKER, _NOT_WAITING + _MARKER), request, Deadline(60))
+        return session.run(script.replace(_MARKER, self._first + _MARKER), request, Deadline(60))
 
 
 class Asked:
