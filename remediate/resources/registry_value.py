@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from remediate.model.base import JsonValue, Model
 from remediate.model.text import quoted
@@ -68,16 +68,33 @@ class RegistryType(StrEnum):
     UNKNOWN = "Unknown"
 
 
+BITS = {RegistryType.DWORD: 32, RegistryType.QWORD: 64}
+"""How many a number has. Windows gives it no sign; .NET takes the first of them for one."""
+
+
 class RegistryData(Model):
     """What a value holds.
 
     Args:
         type: its type.
-        data: text unexpanded, a number, a list of texts, or a list of bytes.
+        data: text unexpanded, a number without a sign, a list of texts, or a list of bytes.
     """
 
     type: RegistryType
     data: str | int | tuple[int, ...] | tuple[str, ...]
+
+    @field_validator("data")
+    @classmethod
+    def _without_sign(
+        cls, value: str | int | tuple[int, ...] | tuple[str, ...], info: ValidationInfo
+    ) -> str | int | tuple[int, ...] | tuple[str, ...]:
+        bits = BITS.get(info.data.get("type", RegistryType.UNKNOWN))
+        if bits is None or not isinstance(value, int):
+            return value
+        if not -(2 ** (bits - 1)) <= value < 2**bits:
+            msg = f"a number of type {info.data['type']} has {bits} bits"
+            raise ValueError(msg)
+        return int(value % 2**bits)
 
     def __str__(self) -> str:
         return str(self.data)
@@ -129,6 +146,13 @@ class RegistryValue(Resource):
     def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
         """There is always a value, if only none."""
         return {"key": key["key"], "name": key["name"], "value": None}
+
+    @classmethod
+    def same(cls, name: str, one: JsonValue, other: JsonValue) -> bool | None:
+        """A number is the same with a sign and without."""
+        if name != "value" or one is None or other is None:
+            return super().same(name, one, other)
+        return RegistryData.model_validate(one) == RegistryData.model_validate(other)
 
     @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:

@@ -10,7 +10,11 @@ function Get-RemediateRegistryData {
     # surface: allow language-mode - only this way reads a value unexpanded; in other modes the call fails and says so
     $data = $item.GetValue($Name, $null, 'DoNotExpandEnvironmentNames')
     # surface: allow language-mode - as above
-    return @{ type = [string] $item.GetValueKind($Name); data = $data }
+    $type = [string] $item.GetValueKind($Name)
+    # .NET takes the first bit of a number for a sign; the registry has none
+    if ($type -eq 'DWord' -and $data -lt 0) { $data = [int64] $data + 4294967296 }
+    if ($type -eq 'QWord' -and $data -lt 0) { $data = [decimal] $data + 18446744073709551616d }
+    return @{ type = $type; data = $data }
 }
 
 function Find-RemediateRegistryValue {

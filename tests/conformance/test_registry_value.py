@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from remediate.lab.kinds import everything
 from remediate.lab.state import Record
 from remediate.powershell.messages import Status
-from remediate.resources.registry_value import RegistryValue
+from remediate.resources.registry_value import RegistryData, RegistryValue
 from tests.conformance.doors import Asked, Door, error_of
 
 KIND = RegistryValue.kind
@@ -15,8 +16,9 @@ KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso"
 VALUES: Record = {
     "Text": {"type": "String", "data": "한국어 $(x)"},
     "Path": {"type": "ExpandString", "data": "%COMPUTERNAME%;%NotSet%"},
-    "Number": {"type": "DWord", "data": -1},
+    "Number": {"type": "DWord", "data": 2**32 - 1},
     "Big": {"type": "QWord", "data": 2**40},
+    "Biggest": {"type": "QWord", "data": 2**64 - 1},
     "List": {"type": "MultiString", "data": ["one"]},
     "Lines": {"type": "MultiString", "data": ["one", "", "two"]},
     "Bytes": {"type": "Binary", "data": [0, 255]},
@@ -81,6 +83,25 @@ def test_a_value_that_moved_since_it_was_seen_is_left_alone(door: Door) -> None:
         result = one.set(where, {"value": {"type": "String", "data": "new"}}, value=was)
         assert error_of(result) == "RemediateStale"
         assert everything(one.state) == before
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("DWord", 32), ("QWord", 64)])
+def test_a_number_is_the_same_with_a_sign_and_without(door: Door, kind: str, bits: int) -> None:
+    signed, plain = ({"type": kind, "data": data} for data in (-2, 2**bits - 2))
+    assert RegistryValue.same("value", signed, plain)
+    assert not RegistryValue.same("value", signed, {"type": kind, "data": 2 ** (bits - 1)})
+    one = asked(door)
+    [where] = names("New")
+    assert one.set(where, {"value": signed}, value=None).status is Status.OK
+    assert one.get(values=[where])[0]["value"] == plain
+    assert one.set(where, {"value": plain}).status is Status.OK
+    assert one.get(values=[where])[0]["value"] == plain
+
+
+@pytest.mark.parametrize(("kind", "data"), [("DWord", 2**32), ("QWord", -(2**63) - 1)])
+def test_a_number_with_more_bits_than_its_type_is_none(kind: str, data: int) -> None:
+    with pytest.raises(ValidationError, match="bits"):
+        RegistryData.model_validate({"type": kind, "data": data})
 
 
 @pytest.mark.parametrize("access", ["read", "write"])

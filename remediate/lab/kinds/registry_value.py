@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
-from remediate.lab.kinds.kind import may_write, same, short_form
+from remediate.lab.kinds.kind import Switch, may_write, same, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.resources.host_path import HostPath
-from remediate.resources.registry_value import RegistryName, RegistryType
+from remediate.resources.registry_value import BITS, RegistryName, RegistryType
 
 KIND = "registry_value"
 MACHINE_GUID = r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid"
@@ -45,7 +45,16 @@ HEALTHY = {
         ),
     },
 }
-_NUMBERS = {RegistryType.DWORD, RegistryType.QWORD}
+_PLAUSIBLE = "plausible"
+DAMAGING: dict[str, Switch] = {
+    "a text is cut off": Switch(_PLAUSIBLE, (("^((?:Expand)?String:[\\s\\S]{8})[\\s\\S]+", "$1"),)),
+    "variables are expanded": Switch(_PLAUSIBLE, (("%(ProgramFiles|SystemRoot)%", "C:"),)),
+    "another type": Switch(
+        _PLAUSIBLE,
+        (("^String:", "-String:"), ("^ExpandString:", "String:"), ("^-String:", "ExpandString:")),
+    ),
+}
+"""What no Windows should make of a text that it saves; its type stands before it, with a colon."""
 _BYTES = {RegistryType.BINARY, RegistryType.NONE, RegistryType.UNKNOWN}
 
 
@@ -64,7 +73,7 @@ class _Data(Model):
 
     def stored(self) -> Record:
         data = ";".join([str(self.data)] * self.repeat) if self.repeat > 1 else self.data
-        return {"type": self.type.value, "data": data}
+        return _stored({"type": self.type.value, "data": data})
 
 
 _SHORT = TypeAdapter(dict[str, _Data | int | str | None])
@@ -80,7 +89,7 @@ def state(host: HostState, short: object) -> None:
             _remove(host, key, name)
         else:
             kind = "String" if isinstance(value, str) else "DWord"
-            _put(host, key, name, {"type": kind, "data": value})
+            _put(host, key, name, _stored({"type": kind, "data": value}))
 
 
 def read(host: HostState, values: Iterable[Record] | None = None) -> Iterator[Record]:
@@ -119,7 +128,10 @@ def _split(path: str) -> tuple[str, str]:
 
 def _value(host: HostState, key: str, name: str) -> Record | None:
     found = _find(host, key, name)
-    return None if found is None else {"type": found["type"], "data": found["data"]}
+    if found is None:
+        return None
+    bits = BITS.get(found["type"])
+    return {"type": found["type"], "data": found["data"] % 2**bits if bits else found["data"]}
 
 
 def write(host: HostState, record: Record, after: Record) -> None:
@@ -128,7 +140,7 @@ def write(host: HostState, record: Record, after: Record) -> None:
     if after["value"] is None:
         _remove(host, record["key"], record["name"])
     else:
-        _put(host, record["key"], record["name"], _stored(after["value"]))
+        _put(host, record["key"], record["name"], _saved(host, _stored(after["value"])))
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:
@@ -139,11 +151,23 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
     return value
 
 
+def _saved(host: HostState, value: Record) -> Record:
+    """A text as this Windows saves it."""
+    if not isinstance(value["data"], str):
+        return value
+    kind, _, data = host.saved_text(KIND, f"{value['type']}:{value['data']}").partition(":")
+    return {"type": kind, "data": data}
+
+
 def _stored(value: Record) -> Record:
-    """Data as Windows holds it: it makes a number of a text, and a text of a number."""
+    """Data as Windows holds it: it makes a number of a text, and a text of a number.
+
+    A number is kept as .NET gives it: its first bit is the sign.
+    """
     kind, data = RegistryType(value["type"]), value["data"]
-    if kind in _NUMBERS:
-        return {"type": kind.value, "data": int(data)}
+    if kind in BITS:
+        half = 2 ** (BITS[kind] - 1)
+        return {"type": kind.value, "data": (int(data) + half) % (2 * half) - half}
     if kind is RegistryType.MULTI_STRING:
         return {"type": kind.value, "data": [str(text) for text in data]}
     if kind in _BYTES:

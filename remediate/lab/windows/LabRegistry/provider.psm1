@@ -9,6 +9,7 @@ using namespace System.Collections.ObjectModel
 Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'store.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 
 class RegistryKey {
     # What Get-Item gives; a copy, as of the moment when it was made.
@@ -249,6 +250,9 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
             }
             $value['type'] = [string] $type
             $value['data'] = ConvertTo-LabData -Data $data -Kind $type
+            if ($value['data'] -is [string]) {
+                $value['type'], $value['data'] = (Get-LabSavedText -Kind 'registry_value' -Text ($value['type'] + ':' + $value['data'])).Split(':', 2)
+            }
         }
     }
 

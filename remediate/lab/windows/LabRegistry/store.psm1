@@ -57,12 +57,23 @@ function ConvertFrom-LabData {
     }
 }
 
+function ConvertTo-Signed {
+    # A number as .NET gives it, whose first bit is the sign. PowerShell takes it with and without one.
+    param($Data, [type] $Type, [type] $Unsigned)
+    try { return [System.Management.Automation.LanguagePrimitives]::ConvertTo($Data, $Type) }
+    catch {
+        $bytes = [System.BitConverter]::GetBytes([System.Management.Automation.LanguagePrimitives]::ConvertTo($Data, $Unsigned))
+        if ($bytes.Length -eq 4) { return [System.BitConverter]::ToInt32($bytes, 0) }
+        return [System.BitConverter]::ToInt64($bytes, 0)
+    }
+}
+
 function ConvertTo-LabData {
     # A value given to a command, as the file has it; an InvalidCast where Windows would have one.
     param($Data, [Microsoft.Win32.RegistryValueKind] $Kind)
     switch ($Kind) {
-        'DWord' { return [long] [System.Management.Automation.LanguagePrimitives]::ConvertTo($Data, [int]) }
-        'QWord' { return [System.Management.Automation.LanguagePrimitives]::ConvertTo($Data, [long]) }
+        'DWord' { return [long] (ConvertTo-Signed -Data $Data -Type ([int]) -Unsigned ([uint32])) }
+        'QWord' { return ConvertTo-Signed -Data $Data -Type ([long]) -Unsigned ([uint64]) }
         'MultiString' { return , @([string[]] @($Data)) }
         { $_ -in 'Binary', 'None', 'Unknown' } { return , @(foreach ($byte in [byte[]] @($Data)) { [int] $byte }) }
         default { return [string] $Data }
