@@ -20,7 +20,12 @@ SMALLEST = 320 * 2**20
 """Bytes that Windows wants for it at least."""
 
 ROUNDED = 2**20
-"""Bytes, and a hundredth, by which a limit may differ from what was asked for."""
+"""Bytes, and a hundredth, by which a limit may differ from what was asked for.
+
+Windows keeps it in bytes, and vssadmin shows it to a thousandth of its unit, such as 4.395 GB
+(https://techcommunity.microsoft.com/t5/storage-at-microsoft/ba-p/423336): one that has moved by a
+hundredth of the volume, which may be many times the limit, is another limit.
+"""
 
 _NAMED = 3
 _VOLUME = re.compile(r"([A-Za-z])(?::(\\[^\x00-\x1f\x7f/:*?\"<>|]+)?)?\\?")

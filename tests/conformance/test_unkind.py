@@ -5,28 +5,53 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.kinds import switches, turn_on
+from remediate.lab.content import MODULE
+from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
+from remediate.lab.kinds.service import KIND as SERVICE
+from remediate.lab.kinds.shadow_storage import KIND as STORAGE
+from remediate.lab.state import HostState
+from remediate.model.outcome import Outcome
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.story import Teller
-from tests.playbooks.unkind import FORMS, LOST, Switched, case_of, damaged, storage, teller
+from tests.playbooks.unkind import (
+    FORMS,
+    LOST,
+    Switched,
+    case_of,
+    damaged,
+    named,
+    service,
+    storage,
+    teller,
+)
 
 UNKIND, DAMAGING = switches(), switches(damaging=True)
+CASES = {
+    TASK: case_of(FORMS["saved"]),
+    STORAGE: storage(20_000_000_001),
+    SERVICE: service(status="Stopped", start="Disabled"),
+    REGISTRY: named("module-path", "missing"),
+}
+"""What is written of each kind."""
+MODULES = named("module-restore", "file-missing")
+"""The same of modules, with whose files the real engine does nothing of the sort."""
 
 
-def _both(case: Case, powershell: PowerShellHosts, *on: Switched, harm: bool = False) -> None:
+def _both(powershell: PowerShellHosts, case: Case, state: HostState, *, harm: bool = False) -> None:
     """A story on our own PowerShell, which has to be the one of the simulated engine."""
-    state = case.state()
-    turn_on(state, *on)
+    twin = teller(case)
+    twin.state.edits, twin.state.hangs, twin.short = state.edits, state.hangs, True
     with powershell.host(state) as (now, host, transport):
         real = Teller(case, transport, host, now, short=True)
-        twin = teller(case, *on)
-        twin.short = True
-        if harm:
+        if not harm:
+            assert outcomes(real.tell()) == outcomes(twin.tell())
+        elif TASK in case.host:
             assert damaged(real) == damaged(twin)
         else:
-            assert outcomes(real.tell()) == outcomes(twin.tell())
+            assert harmed(real) == harmed(twin)
         assert real.resources() == twin.resources()
 
 
@@ -34,18 +59,28 @@ def outcomes(seen: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [(beat, said["outcome"]) for beat, said in seen if "outcome" in said]
 
 
+def harmed(one: Teller) -> tuple[Outcome, list[str]]:
+    report = one.apply()
+    assert report.outcome is not Outcome.CHANGED
+    return report.outcome, [found.property for found in report.differing]
+
+
 def _parameters() -> Iterator[Any]:
-    few = {"a version", "an account by its name", "64 KB", LOST}
+    few = {"a version", "an account by its name", "64 KB", "a text is cut off", LOST}
     for on in UNKIND | DAMAGING:
-        xml = FORMS["a manifest's" if on[1] == "a version" else "saved"]
-        case = case_of(xml) if on[0] == TASK else storage(20_000_000_001)
+        case = case_of(FORMS["a manifest's"]) if on[1] == "a version" else CASES.get(on[0])
         marks = [] if on[1] in few else [pytest.mark.slow]
-        if on not in DAMAGING or on[0] == TASK:
-            yield pytest.param(case, (on,), on in DAMAGING, id=on[1], marks=marks)
-    for form, xml in FORMS.items():
-        yield pytest.param(case_of(xml), (), False, id=form, marks=pytest.mark.slow)
+        if case is not None:
+            yield pytest.param(case, (on,), on in DAMAGING, id=" ".join(on), marks=marks)
     every = tuple(on for on in UNKIND if on[0] == TASK)
-    yield pytest.param(case_of(FORMS["saved"]), every, False, id="in all ways at once")
+    for form, xml in FORMS.items():
+        marks = [] if form == "saved" else [pytest.mark.slow]
+        yield pytest.param(case_of(xml), (), False, id=form, marks=pytest.mark.slow)
+        yield pytest.param(case_of(xml), every, False, id=f"{form}, in all ways", marks=marks)
+        for on in DAMAGING:
+            if on[0] == TASK and form != "saved":
+                name = f"{form}, {on[1]}"
+                yield pytest.param(case_of(xml), (on,), True, id=name, marks=pytest.mark.slow)
 
 
 @pytest.mark.powershell
@@ -53,4 +88,28 @@ def _parameters() -> Iterator[Any]:
 def test_both_engines_have_each_switch(
     case: Case, on: tuple[Switched, ...], harm: bool, powershell: PowerShellHosts
 ) -> None:
-    _both(case, powershell, *on, harm=harm)
+    state = case.state()
+    turn_on(state, *on)
+    _both(powershell, case, state, harm=harm)
+
+
+@pytest.mark.slow
+@pytest.mark.powershell
+@pytest.mark.parametrize("case", [*CASES.values(), MODULES], ids=[*CASES, MODULE])
+def test_answers_that_come_late_are_waited_for(case: Case, powershell: PowerShellHosts) -> None:
+    state = case.state()
+    state.hangs = dict.fromkeys(names(), "late")
+    _both(powershell, case, state)
+
+
+@pytest.mark.slow
+@pytest.mark.powershell
+def test_a_stop_that_outlasts_our_patience_is_waited_for_before_the_service_is_started_again(
+    powershell: PowerShellHosts,
+) -> None:
+    case = service()
+    state = case.state()
+    state.edits = {SERVICE: [("stop", "40")]}
+    with powershell.host(state) as (now, host, transport):
+        assert Teller(case, transport, host, now, short=True).apply().outcome is Outcome.ROLLED_BACK
+        assert record(now, SERVICE, name="MSiSCSI")["status"] == "Running"

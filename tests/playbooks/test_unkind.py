@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
@@ -27,6 +29,7 @@ from tests.playbooks.unkind import (
     Switched,
     case_of,
     damaged,
+    named,
     rewritten,
     service,
     storage,
@@ -244,6 +247,33 @@ def test_what_is_lost_or_becomes_another_kind_is_named(
     xml: str, name: str, names: list[str]
 ) -> None:
     assert damaged(teller(case_of(xml), (TASK, name))) == names
+
+
+WRITING = [
+    case
+    for case in CASES
+    if case.playbook in {"execution-policy", "module-path"} and case.applied is Outcome.CHANGED
+][::3]
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == REGISTRY], ids="".join)
+def test_a_value_that_is_not_the_one_that_was_written_is_named(on: Switched) -> None:
+    """In every third case that writes one, where it makes another of it."""
+    found = []
+    for case in [case for case in WRITING if rewritten(case, on)]:
+        one = teller(case, on)
+        start, report = one.resources(), one.apply()
+        if report.outcome is Outcome.FAILED_UNCHANGED:  # what was written is what was there
+            assert one.resources() == start
+        else:
+            found += damaged(teller(case, on))
+    assert len(found) >= 2
+    assert set(found) == {"value"}
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == MODULE], ids="".join)
+def test_a_module_of_which_a_file_is_lost_is_named(on: Switched) -> None:
+    assert damaged(teller(named("module-restore", "file-missing"), on)) == ["installed"]
 
 
 def test_a_start_mode_that_moves_with_a_restart_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from remediate.lab.kinds import everything, turn_on
 from remediate.lab.kinds.scheduled_task import KIND as TASK
@@ -9,7 +10,7 @@ from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.state import HostState
 from remediate.model.outcome import ExitCode, Outcome
-from remediate.testing import Case
+from remediate.testing import Case, cases
 from remediate.testing.story import Teller, unlike
 
 Switched = tuple[str, str]
@@ -114,6 +115,16 @@ def service(**short: object) -> Case:
     )
 
 
+def named(playbook: str, name: str) -> Case:
+    """A case of a playbook."""
+    [found] = (
+        case
+        for case in cases(Path(__file__).parent)
+        if (case.playbook, case.name) == (playbook, name)
+    )
+    return found
+
+
 def teller(case: Case, *on: Switched) -> Teller:
     one = Teller.in_memory(case)
     turn_on(one.state, *on)
@@ -134,8 +145,9 @@ def damaged(one: Teller) -> list[str]:
     report = one.apply()
     assert (report.outcome, report.exit_code) == (Outcome.FAILED_CHANGED, ExitCode.NEEDS_PERSON)
     names = sorted(found.property for found in report.differing)
-    left = sorted(name for _, name in unlike(one.resources(), everything(start)))
-    assert names == left
+    now, then = one.resources(), everything(start)
+    about = [{kind: said[kind] for kind in one.case.host} for said in (now, then)]
+    assert names == sorted(name for _, name in unlike(*about))
     one.state.edits = {}
     back = one.rollback(one.applied_run)
     assert (back.outcome, back.exit_code) == (Outcome.CONFLICT, ExitCode.NEEDS_PERSON)

@@ -16,7 +16,7 @@ from remediate.lab.call_error import CallFailedError
 from remediate.lab.content import MODULE, free_name, holds, kept, manifest_of
 from remediate.lab.drive import MARKER, Drive, learn
 from remediate.lab.kinds.file import LONG_AGO
-from remediate.lab.kinds.kind import check_access, may_write, same, short_form
+from remediate.lab.kinds.kind import Switch, check_access, may_write, same, short_form
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.registry_value import path_of
 from remediate.lab.state import HostState, Record
@@ -29,6 +29,12 @@ MODULE_FOLDER = AGENT_FOLDER + r"\bin\Modules\MSOnlineBackup"
 AGENT_VERSION = "2.0.9506.0"
 MODULE_VERSION = "2.0.0.0"
 HEALTHY: dict[str, Any] = {}
+_SCANNER = "plausible: a scanner looks at files as they come to be where they are"
+DAMAGING: dict[str, Switch] = {
+    "a file is taken away": Switch(_SCANNER, (("without", r"\.dll$"),)),
+    "a file is another": Switch(_SCANNER, (("changed", r"\.psm1$"),)),
+}
+"""What no Windows should do to files that come to be the module's; on the simulated engine."""
 
 _DEFINITION = """@{{
     RootModule        = 'MSOnlineBackup.psm1'
@@ -188,6 +194,16 @@ def write(host: HostState, record: Record, after: Record) -> None:
         drive.rename(folder, free_name(drive, folder, digest))
     if candidate is not None:
         drive.rename(candidate.path, folder.rpartition("\\")[2])
+        _damage(host, folder)
+
+
+def _damage(host: HostState, folder: str) -> None:
+    for how, pattern in host.edits.get(MODULE, ()):
+        for path in [path for path in host.drive.below(folder) if re.search(pattern, path)]:
+            if how == "without":
+                host.drive.remove(path)
+            else:
+                host.drive.write(path, b"cut")
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:

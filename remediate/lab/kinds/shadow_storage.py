@@ -30,6 +30,9 @@ UNKIND: dict[str, Switch] = {
 }
 """To what a Windows may round a limit that it saves."""
 DAMAGING: dict[str, Switch] = {
+    "a hundredth of the volume": Switch(
+        "implausible: vssadmin shows limits such as 4.395 GB", (("step", "1%"),)
+    ),
     "a quarter of the volume": Switch("plausible", (("step", "25%"),)),
 }
 """To what no Windows should."""
