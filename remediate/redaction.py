@@ -19,6 +19,9 @@ CUT = "…"
 _LEAST = 3
 """Characters; what is shorter would mask half of every text, and protects nothing."""
 
+_LEAST_INSIDE = 8
+"""Characters of Base64 that are looked for in the middle of a longer one."""
+
 M = TypeVar("M", bound="Model")
 
 
@@ -34,7 +37,7 @@ class Redaction:
 
         texts = dict.fromkeys((secret, *secret.splitlines(), _on_one_line(secret)))
         new = {form for text in texts for form in _forms(text)}
-        new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())
+        new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())  # whole, however short
         known = {form for form in new if len(form) >= _LEAST} | set(self._forms)
         self._forms = sorted(known, key=len, reverse=True)
 
@@ -103,10 +106,33 @@ def _forms(secret: str) -> Iterator[str]:
     yield html.escape(secret)
     yield html.escape(secret).replace("&#x27;", "'")
     yield html.escape(secret).replace("&#x27;", "&apos;")
+    yield from _by_number(html.escape(secret).replace("&#x27;", "&#39;"), "&#{};", "&#x{:x};")
+    yield from _by_number(html.escape(secret), "&#x{:X};")
+    yield from _by_number(json.dumps(secret, ensure_ascii=False)[1:-1], "\\u{:04X}")
+    yield urllib.parse.quote(secret, safe="").lower()
     for code in ("utf-8", "utf-16-le"):
         data = secret.encode(code, "surrogatepass")
         yield base64.b64encode(data).decode()
         yield data.hex()
+        yield data.hex().upper()
+        yield from _inside_base64(data)
+
+
+def _by_number(text: str, *forms: str) -> Iterator[str]:
+    """A text in which what is not ASCII stands as its number, as .NET and browsers write it."""
+    for form in forms:
+        yield "".join(char if char.isascii() else form.format(ord(char)) for char in text)
+
+
+def _inside_base64(data: bytes) -> Iterator[str]:
+    """What Base64 makes of it behind something else, such as the account and a colon."""
+    import base64  # noqa: PLC0415 - see above
+
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + data).decode()
+        core = text[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
+        if len(core) >= _LEAST_INSIDE:
+            yield core
 
 
 def _data(model: "Model") -> Any:  # noqa: ANN401 - a document

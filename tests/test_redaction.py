@@ -27,10 +27,25 @@ def redaction() -> Redaction:
         base64.b64encode(SECRET.encode()).decode(),
         base64.b64encode(f"ada:{SECRET}".encode()).decode(),
         base64.b64encode(SECRET.encode("utf-16-le")).decode(),
+        SECRET.encode().hex().upper(),
+        "Canary-&#39;7f3a&quot;\\p&#228;ssword",
+        "Canary-&#x27;7f3a&quot;\\p&#xE4;ssword",
+        "Canary-'7f3a\\\"\\\\p\\u00E4ssword",
     ],
 )
 def test_every_form_is_masked(form: str, redaction: Redaction) -> None:
     assert redaction(f"<{form}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("account", ["ada", "CONTOSO\\ada", "ada@contoso.com", ".\\a"])
+@pytest.mark.parametrize("code", ["utf-8", "utf-16-le"])
+def test_base64_of_a_secret_behind_any_account_is_masked(
+    account: str, code: str, redaction: Redaction
+) -> None:
+    shown = redaction(base64.b64encode(f"{account}:{SECRET}".encode(code)).decode())
+    assert MASK in shown
+    whole = base64.b64decode("".join(shown.split(MASK)) + "==", validate=False)
+    assert SECRET[:3].encode(code) not in whole
 
 
 @pytest.mark.parametrize("debug", [True, False])
