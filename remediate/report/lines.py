@@ -59,7 +59,7 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     held = bool(report.holder) and subject.view.leases
     style = WARN if held else style_of(report)
     yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
-    yield from _problem_lines(report)
+    yield from _problem_lines(report, subject)
     if report.plan:
         yield from _plan_lines(report.plan, subject, report)
         if subject.view.facts and (facts := report.plan.facts):
@@ -76,13 +76,16 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     yield from _next_lines(report, subject)
 
 
-def _problem_lines(report: HostReport) -> Iterator[Line]:
+def _problem_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
+    happened, do = ("what happened: ", "what to do:    ")
+    if subject.recorded:
+        happened, do = ("recorded then: ", "advised then:  ")
     problem, held = report.problem, report.holder and words.held_by(report.holder)
     if problem:
         told = held if held and problem.code == "lease_held" else problem.message
-        yield line(2, ("what happened: ", STRONG), told)
+        yield line(2, (happened, STRONG), told)
         if problem.hint:
-            yield line(2, ("what to do:    ", STRONG), problem.hint)
+            yield line(2, (do, STRONG), problem.hint)
     elif held:
         yield line(2, held)
 

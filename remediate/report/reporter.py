@@ -24,6 +24,7 @@ class Subject:
             ids of the playbooks that announce any.
         needed: options without which a later command about the run could not work.
         by_name: a later command about a host has to name it, even when it is the only one.
+        recorded: what is said is what a record has, and whoever writes the store can have said it.
     """
 
     command: str
@@ -34,6 +35,7 @@ class Subject:
     proceed: Callable[[Collection[str]], str] | None = None
     needed: Sequence[str] = ()
     by_name: bool = False
+    recorded: bool = False
 
     @property
     def view(self) -> View:

@@ -16,6 +16,8 @@ from remediate.store.protocol import kept_intent
 _PREFIX = "remediate-spill-"
 _SUFFIX = ".ndjson"
 _MAX_FILE = 256 * 1024 * 1024
+_MAX_LINES = 200_000
+"""More than two entries for each of 40,000 hosts, with an empty line between."""
 
 
 class SpillEntry(Model):
@@ -146,6 +148,10 @@ def _read(path: Path) -> SpillFile:
         data = read_ours(path, _MAX_FILE)
     except OSError as error:
         return SpillFile(path=path, problem=error.strerror or str(error))
+    if data.count(b"\n") > _MAX_LINES:
+        return SpillFile(
+            path=path, problem=f"It has more than {_MAX_LINES} lines, as no run writes"
+        )
     entries: list[SpillEntry] = []
     damaged = 0
     for line in data.splitlines():

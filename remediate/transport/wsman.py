@@ -6,6 +6,7 @@ of a connection that is gone; take an answer in clear for one that is sealed.
 """
 
 import logging
+import os
 import re
 import ssl
 import warnings
@@ -226,8 +227,10 @@ def check(host: Host) -> None:
 def quiet() -> None:
     """Silence the libraries: at DEBUG they write scripts and replies, in errors tracebacks.
 
-    A level that somebody has set on purpose stays.
+    A level that somebody has set on purpose stays. What the environment says of NTLM does not: it
+    would make a library speak NTLMv1, from which who listens gets the password.
     """
+    os.environ.pop("LM_COMPAT_LEVEL", None)
     for name in _LOUD:
         logger = logging.getLogger(name)
         if logger.level == logging.NOTSET:

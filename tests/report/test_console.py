@@ -172,6 +172,13 @@ def test_what_could_not_be_undone_is_named_beside_what_was(
     assert "to undo" not in text
 
 
+def test_what_a_record_advises_is_not_said_as_ours(shown: Make) -> None:
+    problem = Problem(code="x", message="it broke", hint="Run this.")
+    report = HostReport(host="A", outcome=Outcome.FAILED_UNCHANGED, problem=problem)
+    rows = shown(report, recorded=True).splitlines()[1:]
+    assert rows == ["  recorded then: it broke", "  advised then:  Run this."]
+
+
 def test_what_a_later_command_needs_is_part_of_it(change: Make, plan: Make, shown: Make) -> None:
     made = change()
     report = HostReport(

@@ -261,6 +261,16 @@ def test_no_key_of_tls_is_written_down(
     assert not keys.exists()
 
 
+def test_no_weaker_ntlm_is_spoken_whatever_the_environment_says(
+    make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = make_lab(auth=Auth.NTLM).hosts[0]
+    monkeypatch.setenv("LM_COMPAT_LEVEL", "no number, so whoever reads it fails")
+    transport = PsrpTransport(lambda _: SecretStr(host.password))
+    with closing(transport.session(host.target())) as session:
+        session.run("#", REQUEST, Deadline(30))
+
+
 # --- it is no attacker, but something is wrong: one cause, one sentence ---------------------------
 
 

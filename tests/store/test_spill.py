@@ -43,6 +43,15 @@ def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
     assert [SpillFile(path=path, entries=(ENTRY,), damaged=1)] == read_spill(tmp_path)
 
 
+def test_more_lines_than_any_run_writes_are_not_looked_through(tmp_path: Path) -> None:
+    path = spill(ENTRY, tmp_path)
+    with path.open("ab") as file:
+        file.write(b"{}\n" * 200_001)
+    (found,) = read_spill(tmp_path)
+    assert (found.path, found.entries) == (path, ())
+    assert found.problem.startswith("It has more than 200000 lines")
+
+
 def test_many_threads_spill_whole_lines(tmp_path: Path) -> None:
     entries = [SpillEntry(run=RUN, host=str(n), report=a_report(str(n))) for n in range(50)]
     with ThreadPoolExecutor(10) as pool:

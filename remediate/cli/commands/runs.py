@@ -78,11 +78,11 @@ def _show(parts: Parts, run: str | None, form: str) -> int:
         return 0
     from remediate.report.console import print_lines
 
-    print_lines(_record_lines(record), sys.stdout)
+    print_lines(_record_lines(record, str(parts.place())), sys.stdout)
     return 0
 
 
-def _record_lines(record: "RunRecord") -> "Iterator[Line]":
+def _record_lines(record: "RunRecord", store: str) -> "Iterator[Line]":
     from remediate.engine.recorded import shown
     from remediate.report.lines import BAD, DIM, STRONG, host_lines, line, to_find_out
     from remediate.report.reporter import Subject
@@ -92,6 +92,7 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
     yield line(0, (f"run {run.id}", STRONG), f"  {run.kind.value} by {run.operator}")
     ended = moment(record.finished) if record.finished else "has no end yet"
     yield line(2, ("from ", DIM), moment(run.started), ("  to ", DIM), ended)
+    yield line(2, ("as recorded in ", DIM), store)
     for use in run.playbooks:
         yield line(2, (use.id, STRONG), f"  {', '.join(_given(use))}")
     if run.undoes:
@@ -104,6 +105,7 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
         undone=run.undoes,
         needed=recorded.needed(hosts),
         by_name=recorded.to_be_named(hosts),
+        recorded=True,
     )
     for host in map(shown, record.hosts):
         if host.report:
