@@ -200,9 +200,8 @@ class _Reading:
 
     def _again(self, anchor: str, place: Place) -> None:
         if anchor not in self._anchors:
-            problem = (
-                f"{in_quotes(f'*{anchor}')} stands for nothing: no anchor of this name ends before"
-            )
+            # not repeated: it may be a password that begins with a star
+            problem = "this alias (a word that begins with *) has no anchor that ends before it"
             raise Unreadable(place, problem)
         node, entries = self._anchors[anchor]
         self._count(entries, place)

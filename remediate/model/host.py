@@ -21,6 +21,8 @@ MAX_PORT = 65535
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
+_MEANT_AS_PORT = re.compile(r"[\d:_.,xe+ -]*|0x[\da-f]*|on|off|yes|no|true|false", re.IGNORECASE)
+"""What may be repeated when it is none; anything else may be a password in the wrong place."""
 
 
 class Auth(StrEnum):
@@ -41,10 +43,9 @@ def parse_port(text: str) -> int:
         ValueError: it is none.
     """
     if not _PORT.fullmatch(text) or int(text) > MAX_PORT:
-        msg = (
-            f"the port must be a number from 1 to {MAX_PORT}, in digits without leading zeros, "
-            f"not {in_quotes(text)}"
-        )
+        found = f", not {in_quotes(text)}" if _MEANT_AS_PORT.fullmatch(text) else ""
+        form = "in digits without leading zeros"
+        msg = f"the port must be a number from 1 to {MAX_PORT}, {form}{found}"
         raise ValueError(msg)
     return int(text)
 

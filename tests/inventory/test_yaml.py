@@ -187,6 +187,16 @@ def test_a_port_is_decimal_digits_and_nothing_else(
     assert len(mistake) < 300
 
 
+@pytest.mark.parametrize("value", ["Hunter2-9z", "*Hunter2-9z", "!Hunter2-9z", "'x; Hunter2-9z'"])
+@pytest.mark.parametrize("setting", ["port", "password"])
+def test_a_password_in_the_wrong_place_is_not_repeated(
+    setting: str, value: str, read: Callable[[str], YamlInventory]
+) -> None:
+    (mistake,) = mistakes_of(f"hosts:\n  A: {{{setting}: {value}}}\n", read)
+    assert "hosts.yaml:2:" in mistake
+    assert "Hunter2" not in mistake
+
+
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "1", "0", "1.0", "t", "tRUE"])
 def test_only_true_and_false_say_yes_and_no(
     word: str, read: Callable[[str], YamlInventory]
