@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from remediate.cli.parameters import parameters
 from remediate.model.description import Description, ParameterDescription, Reading, Writing
+from remediate.playbook.loader import told
 from remediate.resources.base import Query
 
 if TYPE_CHECKING:
@@ -19,7 +20,16 @@ NOT_STATED = "Its author does not say."
 
 
 def describe(playbook: "Playbook[Any]") -> Description:
-    """All that a playbook's code says of it."""
+    """All that a playbook's code says of it.
+
+    Raises:
+        PlaybookError: its code fails.
+    """
+    with told(playbook):
+        return _described(playbook)
+
+
+def _described(playbook: "Playbook[Any]") -> Description:
     kind = type(playbook)
     try:
         usual = playbook.params.model_validate(playbook.example)

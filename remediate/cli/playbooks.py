@@ -322,8 +322,14 @@ def with_given(ctx: click.Context, wanted: Collection[str]) -> list[str]:
 
 def copied_from(job: "Job") -> list[str]:
     """The hosts that playbooks of a job copy files from, as they were named."""
-    origins = (task.playbook.origin(task.params) for task in job.tasks)
-    return list(dict.fromkeys(origin.host for origin in origins if origin and origin.host))
+    from remediate.playbook.loader import told
+
+    hosts: list[str] = []
+    for task in job.tasks:
+        with told(task.playbook):
+            origin = task.playbook.origin(task.params)
+            hosts += [origin.host] if origin and origin.host else []
+    return list(dict.fromkeys(hosts))
 
 
 def titles(ctx: click.Context) -> dict[str, str]:

@@ -213,7 +213,9 @@ def guarded(task: Task, seen: Seen) -> list[str]:
 def _blamed(playbook: Playbook[Any]) -> Iterator[None]:
     try:
         yield
-    except (Exception, SystemExit) as error:  # a run does not end with the exit code of an author
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a run does not end with what an author derives from that
         text = plain(f"{type(error).__name__}: {error}").rstrip(".")
         raise PlaybookFailedError(playbook.id, text, _place(playbook, error)) from error
 

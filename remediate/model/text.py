@@ -1,11 +1,18 @@
 """Texts as a person can tell them apart; one that a person writes is one that can be seen."""
 
 import json
+import re
 
 MAX_TEXT = 1024
 """Characters; longer is no name, no account and no path, but something else by mistake."""
 
 _SHOWN = 60
+_BLANK = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    r"\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing, which Python calls printable: fillers and selectors."""
+
 _CONTROLS = (range(0x20), range(0x7F, 0xA0))
 
 
@@ -33,12 +40,27 @@ def unseen(value: str) -> str:
     """
     if not value:
         return "is empty"
-    hidden = next((char for char in value if not char.isprintable()), "")
-    if hidden:
+    if hidden := hidden_in(value):
         return f"has {_called(hidden)}"
     if value != value.strip():
         return "begins or ends with a blank"
     return f"is longer than {MAX_TEXT} characters" if len(value) > MAX_TEXT else ""
+
+
+def hidden_in(text: str, but: str = "") -> str:
+    """The first character of a text that cannot be seen; or "".
+
+    Args:
+        text: the text.
+        but: characters that are not meant.
+    """
+    if text.isprintable() and not _BLANK.search(text):
+        return ""
+    return next((char for char in text if char not in but and not _seen(char)), "")
+
+
+def _seen(char: str) -> bool:
+    return char.isprintable() and not _BLANK.match(char)
 
 
 def in_quotes(text: str) -> str:
@@ -46,7 +68,7 @@ def in_quotes(text: str) -> str:
 
     For what was refused: it may have any length.
     """
-    shown = "".join(char if char.isprintable() else f"<{_number(char)}>" for char in text[:_SHOWN])
+    shown = "".join(char if _seen(char) else f"<{_number(char)}>" for char in text[:_SHOWN])
     return f"'{shown}…'" if len(text) > _SHOWN else f"'{shown}'"
 
 
@@ -66,4 +88,7 @@ def quoted(text: str) -> str:
     Blank ends, line ends, null characters and what has no width are shown (`"RemoteSigned "`,
     `"a\u200b"`).
     """
-    return text if text and text == text.strip() and text.isprintable() else json.dumps(text)
+    if text and text == text.strip() and not hidden_in(text):
+        return text
+    escaped = json.dumps(text)
+    return _BLANK.sub(lambda char: f"\\u{ord(char[0]):04x}", escaped)

@@ -1,12 +1,22 @@
 """A playbook: what to look at, and what it should be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    Field,
+    Secret,
+    SecretBytes,
+    SecretStr,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError
 
 from remediate.model.base import Model
 from remediate.model.change import ResourceId
@@ -298,16 +308,63 @@ class Playbook(Generic[P]):
 def _metadata_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
     for _, why in stated.problems({name: getattr(cls, name, None) for name in stated.NAMES}):
         yield why
+    yield from _declaration_problems(cls)
     for name in ("risk", "rollback"):
         text = getattr(cls, name)
-        if text and not (text.endswith(".") and len(text) <= MAX_SENTENCE):
+        if text and not (
+            isinstance(text, str) and text.endswith(".") and len(text) <= MAX_SENTENCE
+        ):
             yield f"`{name}` must be a sentence of at most {MAX_SENTENCE} characters"
     if cls.only_looks and (cls.writes or cls.rollback):
         yield "it says that it `only_looks`, so there are no `writes` and no `rollback`"
-    if isinstance(cls.rules, str) or not all(map(stated.is_slug, cls.rules)):
+    rules = cls.rules if _several(cls.rules, str) else ()
+    if not all(map(stated.is_slug, rules)):
         yield "`rules` must be several names in small letters, digits and single dashes"
-    elif len(set(cls.rules)) < len(cls.rules):
+    elif len(set(rules)) < len(rules):
         yield "`rules` has a name twice"
     for name, field in cls.params.model_fields.items():
-        if not field.description:
+        if not (isinstance(field.description, str) and field.description):
             yield f"parameter {name} has no description"
+        yield from _secret_problems(name, field)
+
+
+_HOOKS = ("observe", "decide", "origin", "not_applicable", "guard", "assumptions", "irreversible")
+
+
+def _declaration_problems(cls: type[Playbook[Any]]) -> Iterable[str]:
+    """What is declared as something else than it is read as."""
+    for name in ("symptoms", "after", "rules"):
+        if not _several(getattr(cls, name), str):
+            yield f"`{name}` must be several names: ('one', 'two')"
+    if not (_several(cls.writes, type) and all(issubclass(one, Resource) for one in cls.writes)):
+        yield "`writes` must be several kinds of resource: (ScheduledTask, Service)"
+    if not isinstance(vars(cls).get("example", {}), Mapping):
+        yield "`example` must be parameters by name: {'folder': 'C:'}"
+    if not cls.params.__pydantic_complete__:
+        yield "a parameter is of a type that is not known where it stands"
+    else:
+        try:
+            cls.params.model_construct().model_dump(mode="json", warnings=False)
+        except PydanticSerializationError:
+            yield "a parameter has a default that cannot be recorded: use text, numbers or lists"
+    for name in _HOOKS:
+        if not callable(getattr(cls, name)):
+            yield f"`{name}` must be a method: def {name}(self, …)"
+
+
+def _several(values: object, kind: type) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(one, kind) for one in values)
+
+
+def _secret_problems(name: str, field: FieldInfo) -> Iterable[str]:
+    kinds = set(_types(field.annotation))
+    if kinds & {SecretBytes, Secret}:
+        yield f"parameter {name} must be a SecretStr: no other secret is kept out of what is shown"
+    if SecretStr in kinds and not field.is_required() and field.default not in (None, (), []):
+        yield f"parameter {name} is a secret, so it has no default: it would stand in the file"
+
+
+def _types(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - an annotation can be anything
+    yield get_origin(annotation) or annotation
+    for part in get_args(annotation):
+        yield from _types(part)

@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from remediate.model.text import in_quotes, unseen
 from remediate.playbook import stated
 from remediate.playbook.loader import PlaybookError, PlaybookFile
 
@@ -133,6 +134,8 @@ def _in_folder(folder: Path) -> list[Path]:
     except OSError as error:
         raise PlaybookError(f"{folder}: {error.strerror}") from error
     playbooks = [path for path in found if not path.name.startswith((".", "_", "test_"))]
+    if odd := next((path for path in playbooks if unseen(path.name)), None):
+        raise PlaybookError(f"{folder}: the name of {in_quotes(odd.name)} {unseen(odd.name)}")
     if not playbooks:
         raise PlaybookError(
             f"{folder} has no playbook: each is a .py file, "

@@ -6,11 +6,10 @@ place. Python itself would look for bytecode first, and would read the file a se
 
 import ast
 import hashlib
-import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from remediate.errors import RemediateError
 from remediate.files import read_bounded
+from remediate.model.text import hidden_in
 
 if TYPE_CHECKING:
     from remediate.playbook.base import Playbook
@@ -29,10 +29,6 @@ MAX_LINE = 1000
 """Characters; nobody reads a line to its end that is longer."""
 
 _PACKAGE = "remediate_playbooks"
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
-    r"\u2028\u2029\u202a-\u202e\u2066-\u2069]"  # show a text in other lines or another order
-)
 
 
 class PlaybookError(RemediateError):
@@ -72,10 +68,10 @@ class PlaybookFile:
                 raise PlaybookError(
                     f"{path}:{number}: the line has more than {MAX_LINE} characters"
                 )
-            if unseen := _UNSEEN.search(line):
+            if hidden := hidden_in(line, but="\t\f"):
                 raise PlaybookError(
                     f"{path}:{number}: the line has a character that cannot be seen "
-                    f"(U+{ord(unseen[0]):04X}): take it out, or write it as an escape"
+                    f"(U+{ord(hidden):04X}): take it out, or write it as an escape"
                 )
         return cls(path, text)
 
@@ -154,14 +150,18 @@ def _again(path: Path, text: str) -> PlaybookFile:
     return file
 
 
+def told(playbook: "Playbook[Any]") -> AbstractContextManager[None]:
+    """Whatever goes wrong while a playbook is asked for something is told with its line."""
+    return _told(Path(str(sys.modules[type(playbook).__module__].__file__)))
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Whatever goes wrong while a playbook's own code runs is told with its line."""
     try:
         yield
-    except PlaybookError:
+    except (PlaybookError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # an author may derive his own from that
         ends = isinstance(error, SystemExit)
         text = "it ends the program" if ends else str(error) or "it fails while it is loaded"
         raise PlaybookError(f"{path}:{_line(error, path)}: {text}") from error

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from remediate.model.text import hidden_in
+
 REQUIRED = ("id", "title", "source")
 OPTIONAL: Mapping[str, str | bool] = MappingProxyType(
     {"topic": "", "on_demand": False, "deep": False, "only_looks": False}
@@ -45,7 +47,7 @@ def problems(stated: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def _problem(name: str, text: object) -> str:
     if not isinstance(text, str):
         return f"it needs its {name} as plain text"
-    if not text.isprintable():
+    if hidden_in(text):
         return f"the {name} must be one line, without characters that cannot be seen"
     if name == "id" and not is_slug(text):
         return (

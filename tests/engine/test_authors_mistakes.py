@@ -141,6 +141,31 @@ class Leaves(Own):
         raise SystemExit(0)
 
 
+class Over(BaseException):
+    """An author's own."""
+
+
+class Quits(Own):
+    """An error that is none of Python's usual ones."""
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        raise Over("it is over")
+
+
+class NoQuestion(Own):
+    """A question that is none."""
+
+    def observe(self, params: PlaybookParams) -> Any:
+        return [ScheduledTasks]
+
+
+class NotApplicable(Own):
+    """A reason that is no sentence."""
+
+    def not_applicable(self, seen: Any, params: PlaybookParams) -> Any:
+        return True
+
+
 class NoRule(Own):
     """Advice without a rule."""
 
@@ -242,6 +267,9 @@ MISTAKES = [
     OneQuestion,
     BadOrigin,
     Leaves,
+    Quits,
+    NoQuestion,
+    NotApplicable,
     NoRule,
     BadRule,
     UnknownRule,
@@ -274,6 +302,7 @@ def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any
     ("mistake", "line", "said"),
     [
         (Misspelt, 2, "shoud"),
+        (Quits, 1, "it is over"),
         (NoRule, 1, "'No task' has no rule"),
         (BadRule, 1, "rule 'no task' must be small letters, digits and single dashes"),
         (UnknownRule, 1, "rule 'no-tasks' is not among the `rules` of the playbook"),

@@ -290,7 +290,7 @@ def test_a_package_is_listed_without_being_imported(
     points = f"[remediate.playbooks]\nsent-fix = {inside}.sent_fix:Sent\n"
     (info / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(str(site))
-    assert "\nsent-fix " in remediate("list").out
+    assert "  sent-fix " in remediate("list").out
     assert remediate("audit", "--help").code == 0
     assert remediate("show", "schedule-fix").code == 0
     assert list(site.rglob("ran.log")) == []
@@ -383,7 +383,7 @@ def test_a_folder_that_is_named_to_python_counts_wherever_one_is(
         timeout=60,
         check=False,
     )
-    assert "\nsent-fix " in done.stdout
+    assert "  sent-fix " in done.stdout
 
 
 # Nothing that it says steers a terminal
@@ -434,14 +434,67 @@ def test_what_its_options_say_of_themselves_is_made_printable(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
-def test_the_name_of_its_file_is_made_printable(sent: Path, remediate: Type) -> None:
-    write(sent, name="x\x1b[2J\ny.py")
-    result = remediate("show", "sent-fix", "--playbooks", sent)
-    assert all(map(str.isprintable, result.out.split("\n")))
-    write(sent, "def broken(:\n", "x\x1b[2J\nz.py")
+@pytest.mark.parametrize("char", ["\x1b", "\n", "\u00ad", "\u200e", "\u3164"])
+def test_a_file_whose_name_nobody_can_read_is_refused(
+    char: str, sent: Path, remediate: Type
+) -> None:
+    write(sent, name=f"x{char}y.py")
     result = remediate("list", "--playbooks", sent)
-    result.explains(64, "z.py:1: ")
+    result.explains(64, f"'x<U+{ord(char):04X}>y.py' has a ")
     assert result.err.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("char", "\u00ad\u034f\u115f\u200b\u200d\u200e\u3164\ufe0f\uffa0\U000e0101")
+def test_what_nobody_can_see_in_its_text_is_refused(char: str, sent: Path, remediate: Type) -> None:
+    write(sent, GOOD.replace('title = "', f'title = "{char}'))
+    result = remediate("list", "--playbooks", sent)
+    result.explains(64, f"a character that cannot be seen (U+{ord(char):04X})")
+
+
+DECLARED = [
+    ("symptoms = 5", "`symptoms` must be several names"),
+    ("symptoms = 'schedule'", "`symptoms` must be several names"),
+    ("after = [5]", "`after` must be several names"),
+    ("rules = {'a': 1}", "`rules` must be several names"),
+    ("writes = 'text'", "`writes` must be several kinds of resource"),
+    ("writes = (int,)", "`writes` must be several kinds of resource"),
+    ("example = 5", "`example` must be parameters by name"),
+    ("risk = 5", "`risk` must be a sentence"),
+    ("origin = 5", "`origin` must be a method"),
+    ("def assumptions(self, params): return 1 / 0", "division by zero"),
+    ("def irreversible(self, params): raise BaseException('it is over')", "it is over"),
+    ("def __init__(self): raise GeneratorExit('it is over')", "it is over"),
+]
+
+
+@pytest.mark.parametrize(("declared", "says"), DECLARED)
+def test_what_is_declared_as_something_else_is_a_mistake_of_its_author(
+    declared: str, says: str, sent: Path, remediate: Type
+) -> None:
+    path = write(sent, f"{GOOD}\n    {declared}\n")
+    result = remediate("show", "sent-fix", "--playbooks", sent)
+    result.explains(64, f"{path}:", says)
+
+
+FIELDS = [
+    ("key: SecretBytes = Field(description='a')", "must be a SecretStr"),
+    ("key: Secret[int] = Field(description='a')", "must be a SecretStr"),
+    ("key: SecretStr = Field(SecretStr('x'), description='a')", "has no default"),
+    ("key: SecretStr | None = Field(default_factory=lambda: 'x', description='a')", "no default"),
+    ("key: object = Field(object(), description='a')", "cannot be recorded"),
+    ("key: 'Nothing' = Field(1, description='a')", "a type that is not known"),
+    ("key: int = Field(1, description=5)", "has no description"),
+]
+
+
+@pytest.mark.parametrize(("field", "says"), FIELDS)
+def test_a_parameter_that_could_show_its_secret_or_cannot_be_kept_is_refused(
+    field: str, says: str, sent: Path, remediate: Type
+) -> None:
+    old = '    many: int = Field(3, description="How many")\n'
+    assert old in GOOD
+    write(sent, "from pydantic import *\n" + GOOD.replace(old, f"    {field}\n"))
+    remediate("show", "sent-fix", "--playbooks", sent).explains(64, says)
 
 
 def test_python_says_nothing_of_its_text_past_us(sent: Path, remediate: Type) -> None:
