@@ -27,6 +27,11 @@ HEALTHY: dict[str, Any] = {
     "MSiSCSI": {},
     "W32Time": {"start": StartMode.AUTO},
     "obengine": {"start": StartMode.AUTO},
+    "RpcSs": {"start": StartMode.AUTO},
+    "EventSystem": {"start": StartMode.AUTO},
+    "SENS": {"start": StartMode.AUTO},
+    "VSS": {"status": ServiceStatus.STOPPED},
+    "swprv": {"status": ServiceStatus.STOPPED},
 }
 INITIATOR = "MSiSCSI"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
