@@ -355,15 +355,15 @@ def make_task(
         policy: its multiple-instance policy.
         folder: its folder, beginning and ending with a backslash.
         stored_password: it logs on as an account whose password is stored, not as SYSTEM.
-        chance: decides what does not matter.
+        chance: decides what does not matter; not when it starts, which the agent knows, too.
     """
-    chance = chance or random.Random(name)  # noqa: S311 - no secret
+    own = random.Random(name)  # noqa: S311 - no secret
     xml = _XML.format(
         uri=folder + name,
-        hour=chance.randrange(18, 24),
-        minute=chance.choice((0, 15, 30, 45)),
+        hour=own.randrange(18, 24),
+        minute=own.choice((0, 15, 30, 45)),
         principal=_STORED if stored_password else _SYSTEM,
-        id=uuid.UUID(int=chance.getrandbits(128), version=4),
+        id=uuid.UUID(int=(chance or own).getrandbits(128), version=4),
     ).replace("\n", "\r\n")
     return {"path": folder, "name": name, "state": READY, "xml": with_policy(xml, policy)}
 
