@@ -66,8 +66,8 @@ class Events(Query):
 
     log: _Name
     provider: _Name
-    ids: tuple[int, ...] = Field(min_length=1, max_length=20)
-    data: tuple[_Text, ...] = ()
+    ids: tuple[int, ...] = Field(min_length=1, max_length=10)
+    data: tuple[_Text, ...] = Field((), max_length=5)
     days: int = Field(ge=1, le=3650)
     most: int = Field(50, ge=1, le=500)
 

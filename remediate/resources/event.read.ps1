@@ -8,7 +8,7 @@ function Get-RemediateEvent {
     " and TimeCreated[timediff(@SystemTime) &lt;= $([int64] 86400000 * $Days)]]"
     $texts = @(foreach ($text in $Data) { "Data='$text'" }) -join ' or '
     if ($texts) { $wanted = $wanted + " and EventData[$texts]" }
-    $query = [xml] "<QueryList><Query Path='$Log'><Select>*[$wanted]</Select></Query></QueryList>"
+    $query = [xml] "<QueryList><Query Id='0' Path='$Log'><Select Path='$Log'>*[$wanted]</Select></Query></QueryList>"
     try { $found = @(Get-WinEvent -FilterXml $query -MaxEvents $Most -ErrorAction Stop) }
     catch {
         if ($_.FullyQualifiedErrorId -match '^(NoMatchingEventsFound|System\.Diagnostics\.Eventing\.Reader\.EventLogNotFoundException),') { return }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,6 +38,7 @@ _GROUPS = {
 """Microsoft gives each product an altitude in the range of what it does: learn.microsoft.com/
 windows-hardware/drivers/ifs/load-order-groups-and-altitudes-for-minifilter-drivers."""
 
+_ALTITUDE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,90})?")
 _WINDOWS = re.compile(
     "ahcache|appid|applockerfltr|bfs|bindflt|ccffilter|cldflt|csvflt|csvnsflt|datascrn|"
     "dedup|dfsrro|filecrypt|fileinfo|filetrace|fsdepends|ioqos|iorate|luafv|mssecflt|"
@@ -83,11 +84,9 @@ class FilterDriver(Resource):
 
     def _groups(self) -> Iterator[str]:
         for text in self.altitudes:
-            try:
-                altitude = Decimal(text)
-            except InvalidOperation:
-                continue
-            yield from (group for (low, end), group in _GROUPS.items() if low <= altitude < end)
+            if _ALTITUDE.fullmatch(text):
+                place = Decimal(text)
+                yield from (group for (low, end), group in _GROUPS.items() if low <= place < end)
 
     def __str__(self) -> str:
         what = f", {' and '.join(self.groups)}" if self.groups else ""

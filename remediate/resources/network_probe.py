@@ -6,11 +6,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from remediate.resources.base import Query, Resource
 from remediate.resources.registry_value import RegistryName, RegistryValue
 
+
+def _address(text: str) -> str:
+    ip_address(text.partition("%")[0])  # what follows says on which of the host's interfaces it is
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
 HostName = Annotated[
     str, Field(max_length=253, pattern=r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$")
 ]
@@ -67,7 +74,7 @@ class NetworkProbe(Resource):
 
     name: str
     port: int
-    addresses: tuple[str, ...]
+    addresses: tuple[Address, ...]
     proxy: str
     proxy_from: ProxyFrom
     stage: Stage

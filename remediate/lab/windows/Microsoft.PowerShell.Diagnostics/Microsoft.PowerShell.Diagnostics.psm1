@@ -48,7 +48,8 @@ function Get-WinEvent {
     process {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'FilterXml', 'MaxEvents'
         $query = $FilterXml.QueryList.Query
-        if ($query.Select -notmatch $script:Form) { throw [System.NotImplementedException]::new("The stand-in does not know such a query: $($query.Select)") }
+        $select = $query.Select.InnerText
+        if ($select -notmatch $script:Form) { throw [System.NotImplementedException]::new("The stand-in does not know such a query: $select") }
         $provider, $ids, $age, $data = $Matches[1], @([regex]::Matches($Matches[2], '\d+').Value), [double] $Matches[3], @()
         if ($Matches.ContainsKey(4)) { $data = @([regex]::Matches($Matches[4], "'([^']+)'").ForEach({ $_.Groups[1].Value })) }
         $null = Get-LabTrouble -Kind 'event' -Seconds 0 -Target $query.Path
