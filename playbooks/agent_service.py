@@ -28,7 +28,7 @@ class AgentService(ForAgent, Playbook[Params]):
     """
 
     id = "agent-service"
-    title = "The backup agent's service runs, and does not crash"
+    title = "Say why the backup agent's service does not run"
     topic = "agent"
     only_looks = True
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"

@@ -44,7 +44,7 @@ class Clock(ForAgent, Playbook[Params]):
     """
 
     id = "clock"
-    title = "The server's clock and time zone are right"
+    title = "Say when the server's clock or time zone is wrong"
     topic = "platform"
     only_looks = True
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"

@@ -83,7 +83,7 @@ class Connectivity(ForAgent, Playbook[Params]):
     """
 
     id = "connectivity"
-    title = "The server reaches Azure Backup"
+    title = "Say how far the server gets on its way to Azure Backup"
     topic = "connection"
     only_looks = True
     deep = True

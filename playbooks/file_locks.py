@@ -33,7 +33,7 @@ class FileLocks(ForAgent, Playbook[PlaybookParams]):
     """
 
     id = "file-locks"
-    title = "No other product holds the files of a backup"
+    title = "Name other products that hold the files of a backup"
     topic = "storage"
     only_looks = True
     on_demand = True
