@@ -22,6 +22,8 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.transport.psrp import PsrpTransport
 
 CATALOGUE = Catalogue()
+OF_THE_NETWORK = "connectivity"
+"""A real PowerShell has this machine's network, which is nobody's to speak of here."""
 ODD = "C:\\Program Files\\Odd\\"
 
 
@@ -43,8 +45,10 @@ def test_no_playbook_finds_anything_on_a_healthy_host(engine: str) -> None:
     if engine == "powershell" and find_pwsh() is None:
         pytest.skip(f"no PowerShell engine: {HOW_TO_GET_ONE}")
     made = simulated_backend_factory if engine == "simulated" else PowerShellEngine(ready=0)
-    always = [entry.id for entry in CATALOGUE.entries.values() if not entry.on_demand]
-    asked = [name for name in CATALOGUE.entries if name not in always]
+    out = OF_THE_NETWORK if engine == "powershell" else ""
+    known = {name: entry for name, entry in CATALOGUE.entries.items() if name != out}
+    always = [entry.id for entry in known.values() if not entry.on_demand]
+    asked = [name for name in known if name not in always]
     with Lab([healthy_host()], engine=made) as lab:
         [report] = audits(lab, always)
         events = [report for name in asked for report in audits(lab, [name])]

@@ -21,7 +21,8 @@ KIND = "file"
 LONG_AGO = "2026-01-05T08:00:00Z"
 """When files were written of which nothing else is said."""
 HEALTHY: Record = {
-    r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch\OnlineBackup.KEK": {}
+    r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch\OnlineBackup.KEK": {},
+    r"C:\Program Files\WindowsPowerShell\Modules\AzureRM\3.7.0\AzureRM.psd1": {},
 }
 
 

@@ -33,6 +33,7 @@ HEALTHY = {
     r"HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319\SchUseStrongCrypto": 1,
     r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319\SystemDefaultTlsVersions": 1,
     r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319\SchUseStrongCrypto": 1,
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\ProgramFilesDir": r"C:\Program Files",
     r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
     r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\TimeZoneKeyName": "UTC",
     r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters\Type": "NT5DS",
