@@ -1,7 +1,7 @@
 """A playbook sees what is there, what is absent, and when; what nobody asked for is a mistake."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -221,3 +221,27 @@ def test_when_nobody_has_said_when_it_was_seen_that_is_said() -> None:
     with pytest.raises(LookupError, match="at=…"):
         _ = seen().at
     assert seen(at=NOON).at == NOON
+
+
+class Clocked(OfAgent):
+    """How far the clock is ahead."""
+
+    id = "clocked"
+
+    def decide(self, seen: Seen, params: PlaybookParams) -> Iterator[Any]:
+        least, most = (by.total_seconds() for by in seen.clock_ahead)
+        yield Advice("Seen", f"By {least:g} to {most:g} seconds.", rule="seen")
+
+
+def test_how_far_a_clock_is_ahead_leaves_open_when_on_the_way_it_was_read() -> None:
+    ours = [NOON]
+
+    def theirs() -> datetime:
+        ours.append(NOON + timedelta(seconds=20))  # the answer takes so long
+        return NOON + timedelta(seconds=30.9)  # and says whole seconds
+
+    transport = MemoryTransport({HOST.address: healthy_host(clock=theirs)})
+    engine = Engine(transport, Settings(operator="a"), runner=Serial(), now=lambda: ours[-1])
+    [report] = engine.audit([HOST], job_of(Clocked()))
+    assert report.plan
+    assert [advice.text for advice in report.plan.advice] == ["By 10 to 31 seconds."]

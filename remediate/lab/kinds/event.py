@@ -4,11 +4,11 @@ In short, by log: `{Application: [{id: 1000, provider: Application Error, data: 
 Other logs stay as they are; null takes one away.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from remediate.lab.kinds.kind import same, short_form
 from remediate.lab.state import HostState, Record
@@ -30,7 +30,7 @@ class _Short(Model):
     provider: str
     level: int = 2
     at: Moment = "2026-01-05T08:00:00Z"
-    data: tuple[str, ...] = Field(default=(), max_length=20)
+    data: tuple[str, ...] = ()
 
 
 _SHORT = TypeAdapter(dict[str, list[_Short] | None])
@@ -51,26 +51,32 @@ def read(
     host: HostState,
     log: str | None = None,
     provider: str = "",
-    ids: Iterable[int] = (),
+    ids: Collection[int] = (),
     data: Iterable[str] = (),
     days: int = 0,
     most: int = 0,
 ) -> Iterator[Record]:
     """The newest that match; or all."""
+    wanted = {*data}
     for one in host.windows.get("event_logs", []):
-        events = [
-            {"log": one["name"], **event, "data": [*event["data"]]} for event in one["events"]
-        ]
         if log is None:
-            yield from events
+            found = one["events"]
         elif same(one["name"], log):
             since = host.clock() - timedelta(days=days)
             found = [
                 event
-                for event in reversed(events)
+                for event in reversed(one["events"])
                 if event["provider"] == provider
-                and event["id"] in [*ids]
-                and (not [*data] or {*data} & {*event["data"]})
+                and event["id"] in ids
+                and (not wanted or wanted & {*event["data"]})
                 and datetime.fromisoformat(event["at"]) >= since
-            ]
-            yield from found[:most]
+            ][:most]
+        else:
+            continue
+        yield from ({**each, "log": one["name"], "data": _cut(each["data"])} for each in found)
+
+
+def _cut(data: list[str]) -> list[str]:
+    """The values that are read, each as far as it is: a letter beyond U+FFFF counts twice."""
+    units = (text.encode("utf-16-le", "surrogatepass")[:600] for text in data[:20])
+    return [text.decode("utf-16-le", "surrogatepass") for text in units]

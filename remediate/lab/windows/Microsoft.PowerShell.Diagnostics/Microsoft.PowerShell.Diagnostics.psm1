@@ -6,13 +6,11 @@ Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/trouble.psm1')
 
-Register-LabException -Name 'System.Diagnostics.Eventing.Reader.EventLogNotFoundException'
-
 $script:Command = 'Microsoft.PowerShell.Commands.GetWinEventCommand'
-$script:Texts = @{
-    en = @{ Nothing = 'No events were found that match the specified selection criteria.'; NoLog = 'The specified channel could not be found.' }
-    de = @{ Nothing = 'Es wurden keine passenden Ereignisse gefunden.'; NoLog = 'Der angegebene Kanal wurde nicht gefunden.' }
-    ko = @{ Nothing = '지정한 선택 조건과 일치하는 이벤트를 찾을 수 없습니다.'; NoLog = '지정한 채널을 찾을 수 없습니다.' }
+$script:Nothing = @{
+    en = 'No events were found that match the specified selection criteria.'
+    de = 'Es wurden keine passenden Ereignisse gefunden.'
+    ko = '지정한 선택 조건과 일치하는 이벤트를 찾을 수 없습니다.'
 }
 $script:Form = "^\*\[System\[Provider\[@Name='([^']+)'\] and \((EventID=\d+(?: or EventID=\d+)*)\) and " +
 "TimeCreated\[timediff\(@SystemTime\) <= (\d+)\]\](?: and EventData\[(Data='[^']+'(?: or Data='[^']+')*)\])?\]$"
@@ -54,14 +52,14 @@ function Get-WinEvent {
         if ($Matches.ContainsKey(4)) { $data = @([regex]::Matches($Matches[4], "'([^']+)'").ForEach({ $_.Groups[1].Value })) }
         $null = Get-LabTrouble -Kind 'event' -Seconds 0 -Target $query.Path
         $state = Get-LabState
-        $texts = $script:Texts[$state['culture'].Split('-')[0]]
         if (Test-LabDenied -Kind 'event' -Access 'read') {
             $PSCmdlet.ThrowTerminatingError((New-Failure -Exception ([System.UnauthorizedAccessException]::new()) -Id 'System.UnauthorizedAccessException' -Category 'NotSpecified'))
         }
         $log = @($state['event_logs']).Where({ $null -ne $_ -and $_['name'] -ieq $query.Path })
         if (-not $log.Count) {
-            $name = 'System.Diagnostics.Eventing.Reader.EventLogNotFoundException'
-            $PSCmdlet.ThrowTerminatingError((New-Failure -Exception (($name -as [type])::new($texts['NoLog'])) -Id $name -Category 'NotSpecified'))
+            # its type is there outside of Windows too, and refuses to be made
+            $missing = [System.Exception]::new('The specified channel could not be found.')
+            $PSCmdlet.ThrowTerminatingError((New-Failure -Exception $missing -Id 'System.Diagnostics.Eventing.Reader.EventLogNotFoundException' -Category 'NotSpecified'))
         }
         $since = [datetimeoffset]::UtcNow.AddMilliseconds(-$age)
         $newest = @($log[0]['events'])
@@ -84,7 +82,7 @@ function Get-WinEvent {
                 Message      = $null
             }
         }
-        if (-not $count) { $PSCmdlet.WriteError((New-Failure -Exception ([System.Exception]::new($texts['Nothing'])) -Id 'NoMatchingEventsFound' -Category 'ObjectNotFound')) }
+        if (-not $count) { $PSCmdlet.WriteError((New-Failure -Exception ([System.Exception]::new($script:Nothing[$state['culture'].Split('-')[0]])) -Id 'NoMatchingEventsFound' -Category 'ObjectNotFound')) }
     }
 }
 
