@@ -24,7 +24,14 @@ HEALTHY = {
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Setup\InstallPath": (
         "C:\\Program Files\\Microsoft Azure Recovery Services Agent\\"
     ),
+    r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full\Release": 528449,
+    r"HKLM\SOFTWARE\WOW6432Node\Microsoft\NET Framework Setup\NDP\v4\Full\Release": 528449,
+    r"HKLM\SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine\PowerShellVersion": "5.1.17763.1",
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\ResourceGroupName": "rg-backup",
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\ServiceResourceName": "vault-prod",
+    r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\SubscriptionId": (
+        "5f1a7c0e-3b62-4d7e-9a51-0c8d2e6f4b17"
+    ),
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\ScratchLocation": _SCRATCH,
     r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Config\CloudBackupProvider\ScratchLocation": (
         _SCRATCH
