@@ -66,6 +66,7 @@ class WindowsHost:
             "ALLUSERSPROFILE": data,
             "SystemRoot": str(windows),
             "windir": str(windows),
+            "SystemDrive": "C:",
             "TEMP": str(windows / "Temp"),
             "TMP": str(windows / "Temp"),
             "USERNAME": "Administrator",

@@ -1,0 +1,34 @@
+"""Of a vault credential file the tenant is read, through both doors, and nothing else leaves it."""
+
+from remediate.lab.kinds.vault_credential import MOST_BYTES, SECRET
+from remediate.resources.vault_credential import VaultCredential
+from tests.conformance.doors import Asked, Door
+
+TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+FILES = {
+    "whole": (None, TENANT),
+    "spaces": (f"<a><AadTenantId>\n {TENANT.upper()} </AadTenantId></a>", TENANT.upper()),
+    "none": ("<a><Key>x</Key></a>", ""),
+    "no id": (f"<a><AadTenantId>{SECRET}</AadTenantId></a>", ""),
+    "nested": (f"<a><AadTenantId><Key>{SECRET}</Key></AadTenantId></a>", ""),
+    "cut off": (f"<a><AadTenantId>{TENANT}</AadTenantId>", None),
+    "empty": ("", None),
+    "no xml": (SECRET, None),
+    "definition": (
+        f"<!DOCTYPE a [<!ENTITY b '{TENANT}'>]><a><AadTenantId>&b;</AadTenantId></a>",
+        None,
+    ),
+    "too long": (f"<a>{'x' * MOST_BYTES}<AadTenantId>{TENANT}</AadTenantId></a>", None),
+}
+
+
+def test_the_tenant_is_all_that_is_read(door: Door) -> None:
+    """A document that defines entities, which might grow without end, is not taken at all."""
+    short = {
+        rf"C:\Windows\Temp\{name}.VaultCredentials": {} if text is None else {"text": text}
+        for name, (text, _) in FILES.items()
+    }
+    found = Asked(door, VaultCredential.kind, short).get(folders=[])
+    told = {one["path"].rpartition("\\")[2].partition(".")[0]: one["tenant"] for one in found}
+    assert told == {name: tenant for name, (_, tenant) in FILES.items()}
+    assert SECRET not in str(found)
