@@ -48,9 +48,13 @@ def compose(files: Iterable[Path]) -> Script:
 
 @cache
 def _composed(files: frozenset[Path]) -> Script:
-    lines = [
-        (text, f"{path.name}:{number}")
-        for path in (FOLDER / "envelope.ps1", *sorted(files), FOLDER / "invoke.ps1")
-        for number, text in condensed(path.read_text(encoding="utf-8"))
-    ]
+    paths = (FOLDER / "envelope.ps1", *sorted(files), FOLDER / "invoke.ps1")
+    lines = [line for path in paths for line in _lines(path)]
     return Script("\n".join(text for text, _ in lines), tuple(place for _, place in lines))
+
+
+@cache
+def _lines(path: Path) -> list[tuple[str, str]]:
+    """What is sent of a file, line by line, each with its place."""
+    text = path.read_text(encoding="utf-8")
+    return [(line, f"{path.name}:{number}") for number, line in condensed(text)]
