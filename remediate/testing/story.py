@@ -381,7 +381,9 @@ def line(change: Change) -> str:
 def in_order(resources: Resources) -> Resources:
     """A copy of resources in which neither order nor empty lists make a difference."""
     return {
-        kind: sorted(copy.deepcopy(records), key=lambda one: json.dumps(one, sort_keys=True))
+        kind: [
+            json.loads(one) for one in sorted(json.dumps(one, sort_keys=True) for one in records)
+        ]
         for kind, records in sorted(resources.items())
         if records
     }
