@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 from unittest import SkipTest, mock
 
-from remediate.engine import host_run
+from remediate.engine import writing
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.state import HostState
 from remediate.model.change import Change
@@ -154,7 +154,7 @@ def lose_connection(case: Case, error: type[ConnectionLost | TimedOut] = Connect
     calm = Teller.in_memory(case)
     calm.apply()
     requests = calm.recorder.requests
-    with mock.patch.object(host_run, "RECOVERY_PAUSES", (0.0, 0.0)):
+    with mock.patch.object(writing, "RECOVERY_PAUSES", (0.0, 0.0)):
         for number, request in enumerate(requests[1:], start=2):
             for done in (-1, *ends(range(len(request.calls)))):
                 _lose(case, {number: Trouble(error, done)})
