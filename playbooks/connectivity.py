@@ -52,7 +52,6 @@ PRIVATE = (
 )
 """What a vault with private endpoints has private addresses for; the logon is not among it."""
 NO_LOGON = 407
-UNTRUSTED_CHAIN = 4
 NEW_ENOUGH = {"Tls12", "Tls13"}
 ISSUERS = ("Microsoft", "DigiCert")
 

@@ -89,7 +89,9 @@ class NetworkProbe(Resource):
         return any(ip_address(one.partition("%")[0]).is_global for one in self.addresses)
 
     def __str__(self) -> str:
-        told = [", ".join(self.addresses) or "no address known"]
+        told = ["no address known"]
+        if self.addresses:
+            told = [f"{', '.join(self.addresses)} ({'public' if self.public else 'private'})"]
         told += [f"through proxy {self.proxy} ({self.proxy_from})"] if self.proxy else []
         told += [f"{self.protocol}, certificate by {self.issuer}"] if self.issuer else []
         if self.stage is not Stage.DONE:

@@ -15,11 +15,10 @@ from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
 from remediate.resources.service import Moment
 
-BACKED_UP = "CloudBackup/Operational"
 HEALTHY: dict[str, Any] = {
     "Application": [],
     "System": [],
-    BACKED_UP: [{"id": 3, "provider": "CloudBackup", "level": 4}],
+    "CloudBackup/Operational": [{"id": 3, "provider": "CloudBackup", "level": 4}],
 }
 
 
