@@ -1,5 +1,7 @@
 """What an exception means to the person who typed the command."""
 
+from difflib import get_close_matches
+
 import click
 
 from remediate.cli.stop import Stop
@@ -18,7 +20,7 @@ def usage(error: click.UsageError) -> tuple[str, str]:
     if isinstance(error, click.NoSuchOption) and error.option_name in _PASSWORDS:
         return no_password_option()
     if isinstance(error, click.NoSuchOption):
-        near = " or ".join(sorted(error.possibilities or ())[:2])
+        near = " or ".join(get_close_matches(error.option_name, error.possibilities or (), 1, 0))
         path = error.ctx.command_path if error.ctx else "remediate"
         message = f"there is no option {error.option_name}"
         if error.option_name.startswith(_PASSWORDS):  # the password may be part of it

@@ -131,7 +131,8 @@ def refused(
     work: Order, plan: Plan, code: str, text: str, hint: str = AGAIN, more: str = ""
 ) -> HostReport:
     """The report of a host on which the plan must not, or need not, be applied."""
-    hint = f"Nothing was written. {hint.removeprefix('Nothing was written. ')} {more}".rstrip()
+    then = f"{hint.removeprefix('Nothing was written. ')} {more}".strip()
+    hint = f"Nothing was written. {then}" if then else ""
     return failed(work, Outcome.REFUSED, Problem(code=code, message=text, hint=hint), plan)
 
 

@@ -261,4 +261,6 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
         return _TOO_DEEP
     if "escape" in problem:
         return f"{problem}: write a text with a backslash without quotes, or in single quotes"
+    if "':'" in problem:
+        return f"{problem}: a name ends with a colon (SRV01:), here or in a line before"
     return problem

@@ -60,7 +60,8 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     style = WARN if held else style_of(report)
     yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
     yield from _problem_lines(report, subject)
-    if report.plan:
+    declined = report.problem is not None and report.problem.code == "declined"
+    if report.plan and not declined:  # it was shown when somebody said no to it
         yield from _plan_lines(report.plan, subject, report)
         if subject.view.facts and (facts := report.plan.facts):
             about = f"Windows {facts.os}, PowerShell {facts.powershell}, {facts.culture}"

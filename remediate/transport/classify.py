@@ -247,6 +247,13 @@ _NETWORK: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...
 )
 
 
+_TLS_SILENCE: Final = Cause(
+    errors.TimedOut,
+    "it takes the connection, and does not begin TLS",
+    "Does it speak TLS on that port (5986)? For one without, such as 5985, leave out --tls.",
+)
+
+
 def classify(error: BaseException, host: str, known: Known | None = None) -> errors.TransportError:
     """Our own error for a library's; never fails.
 
@@ -388,7 +395,8 @@ def _of_tls(error: BaseException, known: Known) -> Cause | None:
 def _of_network(error: BaseException, known: Known) -> Cause | None:
     for kinds, found in _NETWORK:
         if isinstance(error, kinds):
-            return found
+            begins = known.tls and not (known.heard or known.accepted)
+            return _TLS_SILENCE if begins and kinds is _SILENCE else found
     if isinstance(error, _LOST):
         return _lost(known)
     if isinstance(error, OSError) and error.errno in _NO_WAY and error.strerror:

@@ -90,6 +90,7 @@ def test_nothing_is_nothing(text: str) -> None:
         ("? [a]\n: 1", Place(1, 3), "a key is a text"),
         ("a: *b", Place(1, 4), "has no anchor"),
         ("a: &b [*b]", Place(1, 8), "has no anchor"),
+        ("a:\n  b:\n  c\n", Place(4, 1), "a name ends with a colon"),
         ("<<: a", Place(1, 5), "<< takes a mapping"),
         ("a: &a [x]\nb: {<<: [*a]}", Place(1, 4), "<< takes a mapping"),
         ('a: "CONTOSO\\svc"', Place(1, 12), "without quotes, or in single quotes"),

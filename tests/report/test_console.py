@@ -172,6 +172,17 @@ def test_what_could_not_be_undone_is_named_beside_what_was(
     assert "to undo" not in text
 
 
+def test_a_plan_that_was_shown_and_declined_is_not_shown_again(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    problem = Problem(code="declined", message="the plan was not agreed to")
+    found = plan(changes=(change(),))
+    report = HostReport(host="A", outcome=Outcome.REFUSED, plan=found, problem=problem)
+    assert shown(report) == (
+        "A  REFUSED  nothing was written\n  what happened: the plan was not agreed to\n"
+    )
+
+
 def test_what_a_record_advises_is_not_said_as_ours(shown: Make) -> None:
     problem = Problem(code="x", message="it broke", hint="Run this.")
     report = HostReport(host="A", outcome=Outcome.FAILED_UNCHANGED, problem=problem)
