@@ -1,5 +1,6 @@
 # Asks the agent's own PowerShell module, whose code is run for that. Needs own_process.ps1.
-# States and types are names of enums, which Windows does not translate.
+# What its objects have is not documented, but seen in scripts that use them. States and types are names of enums, which
+# Windows does not translate.
 
 function Read-RemediateAgent {
     # What it says, a table for each part as that is known, so that it counts also where another part takes too long.
@@ -38,7 +39,7 @@ function Read-RemediateAgent {
             $part = if ([string] $Record.CategoryInfo.Category -eq 'PermissionDenied') { 'denied' } else { 'problem' }
             return @{ part = $part; text = "$Command fails with $id." }
         }
-        try { Import-Module -Name $path -ErrorAction Stop }
+        try { $null = Import-Module -Name $path -ErrorAction Stop }
         catch { return ConvertTo-Problem -Record $_ -Command 'Import-Module' }
         if ($null -eq (Get-Command -Name Get-OBJob -ErrorAction SilentlyContinue)) { return @{ part = 'problem'; text = 'Its PowerShell module has no Get-OBJob.' } }
         try {

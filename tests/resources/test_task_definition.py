@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from remediate.lab.kinds.scheduled_task import make_task
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
-from remediate.resources.task_definition import parts_of, unsavable_trigger
+from remediate.resources.task_definition import parts_of, starts, unsavable_trigger
 
 BARE = (
     '<Task xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task"><Triggers>{triggers}'
@@ -364,3 +364,32 @@ def test_a_trigger_that_would_not_be_saved_as_it_is_is_known(triggers: str, know
 def test_a_password_that_would_be_wanted_is_known() -> None:
     xml = make_task("t", stored_password=True)["xml"]
     assert task(xml, LogonType.PASSWORD).unsavable == "stores a password"
+
+
+def on(text: str) -> str:
+    return f"<StartBoundary>2026-01-05T{text}</StartBoundary>"
+
+
+WEEKLY = "<ScheduleByWeek><DaysOfWeek><Sunday /><Friday /></DaysOfWeek></ScheduleByWeek>"
+
+
+@pytest.mark.parametrize(
+    ("triggers", "expected"),
+    [
+        (
+            f"<CalendarTrigger>{on('21:30:00')}<ScheduleByDay /></CalendarTrigger>",
+            ["0123456 21:30"],
+        ),
+        (f"<CalendarTrigger>{on('06:00:00.000')}{WEEKLY}</CalendarTrigger>", ["05 06:00"]),
+        (f"<CalendarTrigger>{on('06:00:00Z')}<ScheduleByDay /></CalendarTrigger>", []),
+        (f"<CalendarTrigger>{on('06:00:00')}<ScheduleByMonth /></CalendarTrigger>", []),
+        (f"<CalendarTrigger><Enabled>0</Enabled>{on('06:00:00')}{WEEKLY}</CalendarTrigger>", []),
+        (BOOT + "<CalendarTrigger><ScheduleByDay /></CalendarTrigger>", []),
+    ],
+)
+def test_when_a_task_starts_by_the_calendar_is_known(triggers: str, expected: list[str]) -> None:
+    def said(xml: str) -> list[str]:
+        return [f"{''.join(map(str, sorted(one.days)))} {one.time:%H:%M}" for one in starts(xml)]
+
+    assert said(bare(triggers)) == expected
+    assert said(bare(triggers, settings="<Enabled>false</Enabled>")) == []
