@@ -4,6 +4,7 @@ Only the agent's own PowerShell module knows them, and that is code of somebody 
 process of its own, and what it does not say in time is not known.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -164,3 +165,7 @@ class BackupRecords(Query):
 
     path: HostPath = MODULE_FOLDER
     most: int = Field(50, ge=1, le=500)
+
+    def details(self) -> Iterator[str]:
+        """Where it is; how much of it is read says little."""
+        yield str(self.path)

@@ -123,3 +123,7 @@ class FailedFileLogs(Query):
 
     folder: HostPath = HostPath(root=INSTALL_PATH, tail="Temp")
     most: int = Field(64 * 1024, ge=1024, le=512 * 1024)
+
+    def details(self) -> Iterator[str]:
+        """Where it is; how much of it is read says little."""
+        yield str(self.folder)
