@@ -81,10 +81,10 @@ class UnsupportedFiles(ForOwnData, Playbook[Params]):
 def _why_not(volume):
     """Why the agent does not back a volume up, as rule, what it is, and what to do; or None."""
     move = "The agent does not back it up: keep nothing there that has no other backup."
-    if volume.drive_type in DRIVES:
+    if volume.drive_type in DRIVES and volume.file_system:
         return (*DRIVES[volume.drive_type], move)
     if volume.drive_type != DriveType.LOCAL:
-        return None
+        return None  # an optical drive, or one with nothing in it
     if volume.file_system is None:
         text = "It is offline, locked by BitLocker, or not formatted. No backup has it meanwhile."
         return "unreadable", "cannot be read", text
