@@ -20,7 +20,6 @@ from remediate.lab.state import Access, Edit, Hang, HostState, Record
 from remediate.model.base import Model
 from remediate.resources.base import resource_type
 from remediate.resources.scheduled_task import MultipleInstances
-from remediate.resources.task_definition import starts
 
 practice_files()  # what these hold is known from the start
 
@@ -90,9 +89,6 @@ def _host(name: str, policies: tuple[MultipleInstances, ...], chance: random.Ran
     ]
     other = make_task("ScheduledDefrag", folder="\\Microsoft\\Windows\\Defrag\\", chance=chance)
     host.windows["scheduled_tasks"] = [*tasks, other]
-    for task in tasks[:1]:
-        times = [f"{start.time:%H:%M:%S}" for start in starts(task["xml"])]
-        put(host, {"backup_record": {"policy": {"times": times}}})
     return host
 
 
