@@ -41,6 +41,8 @@ class _Short(Model):
     text: str | None = None
 
 
+_NOW = datetime.now(UTC)
+"""The same in all states that a process makes, as both engines are to tell the same."""
 _SHORT = TypeAdapter(dict[WholePath, _Short])
 
 
@@ -50,7 +52,7 @@ def state(host: HostState, short: object) -> None:
     file.state(host, dict.fromkeys(known))
     for path, wanted in short_form(_SHORT, short).items():
         text = wanted.text if wanted.text is not None else _text(wanted.tenant)
-        modified = datetime.now(UTC) - timedelta(days=wanted.age)
+        modified = _NOW - timedelta(days=wanted.age)
         file.state(host, {path: {"text": text, "modified": modified}})
 
 
