@@ -22,7 +22,7 @@ from remediate.lab.engines.path import find_pwsh
 ROOT = Path(__file__).parents[1]
 COPIED = ("remediate", "playbooks", "tests", "examples", "docs", "pyproject.toml")
 SCRIPTS_SEEN_BY = ("tests/conformance", "tests/lab/windows")
-SEEN_BY = ("tests/playbooks", "tests/resources")
+SEEN_BY = ("tests/resources", "tests/playbooks")
 """The tests that are about playbooks and kinds; others may see a break too."""
 WORDS = {
     "scheduled_task": "schedule or task",
@@ -328,6 +328,77 @@ BREAKS = (
         "try { Remove-Item -LiteralPath $path -Recurse -Force }",
     ),
     # --- the kinds' models and the playbooks --------------------------------------------------
+    # what means the same is the same, and what does not is not: one of each for each kind
+    Break(
+        "task lengths",
+        "a duration is the same in other words",
+        f"{SCRIPTS}/task_definition.py",
+        "        return _length(plain)",
+        "        return plain",
+    ),
+    Break(
+        "task triggers",
+        "a trigger that is lost or added is named",
+        f"{SCRIPTS}/task_definition.py",
+        "        count[name] += 1",
+        "        count[name] = 0",
+    ),
+    Break(
+        "service sharing",
+        "others that come into its process are no restart of a service",
+        f"{SCRIPTS}/service.py",
+        'each.model_copy(update={"shared": False}) for each in alone',
+        "each.model_copy() for each in alone",
+    ),
+    Break(
+        "service start mode",
+        "a start mode that moves with a restart is named",
+        f"{SCRIPTS}/service.py",
+        'frozenset({"process", "dependents", "in_use"})',
+        'frozenset({"process", "dependents", "in_use", "start_mode"})',
+    ),
+    Break(
+        "value sign",
+        "a registry number is the same with a sign and without",
+        f"{SCRIPTS}/registry_value.py",
+        "        return int(value % 2**bits)",
+        "        return value",
+    ),
+    Break(
+        "value other type",
+        "a text of another type is another value",
+        f"{SCRIPTS}/registry_value.py",
+        "return RegistryData.model_validate(one) == RegistryData.model_validate(other)",
+        "return RegistryData.model_validate(one).data == RegistryData.model_validate(other).data",
+    ),
+    Break(
+        "storage rounding",
+        "a limit that Windows rounds is the one that was asked for",
+        f"{SCRIPTS}/shadow_storage.py",
+        "<= ROUNDED + max(one, other) // 100",
+        "<= 0",
+    ),
+    Break(
+        "storage per cent",
+        "a limit that moved by a hundredth of the volume is another one",
+        f"{SCRIPTS}/shadow_storage.py",
+        "<= ROUNDED + max(one, other) // 100",
+        "<= ROUNDED + max(one, other) // 20",
+    ),
+    Break(
+        "module loading",
+        "the same files are the same where nobody could tell whether they load",
+        f"{SCRIPTS}/agent_module.py",
+        "return first.manifest == second.manifest and (unknown or first.loads == second.loads)",
+        "return first == second",
+    ),
+    Break(
+        "module files",
+        "a module with another file is another one",
+        f"{SCRIPTS}/agent_module.py",
+        "return first.manifest == second.manifest and (unknown or first.loads == second.loads)",
+        "return unknown or first.loads == second.loads",
+    ),
     Break(
         "storage undo",
         "a lower limit is not put back while it would delete copies",
