@@ -40,7 +40,7 @@ def test_a_change_is_told_in_a_few_words() -> None:
     assert found.before_label
     assert found.before_label.endswith("does not load")
     assert found.after_label
-    assert found.after_label.startswith("6 files, 24.5 kB, sha256 ")
+    assert found.after_label.startswith("6 files, 25.0 kB, sha256 ")
     assert found.after_label.endswith(", loads")
     assert change(ABSENT, WHOLE).before_label == "absent"
 
@@ -88,7 +88,7 @@ def test_what_tries_to_load_it_is_sent_where_that_is_asked_only() -> None:
         load: {path.name for path in AgentModules(load=load).reading_files()}
         for load in (True, False)
     }
-    assert names[True] - names[False] == {"agent_module.load.ps1"}
+    assert names[True] - names[False] == {"agent_module.load.ps1", "own_process.ps1"}
     assert AgentModules().in_passing() == AgentModules(load=False)
 
 
