@@ -253,7 +253,8 @@ def _sentence(
         return f"the parameters of {playbook.id} do not fit together: {message}"
     if first["type"] == "missing":
         return f"{playbook.id} needs {parameter.plain}"
-    given = "" if parameter.secret else f" {_shown(values.get(parameter.key))}"
+    hidden = parameter.secret or first["type"] == "secret"
+    given = "" if hidden else f" {_shown(values.get(parameter.key))}"
     return f"{parameter.plain}{given}: {message}"
 
 

@@ -76,6 +76,13 @@ def test_a_wrong_value_is_named_before_any_connection(
     assert "hunter2" not in result.err
 
 
+def test_a_value_that_turns_out_to_have_a_password_is_not_repeated(cli: Make, unsent: Make) -> None:
+    typed = ["--server", "ada:hunter2@proxy:80"]
+    result = cli("audit", "system-proxy", *typed, *AT, transport=unsent)
+    result.explains(64, "--server: a proxy with an account is not taken")
+    assert "hunter2" not in result.err
+
+
 @pytest.mark.parametrize(
     ("typed", "name", "value"),
     [
