@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from remediate.model.proxy import NO_PROXY, ProxyServer
 from remediate.playbook import PROCESS, Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.internet_settings import POLICIES, SYSTEM
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import (
     RegistryData,
@@ -13,12 +14,6 @@ from remediate.resources.registry_value import (
     RegistryValues,
 )
 
-SETTINGS = r"Microsoft\Windows\CurrentVersion\Internet Settings"
-SYSTEM = rf"HKEY_USERS\S-1-5-18\Software\{SETTINGS}"
-POLICIES = (  # in the order in which they win
-    rf"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\{SETTINGS}",
-    rf"HKEY_USERS\S-1-5-18\Software\Policies\{SETTINGS}",
-)
 NAMES = ("ProxyServer", "ProxyOverride", "AutoConfigURL", "ProxyEnable")
 PER_USER = RegistryName(key=POLICIES[0], name="ProxySettingsPerUser")
 SAVED = RegistryName(key=rf"{SYSTEM}\Connections", name="DefaultConnectionSettings")

@@ -32,6 +32,8 @@ HEALTHY: dict[str, Any] = {
     "SENS": {"start": StartMode.AUTO},
     "VSS": {"status": ServiceStatus.STOPPED},
     "swprv": {"status": ServiceStatus.STOPPED},
+    "vds": {"status": ServiceStatus.STOPPED},
+    "Schedule": {"start": StartMode.AUTO},
 }
 INITIATOR = "MSiSCSI"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
