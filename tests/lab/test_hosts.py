@@ -33,7 +33,7 @@ def audits(lab: Lab, names: list[str]) -> list[HostReport]:
     transport = PsrpTransport(lambda _: SecretStr(host.password))
     engine = Engine(transport, Settings(operator="ada@here"))
     playbooks = [CATALOGUE.load(name) for name in names]
-    job = Job(tuple(Task(playbook, playbook.params()) for playbook in playbooks))
+    job = Job(tuple(Task(playbook, playbook.params(**playbook.example)) for playbook in playbooks))
     return list(engine.audit([host.target()], job))
 
 
