@@ -21,6 +21,8 @@ from remediate.resources.vault_credential import EXTENSION
 
 KIND = "vault_credential"
 HEALTHY: Record = {r"C:\Users\Public\Downloads\vault-prod.VaultCredentials": {"age": 1}}
+_NOW = datetime.now(UTC)
+"""From when a file's age is counted; the same in all states that a process makes."""
 MOST_BYTES = 65536
 SECRET = "MIIpractice-of-a-private-key"  # noqa: S105 - what must never leave a practice host
 PROFILE_FOLDERS = ("Desktop", "Documents", "Downloads")
