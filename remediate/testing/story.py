@@ -312,9 +312,12 @@ def ends(several: Sequence[Item]) -> Sequence[Item]:
 
 
 def comparable(report: HostReport) -> dict[str, Any]:
-    """A report without what only one kind of host can say: its facts and its own error texts."""
+    """A report without what only one host can say: its facts, error texts and processes."""
     document = report.model_dump(mode="json")
     plan = document["plan"]
+    for change in (*document["applied"], *(plan["changes"] if plan else ())):
+        if change["renews"]:
+            change |= {"before": change["before"] is not None, "before_label": None}
     if plan is not None:
         del plan["facts"]
         for question in plan["unanswered"]:
