@@ -1,32 +1,25 @@
 """Say whether the backup's key file is where the agent looks for it."""
 
-import re
-
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Severity
 from remediate.resources.file import File, Files
-from remediate.resources.host_path import HostPath
-from remediate.resources.mars_agent import INSTALL_PATH, SCRATCHES, VAULT, ForAgent
+from remediate.resources.mars_agent import (
+    INSTALL_PATH,
+    KEY_FILE,
+    KEY_FILES,
+    SCRATCHES,
+    VAULT,
+    ForRegisteredAgent,
+    plain_folder,
+)
 from remediate.resources.registry_value import RegistryValues
 
-KEY = "OnlineBackup.KEK"
-KEYS = tuple(HostPath(root=scratch, tail=KEY) for scratch in SCRATCHES)
-USUAL = HostPath(root=INSTALL_PATH, tail=rf"Scratch\{KEY}")
 NEVER = (
     "Never make such a file, nor take another server's: what is backed up can be read with this "
     "server's passphrase only."
 )
 
 
-def same(folder):
-    """A folder in a form in which two ways to write it are equal; people double backslashes."""
-    return re.sub(r"\\+", r"\\", folder).rstrip("\\").casefold()
-
-
-def on_a_drive(folder):
-    return folder is not None and re.match(r"[A-Za-z]:\\", folder)
-
-
-class EncryptionKey(ForAgent, Playbook[PlaybookParams]):
+class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
     """Backups fail with 34506 or 0x1FC07 when the key file is not where both values point.
 
     The file is only looked for. What is in it is never read.
@@ -43,24 +36,19 @@ class EncryptionKey(ForAgent, Playbook[PlaybookParams]):
     def observe(self, params):
         return [
             RegistryValues(values=(INSTALL_PATH, VAULT, *SCRATCHES)),
-            Files(paths=(*KEYS, USUAL)),
+            Files(paths=KEY_FILES),
         ]
-
-    def not_applicable(self, seen, params):
-        if reason := super().not_applicable(seen, params):
-            return reason
-        return None if seen.value(VAULT).text else "the server is not registered with a vault"
 
     def decide(self, seen, params):
         values = [seen.value(name) for name in SCRATCHES]
         evidence = [*(Evidence(value.text or "absent", where=value.title) for value in values)]
         evidence += [Evidence("key file", where=file.path) for file in found(seen)]
-        unusable = [value for value in values if not on_a_drive(value.text)]
+        unusable = [value for value in values if not plain_folder(value.text)]
         for value in unusable:
             yield Advice(
                 "A value ScratchLocation names no folder on a drive",
                 "The cache has to be in a folder of a local drive: find the folder that holds "
-                f"{KEY}, and set both values ScratchLocation to it. {NEVER}",
+                f"{KEY_FILE}, and set both values ScratchLocation to it. {NEVER}",
                 Severity.CRITICAL,
                 rule="location-unusable",
                 resource=value.resource_id,
@@ -68,18 +56,16 @@ class EncryptionKey(ForAgent, Playbook[PlaybookParams]):
             )
         if unusable:
             return
-        first, second = values
-        if same(first.text) != same(second.text):
+        if len({plain_folder(value.text).casefold() for value in values}) > 1:
             yield Advice(
                 "The two values ScratchLocation differ",
-                f"Stop the service obengine, set both to the folder that holds {KEY}, start it "
-                f"again and back up. {NEVER}",
+                f"Set both to the folder that holds {KEY_FILE}, as scratch-location does. {NEVER}",
                 Severity.CRITICAL,
                 rule="locations-differ",
                 evidence=evidence,
             )
             return
-        key = seen.get(File, path=seen.path(KEYS[0]))
+        key = seen.get(File, path=seen.path(KEY_FILES[0]))
         if not key.exists:
             yield Advice(
                 "The key file is missing",

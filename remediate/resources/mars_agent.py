@@ -7,7 +7,7 @@ import re
 from typing import Protocol
 
 from remediate.resources.host_path import HostPath
-from remediate.resources.registry_value import RegistryName
+from remediate.resources.registry_value import RegistryName, RegistryValue
 
 _KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup"
 INSTALL_PATH = RegistryName(key=rf"{_KEY}\Setup", name="InstallPath")
@@ -22,9 +22,18 @@ SCRATCHES = (
 )
 """Where the cache is, said twice."""
 
+USUAL_SCRATCH = HostPath(root=INSTALL_PATH, tail="Scratch")
+KEY_FILE = "OnlineBackup.KEK"
+"""In the cache. It is only ever looked for."""
+KEY_FILES = tuple(
+    HostPath(root=folder.root, tail="\\".join(filter(None, (folder.tail, KEY_FILE))))
+    for folder in (*(HostPath(root=value) for value in SCRATCHES), USUAL_SCRATCH)
+)
+"""Where it may be: as each of the two values says, and where it is when the agent is installed."""
+
 AGENT = HostPath(root=INSTALL_PATH)
 PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
-SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=HostPath(root=INSTALL_PATH, tail="Scratch"))
+SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
 """The cache of the agent; people who have moved it may have doubled its backslashes."""
 TASKS = r"\Microsoft\OnlineBackup"
 SYSTEM_STATE_TASK = "Microsoft-OnlineBackup-SystemStateBackup"
@@ -35,8 +44,17 @@ MODULE_FOLDER = HostPath(root=INSTALL_PATH, tail=rf"bin\Modules\{MODULE}")
 _BACKUP_SERVER = re.compile(r"\\(microsoft azure backup server|dpm)\\", re.IGNORECASE)
 
 
+def plain_folder(text: str | None) -> str:
+    """A folder on a drive as one writes it, or an empty text: people double its backslashes."""
+    folder = re.sub(r"\\+", r"\\", text or "").rstrip("\\")
+    return folder if re.match(r"[A-Za-z]:\\", folder) else ""
+
+
 class SeenPaths(Protocol):
     """What was observed on a host, as far as it is needed here."""
+
+    def value(self, name: RegistryName) -> RegistryValue:
+        """A registry value, also one that is not there."""
 
     def path(self, path: HostPath) -> str | None:
         """A path on the host."""
@@ -57,6 +75,16 @@ class ForAgent:
         """Why it has nothing to say of a host without the agent."""
         del params
         return None if seen.path(AGENT) else "the Azure Backup agent is not installed"
+
+
+class ForRegisteredAgent(ForAgent):
+    """A playbook for hosts whose agent is registered; its `observe` asks for `VAULT`, too."""
+
+    def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
+        """Why it has nothing to say of a host without the agent, or without a vault."""
+        reason = super().not_applicable(seen, params)
+        registered = reason or seen.value(VAULT).text
+        return reason if registered else "the server is not registered with a vault"
 
 
 class ForAgentModule(ForAgent):
