@@ -24,7 +24,9 @@ def test_every_rule_is_used(name: str) -> None:
     playbook = SHIPPED.load(name)
     assert playbook.rules
     text = SHIPPED.entry(name).file.text
-    kinds = playbook.writes or [query.resource for query in playbook.observe(playbook.params())]
+    kinds = playbook.writes or [
+        query.resource for query in playbook.observe(playbook.params(**playbook.example))
+    ]
     settable = {each.replace("_", "-") for kind in kinds for each in kind.settable}
     used = {rule for rule in playbook.rules if text.count(f'"{rule}"') > 1}
     assert set(playbook.rules) == used | (settable & set(playbook.rules))
