@@ -21,6 +21,7 @@ from remediate.testing.transport import MemoryTransport
 from tests.engine.test_stories import NOW
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985)
+SCHEDULE_FIX = Catalogue().load("schedule-fix")
 
 
 class Own(Playbook[PlaybookParams]):
@@ -285,7 +286,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_named_and_all_others_are_judged(mistake: type[Playbook[Any]]) -> None:
-    job = Job((task(mistake()), task(Catalogue().load("schedule-fix"))))
+    job = Job((task(mistake()), task(SCHEDULE_FIX)))
     [report] = engine().audit([HOST], job)
     assert report.outcome is Outcome.WOULD_CHANGE
     assert report.plan
@@ -359,7 +360,9 @@ def test_nothing_is_applied_with_a_mistake(mistake: type[Playbook[Any]]) -> None
     store = MemoryStore()
     run = Run(id="one", kind=RunKind.APPLY, playbooks=(), operator="a", started=NOW)
     working = engine(store)
+    assert isinstance(working.transport, MemoryTransport)
+    state = working.transport.states[HOST.address]
+    before = state.snapshot()
     [report] = working.apply([HOST], Job((task(mistake()),)), run)
     assert (report.outcome, report.exit_code) == (Outcome.REFUSED, ExitCode.REFUSED)
-    assert isinstance(working.transport, MemoryTransport)
-    assert working.transport.states[HOST.address].snapshot() == make_state().snapshot()
+    assert state.snapshot() == before
