@@ -9,6 +9,7 @@ import difflib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -179,8 +180,9 @@ def _spec(names: Sequence[str]) -> ModuleSpec | None:
     return spec
 
 
-def _entries(file: PlaybookFile) -> list[PlaybookEntry]:
-    """The playbooks in a file, by its text alone."""
+@cache
+def _entries(file: PlaybookFile) -> tuple[PlaybookEntry, ...]:
+    """The playbooks in a file, by its text alone; the same text is looked through once."""
     found = []
     for node in file.tree().body:
         if isinstance(node, ast.ClassDef) and any(_is_playbook(base) for base in node.bases):
@@ -192,7 +194,7 @@ def _entries(file: PlaybookFile) -> list[PlaybookEntry]:
             found.append(PlaybookEntry(**said, file=file, class_name=node.name, line=node.lineno))
     if not found:
         raise PlaybookError(f"{file.path}:1: there is no playbook in it")
-    return found
+    return tuple(found)
 
 
 def _said(node: ast.ClassDef) -> tuple[dict[str, Any], dict[str, int]]:
