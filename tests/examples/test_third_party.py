@@ -121,6 +121,7 @@ def own_folder(place: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_may_hold_playbook_and_resource_in_one_file(
     cli: Cli, host: Lab, tmp_path: Path
 ) -> None:
@@ -148,6 +149,7 @@ def served(*words: str, path: Sequence[Path] = ()) -> Iterator[tuple[list[str], 
         process.communicate("", timeout=60)
 
 
+@pytest.mark.slow
 def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: Path) -> None:
     """Its records stand in the state as they are, and the Python model answers."""
     folder, state = own_folder(tmp_path), tmp_path / "state.json"

@@ -38,7 +38,8 @@ def audits(lab: Lab, names: list[str]) -> list[HostReport]:
 
 
 @pytest.mark.parametrize(
-    "engine", ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
+    "engine",
+    ["simulated", pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell])],
 )
 def test_no_playbook_finds_anything_on_a_healthy_host(engine: str) -> None:
     """So a kind that is new stands on it, and whatever is found on another host is the test's."""

@@ -97,7 +97,13 @@ def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is
     assert one.rollback(one.applied_run).outcome is Outcome.COMPLIANT
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=[pytest.mark.slow] if number % 3 else [])
+        for number, case in enumerate(CASES)
+    ],
+)
 def test_every_case_ends_on_an_unkind_windows_as_on_a_kind_one(case: Case) -> None:
     """In ways that are drawn anew for each run."""
     seed = random.randrange(2**32)  # noqa: S311 - no secret
