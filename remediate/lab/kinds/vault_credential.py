@@ -43,8 +43,6 @@ class _Short(Model):
     text: str | None = None
 
 
-_NOW = datetime.now(UTC)
-"""The same in all states that a process makes, as both engines are to tell the same."""
 _SHORT = TypeAdapter(dict[WholePath, _Short])
 
 
