@@ -150,7 +150,7 @@ Invoke-RemediateRequest -Request""",
         Call(id="b", function="Get-RemediateUntold"),
     )
     request = Request(run="audit", calls=calls)
-    with Lab(engine=PowerShellEngine()) as lab:
+    with Lab(engine=PowerShellEngine(ready=0)) as lab:
         [host] = lab.hosts
         session = PsrpTransport(lambda _: SecretStr(host.account.password)).session(host.target())
         try:
