@@ -83,8 +83,9 @@ class ForRegisteredAgent(ForAgent):
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or without a vault."""
         reason = super().not_applicable(seen, params)
-        registered = reason or seen.value(VAULT).text
-        return reason if registered else "the server is not registered with a vault"
+        if reason or seen.value(VAULT).text:
+            return reason
+        return "the server is not registered with a vault"
 
 
 class ForAgentModule(ForAgent):

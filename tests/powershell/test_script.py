@@ -44,7 +44,7 @@ OF_AN_OWN_PROCESS = {
 
 def task(name: str) -> Task:
     playbook = CATALOGUE.load(name)
-    return Task(playbook, playbook.params())
+    return Task(playbook, playbook.params(**playbook.example))
 
 
 def order(*names: str) -> Order:
