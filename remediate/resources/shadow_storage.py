@@ -123,11 +123,6 @@ class ShadowStorage(Resource):
         return self.max_space is not None
 
     @property
-    def unbounded(self) -> bool:
-        """Whether it may grow without limit."""
-        return self.max_space is not None and self.max_space >= UNBOUNDED
-
-    @property
     def title(self) -> str:
         """The volume by its name, and the other one where they differ."""
         where = f" on {self.diff_name}" if self.diff_volume != self.volume else ""

@@ -66,7 +66,6 @@ def test_a_limit_stays_exact_through_json_as_text_or_number(limit: int | None) -
 )
 def test_a_limit_in_words(limit: int | None, words: str) -> None:
     assert ShadowStorage.label("max_space", limit) == words
-    assert storage(max_space=limit).unbounded is (words == "unbounded")
 
 
 def test_the_title_names_the_volumes() -> None:
