@@ -41,12 +41,14 @@ def parse_size(value: object) -> int:
 def size_text(size: int) -> str:
     """A number of bytes as Windows writes it: `1.5 GB`, where 1 GB is 1024 MB.
 
-    It is rounded down, so that less than 10 GB never reads as 10 GB.
+    It is rounded down, so that less than 10 GB never reads as 10 GB, and a little more reads as
+    10.00 GB.
     """
     power = max(0, min((size.bit_length() - 1) // 10, len(_UNITS) - 1))
     whole, rest = divmod(size, _STEP**power)
-    hundredths = f"{rest * 100 // _STEP**power:02}".rstrip("0")
-    return f"{whole}.{hundredths} {_UNITS[power]}" if hundredths else f"{whole} {_UNITS[power]}"
+    hundredths, over = divmod(rest * 100, _STEP**power)
+    digits = f"{whole}.{hundredths:02}"
+    return f"{digits if over else digits.rstrip('0').rstrip('.')} {_UNITS[power]}"
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]

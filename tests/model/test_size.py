@@ -77,7 +77,7 @@ def test_a_size_in_words_is_never_more_than_it_is(size: int) -> None:
         (1023, "1023 bytes"),
         (10 * 2**30, "10 GB"),
         (10 * 2**30 - 1, "9.99 GB"),
-        (10 * 2**30 + 1, "10 GB"),
+        (10 * 2**30 + 1, "10.00 GB"),
         (3 * 2**29, "1.5 GB"),
         (320 * 2**20, "320 MB"),
         (MAX_SIZE, "15.99 EB"),
