@@ -16,9 +16,11 @@ from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.hosts import check, healthy_host, load, make_state, make_states, save
 from remediate.lab.kinds.agent_module import place, practice_files
 from remediate.lab.lab import Lab
-from remediate.lab.state import HostState
+from remediate.lab.state import HostState, Record
 from remediate.model.outcome import HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
+from remediate.report.lines import host_lines
+from remediate.report.reporter import Subject
 from remediate.transport.psrp import PsrpTransport
 
 CATALOGUE = Catalogue()
@@ -57,6 +59,42 @@ def test_no_playbook_finds_anything_on_a_healthy_host(engine: str) -> None:
     assert report.plan
     assert report.plan.not_applicable == {}
     assert {event.outcome for event in events} <= {Outcome.COMPLIANT, Outcome.WOULD_CHANGE}
+
+
+OF_EVERYTHING = [e.id for e in CATALOGUE.entries.values() if not (e.on_demand or e.deep)]
+NOT_INSTALLED: Record = {
+    "registry_value": {
+        r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Setup\InstallPath": None,
+    },
+    "scheduled_task": [],
+}
+
+
+def test_an_audit_of_everything_is_one_round_of_questions_however_many_playbooks_there_are() -> (
+    None
+):
+    with Lab([healthy_host()]) as lab:
+        [report] = audits(lab, OF_EVERYTHING)
+        requests = sum(len(exchange.wire) for exchange in lab.hosts[0].trace)
+        assert lab.hosts[0].counters.total() == 6, "open 3, ask 2, close 1"
+    assert report.outcome is Outcome.COMPLIANT
+    assert report.unanswered == ()
+    assert requests < 300_000, "bytes, of which WinRM takes 500 KiB at once"
+
+
+def test_an_audit_of_everything_says_in_one_line_that_there_is_no_agent() -> None:
+    with Lab([healthy_host(resources=NOT_INSTALLED)]) as lab:
+        # schedule-fix looks at tasks of any folder, whether there is an agent or not
+        [report] = audits(lab, [name for name in OF_EVERYTHING if name != "schedule-fix"])
+    assert report.plan
+    assert report.plan.advice == report.plan.changes == ()
+    subject = Subject(command="audit", hosts=["SRV01"])
+    lines = ["".join(text for text, _ in one.spans) for one in host_lines(report, subject)]
+    about = [line for line in lines if "is not installed" in line]
+    assert about == [f"{len(report.plan.not_applicable)} playbooks do not apply: {ABSENT}"]
+
+
+ABSENT = "the Azure Backup agent is not installed"
 
 
 def test_an_ordinary_host_has_two_tasks_that_are_wrong_and_nothing_else() -> None:
