@@ -109,7 +109,7 @@ class Refused(Unreachable):
     """Nothing listens on the port."""
 
     says = "refuses the connection"
-    hint = "Is WinRM running there (winrm quickconfig), and is the port right (5985, TLS 5986)?"
+    hint = "Is WinRM running there (Enable-PSRemoting), and is the port right (5985, TLS 5986)?"
 
 
 class TimedOut(Unreachable):
