@@ -25,11 +25,12 @@ AFTER_RESTART = (  # what is so now, and what will be
     (DOMAIN, RegistryName(key=NETWORK, name="NV Domain")),
 )
 AGAIN = (
-    "To register it again, in this order: stop the backups of this server and delete it in the "
-    "vault (soft delete keeps its data for a while); remove the agent and install the newest; "
-    "download the vault's credentials, which are valid for ten days, and register; give the same "
-    "passphrase as before, without which what was backed up until now cannot be read. The first "
-    "backup is a full one; older data comes back as a restore to another location."
+    "To register it again, in this order: leave its old entry in the vault, as older data is "
+    "restored from that; remove the agent and install the newest; download the vault's "
+    "credentials, which are valid for ten days, and register; give the same passphrase as before, "
+    "without which what was backed up until now cannot be read. The first backup is a full one; "
+    "older data comes back as a restore to another location. Delete the old entry only when "
+    "nothing of it is needed any more."
 )
 
 
@@ -70,8 +71,7 @@ class Registration(ForAgent, Playbook[Params]):
                 "The server is not registered with a vault",
                 f"{console(seen)} > Register Server, with credentials that were downloaded from "
                 "the vault within the last ten days. Keep the passphrase elsewhere than on this "
-                "server. Where it was registered before, delete it in that vault first, and give "
-                "the same passphrase.",
+                "server. Where it was registered before, give the same passphrase.",
                 rule="not-registered",
             )
             return
