@@ -6,8 +6,8 @@ from remediate.resources.mars_agent import (
     INSTALL_PATH,
     KEY_FILE,
     KEY_FILES,
+    REGISTRATION,
     SCRATCHES,
-    VAULT,
     ForRegisteredAgent,
     plain_folder,
 )
@@ -35,7 +35,7 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
 
     def observe(self, params):
         return [
-            RegistryValues(values=(INSTALL_PATH, VAULT, *SCRATCHES)),
+            RegistryValues(values=(INSTALL_PATH, *REGISTRATION, *SCRATCHES)),
             Files(paths=KEY_FILES),
         ]
 

@@ -4,9 +4,11 @@ from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams
 from remediate.resources.mars_agent import (
     CONFIG,
     INSTALL_PATH,
+    REGISTRATION,
     VAULT,
     ForAgent,
     is_backup_server,
+    is_registered,
 )
 from remediate.resources.registry_value import RegistryName, RegistryValues
 
@@ -57,16 +59,22 @@ class Registration(ForAgent, Playbook[Params]):
     only_looks = True
     symptoms = ("vault-credentials-of-another-vault", "resource-not-provisioned")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("not-registered", "other-vault", "renamed", "rename-pending", "registered-with")
+    rules = (
+        "not-registered",
+        "vault-unknown",
+        "other-vault",
+        "renamed",
+        "rename-pending",
+        "registered-with",
+    )
 
     def observe(self, params):
         pending = (name for pair in AFTER_RESTART for name in pair)
-        values = dict.fromkeys((INSTALL_PATH, VAULT, GROUP, SUBSCRIPTION, HOST, DOMAIN, *pending))
-        return [RegistryValues(values=tuple(values))]
+        values = (INSTALL_PATH, *REGISTRATION, GROUP, SUBSCRIPTION, HOST, DOMAIN, *pending)
+        return [RegistryValues(values=tuple(dict.fromkeys(values)))]
 
     def decide(self, seen, params):
-        vault = seen.value(VAULT)
-        if not vault.text:
+        if not is_registered(seen):
             yield Advice(
                 "The server is not registered with a vault",
                 f"{console(seen)} > Register Server, with credentials that were downloaded from "
@@ -75,8 +83,18 @@ class Registration(ForAgent, Playbook[Params]):
                 rule="not-registered",
             )
             return
+        vault = seen.value(VAULT)
         where = list(evidence(seen))
-        if params.vault and not same(params.vault, vault.text):
+        if not vault.text and (params.vault or params.say_which):
+            yield Advice(
+                "The agent does not say which vault the server is registered with",
+                "Look in the portal for the vault that has it, or ask Microsoft's support, which "
+                f"tells it by the values ResourceId and MachineId of {CONFIG}.",
+                rule="vault-unknown",
+                resource=vault.resource_id,
+                evidence=where,
+            )
+        elif params.vault and not same(params.vault, vault.text):
             yield Advice(
                 f"The server is registered with vault {vault.text}, not {params.vault}",
                 f"Credentials of another vault are refused (100110). {AGAIN}",
@@ -109,7 +127,7 @@ class Registration(ForAgent, Playbook[Params]):
                         *where,
                     ],
                 )
-        if params.say_which:
+        if params.say_which and vault.text:
             yield Advice(
                 f"The server is registered with vault {vault.text}",
                 f"It is managed in the portal, and here in {console(seen)}.",

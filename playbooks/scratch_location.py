@@ -7,9 +7,9 @@ from remediate.resources.mars_agent import (
     INSTALL_PATH,
     KEY_FILE,
     KEY_FILES,
+    REGISTRATION,
     SCRATCHES,
     USUAL_SCRATCH,
-    VAULT,
     ForRegisteredAgent,
     plain_folder,
 )
@@ -43,7 +43,7 @@ class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
 
     def observe(self, params):
         return [
-            RegistryValues(values=(INSTALL_PATH, VAULT, *SCRATCHES)),
+            RegistryValues(values=(INSTALL_PATH, *REGISTRATION, *SCRATCHES)),
             Files(paths=KEY_FILES),
             Services(names=(AGENT,)),
             BackupRecords(),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.host_path import WholePath
-from remediate.resources.mars_agent import INSTALL_PATH, VAULT, ForAgent
+from remediate.resources.mars_agent import INSTALL_PATH, REGISTRATION, ForAgent, is_registered
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.vault_credential import VaultCredential, VaultCredentials
 
@@ -41,7 +41,7 @@ class VaultCredentialFiles(ForAgent, Playbook[Params]):
 
     def observe(self, params):
         return [
-            RegistryValues(values=(INSTALL_PATH, VAULT)),
+            RegistryValues(values=(INSTALL_PATH, *REGISTRATION)),
             VaultCredentials(folders=params.folder),
         ]
 
@@ -50,7 +50,7 @@ class VaultCredentialFiles(ForAgent, Playbook[Params]):
         if not files:
             return
         newest = files[0]
-        registered = bool(seen.value(VAULT).text)
+        registered = is_registered(seen)
         severity = Severity.NOTICE if registered else Severity.WARNING
         evidence = [about(file, newest) for file in files]
         if seen.at - newest.modified > timedelta(days=params.days):

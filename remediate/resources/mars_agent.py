@@ -13,7 +13,11 @@ _KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup"
 INSTALL_PATH = RegistryName(key=rf"{_KEY}\Setup", name="InstallPath")
 CONFIG = rf"{_KEY}\Config"
 VAULT = RegistryName(key=CONFIG, name="ServiceResourceName")
-"""The vault that the server is registered with."""
+"""The vault that the server is registered with; not every registered server has it."""
+
+RESOURCE = RegistryName(key=CONFIG, name="ResourceId")
+REGISTRATION = (VAULT, RESOURCE)
+"""What a registered server has at least one of, as Microsoft's FAQ on vault upgrades says."""
 
 SCRATCH_VALUE = RegistryName(key=CONFIG, name="ScratchLocation")
 SCRATCHES = (
@@ -65,6 +69,11 @@ def is_backup_server(seen: SeenPaths) -> bool:
     return _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\") is not None
 
 
+def is_registered(seen: SeenPaths) -> bool:
+    """Whether the server is registered with a vault; `observe` has to ask for `REGISTRATION`."""
+    return any(seen.value(name).text for name in REGISTRATION)
+
+
 class ForAgent:
     """A playbook for hosts with the agent: `class Fix(ForAgent, Playbook[Params])`.
 
@@ -78,14 +87,13 @@ class ForAgent:
 
 
 class ForRegisteredAgent(ForAgent):
-    """A playbook for hosts whose agent is registered; its `observe` asks for `VAULT`, too."""
+    """A playbook for hosts whose agent is registered; its `observe` asks for `REGISTRATION`, too."""
 
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or without a vault."""
-        reason = super().not_applicable(seen, params)
-        if reason or seen.value(VAULT).text:
+        if reason := super().not_applicable(seen, params):
             return reason
-        return "the server is not registered with a vault"
+        return None if is_registered(seen) else "the server is not registered with a vault"
 
 
 class ForAgentModule(ForAgent):
