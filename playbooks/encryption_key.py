@@ -31,7 +31,7 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
     only_looks = True
     symptoms = ("encryption-passphrase-not-configured", "activation-did-not-complete")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("location-unusable", "locations-differ", "key-missing", "key-empty")
+    rules = ("location-absent", "location-unusable", "locations-differ", "key-missing", "key-empty")
 
     def observe(self, params):
         return [
@@ -45,12 +45,14 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
         evidence += [Evidence("key file", where=file.path) for file in found(seen)]
         unusable = [value for value in values if not plain_folder(value.text)]
         for value in unusable:
+            absent = value.value is None
+            wrong = "is not there" if absent else "names no folder on a drive"
             yield Advice(
-                "A value ScratchLocation names no folder on a drive",
+                f"A value ScratchLocation {wrong}",
                 "The cache has to be in a folder of a local drive: find the folder that holds "
                 f"{KEY_FILE}, and set both values ScratchLocation to it. {NEVER}",
-                Severity.CRITICAL,
-                rule="location-unusable",
+                Severity.WARNING if absent else Severity.CRITICAL,
+                rule="location-absent" if absent else "location-unusable",
                 resource=value.resource_id,
                 evidence=evidence,
             )
