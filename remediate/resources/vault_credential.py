@@ -20,7 +20,8 @@ class VaultCredential(Resource):
     Args:
         path: whole.
         modified: when it was last written, UTC.
-        tenant: id of the vault's tenant; empty when it says none, None when it is no whole XML.
+        tenant: id of the vault's tenant; empty when it says none or another program keeps it open,
+            None when it is no whole XML.
     """
 
     kind: ClassVar[str] = "vault_credential"

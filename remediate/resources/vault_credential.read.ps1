@@ -28,8 +28,9 @@ function Get-RemediateVaultCredential {
 
 # surface: allow language-mode - there is no other way to read a part of a file; in other modes the question fails and says so
 function Get-RemediateTenant {
-    # The element AadTenantId of a file, where that is an id: empty when it says none, null when the file is no whole XML. No
-    # definition of a document is taken, so that nothing in the file can make it grow or lead to another.
+    # The element AadTenantId of a file, where that is an id: empty when it says none, or when another program keeps it open, as
+    # browsers do while they download; null when the file is no whole XML. No definition of a document is taken, so that nothing
+    # in the file can make it grow or lead to another.
     param([string] $Path, [long] $Size)
     if ($Size -gt 65536) { return $null }
     $settings = New-Object -TypeName System.Xml.XmlReaderSettings
@@ -37,7 +38,8 @@ function Get-RemediateTenant {
     $settings.XmlResolver = $null
     $settings.MaxCharactersInDocument = 65536
     $place = (Resolve-Path -LiteralPath $Path).ProviderPath
-    $stream = [System.IO.File]::Open($place, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::ReadWrite)
+    try { $stream = [System.IO.File]::Open($place, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::ReadWrite) }
+    catch [System.IO.IOException] { return '' }
     $tenant = ''
     try {
         $reader = [System.Xml.XmlReader]::Create($stream, $settings)
