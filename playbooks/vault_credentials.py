@@ -37,7 +37,7 @@ class VaultCredentialFiles(ForAgent, Playbook[Params]):
     only_looks = True
     symptoms = ("vault-credentials-invalid",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("expired", "several", "wrong-extension", "damaged")
+    rules = ("left-behind", "expired", "several", "wrong-extension", "damaged")
 
     def observe(self, params):
         return [
@@ -53,7 +53,18 @@ class VaultCredentialFiles(ForAgent, Playbook[Params]):
         registered = is_registered(seen)
         severity = Severity.NOTICE if registered else Severity.WARNING
         evidence = [about(file, newest) for file in files]
-        if seen.at - newest.modified > timedelta(days=params.days):
+        expired = seen.at - newest.modified > timedelta(days=params.days)
+        if expired and registered:
+            yield Advice(
+                "Vault credentials were left on the server",
+                DELETE,
+                severity,
+                rule="left-behind",
+                resource=newest.resource_id,
+                evidence=evidence,
+            )
+            return
+        if expired:
             yield Advice(
                 f"The newest vault credentials are older than {params.days} days",
                 f"They cannot be used any more. To register, {FRESH} {DELETE}",
@@ -75,8 +86,8 @@ class VaultCredentialFiles(ForAgent, Playbook[Params]):
             if not file.well_named:
                 yield Advice(
                     f"A vault credential file has another extension: {name_of(file)}",
-                    "The agent takes none but .vaultCredentials: rename it, if it is the newest. "
-                    f"{DELETE}",
+                    "The agent takes none but .vaultCredentials: rename it, if it is the newest "
+                    f"and was downloaded to its end. {DELETE}",
                     severity,
                     rule="wrong-extension",
                     resource=file.resource_id,
