@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from remediate.model.evidence import Evidence
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.backup_record import BackupRecord, BackupRecords
-from remediate.resources.mars_agent import INSTALL_PATH, TASKS, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, TASKS, ForAgentModule
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 from remediate.resources.task_definition import starts
@@ -56,7 +56,7 @@ class LastBackup(ForAgentModule, Playbook[Params]):
         return [
             BackupRecords(),
             ScheduledTasks(folder=TASKS),
-            RegistryValues(values=(INSTALL_PATH,)),
+            RegistryValues(values=INSTALLED),
         ]
 
     def decide(self, seen, params):

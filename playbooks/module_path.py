@@ -3,7 +3,7 @@
 import re
 
 from remediate.playbook import Advice, Playbook, PlaybookParams
-from remediate.resources.mars_agent import INSTALL_PATH, MODULE, MODULES, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, MODULE, MODULES, ForAgentModule
 from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
@@ -54,7 +54,7 @@ class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
     risk = "Folders are only added, at the end, so what was found before is still found first."
 
     def observe(self, params):
-        return [RegistryValues(values=(INSTALL_PATH, MODULE_PATH))]
+        return [RegistryValues(values=(*INSTALLED, MODULE_PATH))]
 
     def decide(self, seen, params):
         path = seen.value(MODULE_PATH)

@@ -2,7 +2,7 @@
 
 from remediate.playbook import Advice, Evidence, OriginParams, Playbook
 from remediate.resources.agent_module import AgentModule, AgentModules
-from remediate.resources.mars_agent import INSTALL_PATH, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, ForAgentModule
 from remediate.resources.registry_value import RegistryValues
 
 UNKNOWN = "Whether the backup agent's PowerShell module loads could not be told"
@@ -66,7 +66,7 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
     risk = "The module is missing for a moment, between two renames: no backup should start then."
 
     def observe(self, params):
-        return [RegistryValues(values=(INSTALL_PATH,)), AgentModules()]
+        return [RegistryValues(values=INSTALLED), AgentModules()]
 
     def origin(self, params):
         return params.origin(AgentModules())

@@ -6,7 +6,7 @@ from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.file import File, Files
 from remediate.resources.host_path import HostPath
-from remediate.resources.mars_agent import INSTALL_PATH, PROGRAM, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, PROGRAM, ForAgentModule
 from remediate.resources.registry_value import RegistryName, RegistryValues
 
 Version = Annotated[str, Field(pattern=r"^[0-9]{1,5}(\.[0-9]{1,5}){2,3}$")]
@@ -46,7 +46,7 @@ class OfflineSeeding(ForAgentModule, Playbook[Params]):
 
     def observe(self, params):
         return [
-            RegistryValues(values=(INSTALL_PATH, PROGRAMS, PROGRAMS_32)),
+            RegistryValues(values=(*INSTALLED, PROGRAMS, PROGRAMS_32)),
             Files(paths=(PROGRAM, _gallery(params), BY_INSTALLER)),
             BackupRecords(),
         ]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from remediate.model.evidence import Evidence
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.backup_record import BackupRecord, BackupRecords
-from remediate.resources.mars_agent import INSTALL_PATH, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, ForAgentModule
 from remediate.resources.registry_value import RegistryValues
 
 UNMOUNT = "In the Azure Backup console, open Recover Data and choose Unmount."
@@ -33,7 +33,7 @@ class RecoveryMount(ForAgentModule, Playbook[Params]):
     rules = ("not-known", "in-progress", "stuck", "mounted", "forgotten")
 
     def observe(self, params):
-        return [BackupRecords(), RegistryValues(values=(INSTALL_PATH,))]
+        return [BackupRecords(), RegistryValues(values=INSTALLED)]
 
     def decide(self, seen, params):
         record = seen.one(BackupRecord)

@@ -3,7 +3,7 @@
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.mars_agent import (
     CONFIG,
-    INSTALL_PATH,
+    INSTALLED,
     REGISTRATION,
     VAULT,
     ForAgent,
@@ -70,7 +70,7 @@ class Registration(ForAgent, Playbook[Params]):
 
     def observe(self, params):
         pending = (name for pair in AFTER_RESTART for name in pair)
-        values = (INSTALL_PATH, *REGISTRATION, GROUP, SUBSCRIPTION, HOST, DOMAIN, *pending)
+        values = (*INSTALLED, *REGISTRATION, GROUP, SUBSCRIPTION, HOST, DOMAIN, *pending)
         return [RegistryValues(values=tuple(dict.fromkeys(values)))]
 
     def decide(self, seen, params):

@@ -1,7 +1,7 @@
 """Say what keeps the system state from being backed up."""
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALL_PATH, SYSTEM_STATE_TASK, TASKS, ForOwnData
+from remediate.resources.mars_agent import INSTALLED, SYSTEM_STATE_TASK, TASKS, ForOwnData
 from remediate.resources.optional_feature import FeatureState, OptionalFeature, OptionalFeatures
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
@@ -50,7 +50,7 @@ class SystemState(ForOwnData, Playbook[Params]):
             OptionalFeatures(names=(FEATURE,)),
             Services(names=tuple(WANTED)),
             ScheduledTasks(folder=TASKS),
-            RegistryValues(values=(INSTALL_PATH,)),
+            RegistryValues(values=INSTALLED),
         ]
 
     def not_applicable(self, seen, params):

@@ -3,7 +3,7 @@
 import re
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALL_PATH, SCRATCH, SCRATCH_VALUE, ForOwnData
+from remediate.resources.mars_agent import INSTALLED, SCRATCH, SCRATCH_VALUE, ForOwnData
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.shadow_storage import VolumeName
 from remediate.resources.volume import DriveType, Volume, Volumes, volume_of
@@ -44,7 +44,7 @@ class UnsupportedFiles(ForOwnData, Playbook[Params]):
     )
 
     def observe(self, params):
-        return [Volumes(disks=True), RegistryValues(values=(INSTALL_PATH, SCRATCH_VALUE))]
+        return [Volumes(disks=True), RegistryValues(values=(*INSTALLED, SCRATCH_VALUE))]
 
     def decide(self, seen, params):
         volumes = [each for each in seen.all(Volume) if not each.name.startswith("\\")]

@@ -1,6 +1,6 @@
 r"""Where the MARS agent (Azure Backup) keeps what playbooks need to know.
 
-Its folder is only ever taken from the registry: on a backup server (MABS, DPM) it is another.
+Its folder is only ever taken from the registry: on a backup server (MABS) it is another.
 """
 
 import re
@@ -11,6 +11,15 @@ from remediate.resources.registry_value import RegistryName, RegistryValue
 
 _KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup"
 INSTALL_PATH = RegistryName(key=rf"{_KEY}\Setup", name="InstallPath")
+DPM = RegistryName(
+    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Microsoft Data Protection Manager\DB",
+    name="SqlServer",
+)
+"""Where a backup server (MABS, DPM) has its database; DPM leaves the agent in its usual folder."""
+
+INSTALLED = (INSTALL_PATH, DPM)
+"""What says whether the agent is installed, and whether it is part of a backup server."""
+
 CONFIG = rf"{_KEY}\Config"
 VAULT = RegistryName(key=CONFIG, name="ServiceResourceName")
 """The vault that the server is registered with; not every registered server has it."""
@@ -65,8 +74,12 @@ class SeenPaths(Protocol):
 
 
 def is_backup_server(seen: SeenPaths) -> bool:
-    """Whether the agent is part of a backup server (MABS, DPM), whose console is another one."""
-    return _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\") is not None
+    """Whether the agent is part of a backup server (MABS, DPM), whose console is another one.
+
+    `observe` has to ask for `INSTALLED`.
+    """
+    by_path = _BACKUP_SERVER.search(f"{seen.path(AGENT)}\\") is not None
+    return by_path or bool(seen.value(DPM).text)
 
 
 def is_registered(seen: SeenPaths) -> bool:
@@ -87,7 +100,10 @@ class ForAgent:
 
 
 class ForRegisteredAgent(ForAgent):
-    """A playbook for hosts whose agent is registered; its `observe` asks for `REGISTRATION`, too."""
+    """A playbook for hosts whose agent is registered.
+
+    Its `observe` has to ask for `REGISTRATION`, too.
+    """
 
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or without a vault."""
@@ -97,20 +113,30 @@ class ForRegisteredAgent(ForAgent):
 
 
 class ForAgentModule(ForAgent):
-    """A playbook for hosts where the agent has its PowerShell module."""
+    """A playbook for hosts where the agent has its PowerShell module.
+
+    Its `observe` has to ask for `INSTALLED`.
+    """
 
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or of a backup server."""
+        if reason := super().not_applicable(seen, params):
+            return reason
         if is_backup_server(seen):
             return "a backup server (MABS, DPM) has the agent without its PowerShell module"
-        return super().not_applicable(seen, params)
+        return None
 
 
 class ForOwnData(ForAgent):
-    """A playbook for hosts that back up what is their own."""
+    """A playbook for hosts that back up what is their own.
+
+    Its `observe` has to ask for `INSTALLED`.
+    """
 
     def not_applicable(self, seen: SeenPaths, params: object) -> str | None:
         """Why it has nothing to say of a host without the agent, or of a backup server."""
+        if reason := super().not_applicable(seen, params):
+            return reason
         if is_backup_server(seen):
             return "a backup server (MABS, DPM) keeps what others have backed up"
-        return super().not_applicable(seen, params)
+        return None

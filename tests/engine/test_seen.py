@@ -14,7 +14,15 @@ from remediate.model.outcome import Outcome
 from remediate.model.plan import HostFacts
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Seen
 from remediate.resources.host_path import HostPath
-from remediate.resources.mars_agent import AGENT, INSTALL_PATH, MODULES, ForAgent, ForAgentModule
+from remediate.resources.mars_agent import (
+    AGENT,
+    DPM,
+    INSTALL_PATH,
+    INSTALLED,
+    MODULES,
+    ForAgent,
+    ForAgentModule,
+)
 from remediate.resources.member import Member, Members
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services
@@ -27,6 +35,7 @@ FACTS = HostFacts(
 )
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 NO_AGENT = "the Azure Backup agent is not installed"
+NO_MODULE = "a backup server (MABS, DPM) has the agent without its PowerShell module"
 ASKED = RegistryValues(values=(INSTALL_PATH,))
 OTHER = RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso", name="InstallPath")
 
@@ -151,7 +160,7 @@ class OfAgent(ForAgent, Playbook[PlaybookParams]):
     source = "https://example.com/kb/agent"
 
     def observe(self, params: PlaybookParams) -> list[Any]:
-        return [RegistryValues(values=(INSTALL_PATH, OTHER))]
+        return [RegistryValues(values=(*INSTALLED, OTHER))]
 
     def decide(self, seen: Seen, params: PlaybookParams) -> Iterator[Any]:
         yield Advice("Seen", f"At {seen.at:%H:%M}.", rule="seen")
@@ -164,25 +173,19 @@ class OfModule(ForAgentModule, OfAgent):
 
 
 @pytest.mark.parametrize(
-    ("path", "agent", "module"),
+    ("path", "database", "agent", "module"),
     [
-        (
-            None,
-            "the Azure Backup agent is not installed",
-            "the Azure Backup agent is not installed",
-        ),
-        ("C:\\Agent\\", None, None),
-        (
-            "C:\\Program Files\\Microsoft Azure Backup Server\\DPM\\MARS\\",
-            None,
-            "a backup server (MABS, DPM) has the agent without its PowerShell module",
-        ),
+        (None, None, NO_AGENT, NO_AGENT),
+        (None, "SQL01", NO_AGENT, NO_AGENT),
+        ("C:\\Agent\\", None, None, None),
+        ("C:\\Agent\\", "SQL01", None, NO_MODULE),
+        ("C:\\Program Files\\Microsoft Azure Backup Server\\DPM\\MARS\\", None, None, NO_MODULE),
     ],
 )
 def test_hosts_without_the_agent_are_none_of_its_playbooks_business(
-    path: str | None, agent: str | None, module: str | None
+    path: str | None, database: str | None, agent: str | None, module: str | None
 ) -> None:
-    found = seen(value(OTHER, "D:\\"), value(INSTALL_PATH, path))
+    found = seen(value(OTHER, "D:\\"), value(INSTALL_PATH, path), value(DPM, database))
     assert OfAgent().not_applicable(found, PlaybookParams()) == agent
     assert OfModule().not_applicable(found, PlaybookParams()) == module
 
