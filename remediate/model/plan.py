@@ -111,8 +111,10 @@ class HostFacts(Model):
     Args:
         computer: which computer it is.
         powershell: version of the engine that answered (`5.1.17763.1`).
-        os: version of the operating system (`10.0.17763`).
-        culture: name of the display language (`ko-KR`).
+        os: version of the operating system as PowerShell knows it (`10.0.17763`); Server 2012 R2
+            with PowerShell 5.1 says 10.0.14409.
+        culture: name of the session's language (`ko-KR`), which Windows may take from the client
+            that asks and not from itself: nothing may rest on it.
         utc: its clock at the time of the reply, ISO 8601.
     """
 

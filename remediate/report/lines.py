@@ -64,7 +64,7 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     if report.plan and not declined:  # it was shown when somebody said no to it
         yield from _plan_lines(report.plan, subject, report)
         if subject.view.facts and (facts := report.plan.facts):
-            about = f"Windows {facts.os}, PowerShell {facts.powershell}, {facts.culture}"
+            about = f"Windows {facts.os}, PowerShell {facts.powershell}"
             yield line(2, f"{facts.computer}: {about}, its clock: {words.clock(facts.utc)}")
     for found in report.differing:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
