@@ -6,9 +6,9 @@ from remediate.resources.mars_agent import (
     INSTALL_PATH,
     SCRATCH,
     SCRATCH_VALUE,
-    SYSTEM_STATE_TASK,
     TASKS,
     ForAgent,
+    backs_up_system_state,
 )
 from remediate.resources.operating_system import OperatingSystem, OperatingSystems
 from remediate.resources.registry_value import RegistryValues
@@ -58,7 +58,7 @@ class AzureVm(ForAgent, Playbook[PlaybookParams]):
                 evidence=[Evidence(f"cache in {scratch}"), Evidence("warning", where=disk.path)],
             )
         for task in seen.all(ScheduledTask):
-            if task.name.casefold() == SYSTEM_STATE_TASK.casefold():
+            if backs_up_system_state(task):
                 yield Advice(
                     "The backup of the system state is scheduled on a virtual machine of Azure",
                     "It does not work there: take the system state out of the policy, and back up "

@@ -8,9 +8,9 @@ from remediate.resources.mars_agent import (
     INSTALL_PATH,
     SCRATCH,
     SCRATCH_VALUE,
-    SYSTEM_STATE_TASK,
     TASKS,
     ForAgent,
+    backs_up_system_state,
 )
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
@@ -76,8 +76,7 @@ class DiskSpace(ForAgent, Playbook[Params]):
 
 
 def _too_little(seen, params, scratch, volume):
-    names = {task.name.casefold() for task in seen.all(ScheduledTask)}
-    system_state = SYSTEM_STATE_TASK.casefold() in names
+    system_state = any(map(backs_up_system_state, seen.all(ScheduledTask)))
     floor = params.floor + (params.system_state_space if system_state else 0)
     free, data = volume.free_space, params.data_size or 0
     room = f"{volume.name} has {size_text(free)} free of {size_text(volume.capacity)}"

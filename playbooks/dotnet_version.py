@@ -3,7 +3,7 @@
 from typing import Literal
 
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALL_PATH, SYSTEM_STATE_TASK, TASKS, ForAgent
+from remediate.resources.mars_agent import INSTALL_PATH, TASKS, ForAgent, backs_up_system_state
 from remediate.resources.registry_value import RegistryName, RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 
@@ -68,9 +68,8 @@ class DotnetVersion(ForAgent, Playbook[Params]):
                 evidence=evidence,
             )
             return
-        tasks = {task.name.casefold() for task in seen.all(ScheduledTask)}
         floors = [(params.least, "below-least", Severity.CRITICAL, "any backup")]
-        if SYSTEM_STATE_TASK.casefold() in tasks:
+        if any(map(backs_up_system_state, seen.all(ScheduledTask))):
             state = "the backup of the system state"
             floors.append((params.system_state, "below-system-state", Severity.WARNING, state))
         floors.append((params.today, "below-today", Severity.NOTICE, "support of the agent"))

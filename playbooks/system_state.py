@@ -1,7 +1,7 @@
 """Say what keeps the system state from being backed up."""
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.mars_agent import INSTALLED, SYSTEM_STATE_TASK, TASKS, ForOwnData
+from remediate.resources.mars_agent import INSTALLED, TASKS, ForOwnData, backs_up_system_state
 from remediate.resources.optional_feature import FeatureState, OptionalFeature, OptionalFeatures
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
@@ -54,12 +54,11 @@ class SystemState(ForOwnData, Playbook[Params]):
         ]
 
     def not_applicable(self, seen, params):
-        names = {task.name.casefold() for task in seen.all(ScheduledTask)}
-        if SYSTEM_STATE_TASK.casefold() not in names and not params.planned:
-            return super().not_applicable(seen, params) or (
-                "no backup of the system state is scheduled; --planned looks all the same"
-            )
-        return super().not_applicable(seen, params)
+        if reason := super().not_applicable(seen, params):
+            return reason
+        if params.planned or any(map(backs_up_system_state, seen.all(ScheduledTask))):
+            return None
+        return "no backup of the system state is scheduled; --planned looks all the same"
 
     def decide(self, seen, params):
         yield from _feature(seen.one(OptionalFeature))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
+from remediate.resources.scheduled_task import ScheduledTask
 
 _KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup"
 INSTALL_PATH = RegistryName(key=rf"{_KEY}\Setup", name="InstallPath")
@@ -49,7 +50,6 @@ PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
 """The cache of the agent; people who have moved it may have doubled its backslashes."""
 TASKS = r"\Microsoft\OnlineBackup"
-SYSTEM_STATE_TASK = "Microsoft-OnlineBackup-SystemStateBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
 MODULE_FOLDER = HostPath(root=INSTALL_PATH, tail=rf"bin\Modules\{MODULE}")
@@ -85,6 +85,15 @@ def is_backup_server(seen: SeenPaths) -> bool:
 def is_registered(seen: SeenPaths) -> bool:
     """Whether the server is registered with a vault; `observe` has to ask for `REGISTRATION`."""
     return any(seen.value(name).text for name in REGISTRATION)
+
+
+def backs_up_system_state(task: ScheduledTask) -> bool:
+    """Whether a task of the agent's folder backs up the system state, by its name or its command.
+
+    The agent's page names the command, Start-OBSystemStateBackup. The task's name,
+    Microsoft-OnlineBackup-SystemStateBackup, is known from Windows Admin Center only.
+    """
+    return "systemstate" in f"{task.name} {task.xml}".casefold()
 
 
 class ForAgent:
