@@ -81,7 +81,7 @@ class AgentVersion(ForAgent, Playbook[Params]):
         for floor, rule, severity, what in (
             (params.least, "too-old-to-connect", Severity.CRITICAL, "cannot log on to Azure"),
             (params.registering, "too-old-to-register", Severity.WARNING, "may not register"),
-            (params.advised, "update-advised", Severity.NOTICE, "is not supported for long"),
+            (params.advised, "update-advised", Severity.NOTICE, "lacks repairs of newer ones"),
         ):
             if found < numbers(floor):
                 yield Advice(
