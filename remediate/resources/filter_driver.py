@@ -41,7 +41,7 @@ windows-hardware/drivers/ifs/load-order-groups-and-altitudes-for-minifilter-driv
 _ALTITUDE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,90})?")
 _WINDOWS = re.compile(
     "ahcache|appid|applockerfltr|bfs|bindflt|ccffilter|cldflt|csvflt|csvnsflt|datascrn|"
-    "dedup|dfsrro|filecrypt|fileinfo|filetrace|fsdepends|ioqos|iorate|luafv|mssecflt|"
+    "dedup|dfsrro|filecrypt|fileinfo|filetrace|fsdepends|ioqos|iorate|luafv|msnfsflt|mssecflt|"
     "npsvctrig|prjflt|quota|resumekeyfilter|smbbandwidthlimitfilter|storqosflt|svhdxflt|"
     "ucpd|unionfs|wcifs|wcnfs|wdfilter|wimmount|wof",
     re.IGNORECASE,
