@@ -1,4 +1,4 @@
-"""Files on a host, as far as that can be told without opening them."""
+"""Files on a host, as far as that can be told without opening them; a program says its version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ class File(Resource):
         path: as it was asked for, whole.
         size: bytes; None where there is no such file.
         modified: when it was last written, UTC.
-        version: of a program, four numbers; empty when it has none.
+        version: of a program (.exe, .dll), four numbers; empty when it has none.
     """
 
     kind: ClassVar[str] = "file"

@@ -15,7 +15,8 @@ function Get-RemediateFile {
             $item = Get-Item -LiteralPath $path -Force
             $result['size'] = [int64] $item.Length
             $result['modified'] = $item.LastWriteTimeUtc.ToString('s') + 'Z'
-            if ([string] $item.VersionInfo.FileVersion -ne '') {
+            # Windows opens a file to tell its version: only a program is
+            if ($path -match '\.(exe|dll)$' -and [string] $item.VersionInfo.FileVersion -ne '') {
                 $result['version'] = '{0}.{1}.{2}.{3}' -f $item.VersionInfo.FileMajorPart, $item.VersionInfo.FileMinorPart, $item.VersionInfo.FileBuildPart, $item.VersionInfo.FilePrivatePart
             }
         }

@@ -20,6 +20,7 @@ from remediate.resources.host_path import HostPath, WholePath
 KIND = "file"
 LONG_AGO = "2026-01-05T08:00:00Z"
 """When files were written of which nothing else is said."""
+_PROGRAMS = (".exe", ".dll")
 HEALTHY: Record = {
     r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch\OnlineBackup.KEK": {},
     r"C:\Program Files\WindowsPowerShell\Modules\AzureRM\3.7.0\AzureRM.psd1": {},
@@ -32,7 +33,7 @@ class _Short(Model):
     Args:
         text: what is in it.
         modified: when it was written.
-        version: of a program; empty when it has none.
+        version: of a program (.exe, .dll); empty when it has none.
     """
 
     text: str = "practice"
@@ -86,7 +87,7 @@ def _facts(host: HostState, path: str) -> Record:
     return {
         "size": host.drive.facts(path)[0],
         "modified": _known(host, "file_times", path) or LONG_AGO,
-        "version": _known(host, "file_versions", path),
+        "version": _known(host, "file_versions", path) if path.lower().endswith(_PROGRAMS) else "",
     }
 
 
