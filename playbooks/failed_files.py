@@ -84,7 +84,7 @@ class FailedFiles(ForAgent, Playbook[Params]):
         if log.modified is None or now - log.modified > timedelta(days=params.max_age):
             return
         found = {}
-        for file in log.files(seen.facts.culture):
+        for file in log.files():
             found.setdefault(CODES.get(file.code, OTHER), []).append(file)
         for (rule, what, text), files in found.items():
             codes = ", ".join(sorted({file.code or "no code" for file in files})[:NAMED])

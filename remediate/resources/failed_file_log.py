@@ -3,11 +3,11 @@
 The agent writes one for each such job. Neither its encoding nor its layout is documented.
 """
 
+import codecs
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import AwareDatetime, Field
@@ -21,10 +21,7 @@ from remediate.resources.registry_value import RegistryValue
 _CODE = re.compile(r"\b0x[0-9a-f]{8}\b", re.IGNORECASE)
 _PATH = re.compile(r'[A-Za-z]:\\[^\t\r\n<>"|*?]*')
 _AROUND = " \t,;:-([{<=\"'"
-_CODE_PAGES: Mapping[str, str] = MappingProxyType(
-    {"ja": "cp932", "ko": "cp949", "zh": "gb18030", "ru": "cp1251", "pl": "cp1250", "cs": "cp1250"}
-)
-"""What programs write that know no Unicode, by Windows' language; Western European elsewhere."""
+_WESTERN = "cp1252"
 
 
 class FailedFile(Model):
@@ -50,6 +47,7 @@ class FailedFileLog(Resource):
         modified: when it was last written, UTC.
         start: at which of its bytes `tail` begins.
         tail: its end, as Base64.
+        code_page: in which programs write that know no Unicode, by its number; empty when unknown.
     """
 
     kind: ClassVar[str] = "failed_file_log"
@@ -67,15 +65,11 @@ class FailedFileLog(Resource):
     modified: AwareDatetime | None = None
     start: int = 0
     tail: str = ""
+    code_page: str = ""
 
-    def files(self, culture: str) -> Iterator[FailedFile]:
-        """The files that the end of it names, in its order.
-
-        Args:
-            culture: of the host's Windows, which says in which code page a program writes that
-                knows no Unicode.
-        """
-        for line in self.text(culture).splitlines():
+    def files(self) -> Iterator[FailedFile]:
+        """The files that the end of it names, in its order."""
+        for line in self.text().splitlines():
             code = _CODE.search(line)
             bare = line if code is None else f"{line[: code.start()]}\t{line[code.end() :]}"
             path = _PATH.search(bare)
@@ -83,15 +77,18 @@ class FailedFileLog(Resource):
                 known = "" if code is None else code[0].lower()
                 yield FailedFile(path=path[0].rstrip(_AROUND), code=known)
 
-    def text(self, culture: str) -> str:
-        """The end of it in whole lines.
-
-        Args:
-            culture: as above.
-        """
-        data = b64decode(self.tail)
-        text = _decoded(data, _CODE_PAGES.get(culture.partition("-")[0], "cp1252"))
+    def text(self) -> str:
+        """The end of it in whole lines."""
+        text = _decoded(b64decode(self.tail), _codec(self.code_page))
         return text.partition("\n")[2] if self.start else text
+
+
+def _codec(code_page: str) -> str:
+    """Python's name of a code page; of the Western European one where it has none."""
+    try:
+        return codecs.lookup(f"cp{code_page}").name
+    except (LookupError, ValueError):
+        return _WESTERN
 
 
 def _decoded(data: bytes, code_page: str) -> str:

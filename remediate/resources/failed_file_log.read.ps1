@@ -5,7 +5,9 @@ function Get-RemediateFailedFileLog {
     param($Folder, [int] $Most)
     $folder = Resolve-RemediatePath -Path $Folder
     if ($null -eq $folder) { return }
-    $result = [ordered]@{ folder = $folder; logs = 0; name = ''; size = 0; modified = $null; start = 0; tail = '' }
+    $result = [ordered]@{ folder = $folder; logs = 0; name = ''; size = 0; modified = $null; start = 0; tail = ''; code_page = '' }
+    $page = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Nls\CodePage' -Name 'ACP'
+    if ($null -ne $page) { $result['code_page'] = [string] $page['data'] }
     if (-not (Test-Path -LiteralPath $folder -PathType Container)) { return $result }
     $newest = $null
     foreach ($log in @(Get-ChildItem -LiteralPath $folder -Filter 'LastBackupFailedFiles*.txt' -File -Force | Limit-RemediateList -Name 'logs of failed files')) {

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from remediate.lab.kinds.agent_module import AGENT_FOLDER
 from remediate.lab.kinds.file import LONG_AGO
 from remediate.lab.kinds.kind import short_form
-from remediate.lab.kinds.registry_value import path_of
+from remediate.lab.kinds.registry_value import path_of, value_of
 from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
 from remediate.resources.failed_file_log import FailedFileLogs
@@ -22,6 +22,7 @@ from remediate.resources.host_path import HostPath
 HEALTHY: Record = {}
 FIRST = "Consider adding these to exclusion list of backup policy."
 """How a log begins, as somebody's script has it."""
+_CODE_PAGE = r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage\ACP"
 _FOLDER = f"{AGENT_FOLDER}\\Temp"
 _PREFIX, _END = "lastbackupfailedfiles", ".txt"
 _DEFAULT = FailedFileLogs()
@@ -65,6 +66,8 @@ def read(
     if place is None:
         return
     record = {"folder": place, "logs": 0, "name": "", "size": 0, "modified": None, "start": 0}
+    page = value_of(host, _CODE_PAGE)
+    record["code_page"] = "" if page is None else str(page["data"])
     above = f"{place}\\".casefold()
     logs = [
         path
