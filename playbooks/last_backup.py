@@ -79,7 +79,9 @@ class LastBackup(ForAgentModule, Playbook[Params]):
 def _last(record, seen, params):
     backups = record.backups
     good = next((job for job in backups if job.succeeded), None)
-    if good is None and not (record.points and record.points.count):
+    planned = record.policy is None or record.policy.saved
+    nothing = record.points is not None and not record.points.count
+    if good is None and nothing and (backups or planned):
         yield Advice(
             "No backup has ever succeeded",
             "Nothing can be restored: run one from the Azure Backup console, and see what it says.",
