@@ -1,6 +1,8 @@
 """Stop Task Scheduler from starting a backup while one is still running."""
 
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
+from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import (
     MultipleInstances,
     ScheduledTask,
@@ -15,7 +17,7 @@ class Params(PlaybookParams):
     )
 
 
-class ScheduleFix(Playbook[Params]):
+class ScheduleFix(ForAgent, Playbook[Params]):
     """Jobs fail with "another job was in progress" because a second instance is started."""
 
     id = "schedule-fix"
@@ -27,15 +29,20 @@ class ScheduleFix(Playbook[Params]):
     risk = "Only the setting is written: no task is started or stopped."
 
     def observe(self, params):
-        return [ScheduledTasks(folder=params.folder)]
+        return [ScheduledTasks(folder=params.folder), RegistryValues(values=(INSTALL_PATH,))]
+
+    def not_applicable(self, seen, params):
+        tasks = seen.all(ScheduledTask)  # they may stand in a folder that is not the agent's
+        return None if tasks else super().not_applicable(seen, params)
 
     def decide(self, seen, params):
         tasks = seen.all(ScheduledTask)
         if not tasks:
             yield Advice(
                 f"No task in {params.folder}",
-                "No backup policy is saved, or the agent is not registered: open the Azure Backup "
-                "console, register the server if asked, and save a backup schedule.",
+                "No backup policy is saved, its tasks are gone, or the agent is not registered: "
+                "open the Azure Backup console, register the server if asked, and save a backup "
+                "schedule.",
                 rule="no-task",
             )
         for task in tasks:

@@ -20,7 +20,7 @@ from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost
 from remediate.transport.protocol import Deadline
 from tests.engine.restoring import PEER, TARGET, Restoring, host_state
-from tests.engine.test_stories import HOST, NOW, World
+from tests.engine.test_stories import HOST, NOW, IgnoreNew, World, job_of
 
 A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 
@@ -232,10 +232,10 @@ def test_an_old_intent_without_a_verdict_is_reconciled_by_name(world: World, job
     assert (closed.outcome, closed.notes[-1]) == (Outcome.CHANGED, BY_NAME)
 
 
-def test_a_computer_that_hides_its_guid_is_known_by_its_name(world: World, job: Job) -> None:
+def test_a_computer_that_hides_its_guid_is_known_by_its_name(world: World) -> None:
     """The account may not read that part of the registry."""
     world.state.denied = {"registry_value": "read"}
-    assert world.apply(job).notes == ()
+    assert world.apply(job_of(IgnoreNew())).notes == ()
     [report] = world.rollback()
     assert (report.outcome, report.notes) == (Outcome.CHANGED, (BY_NAME,))
 

@@ -16,6 +16,7 @@ from tests.engine.test_stories import (
     HOST,
     ForGood,
     Guarded,
+    IgnoreNew,
     SetOtherwise,
     SetValue,
     World,
@@ -134,7 +135,7 @@ def test_the_others_are_applied_without_it(
 
 def test_one_whose_question_is_not_answered_is_left_out(world: World) -> None:
     world.state.denied = {"registry_value": "read"}
-    report = world.apply(job_of(schedule_fix(), SetValue()))
+    report = world.apply(job_of(IgnoreNew(), SetValue()))
     assert (report.outcome, report.exit_code) == (Outcome.CHANGED, ExitCode.REFUSED)
     assert list(left_out(report)) == ["set-value"]
 

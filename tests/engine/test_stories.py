@@ -24,7 +24,11 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
-from remediate.resources.scheduled_task import MultipleInstances
+from remediate.resources.scheduled_task import (
+    MultipleInstances,
+    ScheduledTask,
+    ScheduledTasks,
+)
 from remediate.runner import Serial
 from remediate.store.errors import StoreUnavailable
 from remediate.store.spill import read_spill
@@ -51,6 +55,21 @@ class SetValue(Playbook[PlaybookParams]):
     def decide(self, seen: Any, params: PlaybookParams) -> Any:
         value = seen.one(RegistryValue)
         yield value.should(value={"type": "String", "data": self.wanted})
+
+
+class IgnoreNew(Playbook[PlaybookParams]):
+    """Tasks, and nothing of the registry."""
+
+    id = "ignore-new"
+    title = "Start no second instance"
+    source = "https://example.com/kb/1"
+
+    def observe(self, params: PlaybookParams) -> list[ScheduledTasks]:
+        return [ScheduledTasks(folder=r"\Microsoft\OnlineBackup")]
+
+    def decide(self, seen: Any, params: PlaybookParams) -> Any:
+        for task in seen.all(ScheduledTask):
+            yield task.should(multiple_instances=MultipleInstances.IGNORE_NEW)
 
 
 class SetOtherwise(SetValue):

@@ -84,8 +84,7 @@ def test_an_audit_of_everything_is_one_round_of_questions_however_many_playbooks
 
 def test_an_audit_of_everything_says_in_one_line_that_there_is_no_agent() -> None:
     with Lab([healthy_host(resources=NOT_INSTALLED)]) as lab:
-        # schedule-fix looks at tasks of any folder, whether there is an agent or not
-        [report] = audits(lab, [name for name in OF_EVERYTHING if name != "schedule-fix"])
+        [report] = audits(lab, OF_EVERYTHING)
     assert report.plan
     assert report.plan.advice == report.plan.changes == ()
     subject = Subject(command="audit", hosts=["SRV01"])
