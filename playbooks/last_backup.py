@@ -64,8 +64,9 @@ class LastBackup(ForAgentModule, Playbook[Params]):
         if record.problems:
             yield Advice(
                 "Not all is known of the backups",
-                "The agent's PowerShell module does not say it. module-restore finds out whether "
-                "that is whole; the agent's service (obengine) has to run.",
+                "Ask again for this playbook alone. If it is still so: module-restore finds out "
+                "whether the agent's PowerShell module is whole, and its service (obengine) has to "
+                "run.",
                 rule="not-known",
                 resource=record.resource_id,
                 evidence=tuple(Evidence(problem) for problem in record.problems),

@@ -20,7 +20,7 @@ ACCESS_DENIED = frozenset({-2147024891, -2146233078, -2147217405})
 """HResults: E_ACCESSDENIED 80070005, COR_E_SECURITY 8013150A, WBEM_E_ACCESS_DENIED 80041003."""
 
 QUESTIONS_SECONDS = 15.0
-"""How long all questions of an audit may take together, unless one alone may take longer."""
+"""How long all questions of an audit may take together, unless the slow ones may take longer."""
 
 Secrets = tuple[Mapping[ResourceId, Mapping[str, SecretStr]], ...]
 """What each playbook gives to be written beside changes, by resource and name: recorded nowhere."""

@@ -35,6 +35,7 @@ from remediate.powershell.messages import (
     Status,
 )
 from remediate.powershell.script import LEASE_READER, LEASE_WRITER, compose
+from remediate.resources.base import Query
 
 ANOTHER_COMPUTER = "RemediateAnotherComputer"
 """Error of a call that another computer was to carry out."""
@@ -113,8 +114,9 @@ class Order:
         return self._questions(calls, patience=0)
 
     def _questions(self, calls: tuple[Call, ...], patience: float = PATIENCE) -> Request:
-        longest = max((call.seconds or 0 for call in calls), default=0)
-        seconds = max(QUESTIONS_SECONDS, longest)
+        given = (call.seconds or 0.0 for call in calls)
+        slow = sum(seconds for seconds in given if seconds > Query.seconds)
+        seconds = max(QUESTIONS_SECONDS, slow)
         return Request(run=self.run, calls=calls, seconds=seconds, patience=patience)
 
     def look_again(self, fence: int) -> Request:

@@ -498,7 +498,8 @@ class Query(Model):
 
     Class attributes:
         resource: the kind.
-        seconds: how long the host may take to answer it; what takes longer is not answered.
+        seconds: how long the host may take to answer it; what takes longer is not answered. Those
+            of questions that say more than this one add up to what all have together.
         bounded: each command behind it has a limit of its own, or reads what cannot hang, such
             as the registry. Questions that are not bounded are asked last.
     """

@@ -10,6 +10,7 @@ import pytest
 from remediate.engine import questions
 from remediate.engine.effects import Ask, Effect
 from remediate.engine.job import Job, Settings, Task
+from remediate.engine.observation import QUESTIONS_SECONDS
 from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
 from remediate.model.computer import Computer
@@ -132,6 +133,14 @@ def test_while_all_is_quick_there_is_one_request() -> None:
     assert host.asked == ["abl"]
     assert host.requests[0].patience == PATIENCE
     assert host.requests[0].seconds == Perhaps.seconds
+
+
+def test_slow_questions_take_no_time_from_each_other() -> None:
+    host = Host()
+    assert statuses(put(host, A, LAST, Perhaps(name="more"))) == "ooo"
+    assert host.requests[0].seconds == 2 * Perhaps.seconds
+    assert statuses(put(host, A, B)) == "oo"
+    assert host.requests[1].seconds == QUESTIONS_SECONDS
 
 
 @pytest.mark.parametrize(
