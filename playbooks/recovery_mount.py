@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from remediate.model.evidence import Evidence
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.mars_agent import INSTALLED, ForAgentModule
@@ -40,11 +39,10 @@ class RecoveryMount(ForAgentModule, Playbook[Params]):
         if record.running is None:
             yield Advice(
                 "Whether a recovery volume is mounted is not known",
-                "The agent's PowerShell module does not say it. module-restore finds out whether "
-                "that is whole; the agent's service (obengine) has to run.",
+                "Get-OBJob has not answered: last-backup says why.",
+                Severity.NOTICE,
                 rule="not-known",
                 resource=record.resource_id,
-                evidence=tuple(Evidence(problem) for problem in record.problems),
             )
         restores = [job for job in record.running or () if not job.is_backup]
         for job in restores[:1]:  # the agent does one thing at a time
