@@ -1,17 +1,30 @@
 """Say when the last backup was, what has become of it, and whether the next one will come."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from remediate.model.evidence import Evidence
 from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.backup_record import BackupRecord, BackupRecords
-from remediate.resources.mars_agent import INSTALLED, TASKS, ForAgentModule
+from remediate.resources.backup_record import (
+    AgentJob,
+    AgentPolicy,
+    BackupRecord,
+    BackupRecords,
+)
+from remediate.resources.base import Resource
+from remediate.resources.mars_agent import (
+    INSTALLED,
+    TASKS,
+    ForAgentModule,
+    backs_up_system_state,
+)
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 from remediate.resources.task_definition import starts
 
 FILES_TASK = "microsoft-onlinebackup"
 USUAL = timedelta(hours=24)  # between two backups, where no schedule is known
+WEEK = timedelta(weeks=1)
 AGAIN = (
     "In the Azure Backup console, open Schedule Backup, save the schedule again, and back up once "
     "by hand: the vault and the host then have the same."
@@ -61,6 +74,7 @@ class LastBackup(ForAgentModule, Playbook[Params]):
 
     def decide(self, seen, params):
         record = seen.one(BackupRecord)
+        tasks = seen.all(ScheduledTask)
         if record.problems:
             yield Advice(
                 "Not all is known of the backups",
@@ -72,61 +86,98 @@ class LastBackup(ForAgentModule, Playbook[Params]):
                 evidence=tuple(Evidence(problem) for problem in record.problems),
             )
         if record.finished is not None:
-            yield from _last(record, seen, params)
+            for part in _parts(record, tasks):
+                yield from _last(part, record, seen, params)
         if record.policy is not None:
-            yield from _schedule(record, seen.all(ScheduledTask))
+            yield from _schedule(record, tasks)
 
 
-def _last(record, seen, params):
-    backups = record.backups
-    good = next((job for job in backups if job.succeeded), None)
+class Part(NamedTuple):
+    """What is backed up by a schedule of its own.
+
+    Args:
+        name: of it.
+        about: the resource that its findings are about.
+        backups: of it that have ended, the newest first.
+        planned: more are to come, as far as is known.
+        pause: the longest time between two of them.
+    """
+
+    name: str
+    about: Resource
+    backups: list[AgentJob]
+    planned: bool
+    pause: timedelta
+
+
+def _parts(record, tasks):
+    """Files and the system state, in so far as they are backed up: a good one hides no bad one."""
+    state = next(filter(backs_up_system_state, tasks), None)
     planned = record.policy is None or record.policy.saved
+    if planned or state is None:
+        backups = [job for job in record.backups if not job.of_system_state]
+        pause = record.policy.longest_pause if record.policy else None
+        yield Part("files", record, backups, planned, pause or USUAL)
+    if state is not None:
+        backups = [job for job in record.backups if job.of_system_state]
+        pause = _pause(state) or WEEK
+        yield Part("the system state", state, backups, planned=True, pause=pause)
+
+
+def _last(part, record, seen, params):
+    good = next((job for job in part.backups if job.succeeded), None)
     nothing = record.points is not None and not record.points.count
-    if good is None and nothing and (backups or planned):
+    if good is None and nothing and (part.backups or part.planned):
         yield Advice(
-            "No backup has ever succeeded",
+            f"No backup of {part.name} has ever succeeded",
             "Nothing can be restored: run one from the Azure Backup console, and see what it says.",
             Severity.CRITICAL,
             rule="never",
-            resource=record.resource_id,
+            resource=part.about.resource_id,
         )
     at = good.started if good else record.points and record.points.newest
     now = datetime.fromisoformat(seen.facts.utc)
-    if at is not None and now - at > _most(record, params):
+    most = timedelta(hours=params.max_age) if params.max_age else part.pause + timedelta(days=1)
+    if at is not None and now - at > most:
         yield Advice(
-            f"The last backup is of {at:%Y-%m-%d %H:%M} UTC",
-            f"That is more than {_most(record, params) // timedelta(hours=1)} h ago: look at the "
-            "schedule and at the backup task, and run one by hand.",
+            f"The last backup of {part.name} is of {at:%Y-%m-%d %H:%M} UTC",
+            f"That is more than {most // timedelta(hours=1)} h ago: look at the schedule and at "
+            "the backup task, and run one by hand.",
             Severity.CRITICAL,
             rule="too-old",
-            resource=record.resource_id,
+            resource=part.about.resource_id,
         )
-    if backups and not backups[0].succeeded:
-        codes = backups[0].codes
+    newest = part.backups[0] if part.backups else None
+    if newest and not newest.succeeded:
         yield Advice(
-            f"The last backup has ended as {backups[0].state}",
-            f"The agent says {codes}." if codes else "The agent names no error: see its log.",
+            f"The last backup of {part.name} has ended as {newest.state}",
+            f"The agent says {newest.codes}."
+            if newest.codes
+            else "The agent names no error: see its log.",
             Severity.CRITICAL,
             rule="failed",
-            resource=record.resource_id,
-            evidence=(_seen(backups[0]),),
+            resource=part.about.resource_id,
+            evidence=(_seen(newest),),
         )
-    elif backups and backups[0].state == "CompletedWithWarning":
+    elif newest and newest.state == "CompletedWithWarning":
         yield Advice(
-            "The last backup has left files out",
+            f"The last backup of {part.name} has left files out",
             "failed-files says which, and why.",
             rule="warning",
-            resource=record.resource_id,
-            evidence=(_seen(backups[0]),),
+            resource=part.about.resource_id,
+            evidence=(_seen(newest),),
         )
 
 
-def _most(record, params):
-    """How old a backup may be."""
-    if params.max_age:
-        return timedelta(hours=params.max_age)
-    pause = record.policy.longest_pause if record.policy else None
-    return (pause or USUAL) + timedelta(days=1)
+def _pause(task):
+    """The longest time between two starts of a task; None when that is not known."""
+    found = starts(task.xml)
+    return AgentPolicy(
+        saved=True,
+        days=tuple(day for start in found for day in start.days),
+        times=tuple(f"{start.time:%H:%M:%S}" for start in found),
+        weeks=max((start.weeks for start in found), default=1),
+    ).longest_pause
 
 
 def _seen(job):

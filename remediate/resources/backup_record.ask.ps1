@@ -17,6 +17,12 @@ function Read-RemediateAgent {
             if ($kind -eq 'Local' -or ($Local -and $kind -eq 'Unspecified')) { $Time = ([datetime] $Time).ToUniversalTime() }
             return ([datetime] $Time).ToString('s') + 'Z'
         }
+        function ConvertTo-Source {
+            # The name of what is backed up or restored. The system state is told by its VSS writer, as its name is translated.
+            param($Source)
+            if ([string] $Source.WriterId -eq 'DA57A531-E7E7-4346-9A68-B511F551DEB6') { 'System State' }
+            elseif ($Source.DataSourceName) { [string] $Source.DataSourceName }
+        }
         function ConvertTo-Job {
             # An operation of the agent.
             param($Job)
@@ -28,7 +34,7 @@ function Read-RemediateAgent {
                 ended   = ConvertTo-Time -Time $status.EndTime
                 error   = [string] $status.ErrorInfo.ErrorCode
                 detail  = [string] $status.ErrorInfo.DetailedErrorCode
-                sources = @(foreach ($source in @($status.DatasourceStatus)) { if ($source.Datasource.DataSourceName) { [string] $source.Datasource.DataSourceName } })
+                sources = @(foreach ($source in @($status.DatasourceStatus)) { ConvertTo-Source -Source $source.Datasource })
                 drives  = @(foreach ($source in @($status.DatasourceStatus)) { if ([string] $source.DriveLetter -match '^[A-Za-z]') { $Matches[0] } })
             }
         }

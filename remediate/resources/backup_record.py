@@ -26,6 +26,8 @@ SUCCEEDED = {
     "CompletedWithWaitingForImportJob",
     "CompletedWithWaitingForCopyBlob",
 }
+SYSTEM_STATE = "System State"
+"""Name of a source, in whatever language the host's Windows is."""
 _ASK = Path(__file__).with_suffix(".ask.ps1")
 
 
@@ -56,6 +58,11 @@ class AgentJob(Model):
     def is_backup(self) -> bool:
         """Whether it backs up; else it restores."""
         return self.type == BACKUP
+
+    @property
+    def of_system_state(self) -> bool:
+        """Whether it is about the system state, which has a schedule of its own, and no files."""
+        return self.sources == (SYSTEM_STATE,)
 
     @property
     def succeeded(self) -> bool:

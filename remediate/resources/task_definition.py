@@ -173,10 +173,12 @@ class Start(NamedTuple):
     Args:
         days: on which; 0 is Sunday.
         time: at which, by the host's clock.
+        weeks: it does so each so many weeks.
     """
 
     days: frozenset[int]
     time: time
+    weeks: int = 1
 
 
 def starts(xml: str) -> tuple[Start, ...]:
@@ -199,13 +201,16 @@ def _starts(trigger: ET.Element) -> Iterator[Start]:
         return
     for schedule in trigger:
         days: set[int] | None = None
+        weeks = 1
         if _tag(schedule) == "ScheduleByDay":
             days = set(range(len(_DAYS)))
         elif _tag(schedule) == "ScheduleByWeek":
             said = [_tag(day) for each in _named(schedule, "DaysOfWeek") for day in each]
             days = {_DAYS.index(day) for day in said if day in _DAYS}
+            every = "".join(each.text or "" for each in _named(schedule, "WeeksInterval")).strip()
+            weeks = max(1, int(every)) if every.isdecimal() else 1
         if days is not None:
-            yield Start(frozenset(days), time.fromisoformat(found[1][11:]))
+            yield Start(frozenset(days), time.fromisoformat(found[1][11:]), weeks)
 
 
 def _is_on(element: ET.Element) -> bool:

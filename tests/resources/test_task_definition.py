@@ -393,3 +393,11 @@ def test_when_a_task_starts_by_the_calendar_is_known(triggers: str, expected: li
 
     assert said(bare(triggers)) == expected
     assert said(bare(triggers, settings="<Enabled>false</Enabled>")) == []
+
+
+def test_a_task_that_starts_every_other_week_says_so() -> None:
+    other = WEEKLY.replace("<DaysOfWeek>", "<WeeksInterval>2</WeeksInterval><DaysOfWeek>")
+    triggers = [
+        f"<CalendarTrigger>{on('06:00:00')}{by}</CalendarTrigger>" for by in (WEEKLY, other)
+    ]
+    assert [start.weeks for start in starts(bare("".join(triggers)))] == [1, 2]

@@ -25,6 +25,13 @@ function ConvertTo-LabTime {
     if ($Text) { return [datetime]::Parse($Text, [cultureinfo]::InvariantCulture, $Style) }
 }
 
+function ConvertTo-LabSource {
+    # What is backed up or restored. The name of the system state is one in Windows' language.
+    param([string] $Name)
+    if ($Name -ne 'System State') { return [pscustomobject]@{ DataSourceName = $Name; WriterId = [guid]::Empty } }
+    return [pscustomobject]@{ DataSourceName = 'Systemstatus'; WriterId = [guid] 'DA57A531-E7E7-4346-9A68-B511F551DEB6' }
+}
+
 function ConvertTo-LabJob {
     # An operation as an object.
     param([System.Collections.IDictionary] $Job)
@@ -36,7 +43,7 @@ function ConvertTo-LabJob {
             StartTime        = ConvertTo-LabTime -Text $Job['started']
             EndTime          = if ($Job['ended']) { ConvertTo-LabTime -Text $Job['ended'] } else { [datetime]::MinValue }
             ErrorInfo        = [pscustomobject]@{ ErrorCode = $Job['error']; DetailedErrorCode = $Job['detail'] }
-            DatasourceStatus = @(foreach ($name in $Job['sources']) { [pscustomobject]@{ Datasource = [pscustomobject]@{ DataSourceName = $name }; DriveLetter = $letter } })
+            DatasourceStatus = @(foreach ($name in $Job['sources']) { [pscustomobject]@{ Datasource = ConvertTo-LabSource -Name $name; DriveLetter = $letter } })
         }
     }
 }
