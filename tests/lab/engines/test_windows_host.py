@@ -51,7 +51,8 @@ def test_what_was_changed_in_memory_is_in_the_folder(tmp_path: Path) -> None:
     host = WindowsHost(state, tmp_path)
     edit(state, "scheduled_task", TASK, multiple_instances=1)
     state.drive.write(f"{ODD}new", b"new")
-    state.drive.remove("C:\\Program Files\\Microsoft Azure Recovery Services Agent")
+    for folder in ("Microsoft Azure Recovery Services Agent", "WindowsPowerShell"):
+        state.drive.remove(f"C:\\Program Files\\{folder}")
     host.write()
     assert "<MultipleInstancesPolicy>Queue<" in host.state_file.read_text()
     assert [path.name for path in host.programs.iterdir()] == ["Odd"]
