@@ -115,7 +115,7 @@ def test_there_could_be_such_a_host(host: HostState) -> None:
 # --- files -----------------------------------------------------------------------------------
 
 
-def test_a_file_loses_nothing(tmp_path: Path) -> None:
+def test_a_file_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not half of a character, and not what is in a file that nobody else has."""
     host = healthy_host(resources={"registry_value": {"HKLM\\A\\B": "C:\\x\ud800y"}})
     place(host, {"only here.dll": bytes(range(256)) * 20, "a.psd1": b"@{ }"})
@@ -125,7 +125,7 @@ def test_a_file_loses_nothing(tmp_path: Path) -> None:
     before, held = host.snapshot(), host.drive.read(f"{ODD}begun.part")
     save(tmp_path / "state.json", [host, make_state("SRV02")])
     for sha256 in [one for one, data in CONTENTS.items() if data not in practice_files().values()]:
-        del CONTENTS[sha256]
+        monkeypatch.delitem(CONTENTS, sha256)
     first, second = load(tmp_path / "state.json")
     assert first.snapshot() == before
     assert first.drive.read(f"{ODD}begun.part") == held
