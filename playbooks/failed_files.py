@@ -90,8 +90,8 @@ class FailedFiles(ForAgent, Playbook[Params]):
             codes = ", ".join(sorted({file.code or "no code" for file in files})[:NAMED])
             number = f"{'at least ' if log.start else ''}{len(files)}"
             yield Advice(
-                f"The last backup left {number} {'file' if len(files) == 1 else 'files'} out: "
-                f"{what} ({codes})",
+                f"The backup of {log.modified:%Y-%m-%d} left {number} "
+                f"{'file' if len(files) == 1 else 'files'} out: {what} ({codes})",
                 text,
                 rule=rule,
                 evidence=tuple(
