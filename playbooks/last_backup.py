@@ -20,7 +20,7 @@ from remediate.resources.mars_agent import (
 )
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
-from remediate.resources.task_definition import starts
+from remediate.resources.task_definition import says_zone, starts
 
 FILES_TASK = "microsoft-onlinebackup"
 USUAL = timedelta(hours=24)  # between two backups, where no schedule is known
@@ -210,7 +210,7 @@ def _schedule(record, tasks):
             rule="no-task",
             **about,
         )
-    elif policy.times and _planned(policy) != _started(task):
+    elif policy.times and _planned(policy) != _started(task) and not says_zone(task.xml):
         yield Advice(
             "The schedule of the backup policy is not that of its task",
             f"The agent may say that no backup is configured. {AGAIN}",

@@ -186,12 +186,24 @@ def starts(xml: str) -> tuple[Start, ...]:
 
     What says its time zone is left out, as that of the host is not known here.
     """
+    return tuple(start for each in _triggers_on(xml) for start in _starts(each))
+
+
+def says_zone(xml: str) -> bool:
+    """Whether one of what starts a task says its time zone, so that `starts` leaves it out."""
+    boundaries = [
+        each for trigger in _triggers_on(xml) for each in _named(trigger, "StartBoundary")
+    ]
+    moments = (_MOMENT.fullmatch((each.text or "").strip()) for each in boundaries)
+    return any(moment is not None and moment[3] for moment in moments)
+
+
+def _triggers_on(xml: str) -> list[ET.Element]:
+    """The triggers that may start a task; none when it is off."""
     root = _root(xml)
-    settings = next(_named(root, "Settings"), ET.Element("Settings"))
-    if not _is_on(settings):
-        return ()
-    triggers = [each for each in next(_named(root, "Triggers"), ()) if _is_on(each)]
-    return tuple(start for each in triggers for start in _starts(each))
+    if not _is_on(next(_named(root, "Settings"), ET.Element("Settings"))):
+        return []
+    return [each for each in next(_named(root, "Triggers"), ()) if _is_on(each)]
 
 
 def _starts(trigger: ET.Element) -> Iterator[Start]:

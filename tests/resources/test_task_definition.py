@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from remediate.lab.kinds.scheduled_task import make_task
 from remediate.resources.scheduled_task import LogonType, MultipleInstances, ScheduledTask
-from remediate.resources.task_definition import parts_of, starts, unsavable_trigger
+from remediate.resources.task_definition import parts_of, says_zone, starts, unsavable_trigger
 
 BARE = (
     '<Task xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task"><Triggers>{triggers}'
@@ -393,6 +393,22 @@ def test_when_a_task_starts_by_the_calendar_is_known(triggers: str, expected: li
 
     assert said(bare(triggers)) == expected
     assert said(bare(triggers, settings="<Enabled>false</Enabled>")) == []
+
+
+@pytest.mark.parametrize(
+    ("time", "enabled", "expected"),
+    [
+        ("06:00:00Z", "1", True),
+        ("06:00:00+01:00", "1", True),
+        ("06:00:00", "1", False),
+        ("06:00:00Z", "0", False),
+    ],
+)
+def test_a_start_that_says_its_time_zone_is_known(time: str, enabled: str, expected: bool) -> None:
+    on_or_off = f"<Enabled>{enabled}</Enabled>"
+    trigger = f"<CalendarTrigger>{on(time)}<ScheduleByDay />{{}}</CalendarTrigger>"
+    assert says_zone(bare(trigger.format(on_or_off))) is expected
+    assert says_zone(bare(trigger.format(""), settings=on_or_off)) is expected
 
 
 def test_a_task_that_starts_every_other_week_says_so() -> None:
