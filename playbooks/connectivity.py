@@ -51,6 +51,10 @@ PRIVATE = (
     ".blob.storage.azure.net",
 )
 """What a vault with private endpoints has private addresses for; the logon is not among it."""
+OWN_PROXY = (
+    "Where the agent has a proxy of its own (Get-OBMachineSetting), run this again with --proxy "
+    "HOST:PORT first."
+)
 NO_LOGON = 407
 NEW_ENOUGH = {"Tls12", "Tls13"}
 ISSUERS = ("Microsoft", "DigiCert")
@@ -120,14 +124,14 @@ class Connectivity(ForAgent, Playbook[Params]):
             "name",
             "{} not found in DNS",
             "Look at the server's DNS. Behind a proxy that alone knows such names, the proxy has "
-            "to be set where a service finds it.",
+            f"to be set where a service finds it. {OWN_PROXY}",
         )
         yield from _about(
             by_stage[Stage.CONNECT],
             "connect",
             "{} not reached",
             "Let the server out to port 443: by the firewall, by ExpressRoute with Microsoft "
-            "peering, or by a proxy that is set for SYSTEM.",
+            f"peering, or by a proxy that is set for SYSTEM. {OWN_PROXY}",
         )
         yield from _about(
             [one for one in by_stage[Stage.PROXY] if one not in logon],
