@@ -32,7 +32,11 @@ POLICY = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings",
     name="SecureProtocols",
 )
-TLS_1_2 = 0x800  # its bit in the policy
+WINHTTP = RegistryName(
+    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\WinHttp",
+    name="DefaultSecureProtocols",
+)
+TLS_1_2 = 0x800  # its bit in these two
 ON = RegistryData(type=RegistryType.DWORD, data=1)
 OFF = RegistryData(type=RegistryType.DWORD, data=0)
 
@@ -57,7 +61,7 @@ class Tls12(ForAgent, Playbook[PlaybookParams]):
     topic = "connection"
     symptoms = ("agent-cannot-connect",)
     source = "https://learn.microsoft.com/azure/backup/transport-layer-security"
-    rules = ("group-policy", "switched-off", "dotnet-4", "dotnet-2")
+    rules = ("group-policy", "winhttp", "switched-off", "dotnet-4", "dotnet-2")
     risk = (
         "After the restart, programs for .NET 4 use neither SSL 3.0 nor RC4, so they no longer "
         "reach servers that know nothing newer."
@@ -66,7 +70,7 @@ class Tls12(ForAgent, Playbook[PlaybookParams]):
     def observe(self, params):
         schannel = (ENABLED, DISABLED_BY_DEFAULT, OLD_ENABLED)
         dotnet = (*DOTNET_4, *DOTNET_2, DOTNET_2_INSTALLED)
-        return [RegistryValues(values=(INSTALL_PATH, POLICY, *schannel, *dotnet))]
+        return [RegistryValues(values=(INSTALL_PATH, POLICY, WINHTTP, *schannel, *dotnet))]
 
     def decide(self, seen, params):
         policy = seen.value(POLICY)
@@ -76,11 +80,21 @@ class Tls12(ForAgent, Playbook[PlaybookParams]):
                 "Group Policy allows no TLS 1.2",
                 "Computer Configuration > Administrative Templates > Windows Components > Internet "
                 'Explorer > Internet Control Panel > Advanced Page > "Turn off encryption support" '
-                "wins over every setting on the host: choose a combination with TLS 1.2 there.",
-                Severity.CRITICAL,
+                "holds for programs that use Windows' Internet settings: choose a combination with "
+                "TLS 1.2 there.",
                 rule="group-policy",
                 resource=policy.resource_id,
                 evidence=(Evidence(f"{allowed:#x}", where=policy.title),),
+            )
+        offered = number(seen.value(WINHTTP))
+        if offered is not None and not offered & TLS_1_2:
+            yield Advice(
+                "WinHTTP offers no TLS 1.2",
+                "The value holds for programs that leave it to WinHTTP, in place of what Windows "
+                f"offers by itself: add {TLS_1_2:#x} to it, or delete it, and restart the server.",
+                rule="winhttp",
+                resource=seen.value(WINHTTP).resource_id,
+                evidence=(Evidence(f"{offered:#x}", where=seen.value(WINHTTP).title),),
             )
         for name, wanted in ((ENABLED, ON), (DISABLED_BY_DEFAULT, OFF)):
             value = seen.value(name)
@@ -94,10 +108,14 @@ class Tls12(ForAgent, Playbook[PlaybookParams]):
                     restarts=MACHINE,
                 )
         for name in DOTNET_4:
-            yield seen.value(name).should(
+            value = seen.value(name)
+            yield value.should(
                 rule="dotnet-4",
                 value=ON,
-                why="Programs for .NET 4 may offer only what is older than TLS 1.2.",
+                severity=Severity.NOTICE if value.value is None else Severity.WARNING,
+                why="Programs made for .NET before 4.7 may offer only what is older than TLS 1.2."
+                if value.value is None
+                else "Programs for .NET 4 may offer only what is older than TLS 1.2.",
                 restarts=MACHINE,
             )
         yield from _dotnet_2(seen)
