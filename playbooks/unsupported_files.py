@@ -8,11 +8,6 @@ from remediate.resources.registry_value import RegistryValues
 from remediate.resources.shadow_storage import VolumeName
 from remediate.resources.volume import DriveType, Volume, Volumes, volume_of
 
-DRIVES = {
-    DriveType.REMOVABLE: ("removable", "is on a removable disk"),
-    DriveType.NETWORK: ("network", "is on another computer"),
-}
-
 
 class Params(PlaybookParams):
     volume: tuple[VolumeName, ...] = Field(
@@ -37,7 +32,6 @@ class UnsupportedFiles(ForOwnData, Playbook[Params]):
         "no-volume",
         "unreadable",
         "removable",
-        "network",
         "not-ntfs",
         "read-only",
         "scratch-deduplicated",
@@ -67,12 +61,13 @@ class UnsupportedFiles(ForOwnData, Playbook[Params]):
                     rule=rule,
                     resource=volume.resource_id,
                 )
-        scratch = volume_of(re.sub(r"\\+", r"\\", seen.path(SCRATCH)), volumes)
-        if scratch is not None and scratch.deduplicated:
+        folder = re.sub(r"\\+", r"\\", seen.path(SCRATCH))
+        scratch = volume_of(folder, volumes)
+        if scratch is not None and scratch.deduplicates(folder):
             yield Advice(
                 f"The scratch folder is on the deduplicated volume {scratch.name}",
-                "It must not be deduplicated: exclude it from Data Deduplication, if that is not "
-                "done yet, or move it.",
+                "It must not be deduplicated: exclude it from Data Deduplication (Set-DedupVolume "
+                "-ExcludeFolder, with the folders that it has already), or move it.",
                 rule="scratch-deduplicated",
                 resource=scratch.resource_id,
             )
@@ -81,8 +76,8 @@ class UnsupportedFiles(ForOwnData, Playbook[Params]):
 def _why_not(volume):
     """Why the agent does not back a volume up, as rule, what it is, and what to do; or None."""
     move = "The agent does not back it up: keep nothing there that has no other backup."
-    if volume.drive_type in DRIVES and volume.file_system:
-        return (*DRIVES[volume.drive_type], move)
+    if volume.drive_type == DriveType.REMOVABLE and volume.file_system:
+        return "removable", "is on a removable disk", move
     if volume.drive_type != DriveType.LOCAL:
         return None  # an optical drive, or one with nothing in it
     if volume.file_system is None:

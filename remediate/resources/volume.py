@@ -35,6 +35,7 @@ class Volume(Resource):
         compressed: it is compressed as a whole, not file by file; None likewise.
         read_only: nothing can be written to it or its disk; None where that was not asked.
         deduplicated: Data Deduplication works on it; None where that was not asked.
+        left_alone: folders with which it does not, with the volume's name or from its root.
     """
 
     kind: ClassVar[str] = "volume"
@@ -54,11 +55,24 @@ class Volume(Resource):
     compressed: bool | None = None
     read_only: bool | None = None
     deduplicated: bool | None = None
+    left_alone: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """The volume by its name."""
         return f"volume {self.name}"
+
+    def deduplicates(self, path: str) -> bool:
+        r"""Whether Data Deduplication works on a path on this volume.
+
+        Args:
+            path: such as `D:\Scratch`.
+        """
+        whole, own = f"{path}\\".casefold(), f"{self.name}\\".casefold()
+        folders = (folder.strip("\\") for folder in self.left_alone)
+        names = [f"{folder}\\".casefold() for folder in folders]
+        alone = any(whole.startswith((name, own + name)) for name in names)
+        return bool(self.deduplicated) and not alone
 
     def holds_path(self, path: str) -> bool:
         r"""Whether a path begins on it; of several, the one with the longest name holds it.

@@ -10,16 +10,19 @@ function Get-RemediateVolumeName {
 }
 
 function Get-RemediateDeduplicated {
-    # Ids of the volumes on which Data Deduplication works; none where Windows does not have it.
+    # Which folders Data Deduplication leaves alone, by the id of each volume on which it works; none where Windows does not
+    # have it.
+    $found = @{}
     try {
-        foreach ($volume in @(Get-CimInstance -Namespace root/Microsoft/Windows/Deduplication -ClassName MSFT_DedupVolume -Property VolumeId, Enabled -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'volumes')) {
-            if ($volume.Enabled) { [string] $volume.VolumeId }
+        foreach ($volume in @(Get-CimInstance -Namespace root/Microsoft/Windows/Deduplication -ClassName MSFT_DedupVolume -Property VolumeId, Enabled, ExcludeFolder -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'volumes')) {
+            if ($volume.Enabled) { $found[[string] $volume.VolumeId] = @($volume.ExcludeFolder | Where-Object -FilterScript { $_ } | Limit-RemediateList -Name 'folders that are not deduplicated') }
         }
     }
     catch {
         # no such namespace, no such class: the feature is not installed
         if ([string] $_.FullyQualifiedErrorId -notmatch '^HRESULT 0x800410(0e|10)') { throw }
     }
+    return $found
 }
 
 function Get-RemediateReadOnly {
@@ -36,10 +39,10 @@ function Get-RemediateVolume {
     param([bool] $Disks)
     $volumes = @(Get-CimInstance -ClassName Win32_Volume -Property DeviceID, Name, DriveType, FileSystem, Capacity, FreeSpace, DirtyBitSet, Compressed -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'volumes')
     $closed = @()
-    $deduplicated = @()
+    $deduplicated = @{}
     if ($Disks) {
         $closed = @(Get-RemediateReadOnly)
-        $deduplicated = @(Get-RemediateDeduplicated)
+        $deduplicated = Get-RemediateDeduplicated
     }
     foreach ($volume in $volumes) {
         $found = [ordered]@{
@@ -53,13 +56,15 @@ function Get-RemediateVolume {
             compressed   = $volume.Compressed
             read_only    = $null
             deduplicated = $null
+            left_alone   = @()
         }
         if ($volume.FileSystem) { $found['file_system'] = [string] $volume.FileSystem }
         if ($null -ne $volume.Capacity) { $found['capacity'] = [string] $volume.Capacity }
         if ($null -ne $volume.FreeSpace) { $found['free_space'] = [string] $volume.FreeSpace }
         if ($Disks) {
             $found['read_only'] = $closed -contains $found['device']
-            $found['deduplicated'] = $deduplicated -contains $found['device']
+            $found['deduplicated'] = $deduplicated.Contains($found['device'])
+            if ($found['deduplicated']) { $found['left_alone'] = $deduplicated[$found['device']] }
         }
         $found
     }

@@ -10,8 +10,8 @@ from tests.conformance.doors import Asked, Door
 SEVERAL: Record = {
     "C:": {"capacity": 2**64 - 1, "free": 2**53 + 1, "dirty": True, "deduplicated": False},
     "D:\\mount point": {"on": "Removable", "file_system": "exFAT", "compressed": True},
-    "E:": {"on": "Network", "read_only": True},
-    "F:": {"read_only_disk": True, "deduplicated": True},
+    "E:": {"on": "Compact_Disc", "read_only": True},
+    "F:": {"read_only_disk": True, "deduplicated": True, "left_alone": ["\\temp", "F:\\SQL"]},
     "G:": {"unreadable": True},
     "(no letter)": {"free": 0},
 }

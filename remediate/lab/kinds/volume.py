@@ -33,10 +33,11 @@ class _Short(Model):
         read_only: nothing can be written to it.
         read_only_disk: nothing can be written to its disk.
         deduplicated: Data Deduplication works on it; false where that is installed and does not.
+        left_alone: folders with which it does not.
         unreadable: nothing is known of what is on it.
     """
 
-    on: Literal["Local", "Removable", "Network", "Compact_Disc", "Unknown"] = "Local"
+    on: Literal["Local", "Removable", "Compact_Disc", "Unknown"] = "Local"
     file_system: str = "NTFS"
     capacity: Size = 100 * 2**30
     free: Size = 60 * 2**30
@@ -45,6 +46,7 @@ class _Short(Model):
     read_only: bool = False
     read_only_disk: bool = False
     deduplicated: bool | None = None
+    left_alone: tuple[str, ...] = ()
     unreadable: bool = False
 
 
@@ -79,6 +81,7 @@ def _stored(short: _Short) -> Record:
         "read_only": short.read_only,
         "read_only_disk": short.read_only_disk,
         "deduplicated": short.deduplicated,
+        "left_alone": list(short.left_alone),
     }
 
 
@@ -99,6 +102,7 @@ def read(host: HostState, *, disks: bool = False) -> Iterator[Record]:
             "compressed": volume.get("compressed", False),
             "read_only": closed if disks else None,
             "deduplicated": bool(volume.get("deduplicated")) if disks else None,
+            "left_alone": volume["left_alone"] if disks and volume.get("deduplicated") else [],
         }
 
 

@@ -9,7 +9,7 @@ function Get-LabClass {
     return @{
         Namespace = 'root/Microsoft/Windows/Deduplication'
         Kind      = 'volume'
-        Property  = 'Enabled', 'Volume', 'VolumeId'
+        Property  = 'Enabled', 'ExcludeFolder', 'Volume', 'VolumeId'
     }
 }
 
@@ -23,7 +23,7 @@ function Get-LabRow {
         return New-LabCimError -Message $text -Id 'HRESULT 0x8004100e' -Category ObjectNotFound -Target 'MSFT_DedupVolume'
     }
     foreach ($volume in $known) {
-        [ordered]@{ Enabled = $volume['deduplicated']; Volume = $volume['name']; VolumeId = $volume['id'] }
+        [ordered]@{ Enabled = $volume['deduplicated']; ExcludeFolder = [string[]] @($volume['left_alone']); Volume = $volume['name']; VolumeId = $volume['id'] }
     }
 }
 
