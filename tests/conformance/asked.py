@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,6 +23,7 @@ from remediate.testing.story import HOST, Teller
 CASES = [
     case for case in cases(Path(__file__).parents[1] / "playbooks") if "powershell" in case.engines
 ]
+T = TypeVar("T")
 LONG = 500
 """Characters from which on a value is a whole definition or manifest: one is like the other."""
 
@@ -67,14 +68,22 @@ class Asked:
         return {name: said for name, said in record.items() if name not in self.resource.identity}
 
 
+def sample(of: list[T], most: int) -> list[T]:
+    """At most so many of them, from everywhere; all of them when none is said."""
+    return of[:: -(-len(of) // most) or 1] if most else of
+
+
 @cache
-def all_asked(kind: str) -> list[Asked]:
-    """The questions about a kind, and the writes, of all stories, that bring something new."""
+def all_asked(kind: str, stories: int = 0) -> list[Asked]:
+    """The questions about a kind, and the writes, of all stories, that bring something new.
+
+    Args:
+        kind: the kind.
+        stories: of how many stories; all of them when none is said.
+    """
     known: set[str] = set()
     found = []
-    for case in CASES:
-        if kind not in _kinds(case):
-            continue
+    for case in sample([case for case in CASES if kind in _kinds(case)], stories):
         with _watching(case, kind) as seen:
             Teller.in_memory(case, short=True).tell()
         for one in seen:

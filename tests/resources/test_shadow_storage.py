@@ -84,7 +84,7 @@ def test_what_shadow_copies_take_moves_by_itself() -> None:
     [
         ({}, {}, None),
         ({"used_space": GB}, {}, None),
-        ({"used_space": GB + 1}, {}, "take 1 GB of it, so with 1 GB Windows would delete some"),
+        ({"used_space": GB + 1}, {}, "take 1.00 GB of it, so with 1 GB Windows would delete some"),
         (
             {"used_space": 2 * GB, "copies": COPIES[:1]},
             {"copies": COPIES[:1]},

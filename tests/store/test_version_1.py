@@ -69,9 +69,14 @@ def recorded_host(store: SqlStore, name: str) -> Host:
     return record.host
 
 
-def after(writes: int, host: Host, *, named: str = "") -> HostState:
-    """The host after so many of the run's two writes."""
+def after(writes: int, host: Host, store: SqlStore, *, named: str = "") -> HostState:
+    """The host after so many of the run's two writes; its tasks were as the record has them."""
     state = make_state(named or host.name)
+    [record] = store.run(RUNS[host.name]).hosts
+    assert record.intent is not None
+    was = {task.resource.key["name"]: task.properties for task in record.intent.snapshot}
+    for task in state.windows["scheduled_tasks"]:
+        task["xml"] = was.get(task["name"], task)["xml"]
     if writes:
         working = engine(host, state, MemoryStore())
         lost = Trouble(ConnectionLost, calls=1 + writes)
@@ -114,13 +119,13 @@ def test_every_run_is_listed_and_shown(place: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(("name", "writes"), [("CHANGED", 2), ("HALF", 1)])
 def test_what_it_changed_is_put_back(store: SqlStore, name: str, writes: int) -> None:
     host = recorded_host(store, name)
-    state = after(writes, host)
-    assert state.without_traces() != make_state(name).without_traces()
+    state = after(writes, host, store)
+    assert state.without_traces() != after(0, host, store).without_traces()
     working = engine(host, state, store)
     record = store.run(RUNS[name])
     [report] = working.rollback(record, new_run(RunKind.ROLLBACK, undoes=record.run.id))
     assert report.outcome is Outcome.CHANGED, report
-    assert state.without_traces() == make_state(name).without_traces()
+    assert state.without_traces() == after(0, host, store).without_traces()
     assert BY_NAME in report.notes[-1]
 
 
@@ -136,7 +141,7 @@ def test_what_it_undid_has_nothing_left_to_undo(store: SqlStore) -> None:
 def test_its_records_hold_for_a_computer_of_that_name_only(store: SqlStore) -> None:
     """They do not say more of the computer than its name."""
     host = recorded_host(store, "CHANGED")
-    other = after(2, host, named="OTHER")
+    other = after(2, host, store, named="OTHER")
     before = other.snapshot()
     record = store.run(RUNS["CHANGED"])
     [report] = engine(host, other, store).rollback(record, new_run(RunKind.ROLLBACK))
@@ -160,7 +165,8 @@ def test_what_it_left_open_is_closed_by_what_that_computer_says(
 ) -> None:
     host = recorded_host(store, name)
     reports = {
-        run.id: report for run, report in engine(host, after(writes, host), store).reconcile()
+        run.id: report
+        for run, report in engine(host, after(writes, host, store), store).reconcile()
     }
     assert reports[RUNS[name]].outcome is outcome
     assert BY_NAME in reports[RUNS[name]].notes[-1]
