@@ -65,7 +65,7 @@ from remediate.model.event import Phase
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan, Refusal
 from remediate.model.problem import Problem
-from remediate.powershell.messages import Reply, Request, Status
+from remediate.powershell.messages import MAX_REQUEST, Reply, Request, Status
 from remediate.resources.base import Resource
 from remediate.transport.errors import AuthenticationFailed, TimedOut, TransportError
 
@@ -175,6 +175,11 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
     staging = folders(work, plan.changes)
     work = replace(work, secrets=work.planner.secrets(seen))
     request = work.write(fence, plan.changes)
+    if len(request.encode()) > MAX_REQUEST:
+        text = f"the {len(plan.changes)} changes do not fit into one request to Windows PowerShell"
+        return refused(
+            work, plan, "too_many", text, "Apply fewer playbooks, or less of one, at once."
+        )
     computer, seconds = seen.facts.computer, most(plan.changes)
     intent = RecordIntent(plan.changes, records(snapshot), computer, seconds)
     not_recorded = yield from ask(intent)

@@ -24,8 +24,7 @@ from remediate.resources.content import CONTENT_WRITER, Folder
 from remediate.transport.errors import TransportError
 
 BATCH = 1_400_000
-"""Bytes of content in one request. Windows PowerShell up to 5.1 reads JSON of two million
-characters (JavaScriptSerializer's MaxJsonLength, 2,097,152), and base64 makes three bytes four."""
+"""Bytes of content in one request: base64 makes three bytes four, of `MAX_REQUEST` characters."""
 
 _PER_PIECE, _PER_LETTER = 300, 6
 """Characters that a piece costs besides its content, and at most for each one of its path."""

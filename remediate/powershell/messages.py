@@ -36,6 +36,10 @@ PATIENCE = 15.0
 MAX_REPLY = 64 * 1024 * 1024
 """Characters of JSON that a reply may unpack to; a host that sends more is not believed."""
 
+MAX_REQUEST = 2_000_000
+"""Characters of a request. Windows PowerShell up to 5.1 reads JSON of 2,097,152
+(JavaScriptSerializer's MaxJsonLength)."""
+
 _END = "#remediate-end "
 _GZIP = "gzip:"
 _GZIP_WINDOW = 31

@@ -21,6 +21,7 @@ from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
 from remediate.playbook import Advice, Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
+from remediate.powershell.messages import MAX_REQUEST
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
@@ -303,6 +304,17 @@ def test_a_guard_refuses_before_anything_is_recorded(world: World) -> None:
     assert report.problem.message.startswith("a backup is running")
     assert world.store.open_intents() == []
     assert {name.partition("-")[0] for name in world.sent()} == {"Get"}
+
+
+def test_more_than_windows_powershell_can_read_is_refused_before_anything_is_recorded(
+    world: World,
+) -> None:
+    playbook = SetValue()
+    playbook.wanted = "x" * MAX_REQUEST  # type: ignore[misc]
+    report = world.apply(job_of(playbook))
+    assert report.problem is not None
+    assert (report.outcome, report.problem.code) == (Outcome.REFUSED, "too_many")
+    assert (world.value(), world.store.open_intents()) == (None, [])
 
 
 def test_what_cannot_be_undone_needs_to_be_accepted(world: World) -> None:
