@@ -26,6 +26,7 @@ class ScheduleFix(ForAgent, Playbook[Params]):
     symptoms = ("job-already-running",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("no-task", "stores-password", "trigger-not-savable", "multiple-instances")
+    writes = (ScheduledTask,)
     risk = "Only the setting is written: no task is started or stopped."
 
     def observe(self, params):

@@ -22,6 +22,7 @@ class VssServices(ForAgent, Playbook[PlaybookParams]):
     topic = "storage"
     symptoms = ("snapshot-failed",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-system-state-troubleshoot"
+    writes = (Service,)
     risk = "A service that somebody has disabled on purpose can start again."
     rules = ("missing", "scheduler-off", "start-mode")
 

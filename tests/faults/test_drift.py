@@ -170,7 +170,9 @@ def test_beside_a_stored_password_the_others_are_repaired(site: Make) -> None:
 
 
 def test_no_task_is_for_a_person_and_not_success(site: Make) -> None:
-    here = site(with_tasks())
+    state = host_state()
+    state.windows["scheduled_tasks"] = []
+    here = site(state)
     report = here.apply()
     assert report.outcome is Outcome.ATTENTION
     assert report.exit_code is ExitCode.PENDING

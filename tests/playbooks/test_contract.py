@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from remediate.engine.recorded import writes_of
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.problem import Problem
 from remediate.playbook.base import Playbook
+from remediate.resources.base import resource_type
 from remediate.testing import Case, cases, lose_connection, tell, unreached
 from remediate.testing.case import catalogue
 from remediate.testing.promises import ERRORS
@@ -103,6 +106,17 @@ def test_every_statement_and_rule_is_reached_by_a_case(
 ) -> None:
     """So every refusal, every guard and every piece of advice has been seen to be given."""
     assert unreached([case for case in CASES if case.playbook == playbook.id]) == []
+
+
+@pytest.mark.parametrize("playbook", WRITING, ids=lambda playbook: playbook.id)
+def test_whatever_a_playbook_may_write_is_written_by_a_case(playbook: Playbook[Any]) -> None:
+    """A record that somebody has planted can have nothing else written: see `Playbook.writes`."""
+    own = [case for case in CHANGING if case.playbook == playbook.id]
+    may = writes_of(own[0].job())[playbook.id]
+    assert not isinstance(may, Problem)
+    assert {kind for kind in may if resource_type(kind).settable} == {
+        change.resource.kind for case in own for change in Teller.in_memory(case).apply().applied
+    }
 
 
 def test_an_engine_that_a_case_leaves_out_is_left_out_for_a_reason() -> None:

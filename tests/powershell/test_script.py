@@ -102,7 +102,8 @@ def test_a_write_brings_what_it_needs() -> None:
     )
     work = order("schedule-fix")
     files = work.write(1, (change,)).files
-    assert files == {*LEASE_WRITER, *ScheduledTask.writing_files()}
+    asked = RegistryValue.reading_files()
+    assert files == {*LEASE_WRITER, *ScheduledTask.writing_files(), *asked}
 
 
 def test_a_line_of_a_script_is_told_by_file_and_line(tmp_path: Path) -> None:
