@@ -17,6 +17,7 @@ from remediate.powershell.messages import CallError, CallResult, Status
 from remediate.powershell.script import FOLDER, LEASE_WRITER, compose
 from remediate.resources.content import CONTENT_WRITER
 from remediate.resources.own_process import OWN_PROCESS
+from remediate.resources.registry_value import RegistryValue
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 from tests.surface.rules_reader import writes
 
