@@ -68,7 +68,7 @@ class FileLocks(ForAgent, Playbook[PlaybookParams]):
                 rule="other-filters",
                 evidence=_evidence(others),
             )
-        for service in seen.all(Service):
+        for service in sorted(seen.all(Service), key=lambda one: one.name.casefold()):
             running = service.status is not ServiceStatus.STOPPED
             yield Advice(
                 f"Another backup product is here: {BACKUP_PRODUCTS[service.name]}",

@@ -40,7 +40,15 @@ def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
     tell(case)
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            error, marks=[pytest.mark.slow] if error is TimedOut else [], id=error.__name__
+        )
+        for error in ERRORS
+    ],
+)
 @pytest.mark.parametrize(
     ("playbook", "every"),
     [

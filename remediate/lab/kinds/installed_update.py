@@ -13,6 +13,8 @@ from remediate.lab.state import HostState, Record
 
 KIND = "installed_update"
 HEALTHY: Record = {"KB5068787": 12, "KB5066135": 45}
+_TODAY = datetime.now(UTC)
+"""From when an update's age is counted; the same in all states that a process makes."""
 _SHORT = TypeAdapter(dict[str, int | str])
 
 
@@ -25,7 +27,7 @@ def state(host: HostState, short: object) -> None:
 
 
 def _day(ago: int) -> str:
-    day = datetime.now(UTC) - timedelta(days=ago)
+    day = _TODAY - timedelta(days=ago)
     return f"{day.month}/{day.day}/{day.year}"
 
 
