@@ -77,8 +77,9 @@ def _parameters() -> Iterator[Any]:
         marks = [] if form == "saved" else [pytest.mark.slow]
         yield pytest.param(case_of(xml), (), False, id=form, marks=pytest.mark.slow)
         yield pytest.param(case_of(xml), every, False, id=f"{form}, in all ways", marks=marks)
-        for on in DAMAGING:
-            if on[0] == TASK and form != "saved":
+        some = [on for on in DAMAGING if on[0] == TASK][len(form) % 5 :: 5]  # others for each form
+        for on in some:
+            if form != "saved":
                 name = f"{form}, {on[1]}"
                 yield pytest.param(case_of(xml), (on,), True, id=name, marks=pytest.mark.slow)
 

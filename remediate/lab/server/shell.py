@@ -16,7 +16,7 @@ from remediate.lab.engines.protocol import BackendFactory
 from remediate.lab.server.outlet import FRAGMENT_HEADER, Batch, Chunk, Outlet, fragments
 from remediate.lab.server.soap import NS, Code, SoapRequest, WSManFault
 
-MAX_COMMANDS = 1500
+MAX_COMMANDS = 5000
 """Commands of one shell, as MaxConcurrentOperationsPerUser of Windows."""
 MAX_RECEIVED = 50 * 1024 * 1024
 """Bytes that a command may be sent, as MaximumReceivedDataSizePerCommandMB of Windows."""
