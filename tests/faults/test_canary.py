@@ -121,6 +121,7 @@ def log() -> Iterator[list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_no_fault_brings_the_password_to_light(
     auth: Auth, job: Job, log: list[str], new_store: Callable[[], Path]

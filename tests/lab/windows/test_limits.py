@@ -18,7 +18,7 @@ CLOCK = """
 $script:Late = 0
 function Get-Date { ([datetime] '2026-05-04').AddSeconds($script:Late) }
 function Get-RemediateLeft { Get-RemediateSecondsLeft }
-function Set-RemediateLate { $script:Late += 9 }
+function Get-RemediateLate { $script:Late += 9 }
 """
 """A clock that stands still, but for a function that puts it forward."""
 LAB = """
@@ -87,7 +87,7 @@ def test_where_a_call_has_no_limit_a_command_has_a_minute(windows: Callable[...,
 
 
 def test_a_call_for_which_no_time_is_left_is_not_begun(windows: Callable[..., Any]) -> None:
-    calls = [call("Set-RemediateLate", id_) for id_ in "abc"]
+    calls = [call("Get-RemediateLate", id_) for id_ in "abc"]
     _, reply = ask(windows(), *calls, functions=CLOCK, seconds=15)
     statuses = [result.status for result in reply.calls]
     assert statuses == [Status.OK, Status.OK, Status.UNANSWERED]
@@ -122,7 +122,7 @@ def test_no_session_is_left_behind_however_a_question_ends(
 
 
 def test_answers_are_kept_back_only_so_long(windows: Callable[..., Any]) -> None:
-    calls = [call("Set-RemediateLate", id_) for id_ in "abcd"]
+    calls = [call("Get-RemediateLate", id_) for id_ in "abcd"]
     assert len(ask(windows(), *calls, functions=CLOCK)[0]) == 3  # after 18 and 27 seconds, and all
     assert len(ask(windows(), *calls, functions=CLOCK, patience=0)[0]) == 5  # its name first
     assert len(ask(windows(), *calls, functions=CLOCK, patience=100)[0]) == 1
@@ -234,7 +234,7 @@ def test_a_definition_that_is_too_long_is_named(windows: Callable[..., Any]) -> 
 @pytest.mark.parametrize(
     ("kind", "command"),
     [
-        ("shadow_storage", "Get-CimInstance -ClassName Win32_Volume -OperationTimeoutSec 1"),
+        ("volume", "Get-CimInstance -ClassName Win32_Volume -OperationTimeoutSec 1"),
         ("scheduled_task", "Get-ScheduledTask -CimSession (New-CimSession -OperationTimeoutSec 1)"),
     ],
 )
