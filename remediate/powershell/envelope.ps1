@@ -13,6 +13,7 @@ $script:RemediateUntil = [datetime]::MaxValue  # when the present call has to ha
 $script:RemediateMost = 4000000                # characters of one answer
 $script:RemediateCimSession = $null            # see Get-RemediateCimSession
 $script:RemediateCimSeconds = 0
+$script:RemediateWrappers = 'System.Management.Automation.MethodInvocationException', 'System.Management.Automation.GetValueInvocationException'
 
 function Stop-RemediateCall {
     # Ends a call with an error that the controller knows by its id.
@@ -38,16 +39,18 @@ function ConvertFrom-RemediateArgument {
 }
 
 function ConvertTo-RemediateError {
-    # An error record as data.
+    # An error record as data. What a method or a property of .NET refuses is wrapped by PowerShell: told is what it said.
     param([System.Management.Automation.ErrorRecord] $Record)
     $line = 0
     if ($null -ne $Record.InvocationInfo -and -not $Record.InvocationInfo.ScriptName) { $line = [int] $Record.InvocationInfo.ScriptLineNumber }
     $detail = $null
     if ($Record.TargetObject -is [hashtable]) { $detail = $Record.TargetObject }
+    $cause = $Record.Exception
+    while ($cause.PSObject.TypeNames[0] -in $script:RemediateWrappers -and $null -ne $cause.InnerException) { $cause = $cause.InnerException }
     return [ordered]@{
-        exception = [string] $Record.Exception.PSObject.TypeNames[0]
-        message   = [string] $Record.Exception.Message
-        hresult   = [int] $Record.Exception.HResult
+        exception = [string] $cause.PSObject.TypeNames[0]
+        message   = [string] $cause.Message
+        hresult   = [int] $cause.HResult
         error_id  = [string] $Record.FullyQualifiedErrorId
         category  = [string] $Record.CategoryInfo.Category
         line      = $line
