@@ -71,7 +71,7 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
         if not key.exists:
             yield Advice(
                 "The key file is missing",
-                "Look for it on the drive that the cache was on before, and set both values "
+                "Look for it on the drive that the scratch folder was on before, and set both values "
                 "ScratchLocation to its folder. Where it is lost, register the server again with "
                 f"the same passphrase. {NEVER}",
                 Severity.CRITICAL,
