@@ -49,13 +49,13 @@ class AzureVm(ForAgent, Playbook[PlaybookParams]):
         disk = temporary.get(scratch[:2].upper())
         if disk is not None:
             yield Advice(
-                f"The agent's cache is on the temporary disk {disk.path[:2]}",
+                f"The scratch folder is on the temporary disk {disk.path[:2]}",
                 "Azure empties that disk when it moves or stops the machine, and backups fail: "
-                "move the cache to a disk that lasts, and set both values ScratchLocation.",
+                "move it to a disk that lasts, and set both values ScratchLocation.",
                 Severity.CRITICAL,
                 rule="scratch-on-temporary-disk",
                 resource=disk.resource_id,
-                evidence=[Evidence(f"cache in {scratch}"), Evidence("warning", where=disk.path)],
+                evidence=[Evidence(scratch), Evidence("warning", where=disk.path)],
             )
         for task in seen.all(ScheduledTask):
             if backs_up_system_state(task):

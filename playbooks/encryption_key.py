@@ -49,7 +49,7 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
             wrong = "is not there" if absent else "names no folder on a drive"
             yield Advice(
                 f"A value ScratchLocation {wrong}",
-                "The cache has to be in a folder of a local drive: find the folder that holds "
+                "The scratch folder has to be on a local drive: find the folder that holds "
                 f"{KEY_FILE}, and set both values ScratchLocation to it. {NEVER}",
                 Severity.WARNING if absent else Severity.CRITICAL,
                 rule="location-absent" if absent else "location-unusable",
@@ -71,9 +71,9 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
         if not key.exists:
             yield Advice(
                 "The key file is missing",
-                "Look for it on the drive that the scratch folder was on before, and set both values "
-                "ScratchLocation to its folder. Where it is lost, register the server again with "
-                f"the same passphrase. {NEVER}",
+                "Look for it on the drive that the scratch folder was on before, and set both "
+                "values ScratchLocation to its folder. Where it is lost, register the server again "
+                f"with the same passphrase. {NEVER}",
                 Severity.CRITICAL,
                 rule="key-missing",
                 resource=key.resource_id,

@@ -26,7 +26,7 @@ class Params(PlaybookParams):
 
 
 class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
-    """Backups fail with 34506 or 0x1FC07 after the cache was moved and a value was forgotten.
+    """Backups fail with 34506 or 0x1FC07 after the folder was moved and a value was forgotten.
 
     The folder is told by its key file, which is only looked for: it is never made, copied or read.
     Where it is in both folders, or in none of them, a person has to know which one is right.
@@ -97,7 +97,7 @@ def _not_told(values, holding):
     if holding:
         return Advice(
             "Both folders of ScratchLocation hold a key file",
-            "Only one is this server's cache: the one with the newer files in it. Set both values "
+            "Only one is in use: the one with the newer files in it. Set both values "
             "to that folder while the service obengine is stopped, and back up.",
             Severity.CRITICAL,
             rule="two-keys",
@@ -105,8 +105,8 @@ def _not_told(values, holding):
         )
     return Advice(
         "No folder of ScratchLocation holds the key file",
-        "Look for it on the drive that the cache was on before. Never make such a file, nor take "
-        "another server's.",
+        "Look for it on the drive that the scratch folder was on before. Never make such a file, "
+        "nor take another server's.",
         Severity.CRITICAL,
         rule="no-key",
         evidence=evidence,
