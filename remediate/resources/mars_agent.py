@@ -34,11 +34,11 @@ SCRATCHES = (
     SCRATCH_VALUE,
     RegistryName(key=rf"{CONFIG}\CloudBackupProvider", name="ScratchLocation"),
 )
-"""Where the cache is, said twice."""
+"""Where the scratch folder is, said twice."""
 
 USUAL_SCRATCH = HostPath(root=INSTALL_PATH, tail="Scratch")
 KEY_FILE = "OnlineBackup.KEK"
-"""In the cache. It is only ever looked for."""
+"""In the scratch folder. It is only ever looked for."""
 KEY_FILES = tuple(
     HostPath(root=folder.root, tail="\\".join(filter(None, (folder.tail, KEY_FILE))))
     for folder in (*(HostPath(root=value) for value in SCRATCHES), USUAL_SCRATCH)
@@ -48,7 +48,7 @@ KEY_FILES = tuple(
 AGENT = HostPath(root=INSTALL_PATH)
 PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
-"""The cache of the agent; people who have moved it may have doubled its backslashes."""
+"""The scratch folder; people who have moved it may have doubled its backslashes."""
 TASKS = r"\Microsoft\OnlineBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"

@@ -7,10 +7,10 @@ function Get-RemediateVaultCredential {
     $users = $env:SystemDrive + '\Users'
     $places = @($env:SystemRoot + '\Temp') + @($Folders)
     if (Test-Path -LiteralPath $users -PathType Container) {
-        foreach ($profile in @(Get-ChildItem -LiteralPath $users -Directory -Force | Limit-RemediateList -Name 'profiles')) {
+        foreach ($person in @(Get-ChildItem -LiteralPath $users -Directory -Force | Limit-RemediateList -Name 'profiles')) {
             # What leads elsewhere, perhaps to another computer, is not followed.
-            if (([int] $profile.Attributes -band 1024) -ne 0) { continue }
-            foreach ($name in 'Desktop', 'Documents', 'Downloads') { $places += $users + '\' + $profile.Name + '\' + $name }
+            if (([int] $person.Attributes -band 1024) -ne 0) { continue }
+            foreach ($name in 'Desktop', 'Documents', 'Downloads') { $places += $users + '\' + $person.Name + '\' + $name }
         }
     }
     $told = @{}
