@@ -41,6 +41,16 @@ def format_option(*forms: str) -> click.Option:
     )
 
 
+def verbose_option() -> click.Option:
+    """The option that folds nothing."""
+    return Option(
+        ["--verbose"],
+        is_flag=True,
+        section=OUTPUT,
+        help="Tell each of many hosts in full, and why playbooks do not apply.",
+    )
+
+
 class Following:
     """Shows what happens to the hosts of one command.
 

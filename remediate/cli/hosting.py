@@ -86,8 +86,9 @@ def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]
     }
 
 
-_LOOKING = {"--dry-run", "--debug", "--deep", "--topic"}
-"""Options that are about looking, not about changing."""
+_LOOKING_FOR = {"--topic", "--except", "--severity"}
+_LOOKING = {"--dry-run", "--debug", "--deep", "--verbose", *_LOOKING_FOR}
+"""Options that are about looking, not about changing; those with a value apart."""
 
 
 def proceed(arguments: Sequence[str], unsaid: Sequence[str] = ()) -> str:
@@ -99,11 +100,11 @@ def proceed(arguments: Sequence[str], unsaid: Sequence[str] = ()) -> str:
     """
     from remediate.report.words import command_line
 
-    after_topic = {n + 1 for n, word in enumerate(arguments) if word == "--topic"}
+    values = {n + 1 for n, word in enumerate(arguments) if word in _LOOKING_FOR}
     words = [
         word
         for number, word in enumerate(arguments)
-        if word.partition("=")[0] not in _LOOKING and number not in after_topic
+        if word.partition("=")[0] not in _LOOKING and number not in values
     ]
     if words and words[0] == "audit":
         words[0] = "apply"

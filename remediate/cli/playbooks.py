@@ -235,6 +235,14 @@ def selection_options() -> list[click.Option]:
             "several.",
         ),
         Option(
+            ["--except", "excepted"],
+            multiple=True,
+            metavar="PLAYBOOK",
+            section=PLAYBOOKS,
+            shell_complete=_complete,
+            help="Leave this one out. Repeat it for several.",
+        ),
+        Option(
             ["--deep"],
             is_flag=True,
             section=PLAYBOOKS,
@@ -260,12 +268,17 @@ def _of_everything(ctx: click.Context) -> list[str]:
     for topic in topics:
         if topic not in {*known.topics, ""}:
             raise Stop(f"no playbook is about {topic}", f"Topics are {', '.join(known.topics)}.")
-    about = [entry for entry in known.entries.values() if entry.topic in topics]
+    excepted = {known.entry(name).id for name in ctx.params.get("excepted") or ()}
+    about = [
+        entry
+        for entry in known.entries.values()
+        if entry.topic in topics and entry.id not in excepted
+    ]
     chosen = [each.id for each in about if not each.on_demand and (deep or not each.deep)]
     if not chosen:
         raise Stop(
             f"all playbooks about {', '.join(topics)} are left out of an audit of everything",
-            f"Name them: {' '.join(each.id for each in about)}.",
+            f"Name them: {' '.join(each.id for each in about)}." if about else "",
         )
     return chosen
 

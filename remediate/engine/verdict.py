@@ -7,7 +7,7 @@ from remediate.engine.order import Order, in_force
 from remediate.engine.planning import with_left_out
 from remediate.engine.restarts import left_to_do
 from remediate.engine.settling import INTERRUPTED, NOT_SETTLED, given_up
-from remediate.model.change import Change
+from remediate.model.change import Change, Severity
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
@@ -120,6 +120,31 @@ def nothing_written(plan: Plan) -> HostReport:
     else:
         outcome = Outcome.COMPLIANT
     return HostReport(host=plan.host, outcome=outcome, plan=plan, problem=problem)
+
+
+def graver(report: HostReport, least: Severity) -> HostReport:
+    """The report of a host that was only looked at, without what matters less.
+
+    Args:
+        report: all that was found.
+        least: the least that counts.
+    """
+    plan, order = report.plan, list(Severity)
+    if plan is None:
+        return report
+    count = order[order.index(least) :]
+    changes = tuple(one for one in plan.changes if one.severity in count)
+    advice = tuple(one for one in plan.advice if one.severity in count)
+    gone = len(plan.changes) + len(plan.advice) - len(changes) - len(advice)
+    if not gone:
+        return report
+    about = {one.playbook for one in changes}
+    refusals = tuple(one for one in plan.refusals if one.playbook in about)
+    rest = plan.model_copy(update={"changes": changes, "advice": advice, "refusals": refusals})
+    verb = "finding matters" if gone == 1 else "findings matter"
+    note = f"{gone} {verb} less than {least}: left out, as asked"
+    judged = nothing_written(rest)
+    return judged.model_copy(update={"notes": (*report.notes, note)})
 
 
 def failed(work: Order, outcome: Outcome, problem: Problem, plan: Plan | None = None) -> HostReport:

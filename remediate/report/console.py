@@ -13,11 +13,15 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
 from remediate.report import words
 from remediate.report.lines import BAD, DIM, STRONG, Line, host_lines, line
+from remediate.report.overview import Overview
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 
 MAX_WIDTH = 120
 """Columns; longer lines are hard to read on wide terminals."""
+
+FEW = 3
+"""Hosts of an audit that are told in full without being asked."""
 
 HANG = 2
 """Columns that the rest of a wrapped line is further in."""
@@ -47,6 +51,8 @@ class ConsoleReporter:
         self._wanted: set[str] = set()
         self._unanswered: Counter[str] = Counter()
         self._partly = 0
+        many = subject.view.overview and len(subject.hosts) > FEW and not subject.verbose
+        self._overview = Overview(subject) if many else None
 
     def event(self, event: Event) -> None:
         """Progress shows these."""
@@ -59,11 +65,15 @@ class ConsoleReporter:
             self._wanted.update(change.playbook for change in report.plan.changes)
         self._unanswered.update(question.question for question in report.unanswered)
         self._partly += bool(report.unanswered)
-        self._print(host_lines(report, self._subject))
+        overview = self._overview
+        self._print(overview.add(report) if overview else host_lines(report, self._subject))
 
     def finish(self, code: ExitCode) -> None:
         """Print the summary."""
+        overview = self._overview
+        self._print(overview.lines() if overview else ())
         self._print(self._summary(code))
+        self._print(overview.last() if overview else ())
 
     def _summary(self, code: ExitCode) -> Iterator[Line]:
         subject = self._subject
@@ -75,7 +85,7 @@ class ConsoleReporter:
             yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
         if subject.run:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
-        if self._unanswered:
+        if self._unanswered and not self._overview:
             many = words.count(self._unanswered.total(), "question")
             where = f" on {self._partly} of {total} hosts" if total > 1 else ""
             names = words.join(name for name, _ in self._unanswered.most_common())

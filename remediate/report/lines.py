@@ -19,8 +19,9 @@ _STYLES = {
     ExitCode.UNREACHABLE: "red",
     ExitCode.REFUSED: "red",
 }
-_RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
-_COLOURS = {Severity.CRITICAL: BAD, Severity.WARNING: WARN, Severity.NOTICE: DIM}
+RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+COLOURS = {Severity.CRITICAL: BAD, Severity.WARNING: WARN, Severity.NOTICE: DIM}
+Finding = Change | Advice
 _SEEN = 5
 """Pieces of evidence that are shown of a finding; JSON has them all."""
 
@@ -110,11 +111,39 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
     yield from _refusal_lines(plan)
     for question in plan.unanswered:
         yield from _unanswered_lines(question, told=report.problem if report else None)
-    for reason in dict.fromkeys(plan.not_applicable.values()):
-        named = [name for name, why in plan.not_applicable.items() if why == reason]
+    yield from _nothing_found_lines(plan, subject)
+
+
+def _nothing_found_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
+    """The playbooks that found nothing: of many in one line, unless more is asked for."""
+    absent = plan.not_applicable
+    reasons = list(dict.fromkeys(absent.values()))
+    if subject.view.overview and not subject.verbose and len(plan.playbooks) > _NAMED:
+        fine = _fine(plan)
+        parts = [f"{words.count(fine, 'playbook')} found nothing"] if fine else []
+        if absent:
+            why = reasons[0] if len(reasons) == 1 else "--verbose tells why"
+            verb = "does not apply" if len(absent) == 1 else "do not apply"
+            those = len(absent) if fine else words.count(len(absent), "playbook")
+            parts.append(f"{those} {verb} ({why})")
+        if parts:
+            yield line(2, (", ".join(parts), DIM))
+        return
+    for reason in reasons:
+        named = [name for name, why in absent.items() if why == reason]
         verb = "does not apply" if len(named) == 1 else "do not apply"
-        those = words.join(named) if len(named) <= _NAMED else words.count(len(named), "playbook")
+        few = len(named) <= _NAMED or subject.verbose
+        those = words.join(named) if few else words.count(len(named), "playbook")
         yield line(2, (f"{those} {verb}: ", DIM), reason)
+
+
+def _fine(plan: Plan) -> int:
+    """How many playbooks were judged, and say nothing."""
+    found: tuple[Finding, ...] = (*plan.changes, *plan.advice)
+    told = {one.playbook for one in found}
+    told |= {one.playbook for one in (*plan.refusals, *plan.left_out)}
+    told |= plan.not_applicable.keys() | {n for one in plan.unanswered for n in one.playbooks}
+    return sum(use.id not in told for use in plan.playbooks)
 
 
 def _refusal_lines(plan: Plan) -> Iterator[Line]:
@@ -132,8 +161,8 @@ def _refusal_lines(plan: Plan) -> Iterator[Line]:
 
 def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
     """What each playbook found, the gravest first, below what the playbook makes true."""
-    by_playbook: dict[str, list[Change | Advice]] = {}
-    findings: tuple[Change | Advice, ...] = (*plan.changes, *plan.advice)
+    by_playbook: dict[str, list[Finding]] = {}
+    findings: tuple[Finding, ...] = (*plan.changes, *plan.advice)
     for one in findings:
         by_playbook.setdefault(one.playbook, []).append(one)
     for found in by_playbook.values():
@@ -148,15 +177,23 @@ def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> 
                 yield from _advice_lines(one)
 
 
-def _rank(finding: Change | Advice) -> int:
-    return _RANK[Severity(finding.severity)]
+def finding_text(finding: Finding, subject: Subject) -> str:
+    """What a finding is, whatever the host: of a change, what its playbook makes true."""
+    if isinstance(finding, Advice):
+        return finding.title
+    title = subject.titles.get(finding.playbook) or finding.why or finding.title
+    return f"{title} ({finding.rule})" if finding.rule else title
+
+
+def _rank(finding: Finding) -> int:
+    return RANK[Severity(finding.severity)]
 
 
 def _change_lines(change: Change, subject: Subject, report: HostReport | None) -> Iterator[Line]:
     made = report is not None and _key(change) in map(_key, report.applied)
     written = report is not None and report.outcome in _WRITTEN
     fixed = made and written
-    mark = ("fixed: ", GOOD) if fixed else (f"{change.severity}: ", _COLOURS[change.severity])
+    mark = ("fixed: ", GOOD) if fixed else (f"{change.severity}: ", COLOURS[change.severity])
     yield line(4, ("", PLAIN) if subject.undone else mark, (change.title, STRONG))
     if change.why:
         yield line(8, ("until now: " if fixed else "", DIM), change.why)
@@ -183,7 +220,7 @@ def _change_lines(change: Change, subject: Subject, report: HostReport | None) -
 
 def _advice_lines(advice: Advice) -> Iterator[Line]:
     severity = Severity(advice.severity)
-    mark = (f"{severity}, for a person: ", _COLOURS[severity])
+    mark = (f"{severity}, for a person: ", COLOURS[severity])
     yield line(4, mark, (advice.title, STRONG))
     yield line(8, advice.text)
     yield from _evidence_lines(advice.evidence)

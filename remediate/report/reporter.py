@@ -24,6 +24,7 @@ class Subject:
             ids of the playbooks that announce any.
         needed: options without which a later command about the run could not work.
         by_name: a later command about a host has to name it, even when it is the only one.
+        verbose: nothing is folded, and each of many hosts is told in full.
         recorded: what is said is what a record has, and whoever writes the store can have said it.
     """
 
@@ -36,6 +37,7 @@ class Subject:
     needed: Sequence[str] = ()
     by_name: bool = False
     recorded: bool = False
+    verbose: bool = False
 
     @property
     def view(self) -> View:

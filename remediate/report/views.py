@@ -17,16 +17,19 @@ class View:
         verdicts: those that have words of their own here.
         facts: what a host says of itself is part of the result.
         leases: so is who holds it; that somebody does is no error.
+        overview: many hosts are told by what was found on how many of them.
     """
 
     verdicts: Mapping[Outcome, Words] = field(default_factory=dict)
     facts: bool = False
     leases: bool = False
+    overview: bool = False
 
 
 _NOTHING_TO_UNDO = ("nothing to undo", "nothing is left to put back")
 _USUAL = View()
 VIEWS = {
+    "audit": View(overview=True),
     "rollback": View(
         {
             Outcome.COMPLIANT: _NOTHING_TO_UNDO,

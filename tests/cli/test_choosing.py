@@ -53,6 +53,7 @@ def looked(result: Any) -> set[str]:
         (["--topic", "own"], {"quick"}),
         (["--topic", "own", "--deep"], {"quick", "slow"}),
         (["--topic", "schedule"], set()),
+        (["--except", "quick", "--deep"], {"slow"}),
         (["slow", "named"], {"slow", "named"}),
     ],
 )
@@ -68,6 +69,9 @@ def test_an_audit_of_everything_leaves_out_what_is_slow_or_about_an_event(
         (["--topic", "disks"], "no playbook is about disks"),
         (["--topic", "x"], "Name them: named."),
         (["quick", "--topic", "own"], "a playbook is named, and a topic too"),
+        (["quick", "--except", "slow"], "a playbook is named, and one is left out"),
+        (["--except", "quik"], "there is no playbook 'quik': did you mean quick?"),
+        (["--topic", "own", "--except", "quick"], "are left out of an audit of everything"),
     ],
 )
 def test_a_choice_of_nothing_is_refused_before_any_host(
@@ -127,3 +131,19 @@ def test_what_only_looks_may_stand_beside_what_is_applied(
     assert "quick only looks: there is nothing to apply.\n" in result.err
     assert "read back" in result.out
     assert "Quick was here" in result.out
+
+
+def test_what_matters_less_than_asked_for_is_neither_told_nor_in_the_exit_code(
+    cli: Make, own: list[object], at: list[str]
+) -> None:
+    """The lab's host has critical findings of schedule-fix; one's own playbook only warns."""
+    asked = ["audit", *own, *at, "--severity", "critical"]
+    graver = cli(*asked)
+    assert graver.code == 2
+    assert "Quick was here" not in graver.out
+    assert "less than critical: left out, as asked" in graver.out
+    assert "--severity" not in graver.out.splitlines()[-1], (
+        "it is about looking, not about changing"
+    )
+    assert cli(*asked, "--except", "schedule-fix").code == 0
+    assert cli("audit", *own, *at, "--except", "schedule-fix").code == 2

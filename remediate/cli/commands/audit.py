@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
-from remediate.cli.following import format_option
+from remediate.cli.following import format_option, verbose_option
+from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from remediate.model.outcome import HostReport
     from remediate.store.protocol import Store
 
 
@@ -41,19 +45,35 @@ def audit(
         command=command,
         hosts=chosen.names,
         titles=playbooks.titles(ctx),
+        verbose=options.get("verbose", False),
         proceed=lambda wanted: hosting.proceed(
             parts.arguments, () if names else playbooks.with_given(ctx, wanted)
         ),
     )
     return hosting.over_hosts(
-        parts, options, subject, chosen, lambda engine: engine.audit(chosen.hosts, job), store
+        parts,
+        options,
+        subject,
+        chosen,
+        lambda engine: _graver(engine.audit(chosen.hosts, job), options.get("severity")),
+        store,
     )
+
+
+def _graver(reports: "Iterable[HostReport]", least: str | None) -> "Iterator[HostReport]":
+    """Reports without the findings that matter less than somebody asks for."""
+    from remediate.engine.verdict import graver
+    from remediate.model.change import Severity
+
+    for report in reports:
+        yield report if least is None else graver(report, Severity(least))
 
 
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
-    if options["playbooks"] and options["topics"]:
-        raise Stop("a playbook is named, and a topic too", "Give one of both.")
+    for given, noun in (("topics", "a topic too"), ("excepted", "one is left out")):
+        if options["playbooks"] and options[given]:
+            raise Stop(f"a playbook is named, and {noun}", "Give one of both.")
     return audit(ctx, options["playbooks"])
 
 
@@ -66,9 +86,16 @@ command = playbooks.PlaybookCommand(
     params=[
         playbooks.playbook_argument(many=True, required=False),
         *playbooks.selection_options(),
+        Option(
+            ["--severity"],
+            type=click.Choice(["notice", "warning", "critical"]),
+            section=playbooks.PLAYBOOKS,
+            help="Only what matters at least so much; the exit code is about that alone.",
+        ),
         playbooks.playbooks_option(),
         *targets.host_options(),
         *reaching.connection_options(),
         format_option(),
+        verbose_option(),
     ],
 )

@@ -1,0 +1,114 @@
+"""What one reads of an audit of many hosts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from remediate.model.change import Severity
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Advice, PlaybookUse, Unanswered
+from remediate.model.problem import Problem
+
+Make = Callable[..., Any]
+
+TITLES = {"schedule-fix": "Let a running backup finish", "tls12": "Use TLS 1.2"}
+DEAD = Problem(code="refused", message="H7 refuses the connection.", hint="Is WinRM running?")
+
+
+def fleet(change: Make, plan: Make) -> list[HostReport]:
+    """Three with a task that is wrong, one of them with more; others with nothing, or dead."""
+    wrong = change(rule="multiple-instances")
+    other = change(rule="multiple-instances", title="task \\A\\C")
+    minor = Advice("Old", "Update.", Severity.NOTICE, "tls12", rule="old")
+    lacking = Unanswered(
+        question="volumes", playbooks=("disk-space",), problem=Problem(code="x", message="slow")
+    )
+    absent = plan(not_applicable={"schedule-fix": "there is no agent"})
+    dead = [HostReport(host=f"H{n}", outcome=Outcome.UNREACHABLE, problem=DEAD) for n in (7, 6)]
+    return [
+        *(
+            HostReport(
+                host=f"H{n}", outcome=Outcome.WOULD_CHANGE, plan=plan(changes=(wrong, other))
+            )
+            for n in (3, 1)
+        ),
+        HostReport(
+            host="H2",
+            outcome=Outcome.WOULD_CHANGE,
+            plan=plan(changes=(wrong,), advice=(minor,), unanswered=(lacking,)),
+        ),
+        HostReport(host="H4", outcome=Outcome.COMPLIANT, plan=plan()),
+        HostReport(host="H5", outcome=Outcome.SKIPPED, plan=absent),
+        *dead,
+    ]
+
+
+def test_many_hosts_are_told_by_finding_then_what_could_not_be_seen_then_whom_to_help_first(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    hosts = [f"H{n}" for n in range(1, 8)]
+    text = shown(
+        *fleet(change, plan),
+        command="audit",
+        hosts=hosts,
+        titles=TITLES,
+        proceed=lambda ids: f"do {' '.join(sorted(ids))}",
+    )
+    assert text == (
+        "H3  WOULD CHANGE  2 critical: schedule-fix\n"
+        "H1  WOULD CHANGE  2 critical: schedule-fix\n"
+        "H2  WOULD CHANGE  1 critical, 1 notice, 1 not answered: schedule-fix and tls12\n"
+        "H7  UNREACHABLE  H7 refuses the connection.\n"
+        "H6  UNREACHABLE  H7 refuses the connection.\n"
+        "FINDINGS ON 7 HOSTS\n"
+        "  critical  3  schedule-fix: Let a running backup finish (multiple-instances)\n"
+        "               H1, H2 and H3\n"
+        "  notice    1  tls12: Old\n"
+        "               H2\n"
+        "  not answered: volumes\n"
+        "               on 1: H2\n"
+        "1 host: there is no agent\n"
+        "1 host: nothing to change\n"
+        "UNREACHABLE: 2 hosts H6 and H7\n"
+        "  such as: H7 refuses the connection.\n"
+        "  Is WinRM running?\n"
+        "7 hosts: 3 would change, 2 unreachable, 1 compliant, 1 skipped\n"
+        "to do it: do schedule-fix\n"
+        "--verbose tells each host in full, --format json all of it\n"
+        "need somebody first: H1, H2, H3, H6 and H7\n"
+    )
+
+
+def test_more_hosts_than_a_line_takes_are_counted(change: Make, plan: Make, shown: Make) -> None:
+    hosts = [f"SRV{n:03}" for n in range(500)]
+    found = plan(changes=(change(rule="multiple-instances"),))
+    reports = [
+        HostReport(host=name, outcome=Outcome.WOULD_CHANGE, plan=found) for name in reversed(hosts)
+    ]
+    text = shown(*reports, command="audit", hosts=hosts, titles=TITLES)
+    assert "  critical  500  schedule-fix: Let a running backup finish (multiple-inst" in text
+    assert "SRV000, SRV001, SRV002, SRV003 and 496 more\n" in text
+
+
+def test_a_few_hosts_and_whoever_asks_for_it_get_everything(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    reports = fleet(change, plan)
+    few = shown(*reports[:3], command="audit")
+    assert "FINDINGS" not in few
+    assert few.count("multiple_instances: StopExisting (3) → IgnoreNew (2)") == 5
+    told = shown(*reports, command="audit", verbose=True)
+    assert "FINDINGS" not in told
+    assert told.count("multiple_instances: StopExisting (3) → IgnoreNew (2)") == 5
+
+
+def test_what_found_nothing_is_one_line_and_more_when_asked_for(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    uses = [PlaybookUse(id=name) for name in ("schedule-fix", "a", "b", "c", "d")]
+    found = plan(
+        playbooks=uses, changes=(change(),), not_applicable={"a": "no agent", "b": "no disk"}
+    )
+    report = HostReport(host="H", outcome=Outcome.WOULD_CHANGE, plan=found)
+    folded = "  2 playbooks found nothing, 2 do not apply (--verbose tells why)\n"
+    assert folded in shown(report, command="audit")
+    assert "a does not apply: no agent\n" in shown(report, command="audit", verbose=True)
