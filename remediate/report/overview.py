@@ -59,7 +59,7 @@ class Overview:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._order = {name: number for number, name in enumerate(subject.hosts)}
-        self._rows: dict[tuple[str, str], _Row] = {}
+        self._rows: dict[tuple[Severity, str, str], _Row] = {}
         self._exceptions: dict[tuple[str, str], _Exception] = {}
         self._unanswered: dict[str, dict[str, None]] = {}
         self._fine = 0
@@ -137,9 +137,9 @@ class Overview:
             self._first[host] = None
         for one in found:
             text = finding_text(one, self._subject)
-            key = one.playbook, one.rule or text
-            row = self._rows.setdefault(key, _Row(Severity(one.severity), one.playbook, text))
-            row.severity = min(row.severity, Severity(one.severity), key=RANK.__getitem__)
+            severity = Severity(one.severity)
+            key = severity, one.playbook, one.rule or text
+            row = self._rows.setdefault(key, _Row(severity, one.playbook, text))
             row.hosts[host] = None
         for question in plan.unanswered:
             self._unanswered.setdefault(question.question, {})[host] = None
