@@ -55,7 +55,7 @@ from remediate.transport.errors import (
 from remediate.transport.gate import Gate
 from remediate.transport.markup import CarefulPool
 from remediate.transport.protocol import Deadline
-from remediate.transport.tls import context_for
+from remediate.transport.tls import Contexts
 from remediate.transport.wire import Watch
 
 OPERATION_SECONDS: Final = 20
@@ -117,6 +117,7 @@ class PsrpTransport:
         self._max_reply = max_reply
         self._close_within = close_within
         self._gate = Gate(clock)
+        self._tls = Contexts()
 
     def session(self, host: Host) -> "PsrpSession":
         """A session that has sent nothing yet.
@@ -127,7 +128,7 @@ class PsrpTransport:
         wsman.check(host)
         return PsrpSession(
             host,
-            partial(self._client, host, context_for(host)),
+            partial(self._client, host, self._tls.of(host)),
             pause=self._pause,
             clock=self._clock,
             max_reply=self._max_reply,

@@ -5,6 +5,7 @@ certificates more strictly from Python 3.13 on.
 """
 
 import ssl
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -20,14 +21,33 @@ VERIFY_X509_STRICT is left out: it refuses certificates as Windows makes them fo
 """
 
 
-def context_for(host: Host) -> ssl.SSLContext | None:
-    """The client's side of TLS with a host; None when it is spoken to without.
+class Contexts:
+    """The client's sides of TLS: hosts that trust and show the same files share one.
 
-    Raises:
-        WrongSettings: a file cannot be read, or does not hold what it should.
+    To read the certificates of a hundred authorities takes many times as long as a handshake.
     """
-    if not host.tls:
-        return None
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path | None, ...], ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    def of(self, host: Host) -> ssl.SSLContext | None:
+        """The one for a host; None when it is spoken to without TLS.
+
+        Raises:
+            WrongSettings: a file cannot be read, or does not hold what it should.
+        """
+        if not host.tls:
+            return None
+        shown = (host.cert_file, host.key_file) if host.auth is Auth.CERTIFICATE else ()
+        files = (host.ca_file, *shown)
+        with self._lock:
+            if files not in self._known:
+                self._known[files] = _context(host)
+            return self._known[files]
+
+
+def _context(host: Host) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it checks the chain and the name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET

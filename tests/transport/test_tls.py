@@ -1,0 +1,35 @@
+"""What TLS means to a client of many hosts."""
+
+from pathlib import Path
+
+from remediate.lab.server.tls import Tls, make_certificates
+from remediate.model.host import Auth, Host
+from remediate.transport.tls import CHECKS, Contexts
+
+
+def test_hosts_share_what_they_trust_and_show_and_nothing_else(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    other.mkdir()
+    mine = make_certificates(one, ["127.0.0.1"], "ada", Tls.VALID)
+    theirs = make_certificates(other, ["127.0.0.1"], "ada", Tls.VALID)
+    host = Host(
+        name="A", address="127.0.0.1", port=5986, user="ada", tls=True, ca_file=mine.ca_file
+    )
+    cert, key = mine.client_files
+    shows = {"auth": Auth.CERTIFICATE, "cert_file": cert, "key_file": key}
+    contexts = Contexts()
+    first = contexts.of(host)
+    assert first is not None
+    assert first.verify_flags == CHECKS
+    assert contexts.of(host.model_copy(update={"name": "B", "address": "127.0.0.2"})) is first
+    apart = [
+        contexts.of(host.model_copy(update=update))
+        for update in ({"ca_file": theirs.ca_file}, {"ca_file": None}, shows)
+    ]
+    assert len({id(context) for context in (first, *apart)}) == 4
+    assert contexts.of(host.model_copy(update={"tls": False})) is None
+    trusted = [cert["serialNumber"] for cert in first.get_ca_certs()]
+    assert len(trusted) == 1
+    assert apart[0] is not None
+    assert [cert["serialNumber"] for cert in apart[0].get_ca_certs()] != trusted
