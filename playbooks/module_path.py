@@ -3,7 +3,7 @@
 import re
 
 from remediate.playbook import Advice, Playbook, PlaybookParams
-from remediate.resources.mars_agent import INSTALLED, MODULE, MODULES, ForAgentModule
+from remediate.resources.mars_agent import INSTALLED, MODULES, ForAgentModule
 from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
@@ -35,14 +35,15 @@ def missing_in(text, modules):
     there = {same(folder) for folder in text.split(";")}
     windows = same(WINDOWS_MODULES).removeprefix("%systemroot%")
     missing = [] if any(folder.endswith(windows) for folder in there) else [WINDOWS_MODULES]
-    return missing if there & {same(modules), same(f"{modules}\\{MODULE}")} else [*missing, modules]
+    return missing if same(modules) in there else [*missing, modules]
 
 
 class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
     r"""The agent's installer does not always add its `bin\Modules` to the machine's PSModulePath.
 
-    Either documented form is accepted: that folder, or the module's own in it. Without the folder
-    of Windows' own modules, `Import-Module NAME` and `Get-Module -ListAvailable` do not find those.
+    The guide names the module's own folder in it, which is not enough: in each folder of the path
+    `Import-Module NAME` looks for one of that name. It stays where it is. Without the folder of
+    Windows' own modules, `Import-Module NAME` and `Get-Module -ListAvailable` do not find those.
     """
 
     id = "module-path"
