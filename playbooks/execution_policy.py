@@ -20,7 +20,6 @@ SYSTEM = (
 MACHINE_POLICY = rf"HKEY_LOCAL_MACHINE\{POLICIES}"
 USER_POLICY = rf"{SYSTEM}\{POLICIES}"
 LOCAL_MACHINE = rf"HKEY_LOCAL_MACHINE\SOFTWARE\{SHELL}"
-LOCAL_MACHINE_32 = rf"HKEY_LOCAL_MACHINE\SOFTWARE\WOW6432Node\{SHELL}"
 CURRENT_USER = rf"{SYSTEM}\SOFTWARE\{SHELL}"
 ENVIRONMENT = (  # of the process: the account's own wins over that of all accounts
     rf"{SYSTEM}\Environment",
@@ -60,8 +59,8 @@ class ExecutionPolicy(ForAgent, Playbook[Params]):
     """The task fails without a word when its execution policy is Restricted or AllSigned.
 
     Order of precedence: MachinePolicy, UserPolicy, Process (an environment variable), CurrentUser,
-    LocalMachine; each view of the
-    registry, 64-bit and 32-bit, has a LocalMachine of its own.
+    LocalMachine. The agent and its module are 64-bit: 32-bit PowerShell, whose LocalMachine is
+    another, is left alone.
     """
 
     id = "execution-policy"
@@ -74,7 +73,7 @@ class ExecutionPolicy(ForAgent, Playbook[Params]):
 
     def observe(self, params):
         scripts = [(key, "EnableScripts") for key in GROUP_POLICIES]
-        keys = (*GROUP_POLICIES, CURRENT_USER, LOCAL_MACHINE, LOCAL_MACHINE_32)
+        keys = (*GROUP_POLICIES, CURRENT_USER, LOCAL_MACHINE)
         names = [
             *scripts,
             *((key, PREFERENCE) for key in ENVIRONMENT),
@@ -116,18 +115,17 @@ class ExecutionPolicy(ForAgent, Playbook[Params]):
                     resource=values[preferred, PREFERENCE].resource_id,
                 )
             return
-        user = values[CURRENT_USER, "ExecutionPolicy"]
-        machine = [values[key, "ExecutionPolicy"] for key in (LOCAL_MACHINE, LOCAL_MACHINE_32)]
         unset = "Restricted" if values[PRODUCT, "ProductType"].data == "WinNT" else "RemoteSigned"
         wanted = RegistryData(type=RegistryType.STRING, data=params.policy)
-        for value in [user] if user.text else machine:
-            policy = value.text or unset
-            if blocks(policy):
-                yield value.should(
-                    rule="policy",
-                    value=wanted,
-                    why=f"{policy} keeps the backup task from loading its module.",
-                )
+        user = values[CURRENT_USER, "ExecutionPolicy"]
+        value = user if user.text else values[LOCAL_MACHINE, "ExecutionPolicy"]
+        policy = value.text or unset
+        if blocks(policy):
+            yield value.should(
+                rule="policy",
+                value=wanted,
+                why=f"{policy} keeps the backup task from loading its module.",
+            )
 
     def assumptions(self, params):
         yield "The task's own command line may set another policy, which would win."

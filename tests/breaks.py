@@ -417,8 +417,8 @@ BREAKS = (
         "policy precedence",
         "SYSTEM's own policy wins over the machine's",
         f"{PLAYBOOKS}/execution_policy.py",
-        "for value in [user] if user.text else machine:",
-        "for value in machine:",
+        'value = user if user.text else values[LOCAL_MACHINE, "ExecutionPolicy"]',
+        'value = values[LOCAL_MACHINE, "ExecutionPolicy"]',
     ),
     Break(
         "path untidy",

@@ -19,14 +19,13 @@ from remediate.resources.registry_value import RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
 from tests.faults.under_way import VALUES, MoveAside, Pile, Scan, ScanIt
 
-_POLICY = r"SOFTWARE\{}Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
+_POLICY = r"HKLM\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
 _REGISTRY = {
     r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
         "type": "ExpandString",
         "data": r"%SystemRoot%\system32\WindowsPowerShell\v1.0\Modules",
     },
-    "HKLM\\" + _POLICY.format(""): "Restricted",
-    "HKLM\\" + _POLICY.format("WOW6432Node\\"): "AllSigned",
+    _POLICY: "Restricted",
 }
 _WRONG_TASKS = [
     {"name": name, "policy": policy}
@@ -171,7 +170,7 @@ def _playbook(name: str) -> Playbook[Any]:
 
 
 TASKS = Repair("tasks", _shipped("schedule-fix"), writes=2)
-REGISTRY = Repair("registry", _shipped("module-path", "execution-policy"), writes=3)
+REGISTRY = Repair("registry", _shipped("module-path", "execution-policy"), writes=2)
 STARTED = Repair("a start", _shipped("iscsi-restart"), writes=1, service=_STOPPED)
 RESTARTED = Repair("a restart", _shipped("iscsi-restart"), writes=1)
 IN_BETWEEN = Repair("values around a restart", lambda: [InForceAfterRestart()], writes=3)
@@ -185,7 +184,7 @@ NEVER = Repair(
 SEVERAL = Repair(
     "several playbooks",
     _shipped("schedule-fix", "iscsi-restart", "module-path", "execution-policy"),
-    writes=6,
+    writes=5,
 )
 MEMBERS = Repair(
     "members of a list",
