@@ -10,10 +10,10 @@ import pytest
 from remediate.lab import kinds
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import edit, everything, kind_of, put, records
-from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState
 from remediate.model.change import Change
 from remediate.resources.base import Query, Resource, resource_type
+from remediate.testing.story import find
 
 OURS = sorted(kinds._own())
 SETTABLE = [(kind, name) for kind in OURS for name in sorted(resource_type(kind).settable)]
@@ -83,8 +83,7 @@ def test_somebody_elses_value_is_neither_of_two_and_is_there(kind: str, name: st
     )
     value = kind_of(kind).other(host, record, change)
     assert value not in (change.before, change.after)
-    [now] = [one for one in records(host, kind) if is_it(one, change.resource.key)]
-    assert now[name] == value
+    assert find(host, change)[name] == value
 
 
 # --- a kind that nothing is known of, and somebody's own ---------------------------------------

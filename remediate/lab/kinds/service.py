@@ -34,6 +34,7 @@ HEALTHY: dict[str, Any] = {
     "swprv": {"status": ServiceStatus.STOPPED},
     "vds": {"status": ServiceStatus.STOPPED},
     "Schedule": {"start": StartMode.AUTO},
+    "WinDefend": {"start": StartMode.AUTO},
 }
 INITIATOR = "MSiSCSI"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")

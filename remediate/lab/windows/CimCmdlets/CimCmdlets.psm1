@@ -163,17 +163,20 @@ function Invoke-CimMethod {
         [Parameter(ParameterSetName = 'ResourceUriSessionSet', Mandatory, ValueFromPipelineByPropertyName)] [uri] $ResourceUri
     )
     process {
-        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'MethodName', 'Arguments', 'OperationTimeoutSec', 'Confirm', 'WhatIf'
-        $system = $InputObject.CimSystemProperties
-        $class = Get-LabClassModule -Class $system.ClassName -Namespace $system.Namespace
-        if ($null -eq $class -or -not $class['Commands'].ContainsKey('Invoke-LabMethod')) {
-            throw [System.NotImplementedException]::new("The stand-in for $($system.ClassName) has no methods.")
+        Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'ClassName', 'Namespace', 'MethodName', 'Arguments', 'OperationTimeoutSec', 'Confirm', 'WhatIf'
+        $row = @{} # a method of the class itself has none
+        if ($null -ne $InputObject) {
+            $ClassName = $InputObject.CimSystemProperties.ClassName
+            $Namespace = $InputObject.CimSystemProperties.Namespace
+            foreach ($property in $InputObject.CimInstanceProperties) { $row[$property.Name] = $property.Value }
         }
-        if (-not $PSCmdlet.ShouldProcess($system.ClassName, $MethodName)) { return }
-        $trouble = Get-LabTrouble -Kind $class['Kind'] -Seconds $OperationTimeoutSec -Target $system.ClassName
+        $class = Get-LabClassModule -Class $ClassName -Namespace $Namespace
+        if ($null -eq $class -or -not $class['Commands'].ContainsKey('Invoke-LabMethod')) {
+            throw [System.NotImplementedException]::new("The stand-in for $ClassName has no methods.")
+        }
+        if (-not $PSCmdlet.ShouldProcess($ClassName, $MethodName)) { return }
+        $trouble = Get-LabTrouble -Kind $class['Kind'] -Seconds $OperationTimeoutSec -Target $ClassName
         if ($null -ne $trouble) { return $PSCmdlet.WriteError($trouble) }
-        $row = @{}
-        foreach ($property in $InputObject.CimInstanceProperties) { $row[$property.Name] = $property.Value }
         $given = if ($null -ne $Arguments) { $Arguments } else { @{} }
         $result = & $class['Commands']['Invoke-LabMethod'] -Row $row -Method $MethodName -Arguments $given
         if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
