@@ -7,6 +7,7 @@ import pytest
 
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
@@ -34,6 +35,7 @@ CASES = {
     STORAGE: storage(20_000_000_001),
     SERVICE: service(status="Stopped", start="Disabled"),
     REGISTRY: named("module-path", "missing"),
+    EXCLUSION: named("antivirus-exclusions", "somebody-elses-are-left"),
 }
 """What is written of each kind."""
 MODULES = named("module-restore", "file-missing")

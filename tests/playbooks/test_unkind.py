@@ -13,6 +13,7 @@ import pytest
 
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
@@ -64,6 +65,17 @@ def test_a_size_that_is_rounded_is_the_size_that_was_asked_for(on: Switched) -> 
     one = teller(storage(20_000_000_000), on)
     assert one.state.saved_size(STORAGE, ODD, 0) != ODD
     one.tell()
+
+
+EXCLUDED = named("antivirus-exclusions", "somebody-elses-are-left")
+
+
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == EXCLUSION], ids="".join)
+def test_an_exclusion_that_is_saved_in_another_form_is_the_one_that_was_asked_for(
+    on: Switched,
+) -> None:
+    assert rewritten(EXCLUDED, on)
+    teller(EXCLUDED, on).tell()
 
 
 RESTART, START = service(), service(status="Stopped", start="Disabled")
@@ -302,3 +314,19 @@ def test_a_limit_that_is_not_the_one_that_was_asked_for_is_told(on: Switched) ->
     report = one.apply()
     assert (report.outcome, report.exit_code) == (Outcome.FAILED_CHANGED, ExitCode.NEEDS_PERSON)
     assert [found.property for found in report.differing] == ["max_space"]
+
+
+def test_an_exclusion_that_tamper_protection_ignores_is_not_called_added() -> None:
+    one = teller(EXCLUDED, (EXCLUSION, "nothing is saved"))
+    report = one.apply()
+    assert report.outcome is Outcome.FAILED_UNCHANGED
+    assert report.problem
+    assert report.problem.code == "no_effect"
+
+
+def test_exclusions_of_others_that_are_lost_are_named() -> None:
+    one = teller(EXCLUDED, (EXCLUSION, "what others have is lost"))
+    theirs = {each["value"] for each in one.windows()["defender"]}
+    report = one.apply()
+    assert report.outcome is Outcome.ROLLED_BACK
+    assert {found.resource.key["value"] for found in report.meanwhile} == theirs

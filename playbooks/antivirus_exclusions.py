@@ -1,0 +1,159 @@
+"""Have Microsoft Defender leave out what the backup agent works with."""
+
+from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.defender_exclusion import (
+    DEFENDER,
+    DefenderExclusion,
+    DefenderExclusions,
+    ExclusionList,
+)
+from remediate.resources.file import File, Files
+from remediate.resources.host_path import HostPath
+from remediate.resources.mars_agent import (
+    INSTALL_PATH,
+    PROGRAM,
+    SCRATCH,
+    SCRATCH_VALUE,
+    ForAgent,
+    plain_folder,
+)
+from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.service import Service, Services, ServiceStatus
+
+BIN = HostPath(root=INSTALL_PATH, tail="bin")
+POLICIES = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender"
+ONLY_POLICY = RegistryName(key=POLICIES, name="DisableLocalAdminMerge")
+"""1: lists of administrators of the server are not used, only those of a policy."""
+OF_POLICY = {
+    ExclusionList.PATH: RegistryName(key=rf"{POLICIES}\Exclusions", name="Exclusions_Paths"),
+    ExclusionList.PROCESS: RegistryName(key=rf"{POLICIES}\Exclusions", name="Exclusions_Processes"),
+}
+"""1: a policy has a list of its own."""
+WINDOWS = RegistryName(
+    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion", name="SystemRoot"
+)
+COMPILERS = tuple(
+    HostPath(root=WINDOWS, tail=rf"Microsoft.NET\{framework}\{version}\csc.exe")
+    for framework in ("Framework", "Framework64")
+    for version in ("v2.0.50727", "v3.5", "v4.0.30319")
+)
+
+
+class Params(PlaybookParams):
+    compilers: bool = Field(
+        default=False,
+        description="Also leave out what csc.exe opens, the compiler of .NET, as older guides say",
+    )
+
+
+class AntivirusExclusions(ForAgent, Playbook[Params]):
+    """A virus scanner that holds the agent's files makes backups slow, or fail.
+
+    Left out are its scratch folder, its folder bin, and what cbengine.exe opens. Exclusions are
+    only ever added, each by itself. Where tamper protection is on, Defender ignores what it is
+    told, and reading back shows it.
+    """
+
+    id = "antivirus-exclusions"
+    title = "Have Microsoft Defender leave out what the agent works with"
+    topic = "storage"
+    symptoms = ("backup-fails-not-found", "agent-cannot-connect")
+    source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
+    rules = ("not-running", "group-policy", "not-left-out")
+    writes = (DefenderExclusion,)
+    risk = (
+        "Defender no longer looks into these folders, nor into what cbengine.exe opens, which is "
+        "all that is backed up."
+    )
+    rollback = "Takes away the exclusions that it has added, and no others."
+
+    def observe(self, params):
+        named = (INSTALL_PATH, SCRATCH_VALUE, ONLY_POLICY, *OF_POLICY.values())
+        yield RegistryValues(values=(*named, WINDOWS) if params.compilers else named)
+        yield Services(names=(DEFENDER,))
+        yield DefenderExclusions()
+        if params.compilers:
+            yield Files(paths=COMPILERS)
+
+    def not_applicable(self, seen, params):
+        if reason := super().not_applicable(seen, params):
+            return reason
+        return None if seen.one(Service) else "Microsoft Defender Antivirus is not installed"
+
+    def decide(self, seen, params):
+        wanted = [
+            (ExclusionList.PATH, plain_folder(seen.path(SCRATCH))),
+            (ExclusionList.PATH, plain_folder(seen.path(BIN))),
+            (ExclusionList.PROCESS, plain_folder(seen.path(PROGRAM))),
+        ]
+        wanted = [(list_, path) for list_, path in wanted if path]
+        if params.compilers:
+            found = sorted(file.path for file in seen.all(File) if file.exists)
+            wanted += [(ExclusionList.PROCESS, path) for path in found]
+        service = seen.one(Service)
+        if service.status is not ServiceStatus.RUNNING:
+            yield Advice(
+                "Microsoft Defender Antivirus does not run",
+                "Another product may be in its place, and each has its own way: have it leave out "
+                f"{', '.join(path for _, path in wanted)}.",
+                Severity.NOTICE,
+                rule="not-running",
+                resource=service.resource_id,
+                evidence=(Evidence(f"{service.status}", where=service.title),),
+            )
+            return
+        there = seen.all(DefenderExclusion)
+        for list_, path in wanted:
+            if any(one.list is list_ and _covers(one, path) for one in there):
+                continue
+            policy = _policy(seen, list_)
+            exclusion = seen.get(DefenderExclusion, list=list_.value, value=path)
+            if policy is None:
+                yield exclusion.should(
+                    rule="not-left-out", present=True, why="Defender may hold it during a backup."
+                )
+                continue
+            yield Advice(
+                f"Group Policy says what Defender leaves out by {list_}",
+                "Computer Configuration > Administrative Templates > Windows Components > "
+                f"Microsoft Defender Antivirus > Exclusions: add {path} there.",
+                rule="group-policy",
+                resource=exclusion.resource_id,
+                evidence=(
+                    Evidence(
+                        RegistryValue.label("value", policy.recorded("value")), where=policy.title
+                    ),
+                ),
+            )
+
+    def assumptions(self, params):
+        yield (
+            "Antivirus products of others are not asked: file-locks names those that look into "
+            "files."
+        )
+        if params.compilers:
+            yield (
+                "WARNING: what csc.exe opens is then not looked into, and malware uses that to "
+                "build itself on the server."
+            )
+
+
+def _policy(seen, list_):
+    """The value by which a policy, and not the server, says what is left out; or None."""
+    values = (seen.value(name) for name in (ONLY_POLICY, OF_POLICY[list_]))
+    return next((value for value in values if value.data == 1), None)
+
+
+def _covers(exclusion, path):
+    """Whether an exclusion is of a path: of it, of a folder above it, or of a program by its name.
+
+    That of a process is of a folder only where it ends in a wildcard.
+    """
+    excluded, path = exclusion.value.casefold().rstrip("\\"), path.casefold()
+    folder = excluded.removesuffix(r"\*")
+    by_process = exclusion.list is ExclusionList.PROCESS
+    if by_process and "\\" not in excluded:
+        return path.endswith(f"\\{excluded}")
+    if by_process and folder == excluded:
+        return path == excluded
+    return f"{path}\\".startswith(f"{folder}\\")
