@@ -1,12 +1,10 @@
 """What is asked of, and written to, resources of a kind in the stories of all cases, each once."""
 
-import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -16,13 +14,12 @@ from remediate.lab.kinds import records
 from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call
-from remediate.resources.base import Resource
-from remediate.testing import Case, cases
+from remediate.resources.base import Query, Resource
+from remediate.testing import Case
 from remediate.testing.story import HOST, Teller
+from tests.playbooks.known import ALL
 
-CASES = [
-    case for case in cases(Path(__file__).parents[1] / "playbooks") if "powershell" in case.engines
-]
+CASES = [case for case in ALL if "powershell" in case.engines]
 T = TypeVar("T")
 LONG = 500
 """Characters from which on a value is a whole definition or manifest: one is like the other."""
@@ -33,13 +30,11 @@ class Asked:
     """A call, and the host as it was before it.
 
     Args:
-        case: in whose story it came first.
         host: the host.
         resource: what it is about.
         call: the call.
     """
 
-    case: str
     host: HostState
     resource: type[Resource]
     call: Call
@@ -73,36 +68,38 @@ def sample(of: list[T], most: int) -> list[T]:
     return of[:: -(-len(of) // most) or 1] if most else of
 
 
-@cache
-def all_asked(kind: str, stories: int = 0) -> list[Asked]:
+def all_asked(kind: str, most: int = 0) -> list[Asked]:
     """The questions about a kind, and the writes, of all stories, that bring something new.
 
     Args:
         kind: the kind.
-        stories: of how many stories; all of them when none is said.
+        most: of how many stories that change something, and of how many others; all of them when
+            none is said.
     """
-    known: set[str] = set()
-    found = []
-    for case in sample([case for case in CASES if kind in _kinds(case)], stories):
-        with _watching(case, kind) as seen:
+    about = [case for case in CASES if kind in _kinds()[case.id]]
+    changing = [case for case in about if case.changes_something]
+    others = [case for case in about if not case.changes_something]
+    found: list[Asked] = []
+    with _watching(kind, found):
+        for case in [*sample(changing, most), *sample(others, most)]:
             Teller.in_memory(case, short=True).tell()
-        for one in seen:
-            new = set(one.new) - known
-            if new:
-                found.append(one)
-                known |= new
     return found
 
 
-def _kinds(case: Case) -> set[str]:
-    asked = (query for task in case.job().tasks for query in task.playbook.observe(task.params))
-    return {query.resource.kind for query in asked}
+@cache
+def _kinds() -> dict[str, set[str]]:
+    """What is asked about in the story of each case."""
+    return {case.id: {query.resource.kind for query in _queries(case)} for case in CASES}
+
+
+def _queries(case: Case) -> Iterator[Query]:
+    return (query for task in case.job().tasks for query in task.playbook.observe(task.params))
 
 
 @contextmanager
-def _watching(case: Case, kind: str) -> Iterator[list[Asked]]:
-    """Keep each call about a kind, with the host as it was before."""
-    seen: list[Asked] = []
+def _watching(kind: str, found: list[Asked]) -> Iterator[None]:
+    """Keep each call about a kind that brings something new, with the host as it was before."""
+    known: set[str] = set()
     real = {"Get": functions._get, "Set": functions._set}
 
     def watch(verb: str) -> Any:
@@ -110,7 +107,10 @@ def _watching(case: Case, kind: str) -> Iterator[list[Asked]]:
             if resource.kind == kind and state.name == HOST.name:
                 function = f"{verb}-Remediate{resource.function}"
                 call = Call(id="1", function=function, arguments=arguments)
-                seen.append(Asked(case.id, copied(state), resource, call))
+                new = set(Asked(state, resource, call).new)
+                if not new <= known:
+                    found.append(Asked(copied(state), resource, call))
+                    known.update(new)
             return real[verb](resource, state, arguments)
 
         return watched
@@ -118,11 +118,11 @@ def _watching(case: Case, kind: str) -> Iterator[list[Asked]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(functions, "_get", watch("Get"))
         patch.setattr(functions, "_set", watch("Set"))
-        yield seen
+        yield
 
 
 def copied(state: HostState) -> HostState:
     """Another host that is the same."""
     names = ("os", "powershell", "culture", "denied")
     facts = {name: getattr(state, name) for name in names}
-    return HostState(state.name, copy.deepcopy(state.windows), **facts)
+    return HostState(state.name, json.loads(json.dumps(state.windows)), **facts)

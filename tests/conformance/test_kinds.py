@@ -20,28 +20,32 @@ from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 
 pytestmark = pytest.mark.powershell
 
-FEW = {"agent_module": 6, "backup_record": 4}
+FEW = {"agent_module": 4, "backup_record": 4}
 """How many are enough for an ordinary run, where each starts another PowerShell."""
 
-MOST = 20
+MOST = 10
 """Questions about a kind, or writes of it, that an ordinary run can afford: a pipeline each."""
 
+KINDS = [kind for kind in names() if kind != "network_probe"]
+"""What stories that both engines can tell ask about; probes are tried where they are promised."""
 
-@pytest.mark.parametrize("verb", ["Get", "Set"])
+
 @pytest.mark.parametrize(
     ("kind", "most"),
     [
-        *(pytest.param(kind, FEW.get(kind, MOST), id=kind) for kind in names()),
-        *(pytest.param(kind, 0, id=f"all of {kind}", marks=pytest.mark.slow) for kind in names()),
+        *(pytest.param(kind, FEW.get(kind, MOST), id=kind) for kind in KINDS),
+        *(pytest.param(kind, 0, id=f"all of {kind}", marks=pytest.mark.slow) for kind in KINDS),
     ],
 )
 def test_each_question_and_each_write_goes_the_same_way(
-    kind: str, most: int, verb: str, powershell: PowerShellHosts
+    kind: str, most: int, powershell: PowerShellHosts
 ) -> None:
     twin, real = SimulatedDoor(), PowerShellDoor(powershell)
-    asked = all_asked(kind, stories=3 * most)
-    for one in sample([one for one in asked if one.call.function.startswith(verb)], most):
-        assert outcome(real, one) == outcome(twin, one), (one.case, one.call)
+    asked = all_asked(kind, most)
+    assert asked
+    for verb in ("Get", "Set"):
+        for one in sample([one for one in asked if one.call.function.startswith(verb)], most):
+            assert outcome(real, one) == outcome(twin, one), one.call
 
 
 def outcome(door: Door, asked: Asked) -> Record:

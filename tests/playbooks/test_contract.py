@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Hashable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,14 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.problem import Problem
 from remediate.playbook.base import Playbook
 from remediate.resources.base import resource_type
-from remediate.testing import Case, cases, lose_connection, tell, unreached
+from remediate.testing import Case, lose_connection, tell, unreached
 from remediate.testing.case import catalogue
 from remediate.testing.promises import ERRORS
 from remediate.testing.story import Teller
 from remediate.transport.errors import ConnectionLost, TimedOut
+from tests.playbooks.known import ALL
+from tests.playbooks.known import SIMULATED as CASES
 
-HERE = Path(__file__).parent
-ALL = cases(HERE)
-CASES = [case for case in ALL if "simulated" in case.engines]
 CHANGING = [case for case in CASES if case.changes_something]
 FAULTS = {Outcome.ATTENTION, Outcome.WOULD_CHANGE}
 MOST_SHAPES = 7

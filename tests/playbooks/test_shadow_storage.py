@@ -1,6 +1,5 @@
 """What a rollback does about shadow copies, which no case can say: they come after apply."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,15 +7,14 @@ import pytest
 from remediate.lab.kinds import record
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import RunKind
-from remediate.testing import Case, cases
+from remediate.testing import Case
 from remediate.testing.story import HOST, Teller, explain
 from remediate.testing.transport import MemoryTransport
+from tests.playbooks.known import BY_ID
 
 GB = 2**30
 NEW = {"id": "{0b1f0002-0000-0000-0000-000000000000}", "created": "2024-03-05T22:00:07Z"}
-[SEVERAL] = (
-    case for case in cases(Path(__file__).parent) if case.id == "shadow-storage/several-volumes"
-)
+SEVERAL = BY_ID["shadow-storage/several-volumes"]
 
 
 class Story(Teller):

@@ -1,14 +1,10 @@
 """How much each value matters, which no case says."""
 
-from pathlib import Path
-
 import pytest
 
 from remediate.playbook import Severity
-from remediate.testing import cases
 from remediate.testing.story import Teller
-
-CASES = {case.name: case for case in cases(Path(__file__).parent) if case.playbook == "tls12"}
+from tests.playbooks.known import BY_ID
 
 
 @pytest.mark.parametrize(
@@ -24,6 +20,6 @@ CASES = {case.name: case for case in cases(Path(__file__).parent) if case.playbo
 def test_what_nobody_has_set_matters_less_than_what_is_set_wrong(
     name: str, severity: Severity
 ) -> None:
-    report = Teller.in_memory(CASES[name]).audit("audit")
+    report = Teller.in_memory(BY_ID[f"tls12/{name}"]).audit("audit")
     assert report.plan
     assert {one.severity for one in (*report.plan.changes, *report.plan.advice)} == {severity}

@@ -7,7 +7,6 @@ means something else: it is found, and undone or named. `tests/conformance` has 
 import random
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,8 @@ from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.model.outcome import ExitCode, Outcome
-from remediate.testing import Case, cases
+from remediate.testing import Case
+from tests.playbooks.known import SIMULATED as CASES
 from tests.playbooks.unkind import (
     FORMS,
     LOST,
@@ -38,7 +38,6 @@ from tests.playbooks.unkind import (
     told,
 )
 
-CASES = [case for case in cases(Path(__file__).parent) if "simulated" in case.engines]
 UNKIND, DAMAGING = switches(), switches(damaging=True)
 
 # --- unkind -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from remediate.lab.kinds import everything, turn_on
 from remediate.lab.kinds.scheduled_task import KIND as TASK
@@ -10,8 +9,9 @@ from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.state import HostState
 from remediate.model.outcome import ExitCode, Outcome
-from remediate.testing import Case, cases
+from remediate.testing import Case
 from remediate.testing.story import Teller, unlike
+from tests.playbooks.known import BY_ID
 
 Switched = tuple[str, str]
 LOST = "the start with Windows is lost"
@@ -117,12 +117,7 @@ def service(**short: object) -> Case:
 
 def named(playbook: str, name: str) -> Case:
     """A case of a playbook."""
-    [found] = (
-        case
-        for case in cases(Path(__file__).parent)
-        if (case.playbook, case.name) == (playbook, name)
-    )
-    return found
+    return BY_ID[f"{playbook}/{name}"]
 
 
 def teller(case: Case, *on: Switched) -> Teller:
