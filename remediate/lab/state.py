@@ -5,7 +5,6 @@ resource is read from it and written to it is said in `kinds`, one file for each
 engine has stand-ins of Windows' commands that work on the same.
 """
 
-import copy
 import json
 import re
 import threading
@@ -167,7 +166,7 @@ class HostState:
     def without_traces(self) -> Record:
         """A copy of Windows' state without the files in which runs say that they were there."""
         with self.lock:
-            windows = copy.deepcopy(self.windows)
+            windows = dict(json.loads(json.dumps(self.windows)))
         Drive(windows).remove(OURS)
         return {name: said for name, said in windows.items() if said or name != "files"}
 

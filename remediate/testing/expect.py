@@ -2,24 +2,24 @@
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
-def expect(what: str, found: object, wanted: object, why: str = "") -> None:
+def expect(what: str, found: object, wanted: object, why: Callable[[], str] = str) -> None:
     """Make sure that something is as it has to be.
 
     Args:
         what: it is, for who reads a failed test.
         found: how it is.
         wanted: how it has to be.
-        why: more to read when it is not.
+        why: gives more to read when it is not.
 
     Raises:
         AssertionError: it is another; says where the two differ.
     """
     if found != wanted:
         raise AssertionError(
-            "\n".join([f"{what} is not as expected:", *_differ(found, wanted), why])
+            "\n".join([f"{what} is not as expected:", *_differ(found, wanted), why()])
         )
 
 

@@ -84,9 +84,9 @@ class PowerShellHosts:
         yield now, self._host.target(), self._kept
 
     def tell(self, case: Case) -> Seen:
-        """The story of a case."""
+        """The story of a case, to be compared."""
         with self.host(case.state()) as (state, host, transport):
-            return Teller(case, transport, host, state).tell()
+            return Teller(case, transport, host, state, compared=True).tell()
 
     def close(self) -> None:
         """End the lab and its engine."""

@@ -86,7 +86,7 @@ def compare(case: Case, hosts: PowerShellHosts) -> None:
     """
     real = hosts.tell(case)
     if "simulated" in case.engines:
-        agree(real, Teller.in_memory(case).tell())
+        agree(real, Teller.in_memory(case, compared=True).tell())
 
 
 def agree(real: Seen, simulated: Seen) -> None:

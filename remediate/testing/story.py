@@ -5,11 +5,11 @@ somebody else has edited it. Each beat makes sure of what must hold after it; wh
 returned in a form in which two engines can be compared.
 """
 
-import copy
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from remediate.engine.engine import Engine
@@ -58,8 +58,9 @@ class Teller:
         job: what is run; the case's playbook when not given.
         short: end the story with the rollback, and leave out its dry run.
         thorough: somebody edits each of the changed properties in turn, not just the first.
+        compared: what is seen is kept, to be compared with what another engine shows.
         store: the journal.
-        seen: what was seen so far, to be compared with another backend's.
+        seen: what was seen so far, where it is kept.
     """
 
     case: Case
@@ -69,6 +70,7 @@ class Teller:
     job: Job | None = None
     short: bool = False
     thorough: bool = False
+    compared: bool = False
     store: MemoryStore = field(default_factory=MemoryStore)
     seen: Seen = field(default_factory=list)
 
@@ -92,6 +94,7 @@ class Teller:
         *,
         short: bool = False,
         thorough: bool = False,
+        compared: bool = False,
     ) -> "Teller":
         """Tells the story of a case on a host of the simulated engine.
 
@@ -100,24 +103,27 @@ class Teller:
             transport: gets the host as its only one; one without troubles when not given.
             short: as for the class.
             thorough: as for the class.
+            compared: as for the class.
         """
         state = case.state()
         transport = transport or MemoryTransport({})
         transport.states = {HOST.address: state}
-        return cls(case, transport, HOST, state, short=short, thorough=thorough)
+        return cls(
+            *(case, transport, HOST, state), short=short, thorough=thorough, compared=compared
+        )
 
     def tell(self) -> Seen:
-        """The whole story; what was seen.
+        """The whole story; what was seen, where it is kept.
 
         Raises:
             AssertionError: something is not as it has to be.
         """
         case, start = self.case, self.windows()
         report = self.audit("audit")
-        expect("The outcome of the audit", report.outcome, case.audit, explain(report))
+        expect("The outcome of the audit", report.outcome, case.audit, partial(explain, report))
         check_report(case, report)
         report = self.apply()
-        expect("The outcome of apply", report.outcome, case.applied, explain(report))
+        expect("The outcome of apply", report.outcome, case.applied, partial(explain, report))
         said = report.problem.message if report.problem else ""
         expect_among("The reason of the refusal", [said], case.refusal or "")
         if case.problem:
@@ -140,19 +146,24 @@ class Teller:
         expect("What was applied", changes, plan_of(report).changes)
         lasting = [change for change in changes if not change.reversible]
         again = self.audit("audit again")
-        expect("What is left to change after apply", plan_of(again).changes, (), explain(again))
+        expect(
+            "What is left to change after apply",
+            plan_of(again).changes,
+            (),
+            partial(explain, again),
+        )
         undone = self.rollback(self.applied_run)
         usual = Outcome.CHANGED if len(lasting) < len(changes) else again.outcome
         if undone.plan and len(lasting) == len(changes):
             usual = Outcome.COMPLIANT
         wanted = self.case.rollback or usual
-        expect("The outcome of rollback", undone.outcome, wanted, explain(undone))
+        expect("The outcome of rollback", undone.outcome, wanted, partial(explain, undone))
         if undone.outcome is Outcome.CHANGED:
             self.is_now("The host after rollback", start, lasting)
         if undone.outcome is Outcome.CHANGED and not self.short:
             redone = self.rollback(self.last_run)
             said = "The outcome of the rollback of the rollback"
-            expect(said, redone.outcome, Outcome.CHANGED, explain(redone))
+            expect(said, redone.outcome, Outcome.CHANGED, partial(explain, redone))
             self.is_now("The host after the rollback of the rollback", changed, lasting)
         drifting = [change for change in changes if change.reversible]
         if self.case.goes_back and not self.short:
@@ -177,7 +188,7 @@ class Teller:
         report = self.rollback(self.applied_run, f"rollback after {edited.property} drifted")
         about = f"after somebody edited {edited.title}: {edited.property}"
         said = f"The outcome of rollback {about}"
-        expect(said, report.outcome, Outcome.CONFLICT, explain(report))
+        expect(said, report.outcome, Outcome.CONFLICT, partial(explain, report))
         names = {"resource", "property", "before", "after"}
         conflicts = [one.change.model_dump(include=names) for one in plan_of(report).conflicts]
         expect(f"The conflicts {about}", conflicts, [edited.model_dump(include=names)])
@@ -238,8 +249,9 @@ class Teller:
         )
 
     def _note(self, beat: str, report: HostReport) -> HostReport:
-        self.seen.append((beat, comparable(report)))
-        self.seen.append((f"state after {beat}", renewable(self.resources())))
+        if self.compared:
+            self.seen.append((beat, comparable(report)))
+            self.seen.append((f"state after {beat}", renewable(self.resources())))
         return report
 
     # --- the state ----------------------------------------------------------------------------
@@ -251,12 +263,12 @@ class Teller:
     def windows(self) -> Record:
         """A copy of the state of the host's Windows."""
         with self.state.lock:
-            return copy.deepcopy(self.state.windows)
+            return copied(self.state.windows)
 
     def restore(self, windows: Record) -> None:
         """Put the host back as it was."""
         with self.state.lock:
-            self.state.windows = copy.deepcopy(windows)
+            self.state.windows = copied(windows)
 
     def is_now(
         self,
@@ -273,13 +285,15 @@ class Teller:
             lasting: changes that cannot be put back.
             theirs: what somebody has edited.
         """
-        expected = HostState("expected", copy.deepcopy(start))
+        expected = HostState("expected", copied(start))
         for change in lasting:
             if not change.renews:  # what gets any other value moves by itself
                 wanted = {change.property: change.after}
                 kind_of(change.resource.kind).write(expected, find(expected, change), wanted)
         if theirs is not None:
             edit(expected, theirs)
+        if self.state.without_traces() == expected.without_traces():
+            return  # and so is all that can be said of it
         if self.state.edits:
             expect(what, sorted(unlike(self.resources(), everything(expected))), [])
         else:
@@ -359,7 +373,7 @@ def check_report(case: Case, report: HostReport) -> None:
 def _check_all(what: str, texts: Sequence[str], wanted: Sequence[str]) -> None:
     for text in wanted:
         expect_among(what, texts, text)
-    expect(f"{what}: how many", len(texts), len(wanted), "\n".join(texts))
+    expect(f"{what}: how many", len(texts), len(wanted), partial("\n".join, texts))
 
 
 def check_texts(plan: Plan) -> None:
@@ -379,6 +393,11 @@ def line(change: Change) -> str:
     """A change in one line: `title property: before -> after`."""
     before = change.before_label or change.before
     return f"{change.title} {change.property}: {before} -> {change.after_label or change.after}"
+
+
+def copied(windows: Record) -> Record:
+    """A copy of the state of a Windows, which is JSON."""
+    return dict(json.loads(json.dumps(windows)))
 
 
 def in_order(resources: Resources) -> Resources:

@@ -100,10 +100,12 @@ def tell_both(
     """The story on both engines, in so far as anything is changed; what was seen is the same."""
     case = Case(playbook=playbook, name="", title="generated", audit=Outcome.WOULD_CHANGE)
     state = a_host(windows)
-    simulated = Teller(case, MemoryTransport({HOST.address: state}), HOST, state, job)
+    simulated = Teller(
+        case, MemoryTransport({HOST.address: state}), HOST, state, job, compared=True
+    )
     tell(simulated)
     with hosts.host(a_host(windows)) as (real, host, transport):
-        powershell = Teller(case, transport, host, real, job)
+        powershell = Teller(case, transport, host, real, job, compared=True)
         tell(powershell)
     agree(powershell.seen, simulated.seen)
 

@@ -46,8 +46,9 @@ def _both(powershell: PowerShellHosts, case: Case, state: HostState, *, harm: bo
     """A story on our own PowerShell, which has to be the one of the simulated engine."""
     twin = teller(case)
     twin.state.edits, twin.state.hangs, twin.short = state.edits, state.hangs, True
+    twin.compared = True
     with powershell.host(state) as (now, host, transport):
-        real = Teller(case, transport, host, now, short=True)
+        real = Teller(case, transport, host, now, short=True, compared=True)
         if not harm:
             assert outcomes(real.tell()) == outcomes(twin.tell())
         elif TASK in case.host:

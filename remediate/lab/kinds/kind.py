@@ -17,7 +17,7 @@ T = TypeVar("T")
 Write = Callable[[HostState, Record, Record], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of resource on practice hosts: how it is read from Windows' state, and written to it.
 

@@ -102,9 +102,12 @@ def state(host: HostState, short: object) -> None:
 
 def read(host: HostState, values: Iterable[Record] | None = None) -> Iterator[Record]:
     """Each value that is asked for, if only by its absence; or all that there are."""
-    for wanted in [*_all(host)] if values is None else values:
-        found = _value(host, wanted["key"], wanted["name"])
-        yield {"key": wanted["key"], "name": wanted["name"], "value": found}
+    if values is None:
+        yield from [*_all(host)]
+        return
+    for wanted in values:
+        found = _find(host, wanted["key"], wanted["name"])
+        yield _said(wanted["key"], wanted["name"], found)
 
 
 def value_of(host: HostState, path: str) -> Record | None:
@@ -135,7 +138,14 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _value(host: HostState, key: str, name: str) -> Record | None:
-    found = _find(host, key, name)
+    return _unsigned(_find(host, key, name))
+
+
+def _said(key: str, name: str, found: Record | None) -> Record:
+    return {"key": key, "name": name, "value": _unsigned(found)}
+
+
+def _unsigned(found: Record | None) -> Record | None:
     if found is None:
         return None
     bits = BITS.get(found["type"])
@@ -186,11 +196,12 @@ def _stored(value: Record) -> Record:
 def _all(host: HostState) -> Iterator[Record]:
     for key in host.windows.get("registry", []):
         for value in key["values"]:
-            yield {"key": key["path"], "name": value["name"]}
+            yield _said(key["path"], value["name"], value)
 
 
 def _key(host: HostState, path: str) -> Record | None:
-    found = (key for key in host.windows.get("registry", []) if same(key["path"], path))
+    wanted = path.casefold()
+    found = (key for key in host.windows.get("registry", []) if key["path"].casefold() == wanted)
     return next(found, None)
 
 
