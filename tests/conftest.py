@@ -1,9 +1,12 @@
 """What all tests share."""
 
+import gc
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import structlog
 
@@ -14,7 +17,19 @@ from tests import costs
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
+hypothesis.settings.register_profile("ours", deadline=None)  # a machine may have much to do
+hypothesis.settings.load_profile("ours")
+
+# Else each program that a test starts compiles all of our code anew: containers set this.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 costs.count()
+
+
+def pytest_collection_finish() -> None:
+    """Tests and modules stay to the end: no search for garbage has to look at them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

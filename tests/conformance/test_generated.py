@@ -31,9 +31,7 @@ from remediate.testing.transport import MemoryTransport
 
 pytestmark = [pytest.mark.powershell, pytest.mark.timeout(240)]
 
-FEW = settings(
-    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+FEW = settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Generated"
 
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc", "Cn"])

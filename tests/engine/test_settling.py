@@ -486,7 +486,7 @@ def test_after_ctrl_c_the_present_part_ends_and_no_other_is_begun(moved: Slow) -
 # --- however it is cut off ----------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     repair=st.sampled_from([MOVED, SCANNED]),
     lost_at=st.dictionaries(st.integers(2, 14), st.sampled_from([0, 1, 2, 3, ALL]), max_size=4),

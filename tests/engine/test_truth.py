@@ -198,7 +198,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 @given(
     policies=POLICIES,
     troubles=st.dictionaries(st.integers(1, 6), TROUBLES, max_size=3),

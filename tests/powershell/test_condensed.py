@@ -88,7 +88,6 @@ def test_what_is_sent_means_the_same(engine: Path, tmp_path: Path) -> None:
 @pytest.mark.powershell
 @settings(
     max_examples=2,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -76,7 +76,7 @@ class Leases(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("kind", ["memory", "sql"])
 def test_a_lease_has_one_holder_and_a_growing_fence(kind: str) -> None:
-    limits = settings(max_examples=40, stateful_step_count=25, deadline=None, database=None)
+    limits = settings(max_examples=40, stateful_step_count=25, database=None)
     with TemporaryDirectory() as folder:
         place = store_place(str(Path(folder) / "remediate.db"))
         store = MemoryStore() if kind == "memory" else SqlStore(place)
