@@ -44,7 +44,7 @@ class AgentVersion(ForAgent, Playbook[Params]):
     title = "Say when the backup agent is too old, and how it is updated"
     topic = "agent"
     only_looks = True
-    symptoms = ("agent-cannot-connect", "vault-credentials-invalid")
+    symptoms = ("backup-service-unreachable", "vault-credentials-invalid")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "program-missing",

@@ -48,7 +48,7 @@ class DotnetVersion(ForAgent, Playbook[Params]):
     title = "Say when .NET Framework is older than the backup agent needs"
     topic = "platform"
     only_looks = True
-    symptoms = ("recovery-volume-not-mounted", "schedule-does-not-run")
+    symptoms = ("restore-mount-failed", "schedule-not-running")
     source = "https://learn.microsoft.com/azure/backup/backup-support-matrix-mars-agent"
     rules = ("missing", "below-least", "below-system-state", "below-today")
 

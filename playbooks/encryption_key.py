@@ -29,7 +29,7 @@ class EncryptionKey(ForRegisteredAgent, Playbook[PlaybookParams]):
     title = "Say whether the key file is where the agent looks for it"
     topic = "agent"
     only_looks = True
-    symptoms = ("encryption-passphrase-not-configured", "activation-did-not-complete")
+    symptoms = ("passphrase-not-configured", "activation-incomplete")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("location-absent", "location-unusable", "locations-differ", "key-missing", "key-empty")
 

@@ -33,7 +33,7 @@ class FileDownloadZone(ForAgent, Playbook[PlaybookParams]):
     id = "file-download-zone"
     title = "Let the SYSTEM account download files from the internet zone"
     topic = "connection"
-    symptoms = ("agent-cannot-connect",)
+    symptoms = ("backup-service-unreachable",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("group-policy", "machine-only", "cannot-be-told", "not-allowed")
     risk = "Whatever runs as SYSTEM may then download files from any site of the internet zone."

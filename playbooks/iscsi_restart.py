@@ -41,7 +41,7 @@ class IscsiRestart(ForAgent, Playbook[Params]):
     id = "iscsi-restart"
     title = "Restart the iSCSI initiator so that recovery volumes can be mounted"
     topic = "restore"
-    symptoms = ("recovery-volume-not-mounted",)
+    symptoms = ("restore-mount-failed", "iscsi-driver-missing")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "device-missing",

@@ -49,7 +49,7 @@ class ModulePath(ForAgentModule, Playbook[PlaybookParams]):
     id = "module-path"
     title = "Let PowerShell find the backup agent's module"
     topic = "schedule"
-    symptoms = ("schedule-does-not-run", "module-not-found")
+    symptoms = ("schedule-not-running", "module-not-found")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("not-text", "null-character", "too-long", "folder-missing", "not-expanded")
     risk = "Folders are only added, at the end, so what was found before is still found first."

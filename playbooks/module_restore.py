@@ -46,7 +46,7 @@ class ModuleRestore(ForAgentModule, Playbook[OriginParams]):
     id = "module-restore"
     title = "Restore the backup agent's PowerShell module so that it loads"
     topic = "schedule"
-    symptoms = ("module-not-found", "schedule-does-not-run")
+    symptoms = ("module-not-found", "schedule-not-running")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "agent-removed",

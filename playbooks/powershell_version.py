@@ -37,7 +37,7 @@ class PowershellVersion(ForAgent, Playbook[Params]):
     title = "Say when Windows PowerShell is older than the agent needs"
     topic = "platform"
     only_looks = True
-    symptoms = ("schedule-does-not-run",)
+    symptoms = ("schedule-not-running",)
     source = "https://learn.microsoft.com/azure/backup/install-mars-agent"
     rules = ("unknown", "below-task", "below-installing")
 

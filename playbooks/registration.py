@@ -57,7 +57,7 @@ class Registration(ForAgent, Playbook[Params]):
     title = "Say which vault the server is registered with, and under which name"
     topic = "agent"
     only_looks = True
-    symptoms = ("vault-credentials-of-another-vault", "resource-not-provisioned")
+    symptoms = ("vault-credentials-of-other-vault", "server-renamed")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "not-registered",

@@ -23,7 +23,7 @@ class ScheduleFix(ForAgent, Playbook[Params]):
     id = "schedule-fix"
     title = "Do not start a new instance of a running backup task"
     topic = "schedule"
-    symptoms = ("job-already-running",)
+    symptoms = ("duplicate-job-started",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("no-task", "stores-password", "trigger-not-savable", "multiple-instances")
     writes = (ScheduledTask,)

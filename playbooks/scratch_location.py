@@ -36,7 +36,7 @@ class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
     title = "Have both values ScratchLocation name the folder with the key file"
     topic = "agent"
     deep = True
-    symptoms = ("encryption-passphrase-not-configured", "activation-did-not-complete")
+    symptoms = ("passphrase-not-configured", "activation-incomplete")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("two-keys", "no-key", "location")
     risk = "The agent's service is restarted, though not while it backs up or restores."

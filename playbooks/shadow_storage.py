@@ -56,7 +56,7 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
     id = "shadow-storage"
     title = "Let the shadow copies of volumes grow as large as backups need"
     topic = "storage"
-    symptoms = ("shadow-storage-full",)
+    symptoms = ("shadow-storage-low",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "no-volume",

@@ -45,7 +45,7 @@ class SystemProxy(ForAgent, Playbook[Params]):
     id = "system-proxy"
     title = "Let the SYSTEM account take the proxy that was asked for"
     topic = "connection"
-    symptoms = ("agent-cannot-connect",)
+    symptoms = ("backup-service-unreachable",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("per-machine", "group-policy", "account-in-it", "proxy", "saved-otherwise")
     on_demand = True  # there is nothing to hold a host against that nobody has said anything of

@@ -59,7 +59,7 @@ class Tls12(ForAgent, Playbook[PlaybookParams]):
     id = "tls12"
     title = "Let the backup agent use TLS 1.2"
     topic = "connection"
-    symptoms = ("agent-cannot-connect",)
+    symptoms = ("tls12-missing", "backup-service-unreachable")
     source = "https://learn.microsoft.com/azure/backup/transport-layer-security"
     rules = ("group-policy", "winhttp", "switched-off", "dotnet-4", "dotnet-2")
     risk = (

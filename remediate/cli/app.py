@@ -21,6 +21,7 @@ TABLE = {
     "audit": (f"{_COMMANDS}audit:command", "See what playbooks would change; writes nothing."),
     "apply": (f"{_COMMANDS}apply:command", "Make the changes, and prove them by reading back."),
     "rollback": (f"{_COMMANDS}rollback:command", "Undo a run, property by property."),
+    "diagnose": (f"{_COMMANDS}diagnose:command", "Say what an error means, and what to do."),
     "runs": (f"{_COMMANDS}runs:group", "List runs, show one, or find out what became of them."),
     "hosts": (f"{_COMMANDS}hosts:group", "Check that hosts can be reached, or who works on them."),
     "lab": (f"{_COMMANDS}lab:group", "Practice Windows hosts on this machine."),

@@ -45,6 +45,7 @@ def no_password_option() -> tuple[str, str]:
 
 def stop_for(error: Exception) -> Stop:
     """One of the project's own errors, or anything else, as the end of a command."""
+    from remediate.diagnose.catalogue import CatalogueError
     from remediate.inventory.protocol import InventoryError
     from remediate.playbook.loader import PlaybookError
     from remediate.secrets import SecretError
@@ -57,7 +58,7 @@ def stop_for(error: Exception) -> Stop:
             more = [f"… and {rest} more"] if rest > 0 else []
             details = [*all_[:_MOST], *more]
             return Stop(str(error), _CORRECT, details=details)
-        case PlaybookError() | InventoryError() | SecretError():
+        case CatalogueError() | PlaybookError() | InventoryError() | SecretError():
             return Stop(str(error), _CORRECT)
         case StoreError():
             code = ExitCode.USAGE if isinstance(error, UnknownRun) else ExitCode.REFUSED

@@ -123,6 +123,15 @@ class Catalogue:
 def _paths(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
         yield from _in_folder(folder)
+    yield from installed()
+
+
+def installed() -> Iterator[Path]:
+    """The files of playbooks that come with installed packages.
+
+    Raises:
+        PlaybookError: an entry point leads nowhere.
+    """
     for point in entry_points(group="remediate.playbooks"):
         yield _installed(point)
 

@@ -1,7 +1,7 @@
-"""Writes the pages of playbooks and resources, and the schemas. Run as: python -m tests.docs"""
+"""Writes the pages, the schemas and the catalogue of causes. Run as: python -m tests.docs"""
 
-from tests.docs import pages, schemas
+from tests.docs import causes, pages, schemas
 
 if __name__ == "__main__":
-    for path in [*pages.write(), *schemas.write()]:
+    for path in [*causes.write(), *pages.write(), *schemas.write()]:
         print(path.relative_to(pages.ROOT))  # noqa: T201 - what it did

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def published() -> "dict[str, type[Model]]":
     """The models whose JSON other programs may rely on, by name."""
     from remediate.model.description import Description
+    from remediate.model.diagnosis import Diagnosis
     from remediate.model.document import (
         Closed,
         Document,
@@ -48,6 +49,7 @@ def published() -> "dict[str, type[Model]]":
         Description,
         PlaybookListing,
         RunListing,
+        Diagnosis,
     )
     return {model.__name__: model for model in models}
 
