@@ -19,6 +19,9 @@ LEASE_WRITER = (*LEASE_READER, FOLDER / "lease.write.ps1")
 COMPARE_AND_SET = FOLDER / "write.ps1"
 """Finds what a write is about, and makes sure that it is as it was seen."""
 
+PROGRAM_WRITER = FOLDER / "program.write.ps1"
+"""Starts programs of Windows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.model.size import Size, size_text
+from remediate.powershell.script import PROGRAM_WRITER
 from remediate.resources.base import Query, Resource
 from remediate.resources.volume import Volume
 
@@ -99,6 +100,7 @@ class ShadowStorage(Resource):
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     reader_needs: ClassVar[tuple[Path, ...]] = (Volume.reader,)
+    writer_needs: ClassVar[tuple[Path, ...]] = (PROGRAM_WRITER,)
     identity: ClassVar[tuple[str, ...]] = ("volume", "diff_volume")
     settable: ClassVar[frozenset[str]] = frozenset({"max_space"})
     volatile: ClassVar[frozenset[str]] = frozenset(
