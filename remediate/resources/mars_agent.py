@@ -6,6 +6,8 @@ Its folder is only ever taken from the registry: on a backup server (MABS) it is
 import re
 from typing import Protocol
 
+from remediate.model.change import Severity
+from remediate.model.plan import Advice
 from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
 from remediate.resources.scheduled_task import ScheduledTask
@@ -49,6 +51,12 @@ AGENT = HostPath(root=INSTALL_PATH)
 PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
 """The scratch folder; people who have moved it may have doubled its backslashes."""
+VHDS = HostPath(
+    root=SCRATCH_VALUE,
+    tail="VHDs",
+    otherwise=HostPath(root=INSTALL_PATH, tail=r"Scratch\VHDs"),
+)
+"""In the scratch folder, the folder of its disk images."""
 TASKS = r"\Microsoft\OnlineBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
@@ -61,6 +69,22 @@ def plain_folder(text: str | None) -> str:
     """A folder on a drive as one writes it, or an empty text: people double its backslashes."""
     folder = re.sub(r"\\+", r"\\", text or "").rstrip("\\")
     return folder if re.match(r"[A-Za-z]:\\", folder) else ""
+
+
+def no_scratch_folder(where: str | None, *, rule: str) -> Advice:
+    """What to do where there is no scratch folder.
+
+    Args:
+        where: it is looked for.
+        rule: the playbook's name for that.
+    """
+    return Advice(
+        "There is no scratch folder",
+        f"{plain_folder(where) or where} is none: both values ScratchLocation have to name the "
+        "folder that holds the key file, on a local disk. See scratch-location.",
+        Severity.CRITICAL,
+        rule=rule,
+    )
 
 
 class SeenPaths(Protocol):

@@ -8,6 +8,8 @@ import pytest
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
 from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
+from remediate.lab.kinds.folder_access import KIND as ACCESS
+from remediate.lab.kinds.folder_marks import KIND as MARKS
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
@@ -36,6 +38,8 @@ CASES = {
     SERVICE: service(status="Stopped", start="Disabled"),
     REGISTRY: named("module-path", "missing"),
     EXCLUSION: named("antivirus-exclusions", "somebody-elses-are-left"),
+    MARKS: named("scratch-attributes", "files-inside"),
+    ACCESS: named("scratch-access", "read-only"),
 }
 """What is written of each kind."""
 MODULES = named("module-restore", "file-missing")
@@ -70,6 +74,7 @@ def harmed(one: Teller) -> tuple[Outcome, list[str]]:
 
 def _parameters() -> Iterator[Any]:
     few = {"a version", "an account by its name", "64 KB", "a text is cut off", LOST}
+    few |= {"the files in it, too", "it becomes encrypted", "an entry in two"}
     for on in UNKIND | DAMAGING:
         case = case_of(FORMS["a manifest's"]) if on[1] == "a version" else CASES.get(on[0])
         marks = [] if on[1] in few else [pytest.mark.slow]

@@ -13,6 +13,9 @@ import pytest
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
 from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
+from remediate.lab.kinds.folder_access import KIND as ACCESS
+from remediate.lab.kinds.folder_marks import KIND as MARKS
+from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
@@ -75,6 +78,21 @@ def test_an_exclusion_that_is_saved_in_another_form_is_the_one_that_was_asked_fo
 ) -> None:
     assert rewritten(EXCLUDED, on)
     teller(EXCLUDED, on).tell()
+
+
+def test_a_mark_that_is_taken_from_files_too_is_no_harm() -> None:
+    one = teller(named("scratch-attributes", "files-inside"), (MARKS, "the files in it, too"))
+    assert one.apply().outcome is Outcome.CHANGED
+    scratch = record(one.state, MARKS, path=SCRATCH)
+    assert "OnlineBackup.KEK" not in {inside["name"] for inside in scratch["inside"]}
+
+
+READ_ONLY = named("scratch-access", "read-only")
+
+
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == ACCESS], ids="".join)
+def test_an_access_list_in_other_words_is_the_one_that_was_written(on: Switched) -> None:
+    teller(READ_ONLY, on).tell()
 
 
 RESTART, START = service(), service(status="Stopped", start="Disabled")
@@ -291,6 +309,16 @@ def test_a_value_that_is_not_the_one_that_was_written_is_named(on: Switched) -> 
 @pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == MODULE], ids="".join)
 def test_a_module_of_which_a_file_is_lost_is_named(on: Switched) -> None:
     assert damaged(teller(named("module-restore", "file-missing"), on)) == ["installed"]
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == ACCESS], ids="".join)
+def test_an_access_list_that_is_not_the_one_that_was_written_is_named(on: Switched) -> None:
+    assert set(damaged(teller(READ_ONLY, on))) == {"access"}
+
+
+def test_a_folder_that_becomes_encrypted_is_named() -> None:
+    one = teller(named("scratch-attributes", "files-inside"), (MARKS, "it becomes encrypted"))
+    assert damaged(one) == ["encrypted"]
 
 
 def test_a_start_mode_that_moves_with_a_restart_is_named() -> None:

@@ -18,6 +18,14 @@ Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -Membe
     if ($null -ne $known) { $known } else { $this.PSBase.LastWriteTimeUtc }
 }
 
+# Nor can this machine's disk mark what NTFS can.
+Import-Module -Global -Name "$PSScriptRoot/../support/marks.psm1"
+foreach ($type in 'System.IO.FileInfo', 'System.IO.DirectoryInfo') {
+    Update-TypeData -TypeName $type -MemberType ScriptProperty -MemberName 'Attributes' -Force -Value {
+        [System.IO.FileAttributes] ([int] $this.PSBase.Attributes -bor (Get-LabMark -Path $this.FullName))
+    }
+}
+
 # Every path on the host's disk begins with C:, which is a folder here. A process that is no host yet has none.
 if ($env:REMEDIATE_LAB_STATE -and -not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
     $drive = $env:REMEDIATE_LAB_STATE.Substring(0, $env:REMEDIATE_LAB_STATE.LastIndexOf('/')) + '/C'
