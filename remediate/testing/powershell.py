@@ -83,10 +83,15 @@ class PowerShellHosts:
                 setattr(now, name, getattr(state, name))
         yield now, self._host.target(), self._kept
 
-    def tell(self, case: Case) -> Seen:
-        """The story of a case, to be compared."""
+    def tell(self, case: Case, *, short: bool = False) -> Seen:
+        """The story of a case, to be compared.
+
+        Args:
+            case: the case.
+            short: end it with the rollback.
+        """
         with self.host(case.state()) as (state, host, transport):
-            return Teller(case, transport, host, state, compared=True).tell()
+            return Teller(case, transport, host, state, short=short, compared=True).tell()
 
     def close(self) -> None:
         """End the lab and its engine."""

@@ -74,19 +74,20 @@ def tell(case: Case, engine: Engine = "simulated") -> None:
         compare(case, shared_hosts())
 
 
-def compare(case: Case, hosts: PowerShellHosts) -> None:
+def compare(case: Case, hosts: PowerShellHosts, *, short: bool = False) -> None:
     """Tell the story of a case in a real PowerShell, and make sure that both engines agree.
 
     Args:
         case: the case.
         hosts: with the engine.
+        short: end the story with the rollback.
 
     Raises:
         AssertionError: they do not, or something else is not as it has to be.
     """
-    real = hosts.tell(case)
+    real = hosts.tell(case, short=short)
     if "simulated" in case.engines:
-        agree(real, Teller.in_memory(case, compared=True).tell())
+        agree(real, Teller.in_memory(case, short=short, compared=True).tell())
 
 
 def agree(real: Seen, simulated: Seen) -> None:
