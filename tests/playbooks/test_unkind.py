@@ -46,19 +46,31 @@ UNKIND, DAMAGING = switches(), switches(damaging=True)
 # --- unkind -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("form", "each"),
+    [
+        *(pytest.param(form, False, id=form) for form in FORMS),
+        *(
+            pytest.param(form, True, id=f"{form}, one by one", marks=pytest.mark.slow)
+            for form in FORMS
+        ),
+    ],
+)
 def test_each_form_of_a_definition_ends_the_same_way_with_each_switch(
-    form: str, record_property: Callable[[str, object], None]
+    form: str, each: bool, record_property: Callable[[str, object], None]
 ) -> None:
-    """The whole story: dry run, apply, audit, rollback, rollback of it, somebody else's edit."""
-    teller(case_of(FORMS[form])).tell()
-    tried = [on for on in UNKIND if on[0] == TASK and rewritten(case_of(FORMS[form]), on)]
-    for on in tried:
-        with told(on):
-            teller(case_of(FORMS[form]), on).tell()
-    teller(case_of(FORMS[form]), *tried).tell()
+    """The whole story: dry run, apply, audit, rollback, rollback of it, somebody else's edit.
+
+    With none, with all together, and in the slow run one by one.
+    """
+    case = case_of(FORMS[form])
+    tried = [on for on in UNKIND if on[0] == TASK and rewritten(case, on)]
     assert len(tried) >= 8
-    record_property("unkind", len(tried) + 2)
+    ways = [(), tuple(tried), *((on,) for on in tried if each)]
+    for way in ways:
+        with told(way):
+            teller(case, *way).tell()
+    record_property("unkind", len(ways))
 
 
 @pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == STORAGE], ids="".join)
