@@ -84,9 +84,9 @@ def passing(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
 
 
 def sample(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
-    """A third of these: each exchange goes wrong, and each way is taken, but not each at each."""
+    """A fifth of these: each exchange goes wrong, and each way is taken, but not each at each."""
     for place, case in enumerate(passing(auth, clean)):
-        if (place + case.number) % 3 == 0:
+        if (place + case.number) % 5 == 0:
             yield case
 
 
