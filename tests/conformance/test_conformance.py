@@ -11,12 +11,21 @@ the others. That both engines agree on all that all stories ask and write, `test
 import pytest
 
 from remediate.engine.recorded import writes_of
+from remediate.resources.agent_module import AgentModules
+from remediate.resources.backup_record import BackupRecords
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.promises import compare
 from tests.conformance.asked import CASES
 
 pytestmark = pytest.mark.powershell
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the processes that these start take longer than on a server."""
+    for query in (AgentModules, BackupRecords):
+        monkeypatch.setattr(query, "seconds", 100.0)
 
 
 CHANGING = [case for case in CASES if case.changes_something]
