@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
-from tests import costs
+from tests import costs, drawn
 
 # structlog prints to stdout until it is configured, which is the command line's business.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -58,6 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     cost = ordinary(terminalreporter)
     for line in costs.lines(cost):
         terminalreporter.write_line(line)
+    terminalreporter.write_line(f"samples were drawn by {drawn.VARIABLE}={drawn.SEED}")
     for line in costs.too_many(cost):
         terminalreporter.write_line(line, red=True)
     properties = (

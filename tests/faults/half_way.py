@@ -28,6 +28,7 @@ from remediate.testing.store import MemoryStore
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Transport
+from tests.drawn import drawn
 from tests.faults.controller import LEASE, PATIENT, apply_run, undo_run
 from tests.faults.repairs import Repair
 from tests.faults.truth import AS_IT_WAS, PROCESS_EXIT
@@ -36,6 +37,8 @@ from tests.faults.under_way import VALUES, Interrupt, Time
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 ALL = -1
 """As a number of calls: all are carried out, and only the answer is lost."""
+_ONCE_MORE = 2
+"""Places in a pipeline, others in each run, where it breaks off after another has."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ Tell = Callable[[Trial], Sequence[Request]]
 
 
 def explore(tell: Tell, depth: int, first: Trial | None = None) -> list[str]:
-    """Tell a story with every way to break off.
+    """Tell a story with every way to break off; with some of the ways to do so once more.
 
     Args:
         tell: the story.
@@ -94,7 +97,10 @@ def explore(tell: Tell, depth: int, first: Trial | None = None) -> list[str]:
     for number, request in enumerate(sent if depth else (), start=1):
         if number <= trial.last:
             continue
-        for calls in _places(request):
+        places = _places(request)
+        if trial.breaks:
+            places = drawn(places, _ONCE_MORE, (str(trial), number))
+        for calls in places:
             further = replace(trial, breaks=(*trial.breaks, (number, calls)))
             tried += explore(tell, depth - 1, further)
             tried += explore(tell, 0, replace(further, away=True))

@@ -17,22 +17,23 @@ from remediate.testing.case import catalogue
 from remediate.testing.promises import ERRORS
 from remediate.testing.story import Teller
 from remediate.transport.errors import ConnectionLost, TimedOut
-from tests.playbooks.known import ALL
+from tests.playbooks.known import ALL, some_of_each
 from tests.playbooks.known import SIMULATED as CASES
 
 CHANGING = [case for case in CASES if case.changes_something]
 FAULTS = {Outcome.ATTENTION, Outcome.WOULD_CHANGE}
 ORDINARY = {case.playbook: case for case in CHANGING}
 """The last case of each playbook in which something is changed: what costs many stories is tried
-with this one in an ordinary run, and with each in the slow one."""
+with this one in an ordinary run, and in the slow one with some others, drawn anew for each run."""
 PLAYBOOKS = [catalogue().load(name) for name in sorted(catalogue().entries)]
 WRITING = [playbook for playbook in PLAYBOOKS if not playbook.only_looks]
 
 
 def _changing() -> list[Any]:
+    some = some_of_each([case for case in CHANGING if case not in ORDINARY.values()], 3)
     return [
-        pytest.param(case, id=case.id, marks=[] if case in ORDINARY.values() else pytest.mark.slow)
-        for case in CHANGING
+        *(pytest.param(case, id=case.id) for case in ORDINARY.values()),
+        *(pytest.param(case, id=case.id, marks=pytest.mark.slow) for case in some),
     ]
 
 

@@ -4,7 +4,6 @@ Unkind is what means the same in other words: all ends as on a kind Windows. Dam
 means something else: it is found, and undone or named. `tests/conformance` has both engines do it.
 """
 
-import random
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -22,6 +21,7 @@ from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.testing import Case
+from tests.drawn import chance
 from tests.playbooks.known import SIMULATED as CASES
 from tests.playbooks.unkind import (
     FORMS,
@@ -147,11 +147,10 @@ def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is
 )
 def test_every_case_ends_on_an_unkind_windows_as_on_a_kind_one(case: Case) -> None:
     """In ways that are drawn anew for each run."""
-    seed = random.randrange(2**32)  # noqa: S311 - no secret
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    chosen = [on for on in UNKIND if chance.random() < 0.5]
-    late: list[str] = [kind for kind in names() if chance.random() < 0.3]
-    with told((f"seed {seed}", str(chosen), f"late: {late}")):
+    some = chance(case.id)
+    chosen = [on for on in UNKIND if some.random() < 0.5]
+    late: list[str] = [kind for kind in names() if some.random() < 0.3]
+    with told((str(chosen), f"late: {late}")):
         one = teller(case, *chosen)
         one.state.hangs = {**dict.fromkeys(late, "late"), **one.state.hangs}
         one.tell()
