@@ -163,3 +163,8 @@ class Plan(Model):
     assumptions: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
     facts: HostFacts | None = None
+
+    @property
+    def findings(self) -> tuple[Change | Advice, ...]:
+        """All that was found, changes first."""
+        return (*self.changes, *self.advice)

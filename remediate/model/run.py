@@ -1,4 +1,4 @@
-"""One invocation that may change hosts, as it is recorded."""
+"""One invocation, as it is recorded."""
 
 import secrets
 from datetime import datetime
@@ -19,10 +19,11 @@ _LONGEST_NAME = 15
 
 
 class RunKind(StrEnum):
-    """What a run does."""
+    """What a run does; an audit changes nothing, and is kept apart from the others."""
 
     APPLY = "apply"
     ROLLBACK = "rollback"
+    AUDIT = "audit"
 
 
 class Run(Model):
@@ -30,7 +31,7 @@ class Run(Model):
 
     Args:
         id: sortable name, unique on a controller (`20261123-035232-7f3a`).
-        kind: apply or rollback.
+        kind: apply, rollback or audit.
         playbooks: what was asked for.
         operator: who asked for it (`ada@bastion`).
         started: when, in UTC.

@@ -1,9 +1,10 @@
 """The seam between the engine and whatever keeps the journal and the leases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.base import Model
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport
@@ -90,8 +91,55 @@ class HostStore(Protocol):
         """
 
 
-class Store(HostStore, Protocol):
-    """Keeps runs, intents, verdicts and leases.
+class AuditStore(Protocol):
+    """Keeps what audits have found, apart from runs; see `Store` for what its methods promise."""
+
+    def begin_audit(self, audit: Run) -> None:
+        """Record that an audit begins.
+
+        Raises:
+            JournalConflict: the id is taken.
+        """
+
+    def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
+        """Record what was found on some hosts, on all of them or on none.
+
+        Raises:
+            UnknownRun: there is no such audit.
+            JournalConflict: a host has its findings already.
+        """
+
+    def finish_audit(self, audit: str, now: datetime) -> None:
+        """Record that an audit ended in order; the first time counts.
+
+        Raises:
+            UnknownRun: there is no such audit.
+        """
+
+    def forget_audits(self, before: datetime) -> None:
+        """Delete the audits that began before a time, and what they found."""
+
+    def audit(self, audit: str) -> AuditRecord:
+        """Everything about one audit.
+
+        Args:
+            audit: its id, or the beginning of it when no other audit begins so.
+
+        Raises:
+            UnknownRun: no audit or several audits match; names those that may be meant.
+        """
+
+    def audits(self, limit: int = 50, asked: Collection[str] = ()) -> list[RunSummary]:
+        """The newest audits, newest first.
+
+        Args:
+            limit: how many.
+            asked: names of hosts; only audits that looked at half of these or more.
+        """
+
+
+class Store(HostStore, AuditStore, Protocol):
+    """Keeps runs, intents, verdicts and leases, and what audits have found.
 
     What a method has recorded is durable when it returns. All methods may be called by many
     threads at once, and all may raise `StoreError`; `StoreUnavailable` means that nothing of the

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest version of the schema; versions sort by age."""
 
 VERSION_TABLE = "remediate_version"
@@ -89,6 +89,25 @@ sa.Index(
     hosts.c.recorded,
     sqlite_where=unsettled,
     postgresql_where=unsettled,
+)
+
+# Audits have tables of their own: nothing that undoes or closes runs ever meets one.
+audits = sa.Table(
+    "audits",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("started", Utc, nullable=False, index=True),
+    sa.Column("finished", Utc),
+    sa.Column("run", _payload(), nullable=False),
+)
+
+audited = sa.Table(
+    "audited",
+    metadata,
+    sa.Column("audit", sa.Text, sa.ForeignKey("audits.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("findings", _payload(), nullable=False),
 )
 
 leases = sa.Table(

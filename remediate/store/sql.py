@@ -1,6 +1,6 @@
 """The store in a database, SQLite or PostgreSQL, through SQLAlchemy Core."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.earlier import upgraded
 from remediate.model.host import Host
@@ -20,12 +21,16 @@ from remediate.store.errors import JournalConflict, StoreTooNew, StoreUnavailabl
 from remediate.store.place import StorePlace
 from remediate.store.protocol import LeaseGrant, kept_intent
 from remediate.store.run_names import is_run_id
-from remediate.store.schema import hosts, leases, runs, unsettled
+from remediate.store.schema import audited, audits, hosts, leases, runs, unsettled
 from remediate.store.statements import (
+    delete_audits,
     find_run,
     holder,
+    insert_audit,
+    insert_findings,
     insert_run,
     lock_host,
+    newest_audits,
     require_run,
     take_lease,
 )
@@ -36,6 +41,7 @@ _NOUNS: dict[type[Model], str] = {
     Host: "a host",
     Intent: "an intent",
     HostReport: "a verdict",
+    HostFindings: "what was found",
 }
 _NO_RECORD = "it is not in the form of one"
 _MAX_OPERATOR = 1000  # characters; it is shown with everything that a run has done
@@ -208,6 +214,73 @@ class SqlStore:
             for row in rows
             if indeterminate or row.outcome is None
         ]
+
+    def begin_audit(self, audit: Run) -> None:
+        """Record that an audit begins."""
+        with self._db.writing() as connection:
+            insert_audit(connection, audit)
+
+    def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
+        """Record what was found on some hosts, on all of them or on none."""
+        with self._db.writing() as connection:
+            insert_findings(connection, audit, found)
+
+    def finish_audit(self, audit: str, now: datetime) -> None:
+        """Record that an audit ended in order; the first time counts."""
+        with self._db.writing() as connection:
+            require_run(connection, audit, audits)
+            connection.execute(
+                audits.update()
+                .where(audits.c.id == audit, audits.c.finished.is_(None))
+                .values(finished=now)
+            )
+
+    def forget_audits(self, before: datetime) -> None:
+        """Delete the audits that began before a time, and what they found."""
+        with self._db.writing() as connection:
+            delete_audits(connection, before)
+
+    def audit(self, audit: str) -> AuditRecord:
+        """Everything about one audit, by its id or the beginning of it."""
+        with self._db.reading() as connection:
+            found = find_run(connection, audit, audits)
+            begun = connection.execute(audits.select().where(audits.c.id == found)).one()
+            query = audited.select().where(audited.c.audit == found).order_by(audited.c.name)
+            rows = connection.execute(query).all()
+        return AuditRecord(
+            run=self._run(begun.id, begun.started, begun.run),
+            finished=begun.finished,
+            hosts=tuple(self._findings(row) for row in rows),
+        )
+
+    def audits(self, limit: int = 50, asked: Collection[str] = ()) -> list[RunSummary]:
+        """The newest audits, newest first."""
+        with self._db.reading() as connection:
+            begun = connection.execute(newest_audits(limit, asked)).all()
+            counts = connection.execute(
+                sa.select(audited.c.audit, audited.c.outcome, sa.func.count().label("hosts"))
+                .where(audited.c.audit.in_([row.id for row in begun]))
+                .group_by(audited.c.audit, audited.c.outcome)
+                .order_by(audited.c.audit, audited.c.outcome)
+            ).all()
+            of_audit = {each: list(group) for each, group in groupby(counts, attrgetter("audit"))}
+            return [
+                RunSummary(
+                    run=self._run(row.id, row.started, row.run),
+                    finished=row.finished,
+                    hosts=sum(count.hosts for count in of_audit.get(row.id, ())),
+                    outcomes={
+                        Outcome(count.outcome): count.hosts for count in of_audit.get(row.id, ())
+                    },
+                )
+                for row in begun
+            ]
+
+    def _findings(self, row: sa.Row[*tuple[object, ...]]) -> HostFindings:
+        found = self._load(HostFindings, row.findings)
+        if (found.host, found.outcome) != (row.name, row.outcome):
+            raise self._unreadable(HostFindings, "its host or verdict is not that of the record")
+        return found
 
     def _run(self, name: str, started: datetime, payload: object) -> Run:
         run = self._load(Run, payload)

@@ -1,18 +1,19 @@
 """The statements of the SQL store that need more than one line; each runs in a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from remediate.model.audit import HostFindings
 from remediate.model.host import Host
 from remediate.model.outcome import Holder
 from remediate.model.run import Run
 from remediate.store.errors import JournalConflict, UnknownRun
 from remediate.store.protocol import LeaseGrant, kept
 from remediate.store.run_names import match_run
-from remediate.store.schema import hosts, leases, runs
+from remediate.store.schema import audited, audits, hosts, leases, runs
 
 _CANDIDATES = 1000  # so many runs are looked at for a name that is nearly right
 
@@ -97,30 +98,92 @@ def lock_host(connection: sa.Connection, run: str, name: str) -> sa.Row[*tuple[o
     return row
 
 
-def require_run(connection: sa.Connection, run: str) -> None:
-    """Check that there is a run of exactly this id.
+def require_run(connection: sa.Connection, run: str, table: sa.Table = runs) -> None:
+    """Check that there is a run, or an audit, of exactly this id.
 
     Raises:
         UnknownRun: there is none.
     """
-    if connection.scalar(sa.select(runs.c.id).where(runs.c.id == run)) is None:
+    if connection.scalar(sa.select(table.c.id).where(table.c.id == run)) is None:
         raise UnknownRun(run)
 
 
-def find_run(connection: sa.Connection, wanted: str) -> str:
-    """The id of the run that is meant; see `match_run`.
+def insert_audit(connection: sa.Connection, audit: Run) -> None:
+    """Insert an audit that begins.
+
+    Raises:
+        JournalConflict: the id is taken.
+    """
+    row = {"id": audit.id, "started": audit.started, "run": audit.model_dump(mode="json")}
+    try:
+        connection.execute(audits.insert().values(row))
+    except IntegrityError:
+        raise JournalConflict(audit.id, "", "an audit of this name is already recorded") from None
+
+
+def insert_findings(connection: sa.Connection, audit: str, found: Sequence[HostFindings]) -> None:
+    """Insert what an audit found on some hosts.
+
+    Raises:
+        UnknownRun: there is no such audit.
+        JournalConflict: a host has its findings already.
+    """
+    require_run(connection, audit, audits)
+    rows = [
+        {
+            "audit": audit,
+            "name": one.host,
+            "outcome": one.outcome.value,
+            # there are many of them, and most say little
+            "findings": one.model_dump(mode="json", exclude_defaults=True)
+            | {"schema_version": one.schema_version},
+        }
+        for one in found
+    ]
+    try:
+        if rows:
+            connection.execute(audited.insert(), rows)
+    except IntegrityError:
+        names = ", ".join(one.host for one in found)
+        raise JournalConflict(audit, names, "what was found is already recorded") from None
+
+
+def delete_audits(connection: sa.Connection, before: datetime) -> None:
+    """Delete the audits that began before a time."""
+    old = sa.select(audits.c.id).where(audits.c.started < before)
+    connection.execute(audited.delete().where(audited.c.audit.in_(old)))
+    connection.execute(audits.delete().where(audits.c.started < before))
+
+
+def newest_audits(limit: int, asked: Collection[str]) -> sa.Select[tuple[str]]:
+    """The newest audits, newest first; only those that looked at half of some hosts or more."""
+    query = sa.select(audits).order_by(audits.c.started.desc(), audits.c.id.desc()).limit(limit)
+    if not asked:
+        return query
+    names = set(asked)
+    known = (
+        sa.select(audited.c.audit)
+        .where(audited.c.name.in_(names))
+        .group_by(audited.c.audit)
+        .having(2 * sa.func.count() >= len(names))
+    )
+    return query.where(audits.c.id.in_(known))
+
+
+def find_run(connection: sa.Connection, wanted: str, table: sa.Table = runs) -> str:
+    """The id of the run, or the audit, that is meant; see `match_run`.
 
     Raises:
         UnknownRun: none or several match.
     """
     if not (wanted.isascii() and wanted.isprintable()):
         raise UnknownRun(wanted)  # no id is, and not every database takes such text
-    ids = sa.select(runs.c.id)
+    ids = sa.select(table.c.id)
     beginning = (
-        ids.where(runs.c.id.startswith(wanted, autoescape=True))
-        .order_by(sa.func.length(runs.c.id), runs.c.id.desc())  # an exact match comes first
+        ids.where(table.c.id.startswith(wanted, autoescape=True))
+        .order_by(sa.func.length(table.c.id), table.c.id.desc())  # an exact match comes first
         .limit(10)
     )
-    newest = ids.order_by(runs.c.started.desc(), runs.c.id.desc()).limit(_CANDIDATES)
+    newest = ids.order_by(table.c.started.desc(), table.c.id.desc()).limit(_CANDIDATES)
     found = connection.scalars(beginning).all() or connection.scalars(newest).all()
     return match_run(wanted, found)

@@ -2,15 +2,19 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 from remediate.store.errors import JournalConflict, UnknownRun
 from remediate.store.protocol import LeaseGrant, kept, kept_intent
 from remediate.store.run_names import match_run
+
+_Record = TypeVar("_Record", RunRecord, AuditRecord)
 
 
 class MemoryStore:
@@ -19,6 +23,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._runs: dict[str, RunRecord] = {}
+        self._audits: dict[str, AuditRecord] = {}
         self._fences: Counter[str] = Counter()
         self._holders: dict[str, Holder] = {}
 
@@ -99,7 +104,9 @@ class MemoryStore:
     def run(self, run: str) -> RunRecord:
         """Everything about one run, by its id or the beginning of it."""
         with self._lock:
-            return self._runs[match_run(run, [record.run.id for record in self._newest()])]
+            return self._runs[
+                match_run(run, [record.run.id for record in _newest(self._runs.values())])
+            ]
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
         """The newest runs, newest first."""
@@ -112,7 +119,7 @@ class MemoryStore:
                     outcomes=dict(Counter(host.outcome for host in record.hosts if host.outcome)),
                     open=sum(1 for host in record.hosts if host.intent and not host.report),
                 )
-                for record in self._newest()[:limit]
+                for record in _newest(self._runs.values())[:limit]
             ]
 
     def open_intents(self, *, indeterminate: bool = False) -> list[tuple[Run, HostRecord]]:
@@ -128,20 +135,71 @@ class MemoryStore:
         found.sort(key=lambda entry: entry[0])
         return [(run, host) for _, run, host in found]
 
+    def begin_audit(self, audit: Run) -> None:
+        """Record that an audit begins."""
+        with self._lock:
+            if audit.id in self._audits:
+                raise JournalConflict(audit.id, "", "an audit of this name is already recorded")
+            self._audits[audit.id] = AuditRecord(run=audit)
+
+    def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
+        """Record what was found on some hosts, on all of them or on none."""
+        with self._lock:
+            record = self._begun_audit(audit)
+            known = {host.host: host for host in record.hosts}
+            for one in found:
+                if known.setdefault(one.host, one) is not one:
+                    raise JournalConflict(audit, one.host, "what was found is already recorded")
+            hosts = tuple(known[name] for name in sorted(known))
+            self._audits[audit] = record.model_copy(update={"hosts": hosts})
+
+    def finish_audit(self, audit: str, now: datetime) -> None:
+        """Record that an audit ended in order; the first time counts."""
+        with self._lock:
+            record = self._begun_audit(audit)
+            if record.finished is None:
+                self._audits[audit] = record.model_copy(update={"finished": now})
+
+    def forget_audits(self, before: datetime) -> None:
+        """Delete the audits that began before a time, and what they found."""
+        with self._lock:
+            for name in [n for n, one in self._audits.items() if one.run.started < before]:
+                del self._audits[name]
+
+    def audit(self, audit: str) -> AuditRecord:
+        """Everything about one audit, by its id or the beginning of it."""
+        with self._lock:
+            names = [record.run.id for record in _newest(self._audits.values())]
+            return self._audits[match_run(audit, names)]
+
+    def audits(self, limit: int = 50, asked: Collection[str] = ()) -> list[RunSummary]:
+        """The newest audits, newest first."""
+        wanted = set(asked)
+        with self._lock:
+            found = [
+                RunSummary(
+                    run=record.run,
+                    finished=record.finished,
+                    hosts=len(record.hosts),
+                    outcomes=dict(Counter(host.outcome for host in record.hosts)),
+                )
+                for record in _newest(self._audits.values())
+                if 2 * len(wanted & {host.host for host in record.hosts}) >= len(wanted)
+            ]
+        return found[:limit]
+
     def close(self) -> None:
         """Do nothing: there are no files or connections."""
-
-    def _newest(self) -> list[RunRecord]:
-        return sorted(
-            self._runs.values(),
-            key=lambda record: (record.run.started, record.run.id),
-            reverse=True,
-        )
 
     def _begun(self, run: str) -> RunRecord:
         if run not in self._runs:
             raise UnknownRun(run)
         return self._runs[run]
+
+    def _begun_audit(self, audit: str) -> AuditRecord:
+        if audit not in self._audits:
+            raise UnknownRun(audit)
+        return self._audits[audit]
 
     def _host(self, run: str, name: str) -> HostRecord:
         for record in self._begun(run).hosts:
@@ -153,3 +211,7 @@ class MemoryStore:
         record = self._runs[run]
         hosts = tuple(new if old.host.name == new.host.name else old for old in record.hosts)
         self._runs[run] = record.model_copy(update={"hosts": hosts})
+
+
+def _newest(records: Iterable[_Record]) -> list[_Record]:
+    return sorted(records, key=lambda record: (record.run.started, record.run.id), reverse=True)

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from remediate.model.audit import HostFindings, RecordedFinding
 from remediate.model.change import Change, ResourceId
+from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.plan import Observed, Plan, PlaybookUse
+from remediate.model.plan import Observed, Plan, PlaybookUse, Unanswered
+from remediate.model.problem import Problem
 from remediate.model.run import Intent, Run, RunKind
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -27,6 +30,27 @@ def a_run(run: str = RUN, started: datetime = NOW) -> Run:
     use = PlaybookUse(id="schedule-fix", parameters={"folder": "\\Microsoft"})
     return Run(
         id=run, kind=RunKind.APPLY, playbooks=(use,), operator="ada@bastion", started=started
+    )
+
+
+def an_audit(run: str = RUN, started: datetime = NOW) -> Run:
+    return a_run(run, started).model_copy(update={"kind": RunKind.AUDIT})
+
+
+def findings(host: str = "SRV01", outcome: Outcome = Outcome.WOULD_CHANGE) -> HostFindings:
+    problem = Problem(code="no_time", message="it hangs", hint="Ask again.")
+    return HostFindings(
+        host=host,
+        outcome=outcome,
+        computer=Computer(name=host, guid="0e5c"),
+        findings=(
+            RecordedFinding.of(CHANGE),
+            RecordedFinding(
+                playbook="schedule-fix", rule="no-task", title="No task \ud55c", advice=True
+            ),
+        ),
+        unanswered=(Unanswered(question="volumes", playbooks=("storage",), problem=problem),),
+        not_applicable={"tls12": "it is Windows Server 2022"},
     )
 
 

@@ -5,12 +5,24 @@ from datetime import timedelta
 
 import pytest
 
+from remediate.model.audit import AuditRecord
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, Outcome
 from remediate.model.run import HostRecord, RunRecord
 from remediate.store.errors import JournalConflict, UnknownRun
 from remediate.store.protocol import LeaseGrant, RunSummary, Store
-from tests.store.records import CHANGE, NOW, RUN, TTL, a_host, a_report, a_run, an_intent
+from tests.store.records import (
+    CHANGE,
+    NOW,
+    RUN,
+    TTL,
+    a_host,
+    a_report,
+    a_run,
+    an_audit,
+    an_intent,
+    findings,
+)
 
 KEY = "srv01:5985"
 SECOND = timedelta(seconds=1)
@@ -258,3 +270,69 @@ def test_many_threads_record_at_once(store: Store) -> None:
 )
 def test_two_names_for_one_endpoint_share_a_lease(address: str, key: str) -> None:
     assert key == Host(name="any", address=address, port=5985).endpoint
+
+
+def audited(store: Store) -> Store:
+    store.begin_audit(an_audit())
+    store.record_findings(RUN, [findings("SRV02"), findings("SRV01", Outcome.ATTENTION)])
+    store.record_findings(RUN, [findings("SRV03")])
+    return store
+
+
+def test_an_audit_comes_back_as_it_was_recorded_by_the_names_of_its_hosts(store: Store) -> None:
+    audited(store).finish_audit(RUN, NOW + TTL)
+    store.finish_audit(RUN, NOW)  # the first end counts
+    found = (findings("SRV01", Outcome.ATTENTION), findings("SRV02"), findings("SRV03"))
+    expected = AuditRecord(run=an_audit(), finished=NOW + TTL, hosts=found)
+    assert expected == store.audit(RUN) == store.audit(RUN[:-2])
+
+
+def test_an_audit_is_never_among_runs(store: Store) -> None:
+    """So nothing rolls one back, reconciles one, or takes one for the newest run."""
+    audited(store)
+    assert (store.runs(), store.open_intents(indeterminate=True)) == ([], [])
+    with pytest.raises(UnknownRun):
+        store.run(RUN)
+    store.begin_run(a_run("other"), [])
+    with pytest.raises(UnknownRun):
+        store.audit("other")
+
+
+def test_findings_are_recorded_for_all_of_some_hosts_or_for_none(store: Store) -> None:
+    audited(store)
+    with pytest.raises(JournalConflict, match="SRV01"):
+        store.record_findings(RUN, [findings("SRV04"), findings("SRV01")])
+    assert [host.host for host in store.audit(RUN).hosts] == ["SRV01", "SRV02", "SRV03"]
+    with pytest.raises(JournalConflict, match="already recorded"):
+        store.begin_audit(an_audit())
+    for record in (
+        lambda: store.record_findings("nope", [findings()]),
+        lambda: store.finish_audit("nope", NOW),
+    ):
+        with pytest.raises(UnknownRun):
+            record()
+
+
+def test_audits_are_listed_newest_first_and_by_the_hosts_that_they_asked(store: Store) -> None:
+    later = an_audit("20261124-000000-0000", NOW + TTL)
+    audited(store).begin_audit(later)
+    store.record_findings(later.id, [findings("SRV04")])
+    verdicts = {Outcome.ATTENTION: 1, Outcome.WOULD_CHANGE: 2}
+    first = RunSummary(run=an_audit(), hosts=3, outcomes=verdicts)
+    second = RunSummary(run=later, hosts=1, outcomes={Outcome.WOULD_CHANGE: 1})
+    assert [second, first] == store.audits()
+    assert [second] == store.audits(limit=1)
+    assert [first] == store.audits(asked=["SRV01", "SRV02", "SRV08", "SRV09"])
+    assert store.audits(asked=["SRV01", "SRV08", "SRV09"]) == []
+    assert [second, first] == store.audits(asked=["SRV01", "SRV04"])
+
+
+def test_audits_are_forgotten_by_their_age(store: Store) -> None:
+    later = an_audit("20261124-000000-0000", NOW + TTL)
+    audited(store).begin_audit(later)
+    begun(store)
+    store.forget_audits(NOW + TTL)
+    assert [later.id] == [summary.run.id for summary in store.audits()]
+    assert len(store.runs()) == 1, "runs are never forgotten"
+    store.begin_audit(an_audit())
+    assert store.audit(RUN).hosts == ()

@@ -18,6 +18,7 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from remediate.model.audit import AuditRecord
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Intent, Run
@@ -153,7 +154,7 @@ def test_no_record_has_a_field_for_a_secret() -> None:
     words = ("pass", "secret", "token", "credential")
     found = {
         field
-        for model in (Run, Intent, HostReport, Host)
+        for model in (Run, Intent, HostReport, Host, AuditRecord)
         for field in fields(model)
         if any(word in field[1].lower() for word in words)
     }
