@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from remediate.cli.terminal import Terminal
-    from remediate.model.run import RunSummary
+    from remediate.model.audit import AuditRecord
+    from remediate.model.run import RunRecord, RunSummary
     from remediate.store.protocol import Store
 
 _DONE = {"changed", "compliant"}
@@ -39,6 +40,50 @@ def newest(store: "Store") -> str:
     if not found:
         raise Stop("no run is recorded yet", "See remediate apply --help.", ExitCode.USAGE)
     return found[0].run.id
+
+
+def recorded(store: "Store", wanted: str) -> "RunRecord":
+    """The run that is named, which may have changed something.
+
+    Args:
+        store: the journal.
+        wanted: its id, or the beginning of it.
+
+    Raises:
+        Stop: it is an audit.
+        UnknownRun: no run is called so, or several are.
+    """
+    from remediate.model.run import RunRecord
+
+    found = any_recorded(store, wanted)
+    if isinstance(found, RunRecord):
+        return found
+    name = found.run.id
+    raise Stop(
+        f"run {name} is an audit: it changed nothing, so there is nothing to undo",
+        f"What it found: remediate runs show {name}",
+    )
+
+
+def any_recorded(store: "Store", wanted: str) -> "RunRecord | AuditRecord":
+    """The run or the audit that is named; a run where one name could mean both.
+
+    Args:
+        store: the journal.
+        wanted: its id, or the beginning of it.
+
+    Raises:
+        UnknownRun: none is called so, or several are.
+    """
+    from remediate.store.errors import UnknownRun
+
+    try:
+        return store.run(wanted)
+    except UnknownRun as unknown:
+        try:
+            return store.audit(wanted)
+        except UnknownRun as error:
+            raise (unknown if unknown.close else error) from None
 
 
 def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from remediate.model.audit import HostFindings, RecordedFinding
 from remediate.model.change import Change, Severity
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.report import words
@@ -92,6 +93,26 @@ def _problem_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield line(2, held)
 
 
+def recorded_lines(found: HostFindings) -> Iterator[Line]:
+    """What is recorded of a host in an audit."""
+    name, _ = words.VERDICTS[found.outcome]
+    style = _STYLES.get(EXIT_CODES[found.outcome], BAD)
+    yield line(0, (found.host, STRONG), "  ", (name.upper(), style))
+    if found.problem:
+        yield line(2, ("recorded then: ", STRONG), found.problem.message)
+    for one in sorted(found.findings, key=_rank):
+        mark = f"{one.severity}{', for a person' if one.advice else ''}: "
+        yield line(2, (mark, COLOURS[one.severity]), recorded_text(one))
+    for question in found.unanswered:
+        yield from _unanswered_lines(question, told=found.problem)
+
+
+def recorded_text(finding: RecordedFinding) -> str:
+    """A finding that is known by its record only, in a line."""
+    rule = "" if finding.advice else f" ({finding.rule})"
+    return f"{finding.playbook}: {finding.title}{rule}"
+
+
 def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
     """What is about to be done to a host, for the person who is asked."""
     many = words.count(len(plan.changes), "change")
@@ -139,8 +160,7 @@ def _nothing_found_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
 
 def _fine(plan: Plan) -> int:
     """How many playbooks were judged, and say nothing."""
-    found: tuple[Finding, ...] = (*plan.changes, *plan.advice)
-    told = {one.playbook for one in found}
+    told = {one.playbook for one in plan.findings}
     told |= {one.playbook for one in (*plan.refusals, *plan.left_out)}
     told |= plan.not_applicable.keys() | {n for one in plan.unanswered for n in one.playbooks}
     return sum(use.id not in told for use in plan.playbooks)
@@ -162,8 +182,7 @@ def _refusal_lines(plan: Plan) -> Iterator[Line]:
 def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
     """What each playbook found, the gravest first, below what the playbook makes true."""
     by_playbook: dict[str, list[Finding]] = {}
-    findings: tuple[Finding, ...] = (*plan.changes, *plan.advice)
-    for one in findings:
+    for one in plan.findings:
         by_playbook.setdefault(one.playbook, []).append(one)
     for found in by_playbook.values():
         found.sort(key=_rank)
@@ -185,7 +204,7 @@ def finding_text(finding: Finding, subject: Subject) -> str:
     return f"{title} ({finding.rule})" if finding.rule else title
 
 
-def _rank(finding: Finding) -> int:
+def _rank(finding: Finding | RecordedFinding) -> int:
     return RANK[Severity(finding.severity)]
 
 

@@ -16,7 +16,6 @@ from remediate.report.lines import (
     DIM,
     RANK,
     STRONG,
-    Finding,
     Line,
     finding_text,
     line,
@@ -132,10 +131,9 @@ class Overview:
         )
 
     def _count(self, host: str, plan: Plan) -> None:
-        found: tuple[Finding, ...] = (*plan.changes, *plan.advice)
-        if any(one.severity is Severity.CRITICAL for one in found):
+        if any(one.severity is Severity.CRITICAL for one in plan.findings):
             self._first[host] = None
-        for one in found:
+        for one in plan.findings:
             text = finding_text(one, self._subject)
             severity = Severity(one.severity)
             key = severity, one.playbook, one.rule or text
@@ -155,12 +153,11 @@ class Overview:
 
 def _in_numbers(plan: Plan) -> str:
     """`1 critical, 2 warning: schedule-fix and tls12`."""
-    found: tuple[Finding, ...] = (*plan.changes, *plan.advice)
-    counts = Counter(Severity(one.severity) for one in found)
+    counts = Counter(Severity(one.severity) for one in plan.findings)
     parts = [f"{counts[each]} {each.value}" for each in RANK if counts[each]]
     if plan.unanswered:
         parts.append(f"{len(plan.unanswered)} not answered")
-    names = list(dict.fromkeys(one.playbook for one in found))
+    names = list(dict.fromkeys(one.playbook for one in plan.findings))
     about = f": {words.join(names)}" if names else ""
     return f"{', '.join(parts)}{about}"
 

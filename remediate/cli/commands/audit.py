@@ -1,18 +1,22 @@
 """`remediate audit`: what playbooks would change."""
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
-from remediate.cli.following import format_option, verbose_option
+from remediate.cli.following import OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from remediate.engine.auditing import AuditRecorder
+    from remediate.engine.engine import Engine
+    from remediate.engine.job import Job
     from remediate.model.outcome import HostReport
     from remediate.store.protocol import Store
 
@@ -41,23 +45,49 @@ def audit(
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
     chosen = hosting.choose(parts, options, job)
-    subject = Subject(
-        command=command,
-        hosts=chosen.names,
-        titles=playbooks.titles(ctx),
-        verbose=options.get("verbose", False),
-        proceed=lambda wanted: hosting.proceed(
-            parts.arguments, () if names else playbooks.with_given(ctx, wanted)
-        ),
-    )
-    return hosting.over_hosts(
-        parts,
-        options,
-        subject,
-        chosen,
-        lambda engine: _graver(engine.audit(chosen.hosts, job), options.get("severity")),
-        store,
-    )
+    with _recording(parts, options, job) as recorder:
+        subject = Subject(
+            command=command,
+            hosts=chosen.names,
+            run=recorder.audit.id if recorder else None,
+            titles=playbooks.titles(ctx),
+            verbose=options.get("verbose", False),
+            proceed=lambda wanted: hosting.proceed(
+                parts.arguments, () if names else playbooks.with_given(ctx, wanted)
+            ),
+        )
+
+        def look(engine: "Engine") -> "Iterable[HostReport]":
+            reports = engine.audit(chosen.hosts, job)
+            reports = recorder.during(reports) if recorder else reports
+            return _graver(reports, options.get("severity"))
+
+        return hosting.over_hosts(parts, options, subject, chosen, look, store)
+
+
+@contextmanager
+def _recording(
+    parts: Parts, options: "Mapping[str, Any]", job: "Job"
+) -> "Iterator[AuditRecorder | None]":
+    """Where an audit is recorded: one of an inventory, where there is a store that can be used."""
+    from remediate.engine.auditing import AuditRecorder
+    from remediate.model.run import RunKind
+    from remediate.store.errors import StoreError
+
+    def failed(error: StoreError) -> None:
+        hint = f" {error.hint}" if error.hint else ""
+        parts.terminal.say(f"Warning: this audit is not recorded: {error.message}.{hint}")
+
+    with ExitStack() as stack:
+        recorder = None
+        if options.get("record") and options["inventory"] is not None:
+            try:
+                store = stack.enter_context(parts.store(make=True))
+                run = hosting.begun(RunKind.AUDIT, job.uses)
+                recorder = stack.enter_context(AuditRecorder(store, run, failed))
+            except StoreError as error:
+                failed(error)
+        yield recorder
 
 
 def _graver(reports: "Iterable[HostReport]", least: str | None) -> "Iterator[HostReport]":
@@ -97,5 +127,13 @@ command = playbooks.PlaybookCommand(
         *reaching.connection_options(),
         format_option(),
         verbose_option(),
+        Option(
+            ["--no-record", "record"],
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            section=OUTPUT,
+            help="Do not record what was found. An audit of an inventory is, for 90 days.",
+        ),
     ],
 )

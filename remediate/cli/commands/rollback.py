@@ -35,7 +35,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
 
     asks = not options["dry_run"]
     wanted = options["run"] or run_ids.to_undo(store, parts.terminal, asks=asks)
-    record, refused = _reached(store.run(wanted), options, parts.terminal)
+    record, refused = _reached(run_ids.recorded(store, wanted), options, parts.terminal)
     chosen = hosting.Chosen([host.host for host in record.hosts])
     run = hosting.begun(RunKind.ROLLBACK, record.run.playbooks, undoes=record.run.id)
     dry_run: bool = options["dry_run"]

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -12,24 +13,29 @@ from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
+    from remediate.model.audit import AuditRecord
     from remediate.model.plan import PlaybookUse
     from remediate.model.run import RunRecord, RunSummary
     from remediate.report.lines import Line
 
+MANY = 4
+"""Playbooks of an audit that are named in a list; of more only the number is told."""
+
 
 @click.pass_obj
-def _list(parts: Parts, limit: int, form: str) -> int:
+def _list(parts: Parts, limit: int, form: str, *, audits: bool) -> int:
     from remediate.model.document import RunListing
     from remediate.report.machine import as_json
     from remediate.store.errors import StoreMissing
 
     found: list[RunSummary] = []
-    nothing = f"No run is recorded in the store {parts.place()} yet."
+    noun = "audit" if audits else "run"
+    nothing = f"No {noun} is recorded in the store {parts.place()} yet."
     try:
         with parts.store() as store:
-            found = store.runs(limit)
+            found = store.audits(limit) if audits else store.runs(limit)
     except StoreMissing as error:
-        nothing = f"No run is recorded: the store {error.place} does not exist yet."
+        nothing = f"No {noun} is recorded: the store {error.place} does not exist yet."
     if not found and form != "console":
         parts.terminal.say(nothing)
     if form == "json":
@@ -46,12 +52,15 @@ def _list(parts: Parts, limit: int, form: str) -> int:
 
 
 def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
+    from remediate.model.run import RunKind
     from remediate.report.lines import BAD, DIM, STRONG, WARN, line
     from remediate.report.words import count, moment
 
     for summary in found:
         run = summary.run
-        what = f"{run.kind.value} {' '.join(use.id for use in run.playbooks)}"
+        names = [use.id for use in run.playbooks]
+        many = run.kind is RunKind.AUDIT and len(names) > MANY
+        what = f"{run.kind} {f'of {len(names)} playbooks' if many else ' '.join(names)}"
         if run.undoes:
             what = f"rollback of {run.undoes}"
         yield line(0, (run.id, STRONG), f"  {what}", (f"  {run.operator}", DIM))
@@ -70,22 +79,26 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
 @click.pass_obj
 def _show(parts: Parts, run: str | None, form: str) -> int:
     with parts.store() as store:
-        record = store.run(run or run_ids.newest(store))
+        record = run_ids.any_recorded(store, run) if run else store.run(run_ids.newest(store))
     if form == "json":
         from remediate.report.machine import as_json
 
         print(as_json(record, indent=2))
         return 0
+    from remediate.model.audit import AuditRecord
     from remediate.report.console import print_lines
+    from remediate.report.lines import recorded_lines
 
-    print_lines(_record_lines(record, str(parts.place())), sys.stdout)
+    print_lines(_begun_lines(record, str(parts.place())), sys.stdout)
+    if isinstance(record, AuditRecord):
+        print_lines(chain.from_iterable(map(recorded_lines, record.hosts)), sys.stdout)
+    else:
+        print_lines(_record_lines(record), sys.stdout)
     return 0
 
 
-def _record_lines(record: "RunRecord", store: str) -> "Iterator[Line]":
-    from remediate.engine.recorded import shown
-    from remediate.report.lines import BAD, DIM, STRONG, host_lines, line, to_find_out
-    from remediate.report.reporter import Subject
+def _begun_lines(record: "RunRecord | AuditRecord", store: str) -> "Iterator[Line]":
+    from remediate.report.lines import DIM, STRONG, line
     from remediate.report.words import moment
 
     run = record.run
@@ -97,6 +110,14 @@ def _record_lines(record: "RunRecord", store: str) -> "Iterator[Line]":
         yield line(2, (use.id, STRONG), f"  {', '.join(_given(use))}")
     if run.undoes:
         yield line(2, f"undoes run {run.undoes}")
+
+
+def _record_lines(record: "RunRecord") -> "Iterator[Line]":
+    from remediate.engine.recorded import shown
+    from remediate.report.lines import BAD, STRONG, host_lines, line, to_find_out
+    from remediate.report.reporter import Subject
+
+    run = record.run
     hosts = [host.host for host in record.hosts]
     subject = Subject(
         command=run.kind.value,
@@ -142,6 +163,7 @@ list_command = Command(
             show_default=True,
             help="How many.",
         ),
+        Option(["--audits"], is_flag=True, help="List recorded audits, which changed nothing."),
         format_option(),
     ],
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def published() -> "dict[str, type[Model]]":
     """The models whose JSON other programs may rely on, by name."""
+    from remediate.model.audit import AuditRecord
     from remediate.model.description import Description
     from remediate.model.diagnosis import Diagnosis
     from remediate.model.document import (
@@ -42,6 +43,7 @@ def published() -> "dict[str, type[Model]]":
         Run,
         RunRecord,
         RunSummary,
+        AuditRecord,
         Intent,
         Reconciliation,
         Closed,

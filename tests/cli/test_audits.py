@@ -1,0 +1,97 @@
+"""An audit of an inventory is recorded: what it found, and nothing that a store can disturb."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from remediate.cli.commands.schema import published
+from remediate.lab.hosts import make_state
+from remediate.lab.state import HostState
+from remediate.model.schema import schema_of
+from remediate.testing.transport import MemoryTransport
+
+Make = Callable[..., Any]
+
+AUDIT = ("audit", "schedule-fix", "execution-policy", "-i", "inv.yaml", "--user", "svc")
+
+
+@pytest.fixture
+def states(tmp_path: Path) -> dict[str, HostState]:
+    """Two hosts that answer, in an inventory that has another one."""
+    names = ("SRV01", "SRV02", "DEAD")
+    (tmp_path / "inv.yaml").write_text(json.dumps({"hosts": {name: {} for name in names}}))
+    return {name: make_state(name) for name in names[:2]}
+
+
+@pytest.fixture
+def told(cli: Make, states: dict[str, HostState]) -> Make:
+    """Runs a command line that may reach these hosts."""
+    return lambda *words: cli(*words, transport=lambda _: MemoryTransport(states))
+
+
+def audits(cli: Make) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = cli("runs", "list", "--audits", "--format", "json").data["runs"]
+    return found
+
+
+def test_an_audit_of_an_inventory_is_recorded_by_its_findings(told: Make) -> None:
+    result = told(*AUDIT, "--format", "json")
+    [listed] = audits(told)
+    assert listed["run"]["id"] == result.data["run"]
+    assert (listed["run"]["kind"], listed["hosts"], listed["open"]) == ("audit", 3, 0)
+    assert listed["finished"] is not None
+    shown = told("runs", "show", result.data["run"], "--format", "json").data
+    jsonschema.validate(shown, schema_of(published()["AuditRecord"]))
+    by_name = {host["host"]: host for host in shown["hosts"]}
+    for host in result.data["hosts"]:
+        plan = host["plan"] or {"changes": [], "advice": []}
+        wanted = {(one["playbook"], one["rule"], one["title"]) for one in plan["changes"]}
+        found = by_name[host["host"]]
+        assert {(f["playbook"], f["rule"], f["title"]) for f in found["findings"]} == wanted
+        assert found["outcome"] == host["outcome"]
+    assert by_name["SRV01"]["computer"]["name"] == "SRV01"
+    assert by_name["DEAD"]["problem"]["code"] == "name_not_resolved"
+    text = told("runs", "show", result.data["run"]).out
+    assert "SRV01  WOULD CHANGE\n" in text
+    assert "schedule-fix: task \\Microsoft\\OnlineBackup\\" in text
+    assert "DEAD  UNREACHABLE\n  recorded then: " in text
+    assert "audit schedule-fix execution-policy" in told("runs", "list", "--audits").out
+
+
+def test_what_is_named_on_the_command_line_or_not_to_be_recorded_is_not(told: Make) -> None:
+    assert told("audit", "schedule-fix", "--host", "SRV01", "--user", "svc").code == 2
+    assert told(*AUDIT, "--no-record", "--format", "json").data["run"] is None
+    assert told("apply", *AUDIT[1:], "--dry-run").code == 5
+    assert "No audit is recorded: the store" in told("runs", "list", "--audits").out
+
+
+def test_an_audit_is_no_run_that_is_undone(told: Make) -> None:
+    run = told(*AUDIT, "--format", "json").data["run"]
+    told("rollback", run, "--yes").explains(
+        64, f"run {run} is an audit: it changed nothing", f"remediate runs show {run}"
+    )
+    told("rollback", run, "--dry-run").explains(64, "is an audit")
+    told("runs", "show").explains(64, "no run is recorded yet")
+    told("rollback", "--dry-run").explains(64, "no recent run is left")
+    assert told("runs", "list", "--format", "json").data["runs"] == []
+    assert told("runs", "reconcile").code == 0
+
+
+def test_a_store_that_cannot_be_used_changes_nothing_of_an_audit(
+    told: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = told(*AUDIT)
+    (tmp_path / "no.db").write_text("this is no database at all")
+    (tmp_path / "no.db").chmod(0o600)
+    monkeypatch.setenv("REMEDIATE_STORE", str(tmp_path / "no.db"))
+    result = told(*AUDIT)
+    assert result.code == well.code == 5
+    same = [line for line in well.out.splitlines() if not line.startswith("run 2")]
+    assert sorted(result.out.splitlines()) == sorted(same)
+    [warning] = [line for line in result.err.splitlines() if "Warning" in line]
+    assert warning.startswith("Warning: this audit is not recorded: the store ")
+    assert result.err.count("not recorded") == 1
