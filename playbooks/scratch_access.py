@@ -37,7 +37,7 @@ class ScratchAccess(ForAgent, Playbook[PlaybookParams]):
     id = "scratch-access"
     title = "Let SYSTEM and administrators write in the scratch folder"
     topic = "agent"
-    symptoms = ("metadata-image-not-mounted",)
+    symptoms = ("scratch-vhd-not-initialized", "scratch-checksum-inaccessible")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-file-folder-backup-faq"
     on_demand = (
         True  # who may do what is somebody's decision, and not to be found fault with unasked
