@@ -48,7 +48,7 @@ _RIGHTS = {name: int(number, 16) for name, number in _table(_NAMED)}
 """Rights to a file or folder; those of any object (`GA`) are what files make of them."""
 
 _GENERIC = {0x10000000: "GA", 0x80000000: "GR", 0x40000000: "GW", 0x20000000: "GX"}
-_SID = re.compile(r"S-1(-\d+)+", re.IGNORECASE)
+_SID = re.compile(r"S-1(-\d+)+|[A-Z]{2}")
 _NUMBER = re.compile(r"0x[0-9a-f]{1,8}|\d{1,10}", re.IGNORECASE)
 _HEAD = re.compile(r"(?P<flags>(?:P|AR|AI)*)(?P<entries>(?:\(.*\))?)", re.DOTALL)
 _FLAG = re.compile(r"OI|CI|NP|IO|ID")
@@ -56,24 +56,17 @@ _ALLOW, _DENY = "A", "D"
 
 
 def sid_of(text: str) -> str:
-    """An account by its number; one that only a domain or a computer knows stays as it is.
-
-    Raises:
-        ValueError: it is none.
-    """
-    known = _ALIASES.get(text.upper(), text.upper())
-    if not (_SID.fullmatch(known) or re.fullmatch("[A-Z]{2}", known)):
-        msg = f"{text!r} is no account in SDDL"
-        raise ValueError(msg)
-    return known
+    """An account by its number; one that only a domain or a computer knows stays as it is."""
+    return _ALIASES.get(text.upper(), text.upper())
 
 
 def same_account(one: str, other: str) -> bool | None:
-    """Whether two texts are the same account; None where one is known by a domain only."""
+    """Whether two texts are the same account; None where only a domain or a computer knows it."""
     first, second = sid_of(one), sid_of(other)
     if first == second:
         return True
-    return None if _local(first) or _local(second) else False
+    numbers = [sid for sid in (first, second) if not _local(sid)]
+    return None if len(numbers) == 1 and numbers[0].startswith("S-1-5-21-") else False
 
 
 def _local(sid: str) -> bool:
@@ -110,10 +103,12 @@ class Entry:
         flags = re.findall("..?", fields[1]) if len(fields) > 1 else []
         if not known:
             return cls(text, flags=frozenset(flags))
-        if fields[3] or fields[4] or not all(_FLAG.fullmatch(flag) for flag in flags):
+        sid = sid_of(fields[5])
+        known_flags = all(_FLAG.fullmatch(flag) for flag in flags)
+        if fields[3] or fields[4] or not (known_flags and _SID.fullmatch(sid)):
             msg = f"({text}) is no entry for a file"
             raise ValueError(msg)
-        return cls(text, fields[0], frozenset(flags), _rights(fields[2]), sid_of(fields[5]))
+        return cls(text, fields[0], frozenset(flags), _rights(fields[2]), sid)
 
     @property
     def inherited(self) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from remediate.model.base import Model
+from remediate.model.base import JsonValue, Model
 from remediate.powershell.script import PROGRAM_WRITER
 from remediate.resources.base import Query, Resource
 from remediate.resources.host_path import HOST_PATH_READER, HostPath, WholePath
@@ -81,6 +81,11 @@ class FolderMarks(Resource):
     leads_elsewhere: bool = False
     inside: tuple[Marked, ...] = ()
     looked_at: int = 0
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """Yes or no."""
+        return super().label(name, value) if name not in cls.settable else "yes" if value else "no"
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "FoldersMarks":

@@ -144,8 +144,9 @@ def test_accounts_are_the_same_by_their_number() -> None:
     assert same_account("SY", "s-1-5-18") is True
     assert same_account("SY", "BA") is False
     assert same_account("DA", "S-1-5-21-1-2-3-512") is None
-    with pytest.raises(ValueError, match="is no account"):
-        same_account("SYSTEM", "SY")
+    assert same_account("LA", "SY") is False
+    assert same_account("LA", "DA") is False
+    assert same_account("", "SY") is False
 
 
 def test_an_entry_with_a_condition_is_taken_as_it_is_written() -> None:
