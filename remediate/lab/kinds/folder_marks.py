@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from remediate.lab.kinds.kind import Switch, check_access, may_write, refuse, same, short_form
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.kinds.kind import Switch, check_access, refuse, same, short_form
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.registry_value import path_of
 from remediate.lab.state import HostState, Record
@@ -121,7 +122,8 @@ def write(host: HostState, record: Record, after: Record) -> None:
     """Take marks away, then set others; what is there stays as it is on a kind Windows."""
     if record["leads_elsewhere"]:
         raise refuse("The folder leads elsewhere.")
-    may_write(host, KIND)
+    if KIND in host.denied:
+        raise CallFailedError("RemediateProgramFailed", "A program ended with exit code 1.")
     path = str(record["path"])
     for wanted in (False, True):
         for name, mark in _SETTABLE.items():

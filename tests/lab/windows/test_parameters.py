@@ -40,7 +40,10 @@ SHORT = {
     "System.Uri": "uri",
     "System.Xml.XmlDocument": "xml",
 }
-OTHERS = {"LabServices": "Microsoft.PowerShell.Management"}
+OTHERS = {
+    "LabAccess": "Microsoft.PowerShell.Security",
+    "LabServices": "Microsoft.PowerShell.Management",
+}
 """Modules of which a real PowerShell engine has the rest."""
 COLLECTED = {"ws2012r2", "ws2016", "ws2019"}
 """Versions whose types were read off a server; those of the others come from pages."""
@@ -144,7 +147,7 @@ def type_of(ours: dict[str, Any]) -> str:
         return f"ciminstance#{name}{many}"
     if name and name != "Microsoft.Management.Infrastructure.CimInstance":
         return name + many
-    return SHORT[ours["type"]]
+    return SHORT[ours["type"]] if name or ours["type"] != "System.Object" else "object"
 
 
 def test_what_windows_lacks_would_be_noticed() -> None:

@@ -1,5 +1,5 @@
 # Stand-in for Get-Acl and Set-Acl on folders: what the host's state says of who may do what, as SDDL.
-# On Windows they are cmdlets of Microsoft.PowerShell.Security. As there, Set-Acl writes all that an object has, and takes away
+# On Windows they are cmdlets of Microsoft.PowerShell.Security, with more parameters than these. As there, Set-Acl writes all that an object has, and takes away
 # what is audited where that was not read with -Audit.
 
 Set-StrictMode -Version Latest
@@ -26,16 +26,10 @@ function Assert-Allowed {
 }
 
 function Get-Acl {
-    [CmdletBinding(DefaultParameterSetName = 'ByPath', PositionalBinding = $false)]
+    [CmdletBinding(DefaultParameterSetName = 'ByLiteralPath', PositionalBinding = $false)]
     param(
-        [switch] $AllCentralAccessPolicies,
         [switch] $Audit,
-        [string[]] $Exclude,
-        [string] $Filter,
-        [string[]] $Include,
-        [Parameter(ParameterSetName = 'ByInputObject', Mandatory)] [psobject] $InputObject,
-        [Parameter(ParameterSetName = 'ByLiteralPath', ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string[]] $LiteralPath,
-        [Parameter(ParameterSetName = 'ByPath', ValueFromPipeline, ValueFromPipelineByPropertyName, Position = 0)] [string[]] $Path
+        [Parameter(ParameterSetName = 'ByLiteralPath', ValueFromPipeline, ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string[]] $LiteralPath
     )
     process {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'LiteralPath', 'Audit'
@@ -57,19 +51,10 @@ function Get-Acl {
 }
 
 function Set-Acl {
-    [CmdletBinding(DefaultParameterSetName = 'ByPath', PositionalBinding = $false, SupportsShouldProcess)]
+    [CmdletBinding(DefaultParameterSetName = 'ByLiteralPath', PositionalBinding = $false, SupportsShouldProcess)]
     param(
         [Parameter(Mandatory, ValueFromPipeline, Position = 1)] [object] $AclObject,
-        [Parameter(ParameterSetName = 'ByLiteralPath', ValueFromPipelineByPropertyName, Position = 2)]
-        [Parameter(ParameterSetName = 'ByPath', ValueFromPipelineByPropertyName, Position = 2)] [string] $CentralAccessPolicy,
-        [Parameter(ParameterSetName = 'ByLiteralPath')] [Parameter(ParameterSetName = 'ByPath')] [switch] $ClearCentralAccessPolicy,
-        [string[]] $Exclude,
-        [string] $Filter,
-        [string[]] $Include,
-        [Parameter(ParameterSetName = 'ByInputObject', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [psobject] $InputObject,
-        [Parameter(ParameterSetName = 'ByLiteralPath', Mandatory, ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string[]] $LiteralPath,
-        [switch] $Passthru,
-        [Parameter(ParameterSetName = 'ByPath', Mandatory, ValueFromPipelineByPropertyName, Position = 0)] [string[]] $Path
+        [Parameter(ParameterSetName = 'ByLiteralPath', Mandatory, ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string[]] $LiteralPath
     )
     process {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'LiteralPath', 'AclObject', 'Confirm', 'WhatIf'
