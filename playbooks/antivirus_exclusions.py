@@ -11,11 +11,13 @@ from remediate.resources.file import File, Files
 from remediate.resources.host_path import HostPath
 from remediate.resources.mars_agent import (
     INSTALL_PATH,
+    KEY_FILES,
     PROGRAM,
     SCRATCH,
-    SCRATCH_VALUE,
+    SCRATCHES,
     ForAgent,
     plain_folder,
+    scratch_folders,
 )
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
@@ -49,9 +51,9 @@ class Params(PlaybookParams):
 class AntivirusExclusions(ForAgent, Playbook[Params]):
     """A virus scanner that holds the agent's files makes backups slow, or fail.
 
-    Left out are its scratch folder, its folder bin, and what cbengine.exe opens. Exclusions are
-    only ever added, each by itself. Where tamper protection is on, Defender ignores what it is
-    told, and reading back shows it.
+    Left out are its scratch folder, which its key file tells, its folder bin, and what cbengine.exe
+    opens. Exclusions are only ever added, each by itself. Where tamper protection is on, Defender
+    ignores what it is told, and reading back shows it.
     """
 
     id = "antivirus-exclusions"
@@ -68,10 +70,11 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
     rollback = "Takes away the exclusions that it has added, and no others."
 
     def observe(self, params):
-        named = (INSTALL_PATH, SCRATCH_VALUE, ONLY_POLICY, *OF_POLICY.values())
+        named = (INSTALL_PATH, *SCRATCHES, ONLY_POLICY, *OF_POLICY.values())
         yield RegistryValues(values=(*named, WINDOWS) if params.compilers else named)
         yield Services(names=(DEFENDER,))
         yield DefenderExclusions()
+        yield Files(paths=KEY_FILES)
         if params.compilers:
             yield Files(paths=COMPILERS)
 
@@ -81,15 +84,18 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
         return None if seen.one(Service) else "Microsoft Defender Antivirus is not installed"
 
     def decide(self, seen, params):
+        holding = scratch_folders(seen, seen.all(File))
+        scratch = holding[0] if len(holding) == 1 else plain_folder(seen.path(SCRATCH))
         wanted = [
-            (ExclusionList.PATH, plain_folder(seen.path(SCRATCH))),
+            (ExclusionList.PATH, scratch),
             (ExclusionList.PATH, plain_folder(seen.path(BIN))),
             (ExclusionList.PROCESS, plain_folder(seen.path(PROGRAM))),
         ]
         wanted = [(list_, path) for list_, path in wanted if path]
         if params.compilers:
-            found = sorted(file.path for file in seen.all(File) if file.exists)
-            wanted += [(ExclusionList.PROCESS, path) for path in found]
+            asked = (seen.path(path) for path in COMPILERS)
+            found = (seen.get(File, path=path) for path in asked if path)
+            wanted += [(ExclusionList.PROCESS, file.path) for file in found if file.exists]
         service = seen.one(Service)
         if service.status is not ServiceStatus.RUNNING:
             yield Advice(

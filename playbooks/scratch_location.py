@@ -5,13 +5,12 @@ from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.file import File, Files
 from remediate.resources.mars_agent import (
     INSTALL_PATH,
-    KEY_FILE,
     KEY_FILES,
     REGISTRATION,
     SCRATCHES,
-    USUAL_SCRATCH,
     ForRegisteredAgent,
     plain_folder,
+    scratch_folders,
 )
 from remediate.resources.registry_value import RegistryData, RegistryType, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
@@ -51,9 +50,7 @@ class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
 
     def decide(self, seen, params):
         values = [seen.value(name) for name in SCRATCHES]
-        keys = {plain_folder(file.path).casefold() for file in seen.all(File) if file.size}
-        named, usual = [value.text for value in values], [seen.path(USUAL_SCRATCH)]
-        right = _holding(keys, named) or _holding(keys, usual)
+        right = scratch_folders(seen, seen.all(File))
         if len(right) != 1:
             yield _not_told(values, right)
             return
@@ -83,12 +80,6 @@ class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
 
     def assumptions(self, params):
         yield "What else the agent keeps is in the folder with the key file: nothing is moved."
-
-
-def _holding(keys, texts):
-    """The folders that hold the key file, each once, as one writes them."""
-    folders = {plain_folder(text).casefold(): plain_folder(text) for text in texts}
-    return [folder for name, folder in folders.items() if rf"{name}\{KEY_FILE}".casefold() in keys]
 
 
 def _not_told(values, holding):

@@ -4,10 +4,12 @@ Its folder is only ever taken from the registry: on a backup server (MABS) it is
 """
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from remediate.model.change import Severity
 from remediate.model.plan import Advice
+from remediate.resources.file import File
 from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
 from remediate.resources.scheduled_task import ScheduledTask
@@ -95,6 +97,27 @@ class SeenPaths(Protocol):
 
     def path(self, path: HostPath) -> str | None:
         """A path on the host."""
+
+
+def scratch_folders(seen: SeenPaths, files: Iterable[File]) -> list[str]:
+    """The folders of `SCRATCHES` that hold the key file; if none does, the usual one if it does.
+
+    `observe` has to ask for `INSTALL_PATH`, `SCRATCHES` and `KEY_FILES`.
+
+    Args:
+        seen: what was observed.
+        files: the files among it.
+    """
+    keys = {plain_folder(file.path).casefold() for file in files if file.size}
+
+    def holding(texts: Iterable[str | None]) -> list[str]:
+        folders = {plain_folder(text).casefold(): plain_folder(text) for text in texts}
+        return [
+            folder for name, folder in folders.items() if rf"{name}\{KEY_FILE}".casefold() in keys
+        ]
+
+    named = holding(seen.value(name).text for name in SCRATCHES)
+    return named or holding([seen.path(USUAL_SCRATCH)])
 
 
 def is_backup_server(seen: SeenPaths) -> bool:
