@@ -59,7 +59,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
     id = "antivirus-exclusions"
     title = "Have Microsoft Defender leave out what the agent works with"
     topic = "storage"
-    symptoms = ("backup-fails-not-found", "agent-cannot-connect")
+    symptoms = ("file-not-found", "access-denied")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("not-running", "group-policy", "not-left-out")
     writes = (DefenderExclusion,)

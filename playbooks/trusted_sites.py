@@ -61,7 +61,7 @@ class TrustedSites(ForAgent, Playbook[PlaybookParams]):
     id = "trusted-sites"
     title = "Let the SYSTEM account trust the sites of Azure Backup"
     topic = "connection"
-    symptoms = ("agent-cannot-connect",)
+    symptoms = ("backup-service-unreachable",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("group-policy", "machine-only", "not-trusted")
     on_demand = True  # the guide has it as what might also help, not as a state of every server
