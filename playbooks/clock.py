@@ -102,8 +102,9 @@ def _offset(seen, least, most):
     sync, found = _sync(seen)
     return Advice(
         f"The clock is {minutes} minutes {'ahead' if least > timedelta(0) else 'behind'}",
-        "Make sure that this machine's own clock is right, then set the server's: w32tm /resync."
-        f"{hands}",
+        "Make sure that this machine's own clock is right, then set the server's: w32tm /resync. "
+        "Kerberos, by which WinRM may log us on, takes 5 minutes between clocks: have another way "
+        f"in before you set one.{hands}",
         Severity.CRITICAL,
         rule="offset",
         evidence=(

@@ -108,6 +108,10 @@ class SystemProxy(ForAgent, Playbook[Params]):
     def assumptions(self, params):
         yield "The agent's own proxy, where one is set in its console, wins for its backups."
         yield "The agent sees this once its service is started again."
+        yield (
+            "WinRM takes no proxy, so nothing here cuts us off, unless we come in through what "
+            "runs on the server as SYSTEM, such as a tunnel: have another way in, then."
+        )
 
 
 def _wanted(params):
