@@ -1,11 +1,12 @@
 """Both doors to a host's state agree on each question about a kind, and on each write of it.
 
 On the simulated engine a kind's Python twin answers; on `powershell` our real code does, over
-stand-in Windows commands. A difference is a lie of one of them. What is asked and written is all
-that the stories of all cases ask and write, each once.
+stand-in Windows commands. A difference is a lie of one of them. What is asked and written is what
+the stories of all cases ask and write, each once; of much, the slow run draws some for each run.
 """
 
 import copy
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,35 +18,48 @@ from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.story import renewable
 from tests.conformance.asked import Asked, all_asked, copied, sample
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
+from tests.drawn import drawn
 
 pytestmark = pytest.mark.powershell
 
-FEW = {"agent_module": 4, "backup_record": 4}
-"""How many are enough for an ordinary run, where each starts another PowerShell."""
+MOST, MOST_SLOW = 10, 40
+"""Questions about a kind, and writes of it, that a run can afford: a pipeline each."""
 
-MOST = 10
-"""Questions about a kind, or writes of it, that an ordinary run can afford: a pipeline each."""
+FEW = {"agent_module": 0.4, "backup_record": 0.4}
+"""The part of them where each starts another PowerShell."""
 
 KINDS = [kind for kind in names() if kind != "network_probe"]
 """What stories that both engines can tell ask about; probes are tried where they are promised."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "most"),
-    [
-        *(pytest.param(kind, FEW.get(kind, MOST), id=kind) for kind in KINDS),
-        *(pytest.param(kind, 0, id=f"all of {kind}", marks=pytest.mark.slow) for kind in KINDS),
-    ],
-)
-def test_each_question_and_each_write_goes_the_same_way(
-    kind: str, most: int, powershell: PowerShellHosts
-) -> None:
-    twin, real = SimulatedDoor(), PowerShellDoor(powershell)
-    asked = all_asked(kind, most)
+@pytest.mark.parametrize("kind", KINDS)
+def test_questions_and_writes_go_the_same_way(kind: str, powershell: PowerShellHosts) -> None:
+    for asked in by_verb(all_asked(kind, MOST)):
+        check(sample(asked, part(kind, MOST)), powershell)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_questions_and_writes_go_the_same_way(kind: str, powershell: PowerShellHosts) -> None:
+    for asked in by_verb(all_asked(kind)):
+        check(drawn(asked, part(kind, MOST_SLOW), kind), powershell)
+
+
+def by_verb(asked: list[Asked]) -> Iterator[list[Asked]]:
+    """The questions, and the writes."""
     assert asked
     for verb in ("Get", "Set"):
-        for one in sample([one for one in asked if one.call.function.startswith(verb)], most):
-            assert outcome(real, one) == outcome(twin, one), one.call
+        yield [one for one in asked if one.call.function.startswith(verb)]
+
+
+def part(kind: str, most: int) -> int:
+    return int(most * FEW.get(kind, 1))
+
+
+def check(asked: list[Asked], powershell: PowerShellHosts) -> None:
+    twin, real = SimulatedDoor(), PowerShellDoor(powershell)
+    for one in asked:
+        assert outcome(real, one) == outcome(twin, one), one.call
 
 
 def outcome(door: Door, asked: Asked) -> Record:

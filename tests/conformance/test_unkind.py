@@ -19,6 +19,7 @@ from remediate.model.outcome import Outcome
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.story import Teller
+from tests.drawn import drawn
 from tests.playbooks.unkind import (
     FORMS,
     LOST,
@@ -42,6 +43,8 @@ CASES = {
     ACCESS: named("scratch-access", "read-only"),
 }
 """What is written of each kind."""
+MOST = 30
+"""Stories of the slow run; `tests/playbooks` tells all of them on the simulated engine."""
 MODULES = named("module-restore", "file-missing")
 """The same of modules, with whose files the real engine does nothing of the sort."""
 
@@ -92,8 +95,15 @@ def _parameters() -> Iterator[Any]:
                 yield pytest.param(case_of(xml), (on,), True, id=name, marks=pytest.mark.slow)
 
 
+def _few_and_some() -> list[Any]:
+    """What an ordinary run tries, and some of the rest for the slow one."""
+    known = [*_parameters()]
+    rest = [one for one in known if one.marks]
+    return [*(one for one in known if not one.marks), *drawn(rest, MOST, "switches")]
+
+
 @pytest.mark.powershell
-@pytest.mark.parametrize(("case", "on", "harm"), [*_parameters()])
+@pytest.mark.parametrize(("case", "on", "harm"), _few_and_some())
 def test_both_engines_have_each_switch(
     case: Case, on: tuple[Switched, ...], harm: bool, powershell: PowerShellHosts
 ) -> None:
