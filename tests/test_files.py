@@ -177,5 +177,5 @@ def test_of_many_who_make_a_folder_none_fails(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert errors == []

@@ -89,7 +89,7 @@ def test_hosts_ask_one_after_the_other() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert decided == [True] * 20
 
 
@@ -111,7 +111,7 @@ def test_a_host_that_logs_does_not_wait_for_a_person(capsys: pytest.CaptureFixtu
     with terminal.quiet():
         other = threading.Thread(target=terminal.log, args=("from another host",))
         other.start()
-        other.join(10)
+        other.join(60)
         assert not other.is_alive()
         assert capsys.readouterr().err == ""
     assert capsys.readouterr().err == "from another host\n"

@@ -19,7 +19,7 @@ from remediate.lab.lab import Lab
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on this system")
 
-SECONDS = 15
+SECONDS = 60
 
 
 class Screen:

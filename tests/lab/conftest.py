@@ -112,7 +112,7 @@ class Raw:
         self.host = host
         self.shell_id = str(uuid.uuid4()).upper()
         self.pool = ClientRunspacePool(runspace_pool_id=uuid.UUID(self.shell_id))
-        self.http = http.client.HTTPConnection(host.address, host.port, timeout=10)
+        self.http = http.client.HTTPConnection(host.address, host.port, timeout=60)
         credentials = f"{host.user}:{host.password}".encode()
         self.headers = {
             "Authorization": "Basic " + base64.b64encode(credentials).decode(),

@@ -80,7 +80,7 @@ def test_it_ends_in_order(stop: str) -> None:
             program.stdin.close()
         else:
             os.kill(program.pid, getattr(signal, stop))
-        assert program.wait(20) == 0
+        assert program.wait(60) == 0
         assert program.stderr
         assert program.stderr.read() == ""
 

@@ -65,7 +65,7 @@ def test_one_prompt_for_all_hosts_of_a_user() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     secrets(host("other", user="second"))
     assert len(asked) == 2
     assert asked[0].startswith("Password of admin for h")

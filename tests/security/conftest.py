@@ -67,4 +67,4 @@ def listener() -> Iterator[Listener]:
     yield somebody
     server.shutdown(socket.SHUT_RDWR)
     server.close()
-    thread.join(10)
+    thread.join(60)

@@ -34,7 +34,7 @@ class Attacker:
             umask=0,
             env={"PATH": "/usr/bin:/bin"},
             capture_output=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
         return done.returncode

@@ -52,7 +52,7 @@ def test_what_a_method_recorded_survives_the_death_of_the_process(
     process = start("record", str(place.file), str(steps))
     assert process.stdout.readline() == "done\n"
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     with SqlStore(place) as store:
         record = store.run(RUN)
         [host] = record.hosts
@@ -83,6 +83,6 @@ def test_a_killed_run_is_told_from_a_living_one(start: Start, place: StorePlace)
     assert process.stdout.readline() == "held\n"
     assert is_running(RUN, place.locks)
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     assert not is_running(RUN, place.locks)
     assert list(place.locks.iterdir()) == [], "what the killed run left is removed"

@@ -99,7 +99,7 @@ class Waiting:
             self.result = error
 
     def ended(self) -> bool | Exception | None:
-        self._thread.join(20)
+        self._thread.join(60)
         return self.result
 
 

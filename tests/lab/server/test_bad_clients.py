@@ -23,7 +23,7 @@ Connect = Callable[[LabHost], socket.socket]
 @pytest.fixture
 def plain(stack: contextlib.ExitStack) -> Connect:
     def connect(host: LabHost) -> socket.socket:
-        return stack.enter_context(socket.create_connection((host.address, host.port), timeout=10))
+        return stack.enter_context(socket.create_connection((host.address, host.port), timeout=60))
 
     return connect
 

@@ -279,7 +279,7 @@ def test_one_receive_at_a_time_waits_for_a_target(make_lab: Make, raw: Make) -> 
         pass
     assert second.receive().fault == 2150858802
     assert second.delete().status == 200
-    thread.join(10)
+    thread.join(60)
     assert waiting == [995]
 
 
