@@ -16,7 +16,7 @@ from remediate.lab.engines.process import EngineProcess
 from remediate.lab.kinds import names
 from remediate.testing.story import Teller
 
-MOST = {"stories": 300, "pipelines": 200, "interpreters": 6}
+MOST = {"stories": 180, "pipelines": 100, "interpreters": 6}
 """Of one playbook, or of one kind, in an ordinary run: stories that are begun, pipelines that a
 real engine runs, processes that are started for it."""
 

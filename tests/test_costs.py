@@ -38,6 +38,7 @@ def test_more_than_the_most_is_too_many() -> None:
     assert said.startswith(f"service costs {most + 1} stories, more than {most}")
 
 
+@pytest.mark.slow
 def test_a_run_that_costs_too_much_fails(tmp_path: Path) -> None:
     """Though each of its tests has passed."""
     (tmp_path / "too_much.py").write_text(

@@ -88,6 +88,7 @@ def run_id(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout.partition("remediate rollback ")[2].split()[0]
 
 
+@pytest.mark.slow
 def test_an_installed_package_is_applied_and_undone(
     cli: Cli, host: Lab, installed: list[Path]
 ) -> None:

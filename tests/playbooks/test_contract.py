@@ -39,16 +39,17 @@ def _changing() -> list[Any]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
-    """A dry run changes nothing, apply is proven, nothing is left, and all of it can be undone.
-
-    What somebody edits is kept and named.
-    """
-    Teller.in_memory(case).tell()
+    """An audit changes nothing, apply is proven, nothing is left, and all of it can be undone."""
+    Teller.in_memory(case, short=True).tell()
 
 
 @pytest.mark.parametrize("case", _changing())
-def test_whatever_somebody_edits_is_kept_and_a_host_that_moved_is_left_alone(case: Case) -> None:
-    """Each of the changed properties; and the plan that was agreed to, or none, is carried out."""
+def test_the_whole_story_of_a_case(case: Case) -> None:
+    """So is a rollback, after a dry run that changes nothing; what somebody edits is kept.
+
+    Each of the changed properties is edited, and named; and the plan that was agreed to is carried
+    out, or none is.
+    """
     tell(case)
 
 
