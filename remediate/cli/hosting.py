@@ -86,7 +86,7 @@ def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]
     }
 
 
-_LOOKING_FOR = {"--topic", "--except", "--severity"}
+_LOOKING_FOR = {"--topic", "--except", "--severity", "--since"}
 _LOOKING = {"--dry-run", "--debug", "--deep", "--verbose", "--no-record", *_LOOKING_FOR}
 """Options that are about looking, not about changing; those with a value apart."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from remediate.cli.terminal import Terminal
     from remediate.model.audit import AuditRecord
+    from remediate.model.plan import PlaybookUse
     from remediate.model.run import RunRecord, RunSummary
     from remediate.store.protocol import Store
 
@@ -62,6 +63,54 @@ def recorded(store: "Store", wanted: str) -> "RunRecord":
     raise Stop(
         f"run {name} is an audit: it changed nothing, so there is nothing to undo",
         f"What it found: remediate runs show {name}",
+    )
+
+
+def audited(store: "Store", wanted: str) -> "AuditRecord":
+    """The audit that is named.
+
+    Args:
+        store: the journal.
+        wanted: its id, or the beginning of it.
+
+    Raises:
+        Stop: it is a run that is no audit.
+        UnknownRun: none is called so, or several are.
+    """
+    from remediate.store.errors import UnknownRun
+
+    try:
+        return store.audit(wanted)
+    except UnknownRun as unknown:
+        try:
+            run = store.run(wanted).run
+        except UnknownRun:
+            raise unknown from None
+    raise Stop(
+        f"run {run.id} is no audit, but {'an apply' if run.kind == 'apply' else 'a rollback'}",
+        "remediate runs list --audits shows the audits.",
+    )
+
+
+def last_audit(store: "Store", hosts: "Sequence[str]", uses: "Sequence[PlaybookUse]") -> str:
+    """The id of the newest audit that asked half of some playbooks or more of half of some hosts.
+
+    Args:
+        store: the journal.
+        hosts: names of the hosts.
+        uses: the playbooks.
+
+    Raises:
+        Stop: none did.
+    """
+    wanted = {use.id for use in uses}
+    for summary in store.audits(_OFFERED, asked=hosts):
+        known = wanted & {use.id for use in summary.run.playbooks}
+        if summary.finished and 2 * len(known) >= len(wanted):
+            return summary.run.id
+    raise Stop(
+        "no recorded audit asked most of this",
+        "Name one: remediate runs list --audits. An audit of an inventory is recorded.",
     )
 
 

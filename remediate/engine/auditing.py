@@ -1,13 +1,16 @@
 """Keeps what an audit finds, and tells how it differs from an earlier one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from remediate.engine.host_worker import utc_now
-from remediate.model.audit import HostFindings
+from remediate.model.audit import AuditRecord, HostFindings
+from remediate.model.computer import Computer, Sameness, compare
+from remediate.model.finding import Since
 from remediate.model.outcome import HostReport
+from remediate.model.plan import PlaybookUse
 from remediate.model.run import Run
 from remediate.store.errors import StoreError
 from remediate.store.protocol import AuditStore
@@ -83,3 +86,69 @@ class AuditRecorder:
         except StoreError as error:
             self._broken = True
             self._failed(error)
+
+
+class Comparison:
+    """Tells what has come and gone since an earlier audit, by what findings are known by.
+
+    Args:
+        then: that audit.
+        now: the playbooks of this one.
+    """
+
+    def __init__(self, then: AuditRecord, now: Sequence[PlaybookUse]) -> None:
+        self._run = then.run.id
+        self._hosts = {host.host: host for host in then.hosts}
+        self._then = {use.id: use for use in then.run.playbooks}
+        self._now = {use.id: use for use in now}
+
+    def during(self, reports: Iterable[HostReport]) -> Iterator[HostReport]:
+        """The same reports, each with how it differs.
+
+        Args:
+            reports: of hosts of this audit.
+        """
+        for report in reports:
+            yield report.model_copy(update={"since": self._since(HostFindings.of(report))})
+
+    def _since(self, now: HostFindings) -> Since:
+        then = self._hosts.get(now.host)
+        untold = self._untold(then, now)
+        before = {one.identity: one for one in (then.findings if then else ())}
+        found = {one.identity: one for one in now.findings}
+        gone = (one for identity, one in before.items() if identity not in found)
+        told = [one for one in found.values() if one.playbook not in untold]
+        return Since(
+            run=self._run,
+            new=tuple(one for one in told if one.identity not in before),
+            gone=tuple(one for one in gone if one.playbook not in untold),
+            unchanged=tuple(one for one in told if one.identity in before),
+            untold=untold,
+        )
+
+    def _untold(self, then: HostFindings | None, now: HostFindings) -> dict[str, str]:
+        """Why what playbooks found then and find now cannot be compared."""
+        names = dict.fromkeys([*self._now, *self._then])
+        if then is None:
+            return dict.fromkeys(names, "the host was not asked then")
+        if then.problem or now.problem:
+            when = "then" if then.problem else "now"
+            return dict.fromkeys(names, f"the host could not be looked at {when}")
+        if then.computer and now.computer and _another(then.computer, now.computer):
+            return dict.fromkeys(names, f"another computer answered then, {then.computer}")
+        untold = {
+            name: f"not answered {when}"
+            for when, host in (("now", now), ("then", then))
+            for question in host.unanswered
+            for name in question.playbooks
+        }
+        for name in names:
+            if name not in self._then or name not in self._now:
+                untold[name] = f"not asked {'now' if name in self._then else 'then'}"
+            elif self._then[name] != self._now[name]:
+                untold[name] = "asked with other parameters then"
+        return untold
+
+
+def _another(then: Computer, now: Computer) -> bool:
+    return compare(then, now) is Sameness.OTHER

@@ -133,6 +133,8 @@ def graver(report: HostReport, least: Severity) -> HostReport:
     if plan is None:
         return report
     count = order[order.index(least) :]
+    if report.since:
+        report = report.model_copy(update={"since": report.since.only(count)})
     changes = tuple(one for one in plan.changes if one.severity in count)
     advice = tuple(one for one in plan.advice if one.severity in count)
     gone = len(plan.changes) + len(plan.advice) - len(changes) - len(advice)
@@ -144,7 +146,7 @@ def graver(report: HostReport, least: Severity) -> HostReport:
     verb = "finding matters" if gone == 1 else "findings matter"
     note = f"{gone} {verb} less than {least}: left out, as asked"
     judged = nothing_written(rest)
-    return judged.model_copy(update={"notes": (*report.notes, note)})
+    return judged.model_copy(update={"notes": (*report.notes, note), "since": report.since})
 
 
 def failed(work: Order, outcome: Outcome, problem: Problem, plan: Plan | None = None) -> HostReport:

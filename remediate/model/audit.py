@@ -5,60 +5,12 @@ from datetime import datetime
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
-from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.computer import Computer
+from remediate.model.finding import RecordedFinding
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Advice, Unanswered
+from remediate.model.plan import Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
-
-Identity = tuple[str, str, ResourceId | None]
-"""By what a finding is known again: playbook, rule, and resource whatever the case of its name."""
-
-
-class RecordedFinding(Model):
-    r"""A finding as it is recorded and compared: what it is known by, and what it is called.
-
-    Args:
-        playbook: id of the playbook that says it.
-        rule: the playbook's name for what is wrong (`multiple-instances`).
-        resource: what it is about; None when that is the host, or something that is not there.
-        title: a change's resource in words (`task \Microsoft\OnlineBackup\Backup`), or what the
-            advice says was seen.
-        severity: how much it matters.
-        advice: a person has to do something; else it is a change that the playbook makes.
-        reversible: a rollback can put back what the change takes away; true of advice.
-    """
-
-    playbook: str
-    rule: str
-    resource: ResourceId | None = None
-    title: str
-    severity: Severity = Severity.WARNING
-    advice: bool = False
-    reversible: bool = True
-
-    @property
-    def identity(self) -> Identity:
-        """By what it is known again."""
-        return self.playbook, self.rule, self.resource.folded if self.resource else None
-
-    @classmethod
-    def of(cls, finding: Change | Advice) -> "RecordedFinding":
-        """A finding of a plan, as it is recorded.
-
-        Args:
-            finding: a change or advice.
-        """
-        return cls(
-            playbook=finding.playbook,
-            rule=finding.rule,
-            resource=finding.resource,
-            title=finding.title,
-            severity=finding.severity,
-            advice=isinstance(finding, Advice),
-            reversible=isinstance(finding, Advice) or finding.reversible,
-        )
 
 
 class HostFindings(Model):

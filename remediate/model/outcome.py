@@ -10,6 +10,7 @@ from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.exit_code import ExitCode
+from remediate.model.finding import Since
 from remediate.model.plan import Plan, Unanswered
 from remediate.model.problem import Problem
 
@@ -90,6 +91,7 @@ class HostReport(Model):
         holder: who held the lease, when that is why nothing was done.
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
         notes: what else a person should know.
+        since: how it differs from an earlier audit, when one is asked about.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -104,6 +106,7 @@ class HostReport(Model):
     holder: Holder | None = None
     lease_kept: bool = False
     notes: tuple[str, ...] = Field(default=())
+    since: Since | None = None
 
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:

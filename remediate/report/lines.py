@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from remediate.model.audit import HostFindings, RecordedFinding
+from remediate.model.audit import HostFindings
 from remediate.model.change import Change, Severity
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
+from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
@@ -76,7 +77,21 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         yield line(2, ("note: ", STRONG), words.noted(found))
     for note in report.notes:
         yield line(2, ("note: ", STRONG), note)
+    if report.since:
+        yield from _since_lines(report.since)
     yield from _next_lines(report, subject)
+
+
+def _since_lines(since: Since) -> Iterator[Line]:
+    """What has come and gone; of what stayed only how much."""
+    yield line(2, (f"since run {since.run}: ", STRONG), words.since(since))
+    for mark, found, style in (("new: ", since.new, WARN), ("gone: ", since.gone, GOOD)):
+        for one in sorted(found, key=_rank):
+            yield line(4, (mark, style), f"{one.severity}: {recorded_text(one)}")
+    for reason in dict.fromkeys(since.untold.values()):
+        names = [name for name, why in since.untold.items() if why == reason]
+        those = words.join(names) if len(names) <= _NAMED else words.count(len(names), "playbook")
+        yield line(4, (f"not compared, {reason}: ", DIM), those)
 
 
 def _problem_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
@@ -196,11 +211,12 @@ def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> 
                 yield from _advice_lines(one)
 
 
-def finding_text(finding: Finding, subject: Subject) -> str:
+def finding_text(finding: Finding | RecordedFinding, subject: Subject) -> str:
     """What a finding is, whatever the host: of a change, what its playbook makes true."""
-    if isinstance(finding, Advice):
+    if isinstance(finding, Advice) or (isinstance(finding, RecordedFinding) and finding.advice):
         return finding.title
-    title = subject.titles.get(finding.playbook) or finding.why or finding.title
+    why = finding.why if isinstance(finding, Change) else ""
+    title = subject.titles.get(finding.playbook) or why or finding.title
     return f"{title} ({finding.rule})" if finding.rule else title
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from remediate.model.change import Severity
 from remediate.model.exit_code import ExitCode
+from remediate.model.finding import Since
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
@@ -64,6 +65,10 @@ class Overview:
         self._fine = 0
         self._nothing_there: Counter[str] = Counter()
         self._first: dict[str, None] = {}
+        self._since = ""
+        self._moved: Counter[str] = Counter()
+        self._differing: dict[tuple[str, str, str, str], dict[str, None]] = {}
+        self._untold: dict[str, dict[str, None]] = {}
 
     def add(self, report: HostReport) -> Iterator[Line]:
         """Take in a report, and say it in a line when the host is more than one of many.
@@ -73,6 +78,8 @@ class Overview:
         """
         verdict, meaning = words.verdict(self._subject.view, report)
         plan = report.plan
+        if report.since:
+            self._compare(report.host, report.since)
         if report.exit_code in _NOT_LOOKED_AT:
             self._first[report.host] = None
         if report.problem is not None or plan is None:
@@ -83,14 +90,15 @@ class Overview:
             return
         self._count(report.host, plan)
         if plan.changes or plan.advice or plan.unanswered or plan.refusals:
-            yield self._brief(report, verdict, _in_numbers(plan))
+            new = f", {len(report.since.new)} new" if report.since and report.since.new else ""
+            yield self._brief(report, verdict, f"{_in_numbers(plan)}{new}")
         elif reason := _absent(plan):
             self._nothing_there[reason] += 1
         else:
             self._fine += 1
 
     def lines(self) -> Iterator[Line]:
-        """The matrix, what is fine, the exceptions, and who is needed where."""
+        """The matrix, what is fine, the exceptions, and what has come and gone."""
         rows = sorted(
             self._rows.values(),
             key=lambda row: (RANK[row.severity], -len(row.hosts), row.playbook, row.text),
@@ -118,6 +126,23 @@ class Overview:
                 such = "" if len(one.hosts) == 1 else "such as: "
                 yield line(2, f"{such}{one.problem.message}")
                 yield from [line(2, one.problem.hint)] if one.problem.hint else ()
+        if self._since:
+            yield from self._since_lines()
+
+    def _since_lines(self) -> Iterator[Line]:
+        """What has come and gone since an earlier audit, on how many hosts."""
+        numbers = ", ".join(f"{self._moved[name]} {name}" for name in ("new", "gone", "unchanged"))
+        yield line(0, (f"SINCE RUN {self._since}: ", STRONG), numbers)
+        wide = len(str(len(self._subject.hosts)))
+        for (mark, playbook, _, text), hosts in sorted(
+            self._differing.items(), key=lambda item: (item[0][0] != "new", -len(item[1]), item[0])
+        ):
+            many = f"{len(hosts):>{wide}}"
+            yield line(2, f"{mark:<4}  ", (many, STRONG), f"  {playbook}: {text}")
+            yield line(10 + wide, (self._named(hosts), DIM))
+        for reason, hosts in self._untold.items():
+            yield line(2, ("not compared, in whole or part: ", BAD), self._named(hosts))
+            yield line(6, (reason, DIM))
 
     def last(self) -> Iterator[Line]:
         """The hosts that need somebody, once more, and how to see the rest."""
@@ -141,6 +166,18 @@ class Overview:
             row.hosts[host] = None
         for question in plan.unanswered:
             self._unanswered.setdefault(question.question, {})[host] = None
+
+    def _compare(self, host: str, since: Since) -> None:
+        self._since = since.run
+        self._moved.update(new=len(since.new), gone=len(since.gone))
+        self._moved.update(unchanged=len(since.unchanged))
+        for mark, found in (("new", since.new), ("gone", since.gone)):
+            for one in found:
+                text = finding_text(one, self._subject)
+                key = (mark, one.playbook, one.rule, text)
+                self._differing.setdefault(key, {})[host] = None
+        for reason in since.untold.values():
+            self._untold.setdefault(reason, {})[host] = None
 
     def _sorted(self, hosts: Iterable[str]) -> list[str]:
         return sorted(hosts, key=lambda name: self._order.get(name, len(self._order)))

@@ -13,6 +13,7 @@ from remediate.model.base import JsonValue
 from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
+from remediate.model.finding import Since
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.text import quoted
 from remediate.report.views import View, Words
@@ -65,6 +66,11 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return view.verdicts.get(report.outcome, default)
+
+
+def since(found: Since) -> str:
+    """How many findings are new, gone and unchanged."""
+    return f"{len(found.new)} new, {len(found.gone)} gone, {len(found.unchanged)} unchanged"
 
 
 def can_be_forced(report: HostReport) -> bool:

@@ -95,3 +95,37 @@ def test_a_store_that_cannot_be_used_changes_nothing_of_an_audit(
     [warning] = [line for line in result.err.splitlines() if "Warning" in line]
     assert warning.startswith("Warning: this audit is not recorded: the store ")
     assert result.err.count("not recorded") == 1
+
+
+def test_what_came_and_went_since_an_audit_is_told(
+    told: Make, states: dict[str, HostState]
+) -> None:
+    first = told(*AUDIT, "--format", "json").data["run"]
+    result = told(*AUDIT, "--since", first)
+    assert f"  since run {first}: 0 new, 0 gone, " in result.out
+    assert told("apply", "schedule-fix", "--yes", "--host", "SRV01", "--user", "svc").code == 0
+    later = told("audit", "schedule-fix", "--host", "SRV01", "--user", "svc", "--since", "last")
+    assert (later.code, "SRV01  COMPLIANT" in later.out) == (0, True)
+    assert ": 0 new, 2 gone, 0 unchanged\n    gone: critical: schedule-fix: task " in later.out
+    assert "    not compared, not asked now: execution-policy\n" in later.out
+    assert "Not asked now: 2 hosts of run 2" in later.err
+    again = told(*AUDIT, "--since", first[:-1], "--format", "json").data["hosts"]
+    since = {host["host"]: host["since"] for host in again}
+    assert [one["playbook"] for one in since["SRV01"]["gone"]] == ["schedule-fix"] * 2
+    assert {name: one["run"] for name, one in since.items()} == dict.fromkeys(since, first)
+    reason = "the host could not be looked at then"
+    assert since["DEAD"]["untold"] == dict.fromkeys(["execution-policy", "schedule-fix"], reason)
+
+
+def test_an_audit_to_compare_with_has_to_be_one_and_to_be_there(
+    told: Make, states: dict[str, HostState]
+) -> None:
+    one = ("audit", "schedule-fix", "--host", "SRV01", "--user", "svc", "--since")
+    told(*one, "last").explains(6, "does not exist yet")
+    assert told("apply", "schedule-fix", "--yes", *one[2:-1]).code == 0
+    told(*one, "last").explains(64, "no recorded audit asked most of this", "--audits")
+    run = told("runs", "list", "--format", "json").data["runs"][0]["run"]["id"]
+    told(*one, run).explains(64, f"run {run} is no audit, but an apply")
+    told(*one, "nope").explains(64, "there is no run 'nope'")
+    told("audit", "execution-policy", "-i", "inv.yaml", "--user", "svc")
+    told(*one, "last").explains(64, "no recorded audit asked most of this")

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from remediate.engine.auditing import BATCH, KEPT, AuditRecorder
+from remediate.engine.auditing import BATCH, KEPT, AuditRecorder, Comparison
+from remediate.engine.verdict import graver
+from remediate.model.audit import AuditRecord, HostFindings
+from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.computer import Computer
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Advice, HostFacts, Plan, PlaybookUse, Unanswered
+from remediate.model.problem import Problem
 from remediate.model.run import Run
 from remediate.store.errors import StoreError, StoreUnavailable
 from remediate.testing.store import MemoryStore
@@ -90,3 +97,124 @@ def test_a_store_that_fails_is_told_once_and_costs_no_report(lasts: int) -> None
     assert [error.message for error in said] == [
         "the store runs.db cannot be used: the disk is full"
     ]
+
+
+USES = tuple(PlaybookUse(id=name) for name in ("task", "tls", "disk"))
+
+
+def found(playbook: str, rule: str = "wrong", name: str = "A", title: str = "it") -> Change:
+    resource = ResourceId(kind="scheduled_task", key={"name": name})
+    values: dict[str, Any] = {"property": "p", "before": 1, "after": 2}
+    return Change(playbook=playbook, rule=rule, resource=resource, title=title, **values)
+
+
+def unanswered(playbook: str) -> Unanswered:
+    problem = Problem(code="x", message="it hangs")
+    return Unanswered(question=f"about {playbook}", playbooks=(playbook,), problem=problem)
+
+
+def report(*changes: Change, guid: str = "1", host: str = "SRV01", **plan: Any) -> HostReport:
+    computer = Computer(name="SRV01", guid=guid)
+    facts = HostFacts(computer=computer, powershell="", os="", culture="", utc="")
+    made = Plan(host=host, playbooks=(), changes=changes, facts=facts, **plan)
+    return HostReport(host=host, outcome=Outcome.WOULD_CHANGE, plan=made)
+
+
+DEAD = HostReport(
+    host="SRV01", outcome=Outcome.UNREACHABLE, problem=Problem(code="refused", message="no")
+)
+
+
+def since(
+    then: HostReport, now: HostReport, uses: tuple[PlaybookUse, ...] = USES
+) -> tuple[list[str], list[str], list[str], dict[str, str]]:
+    """What is new, gone and unchanged, and what cannot be told."""
+    run = an_audit().model_copy(update={"playbooks": USES})
+    record = AuditRecord(run=run, hosts=(HostFindings.of(then),))
+    [compared] = Comparison(record, uses).during([now])
+    told = compared.since
+    assert told is not None
+    assert compared.model_copy(update={"since": None}) == now
+    assert told.run == RUN
+    new, gone, same = (
+        [f"{one.playbook} {one.title}" for one in part]
+        for part in (told.new, told.gone, told.unchanged)
+    )
+    return new, gone, same, told.untold
+
+
+def test_a_finding_is_known_again_by_playbook_rule_and_resource_whatever_its_text() -> None:
+    then = report(found("task"), found("task", name="B"), found("tls", title="old"))
+    advice = Advice("words", "text", playbook="disk", rule="full")
+    now = report(
+        found("task", name="a", title="reworded"),
+        found("task", rule="other"),
+        advice=(advice,),
+    )
+    assert since(then, now) == (
+        ["task it", "disk words"],
+        ["task it", "tls old"],
+        ["task reworded"],
+        {},
+    )
+    assert since(now, now) == ([], [], ["task reworded", "task it", "disk words"], {})
+
+
+def test_what_one_of_two_audits_did_not_answer_is_neither_new_nor_gone() -> None:
+    full = report(found("task"), found("tls"), found("disk"))
+    part = report(found("disk"), unanswered=(unanswered("task"), unanswered("tls")))
+    why = {"task": "not answered then", "tls": "not answered then"}
+    assert since(part, full) == ([], [], ["disk it"], why)
+    why = {"task": "not answered now", "tls": "not answered now"}
+    assert since(full, part) == ([], [], ["disk it"], why)
+
+
+def test_what_one_of_two_audits_did_not_ask_is_neither_new_nor_gone() -> None:
+    full = report(found("task"), found("tls"), found("disk"))
+    uses = (
+        PlaybookUse(id="task", parameters={"folder": "other"}),
+        PlaybookUse(id="disk"),
+        PlaybookUse(id="more"),
+    )
+    now = report(found("task"), found("more"))
+    assert since(full, now, uses) == (
+        [],
+        ["disk it"],
+        [],
+        {
+            "task": "asked with other parameters then",
+            "more": "not asked then",
+            "tls": "not asked now",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "why"),
+    [
+        (DEAD, report(found("task")), "the host could not be looked at then"),
+        (report(found("task")), DEAD, "the host could not be looked at now"),
+        (report(host="SRV02"), report(found("task")), "the host was not asked then"),
+        (
+            report(found("task"), guid="2"),
+            report(),
+            "another computer answered then, SRV01",
+        ),
+    ],
+)
+def test_of_a_host_that_one_of_two_audits_did_not_see_nothing_is_new_or_gone(
+    then: HostReport, now: HostReport, why: str
+) -> None:
+    assert since(then, now) == ([], [], [], {use.id: why for use in USES})
+
+
+def test_what_matters_less_than_asked_for_is_not_told_as_new_or_gone_either() -> None:
+    minor = found("task").model_copy(update={"severity": Severity.NOTICE})
+    run = an_audit().model_copy(update={"playbooks": USES})
+    recorded = HostFindings.of(report(minor, found("tls")))
+    again = Comparison(AuditRecord(run=run, hosts=(recorded,)), USES)
+    for now in (report(), report(minor.model_copy(update={"rule": "other"}))):
+        [told] = again.during([now])
+        left = graver(told, Severity.WARNING).since
+        assert left is not None
+        assert (left.new, [one.playbook for one in left.gone]) == ((), ["tls"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from remediate.model.change import Severity
+from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Advice, PlaybookUse, Unanswered
 from remediate.model.problem import Problem
@@ -76,6 +77,39 @@ def test_many_hosts_are_told_by_finding_then_what_could_not_be_seen_then_whom_to
         "--verbose tells each host in full, --format json all of it\n"
         "need somebody first: H1, H2, H3, H6 and H7\n"
     )
+
+
+def test_what_came_and_went_since_an_audit_is_told_by_finding(
+    change: Make, plan: Make, shown: Make
+) -> None:
+    task = RecordedFinding.of(change(rule="multiple-instances"))
+    other = task.model_copy(update={"title": "task \\A\\C"})
+    minor = RecordedFinding(playbook="tls12", rule="old", title="Old", advice=True)
+    since = {
+        "H1": Since(run="R", new=(task, other), unchanged=(minor,)),
+        "H3": Since(run="R", new=(task,), gone=(minor,), untold={"disk-space": "not asked then"}),
+        "H4": Since(run="R", gone=(minor, task)),
+        "H7": Since(run="R", untold={"tls12": "not seen now", "schedule-fix": "not seen now"}),
+    }
+    reports = [
+        report.model_copy(update={"since": since.get(report.host)})
+        for report in fleet(change, plan)
+    ]
+    text = shown(*reports, command="audit", hosts=[one.host for one in reports], titles=TITLES)
+    assert "H3  WOULD CHANGE  2 critical: schedule-fix, 1 new\n" in text
+    assert (
+        "SINCE RUN R: 3 new, 3 gone, 1 unchanged\n"
+        "  new   2  schedule-fix: Let a running backup finish (multiple-instances)\n"
+        "           H3 and H1\n"
+        "  gone  2  tls12: Old\n"
+        "           H3 and H4\n"
+        "  gone  1  schedule-fix: Let a running backup finish (multiple-instances)\n"
+        "           H4\n"
+        "  not compared, in whole or part: H3\n"
+        "      not asked then\n"
+        "  not compared, in whole or part: H7\n"
+        "      not seen now\n"
+    ) in text
 
 
 def test_more_hosts_than_a_line_takes_are_counted(change: Make, plan: Make, shown: Make) -> None:

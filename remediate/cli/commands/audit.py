@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli import hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.following import OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
@@ -14,11 +14,14 @@ from remediate.cli.wiring import Parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from remediate.engine.auditing import AuditRecorder
+    from remediate.engine.auditing import AuditRecorder, Comparison
     from remediate.engine.engine import Engine
     from remediate.engine.job import Job
     from remediate.model.outcome import HostReport
     from remediate.store.protocol import Store
+
+LAST = "last"
+"""Stands for the newest audit that the present one can be compared with."""
 
 
 def audit(
@@ -45,6 +48,7 @@ def audit(
     options = ctx.params
     job = playbooks.selected_job(ctx, names)
     chosen = hosting.choose(parts, options, job)
+    since = _earlier(parts, options, chosen, job) if options.get("since") else None
     with _recording(parts, options, job) as recorder:
         subject = Subject(
             command=command,
@@ -60,9 +64,33 @@ def audit(
         def look(engine: "Engine") -> "Iterable[HostReport]":
             reports = engine.audit(chosen.hosts, job)
             reports = recorder.during(reports) if recorder else reports
+            reports = since.during(reports) if since else reports
             return _graver(reports, options.get("severity"))
 
         return hosting.over_hosts(parts, options, subject, chosen, look, store)
+
+
+def _earlier(
+    parts: Parts, options: "Mapping[str, Any]", chosen: hosting.Chosen, job: "Job"
+) -> "Comparison":
+    """The audit that this one is compared with.
+
+    Raises:
+        Stop: what is named is no audit, or none is recorded that could be meant.
+        StoreError: it cannot be read.
+    """
+    from remediate.engine.auditing import Comparison
+    from remediate.report.words import count
+
+    with parts.store() as store:
+        wanted = options["since"]
+        named = run_ids.last_audit(store, chosen.names, job.uses) if wanted == LAST else wanted
+        then = run_ids.audited(store, named)
+    left = sorted({host.host for host in then.hosts} - set(chosen.names))
+    if left:
+        many, such = count(len(left), "host"), " such as" if len(left) > 1 else ""
+        parts.terminal.say(f"Not asked now: {many} of run {then.run.id},{such} {left[0]}.")
+    return Comparison(then, job.uses)
 
 
 @contextmanager
@@ -121,6 +149,13 @@ command = playbooks.PlaybookCommand(
             type=click.Choice(["notice", "warning", "critical"]),
             section=playbooks.PLAYBOOKS,
             help="Only what matters at least so much; the exit code is about that alone.",
+        ),
+        Option(
+            ["--since"],
+            metavar="RUN",
+            section=OUTPUT,
+            help="Also tell what is new, gone and unchanged since a recorded audit; last is the "
+            "newest that asked most of the same.",
         ),
         playbooks.playbooks_option(),
         *targets.host_options(),

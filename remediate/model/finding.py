@@ -1,0 +1,89 @@
+"""A finding as it is recorded and known again, and how two audits of a host differ by these."""
+
+from collections.abc import Collection
+
+from pydantic import Field
+
+from remediate.model.base import Model
+from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.plan import Advice
+
+Identity = tuple[str, str, ResourceId | None]
+"""By what a finding is known again: playbook, rule, and resource whatever the case of its name."""
+
+
+class RecordedFinding(Model):
+    r"""A finding as it is recorded and compared: what it is known by, and what it is called.
+
+    Args:
+        playbook: id of the playbook that says it.
+        rule: the playbook's name for what is wrong (`multiple-instances`).
+        resource: what it is about; None when that is the host, or something that is not there.
+        title: a change's resource in words (`task \Microsoft\OnlineBackup\Backup`), or what the
+            advice says was seen.
+        severity: how much it matters.
+        advice: a person has to do something; else it is a change that the playbook makes.
+        reversible: a rollback can put back what the change takes away; true of advice.
+    """
+
+    playbook: str
+    rule: str
+    resource: ResourceId | None = None
+    title: str
+    severity: Severity = Severity.WARNING
+    advice: bool = False
+    reversible: bool = True
+
+    @property
+    def identity(self) -> Identity:
+        """By what it is known again."""
+        return self.playbook, self.rule, self.resource.folded if self.resource else None
+
+    @classmethod
+    def of(cls, finding: Change | Advice) -> "RecordedFinding":
+        """A finding of a plan, as it is recorded.
+
+        Args:
+            finding: a change or advice.
+        """
+        return cls(
+            playbook=finding.playbook,
+            rule=finding.rule,
+            resource=finding.resource,
+            title=finding.title,
+            severity=finding.severity,
+            advice=isinstance(finding, Advice),
+            reversible=isinstance(finding, Advice) or finding.reversible,
+        )
+
+
+class Since(Model):
+    """How what is found on a host differs from what an earlier audit found there.
+
+    Args:
+        run: id of that audit.
+        new: what it did not find.
+        gone: what it found, and is not found any more.
+        unchanged: what it found, too.
+        untold: why nothing of this can be said of a playbook, by playbook id: one of the two
+            audits did not ask for it there, or was not answered.
+    """
+
+    run: str
+    new: tuple[RecordedFinding, ...] = ()
+    gone: tuple[RecordedFinding, ...] = ()
+    unchanged: tuple[RecordedFinding, ...] = ()
+    untold: dict[str, str] = Field(default_factory=dict)
+
+    def only(self, severities: Collection[Severity]) -> "Since":
+        """The same about what matters so much.
+
+        Args:
+            severities: those that count.
+        """
+        names = ("new", "gone", "unchanged")
+        found = {
+            name: tuple(one for one in getattr(self, name) if one.severity in severities)
+            for name in names
+        }
+        return self.model_copy(update=found)
