@@ -43,7 +43,7 @@ def test_one_host_says_logon_failed_and_the_others_name_it(
     cli: Make, fleet: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REMEDIATE_PASSWORD", "not-it")
-    done = cli("audit", "schedule-fix", "-i", "prod.yaml", "--workers", "1")
+    done = cli("audit", "schedule-fix", "-i", "prod.yaml", "--workers", "1", "--verbose")
     assert (done.code, logons(fleet)) == (6, 1)
     assert "SRV01  LOGON FAILED  nothing was written" in done.out
     assert done.out.count("REFUSED  nothing was written") == 3
