@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from remediate.engine.fact_finding import FactFinder
 from remediate.engine.host_worker import Surroundings, perform, utc_now
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
@@ -32,6 +33,7 @@ from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished
+from remediate.model.facts import Facts
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
@@ -239,6 +241,13 @@ class Engine:
                 journal.finish_run(name, self.now())
         if incomplete:
             raise incomplete
+
+    def facts(self, host: Host, job: Job) -> Iterator[Facts]:
+        """What a host answers to the questions of `job`, once, to be given away."""
+        originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
+        finder = FactFinder(job, originals)
+        for report in self._told([Order(Verb.AUDIT, host, self.settings, finder)]):
+            yield self.redaction.masked(finder.facts(report))
 
     def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Connect, and say what each host says of itself."""

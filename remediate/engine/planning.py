@@ -177,6 +177,10 @@ class PlaybookPlanner:
             found.extend(Refusal(playbook=task.playbook.id, text=text) for text in texts)
         return tuple(found)
 
+    def asking(self, query: Query) -> tuple[str, ...]:
+        """The ids of the playbooks that ask a question."""
+        return tuple(task.playbook.id for task, asked in self._asked() if query in asked)
+
     def _earlier(self) -> tuple[Change, ...]:
         """What earlier runs were to make for playbooks of this job."""
         ours = {task.playbook.id for task in self.job.tasks}
@@ -205,7 +209,7 @@ class PlaybookPlanner:
 
     def _questions(self, seen: Observation) -> Iterator[Unanswered]:
         for query, problem in seen.unanswered.items():
-            asking = tuple(task.playbook.id for task, asked in self._asked() if query in asked)
+            asking = self.asking(query)
             if asking:  # another may be left out by now
                 yield self._not_judged(query.title, asking, problem)
 

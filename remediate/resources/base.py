@@ -129,6 +129,14 @@ class Resource(Model):
         properties = self.model_dump(mode="json", exclude=set(self.identity))
         return Observed(resource=self.resource_id, properties=properties)
 
+    def disclosed(self) -> Observed:
+        """The resource as it may be given away, such as to a support case.
+
+        A kind leaves out what may be secret and has no telling form, such as the content of files,
+        and what a program is started with. What texts show by their form is left out besides.
+        """
+        return self.observed()
+
     def compared(self) -> dict[str, JsonValue]:
         """All that must stay as it was unless a change names it, by property name."""
         return self.model_dump(mode="json", exclude={*self.identity, *self.volatile})

@@ -13,10 +13,12 @@ from typing import ClassVar
 from pydantic import AwareDatetime, Field
 
 from remediate.model.base import Model
+from remediate.model.plan import Observed
 from remediate.resources.base import Query, Resource
 from remediate.resources.host_path import HOST_PATH_READER, HostPath
 from remediate.resources.mars_agent import INSTALL_PATH
 from remediate.resources.registry_value import RegistryValue
+from remediate.resources.withholding import digest
 
 _CODE = re.compile(r"\b0x[0-9a-f]{8}\b", re.IGNORECASE)
 _PATH = re.compile(r'[A-Za-z]:\\[^\t\r\n<>"|*?]*')
@@ -76,6 +78,12 @@ class FailedFileLog(Resource):
             if path is not None:
                 known = "" if code is None else code[0].lower()
                 yield FailedFile(path=path[0].rstrip(_AROUND), code=known)
+
+    def disclosed(self) -> Observed:
+        """What is in it is told by its digest only: it names the files of other people."""
+        told = self.observed()
+        tail = {"tail": digest(b64decode(self.tail))}
+        return told.model_copy(update={"properties": told.properties | tail})
 
     def text(self) -> str:
         """The end of it in whole lines."""

@@ -9,8 +9,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.plan import Observed
 from remediate.model.text import quoted
 from remediate.resources.base import Query, Resource
+from remediate.resources.withholding import WITHHELD, is_telling
 
 _HIVES = ("HKEY_LOCAL_MACHINE", "HKEY_USERS")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -70,6 +72,15 @@ class RegistryType(StrEnum):
 
 BITS = {RegistryType.DWORD: 32, RegistryType.QWORD: 64}
 """How many a number has. Windows gives it no sign; .NET takes the first of them for one."""
+
+
+_READABLE = {
+    RegistryType.STRING,
+    RegistryType.EXPAND_STRING,
+    RegistryType.MULTI_STRING,
+    RegistryType.DWORD,
+    RegistryType.QWORD,
+}
 
 
 class RegistryData(Model):
@@ -136,6 +147,16 @@ class RegistryValue(Resource):
     def title(self) -> str:
         """The value as a path."""
         return f"registry value {self.key}\\{self.name}"
+
+    def disclosed(self) -> Observed:
+        """Bytes may be a key; a text may be a password, when its name says so."""
+        told = self.observed()
+        readable = self.value is None or self.value.type in _READABLE
+        if readable and not is_telling(self.name):
+            return told
+        kind = self.value.type if self.value else None
+        held = {"type": kind, "data": WITHHELD} if kind else None
+        return told.model_copy(update={"properties": {"value": held}})
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "RegistryValues":

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, field_validator
 
 from remediate.model.base import JsonValue
+from remediate.model.plan import Observed
 from remediate.resources import task_definition
 from remediate.resources.base import Query, Resource
 
@@ -117,6 +118,12 @@ class ScheduledTask(Resource):
             return "stores a password"
         trigger = task_definition.unsavable_trigger(self.xml)
         return None if trigger is None else f"has {trigger}"
+
+    def disclosed(self) -> Observed:
+        """What a task starts its program with may hold a password."""
+        told = self.observed()
+        xml = {"xml": task_definition.disclosed(self.xml)}
+        return told.model_copy(update={"properties": told.properties | xml})
 
     def compared(self) -> dict[str, JsonValue]:
         """The definition part by part, so that a difference has a name."""

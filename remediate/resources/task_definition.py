@@ -15,6 +15,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from remediate.model.base import JsonValue
+from remediate.resources.withholding import WITHHELD
 
 AS_WRITTEN = " as written"
 """Ends the name of a part that says how something is written, and not what it means."""
@@ -303,6 +304,32 @@ def _actions(section: ET.Element, root: ET.Element) -> Iterator[tuple[str, JsonV
 def _each_principal(root: ET.Element) -> Iterator[ET.Element]:
     for section in _named(root, "Principals"):
         yield from section
+
+
+# --- what is given away -------------------------------------------------------------------------
+
+_FREE = {"Arguments", "Body", "Data", "Description", "Documentation", "Subject"}
+"""Elements in which people and programs write what they like, passwords included."""
+_PROGRAM = re.compile(r"\A.*?\.(?:exe|com|cmd|bat|ps1|vbs)(?=\W|\Z)", re.IGNORECASE | re.DOTALL)
+
+
+def disclosed(xml: str) -> str:
+    """A definition without what may be anything, such as arguments, and without namespaces.
+
+    Raises:
+        ValueError: it is not XML, or has a document type.
+    """
+    root = _root(xml)
+    for element in root.iter():
+        element.tag = _tag(element)
+        if element.tag in _FREE:
+            element[:] = []
+            element.text = WITHHELD
+        elif element.tag == "Command" and element.text:
+            program = _PROGRAM.match(element.text)
+            named = program[0] if program else ""
+            element.text = element.text if named == element.text else f"{named}{WITHHELD}"
+    return ET.tostring(root, encoding="unicode")
 
 
 # --- elements --------------------------------------------------------------------------------

@@ -127,11 +127,20 @@ def _graver(reports: "Iterable[HostReport]", least: str | None) -> "Iterator[Hos
         yield report if least is None else graver(report, Severity(least))
 
 
-@click.pass_context
-def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
+def one_selection(options: "Mapping[str, Any]") -> None:
+    """Make sure that playbooks are named, or chosen from all, and not both.
+
+    Raises:
+        Stop: they are.
+    """
     for given, noun in (("topics", "a topic too"), ("excepted", "one is left out")):
         if options["playbooks"] and options[given]:
             raise Stop(f"a playbook is named, and {noun}", "Give one of both.")
+
+
+@click.pass_context
+def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
+    one_selection(options)
     return audit(ctx, options["playbooks"])
 
 

@@ -27,6 +27,7 @@ def published() -> "dict[str, type[Model]]":
         Summary,
     )
     from remediate.model.event import HostFinished, HostPhase, HostProgress
+    from remediate.model.facts import Facts
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.plan import Plan
@@ -44,6 +45,7 @@ def published() -> "dict[str, type[Model]]":
         RunRecord,
         RunSummary,
         AuditRecord,
+        Facts,
         Intent,
         Reconciliation,
         Closed,

@@ -1,0 +1,55 @@
+"""`remediate facts`: what a server answers to all that an audit asks, to be given away."""
+
+from typing import Any
+
+import click
+
+from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli.commands.audit import one_selection
+from remediate.cli.interruption import CtrlC
+from remediate.cli.stop import Interrupted, Stop
+from remediate.cli.wiring import Parts, settings
+
+
+@click.pass_context
+def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    from remediate.report.machine import as_json
+
+    one_selection(options)
+    parts: Parts = ctx.obj
+    job = playbooks.selected_job(ctx, options["playbooks"])
+    chosen = hosting.choose(parts, options, job)
+    if len(chosen.hosts) > 1:
+        raise Stop(
+            f"facts are about one server, and {len(chosen.hosts)} are chosen",
+            "Choose one with --host, or with --limit from an inventory.",
+        )
+    engine = parts.engine(chosen.hosts, settings(options), peers=chosen.peers)
+    stop, code = CtrlC(parts.terminal.interrupted), 0
+    with stop:
+        try:
+            for facts in stop.during(engine.facts(chosen.hosts[0], job)):
+                code = facts.exit_code
+                print(as_json(facts, indent=2))
+        except KeyboardInterrupt:
+            parts.terminal.interrupted.set()
+    if parts.terminal.interrupted.is_set():
+        raise Interrupted("interrupted; nothing was written to any host")
+    return code
+
+
+command = playbooks.PlaybookCommand(
+    "facts",
+    callback=_run,
+    help="Print what a server answers to the questions of an audit, as one JSON document to attach "
+    "to a support case. Nothing is written there. Content of files, command lines, keys and "
+    "passwords are not in it; names of servers, accounts and folders are: read it before you "
+    "send it.",
+    params=[
+        playbooks.playbook_argument(many=True, required=False),
+        *playbooks.selection_options(),
+        playbooks.playbooks_option(),
+        *targets.host_options(),
+        *reaching.connection_options(),
+    ],
+)
