@@ -175,6 +175,12 @@ class Drive:
         if any(there) and parent.casefold() not in always and not self.has_folder(parent):
             self.put(parent, None)
 
+    def move(self, path: str, to: str) -> None:
+        """Give a file, which is there, another path."""
+        entry = self.entry(path)
+        self._forget(self._names[path.casefold()])
+        self.put(to, entry)
+
     def rename(self, folder: str, name: str) -> None:
         """Give a folder another name."""
         folder = folder.rstrip("\\")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 import remediate.resources
@@ -279,7 +280,9 @@ def _set(resource: type[Resource], state: HostState, arguments: Arguments) -> li
     if unknown or before.keys() != after.keys() or identity.keys() != set(resource.identity):
         raise _binding(f"{resource.kind} cannot be written like that: {sorted(after)}")
     kind = kind_of(resource.kind)
-    found = (one for one in _read(resource, state) if is_it(one, identity))
+    question = resource.query(identity).arguments()
+    every = chain(_read(resource, state), _read(resource, state, **question))
+    found = (one for one in every if is_it(one, identity))
     record = next(found, None) or resource.absent(identity)
     if record is None:
         raise CallFailedError("RemediateMissing", "It is no longer there.")

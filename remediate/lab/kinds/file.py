@@ -82,7 +82,7 @@ def read(host: HostState, paths: Iterable[JsonValue] | None = None) -> Iterator[
 
 def _facts(host: HostState, path: str) -> Record:
     path = re.sub(r"\\+", r"\\", path)  # Windows takes several backslashes for one
-    if host.drive.find(path) is None:
+    if host.drive.find(path) is None or host.drive.is_link(path):
         return {"size": None, "modified": None, "version": ""}
     return {
         "size": host.drive.facts(path)[0],

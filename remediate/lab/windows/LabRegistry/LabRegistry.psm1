@@ -14,8 +14,12 @@ Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -Membe
     Get-LabVersion -Path $this.FullName
 }
 Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -MemberName 'LastWriteTimeUtc' -Force -Value {
-    $known = Get-LabTime -Path $this.FullName
+    $known = Get-LabTime -Path $this.FullName -Section 'file_times'
     if ($null -ne $known) { $known } else { $this.PSBase.LastWriteTimeUtc }
+}
+Update-TypeData -TypeName 'System.IO.FileInfo' -MemberType ScriptProperty -MemberName 'CreationTimeUtc' -Force -Value {
+    $known = Get-LabTime -Path $this.FullName -Section 'files_made'
+    if ($null -ne $known) { $known } else { $this.PSBase.CreationTimeUtc }
 }
 
 # Nor can this machine's disk mark what NTFS can.

@@ -1,4 +1,4 @@
-# Versions of files on the host's disk, as FileVersionInfo has them, and when they were written, where the state says that.
+# Versions of files on the host's disk, as FileVersionInfo has them, and when they were written and made, where the state says that.
 # A host whose disk hangs never gives one.
 
 Set-StrictMode -Version Latest
@@ -14,11 +14,11 @@ function Find-LabFact {
 }
 
 function Get-LabTime {
-    # When a file was written, or nothing where the state does not say it.
-    param([string] $Path)
+    # When a file was written, or made, or nothing where the state does not say it.
+    param([string] $Path, [string] $Section)
     $state = Get-LabState
     if ($state['denied']['file'] -eq 'read') { throw [System.UnauthorizedAccessException]::new('Access is denied.') }
-    $text = Find-LabFact -State $state -Section 'file_times' -Path $Path
+    $text = Find-LabFact -State $state -Section $Section -Path $Path
     if ($text) { return ([datetimeoffset] $text).UtcDateTime }
 }
 
