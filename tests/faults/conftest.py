@@ -13,7 +13,8 @@ from tests.faults.controller import open_store, schedule_fix
 CASES = "fault matrix"
 HALF_WAY = "hosts that stop half-way"
 ELSEWHERE = "addresses that lead elsewhere"
-COUNTED = (CASES, HALF_WAY, ELSEWHERE)
+MOVES = "moves of files that stop half-way"
+COUNTED = (CASES, HALF_WAY, ELSEWHERE, MOVES)
 
 
 @pytest.fixture(scope="session")
