@@ -149,6 +149,13 @@ def test_accounts_are_the_same_by_their_number() -> None:
     assert same_account("", "SY") is False
 
 
+def test_what_is_denied_first_is_denied_and_what_is_granted_first_is_granted() -> None:
+    system = frozenset({SYSTEM, "S-1-1-0"})
+    assert not AccessList.parse("(D;;FW;;;WD)(A;;FA;;;SY)").grants(system, MODIFY)
+    assert AccessList.parse("(A;;FA;;;SY)(D;;FW;;;WD)").grants(system, MODIFY)
+    assert AccessList.parse("(D;;WO;;;WD)(A;;FA;;;SY)").grants(system, MODIFY)
+
+
 def test_an_entry_with_a_condition_is_taken_as_it_is_written() -> None:
     entry = Entry.parse('XA;OICIID;FX;;;WD;(@User.Title=="PM")')
     assert (entry.type, entry.inherited) == ("", True)
