@@ -1,4 +1,4 @@
-r"""The files on `C:` of a practice host, as its Windows' state has them.
+r"""The files on the drives of a practice host, as its Windows' state has them.
 
 The section `files` names each by its full path. What it says of one is a short text as it is, or
 `{"size", "sha256"}` of anything else (`CONTENTS` has what that is); `{"link"}` leads elsewhere;
@@ -20,7 +20,10 @@ OURS = PROGRAM_FILES + "remediate\\"
 MARKER = "remediate.staging"
 """Name of the file in a staging folder that says whose it is; when it was written counts, too."""
 
-ALWAYS = ("C:", "C:\\Program Files", "C:\\ProgramData", "C:\\Windows", "C:\\Windows\\Temp")
+DRIVES = ("C:", "D:")
+"""Those that a host may have files on."""
+
+ALWAYS = (*DRIVES, "C:\\Program Files", "C:\\ProgramData", "C:\\Windows", "C:\\Windows\\Temp")
 """Folders that each host has, empty or not."""
 
 LONGEST_TEXT = 2_000

@@ -4,7 +4,7 @@ from remediate.lab.state import Record
 from remediate.resources.folder_marks import FolderMarks, Marks
 from tests.conformance.doors import Asked, Door, error_of
 
-ONE = r"C:\Data\one"
+ONE = r"D:\Data\one"
 SHORT: Record = {
     ONE: ["Compressed"],
     rf"{ONE}\deep\below": ["Encrypted"],
@@ -17,7 +17,7 @@ SHORT: Record = {
 
 def test_only_what_stands_right_in_a_folder_is_told_and_only_where_it_is_marked(door: Door) -> None:
     one = Asked(door, FolderMarks.kind, SHORT)
-    asked = [r"C:\Data\\one", r"c:\data\ONE", r"C:\Data\none", r"C:\Data\linked"]
+    asked = [r"D:\Data\\one", r"d:\data\ONE", r"C:\Data\one", r"C:\Data\none", r"C:\Data\linked"]
     found, linked = one.get(paths=asked)
     assert found == {
         "path": ONE,

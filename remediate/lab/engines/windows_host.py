@@ -1,4 +1,4 @@
-r"""A host of the PowerShell engine: its Windows' state as a JSON file, and a folder that is `C:\`.
+r"""A host of the PowerShell engine: its Windows' state as a JSON file, and a folder for each drive.
 
 `windows.json` is the state, but for the files, which are files: the stand-in commands work on the
 one, PowerShell's own commands on the others.
@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from remediate.lab.drive import ALWAYS, CONTENTS, MARKER, Drive, Entry, content_of, entry_of
+from remediate.lab.drive import ALWAYS, CONTENTS, DRIVES, MARKER, Drive, Entry, content_of, entry_of
 from remediate.lab.kinds import is_plain
 from remediate.lab.state import HostState, Record
 
@@ -95,6 +95,9 @@ class WindowsHost:
         if snapshot["hangs"].get("registry_value", "late") != "late":
             raise ValueError("the stand-in registry can be late, and nothing worse")
         windows = dict(snapshot.pop("windows"))
+        others = {path[:2] for path in windows.get("files") or {}} - {*DRIVES}
+        if others:
+            raise ValueError(f"the stand-in Windows has no files on {', '.join(sorted(others))}")
         self._write_files(Drive(windows))
         sections = {name: said for name, said in windows.items() if name != "files"}
         # The generation comes first: a reader sees from the first bytes whether it is news.
@@ -127,10 +130,15 @@ class WindowsHost:
             if self.state.changed:
                 self.state.changed()
 
-    # --- C:\ --------------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------
 
     def _place(self, path: str) -> Path:
-        return self.folder.joinpath("C", *path.split("\\")[1:])
+        drive, *inside = path.split("\\")
+        return self.folder.joinpath(drive[0], *inside)
+
+    def _all(self) -> list[Path]:
+        """What is on all drives."""
+        return sorted(place for drive in DRIVES for place in self._place(drive).rglob("*"))
 
     def _write_files(self, drive: Drive) -> None:
         there = dict(self._read_files(drive))
@@ -138,7 +146,7 @@ class WindowsHost:
             if path not in drive.files and entry is not None:
                 self._place(path).unlink()
         always = {self._place(path) for path in ALWAYS}
-        folders = (one for one in (self.folder / "C").rglob("*") if one.is_dir())
+        folders = (one for one in self._all() if one.is_dir())
         for place in sorted((one for one in folders if not one.is_symlink()), reverse=True):
             if place not in always and not any(place.iterdir()):
                 place.rmdir()
@@ -162,10 +170,9 @@ class WindowsHost:
 
     def _read_files(self, before: Drive) -> Iterator[tuple[str, Entry]]:
         """What is there now; what is as it was before is said as before."""
-        root = self.folder / "C"
         always = {self._place(path) for path in ALWAYS}
-        for place in sorted(root.rglob("*")):
-            path = "\\".join(("C:", *place.relative_to(root).parts))
+        for place in self._all():
+            path = self._path(place)
             if place.is_symlink():
                 yield path, {"link": self._path(place.readlink())}
             elif place.is_dir():
@@ -175,9 +182,10 @@ class WindowsHost:
                 yield path, _entry(place, before, path)
 
     def _path(self, place: Path) -> str:
-        root = self.folder / "C"
-        inside = place.relative_to(root).parts if place.is_relative_to(root) else (str(place),)
-        return "C:\\" + "\\".join(inside)
+        if not any(place.is_relative_to(self._place(drive)) for drive in DRIVES):
+            return f"C:\\{place}"
+        drive, *inside = place.relative_to(self.folder).parts
+        return f"{drive}:\\" + "\\".join(inside)
 
 
 def _entry(place: Path, before: Drive, path: str) -> Entry:

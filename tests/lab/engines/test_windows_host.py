@@ -27,6 +27,8 @@ def odd() -> HostState:
     host.drive.write(f"{ODD}long", b"x" * 10_000)
     host.drive.write(f"{ODD}short", "도움말\r\n".encode())
     host.drive.write(f"{ODD}empty", b"")
+    host.drive.write("D:\\Windows\\Temp\\of another drive", b"")
+    host.drive.put("D:\\link to all", {"link": "D:\\"})
     host.lease, host.freed = dict(LEASE), dict(LEASE)
     return host
 
@@ -57,6 +59,14 @@ def test_what_was_changed_in_memory_is_in_the_folder(tmp_path: Path) -> None:
     assert "<MultipleInstancesPolicy>Queue<" in host.state_file.read_text()
     assert [path.name for path in host.programs.iterdir()] == ["Odd"]
     assert (host.programs / "Odd" / "new").read_bytes() == b"new"
+
+
+def test_files_on_a_drive_that_the_stand_in_has_not_are_refused(tmp_path: Path) -> None:
+    """Else they would be on another one."""
+    state = make_state()
+    state.drive.write("E:\\Cache\\file", b"")
+    with pytest.raises(ValueError, match=r"no files on E:$"):
+        WindowsHost(state, tmp_path)
 
 
 def test_lease_and_receipts_are_files_of_the_scripts(tmp_path: Path) -> None:

@@ -30,8 +30,10 @@ foreach ($type in 'System.IO.FileInfo', 'System.IO.DirectoryInfo') {
     }
 }
 
-# Every path on the host's disk begins with C:, which is a folder here. A process that is no host yet has none.
+# Every path on the host's disks begins with a drive, which is a folder here. A process that is no host yet has none.
 if ($env:REMEDIATE_LAB_STATE -and -not (Microsoft.PowerShell.Management\Test-Path -LiteralPath 'C:\')) {
-    $drive = $env:REMEDIATE_LAB_STATE.Substring(0, $env:REMEDIATE_LAB_STATE.LastIndexOf('/')) + '/C'
-    $null = Microsoft.PowerShell.Management\New-PSDrive -Name 'C' -PSProvider 'FileSystem' -Root $drive -Scope 'Global'
+    foreach ($drive in 'C', 'D') {
+        $root = $env:REMEDIATE_LAB_STATE.Substring(0, $env:REMEDIATE_LAB_STATE.LastIndexOf('/')) + "/$drive"
+        $null = Microsoft.PowerShell.Management\New-PSDrive -Name $drive -PSProvider 'FileSystem' -Root $root -Scope 'Global'
+    }
 }

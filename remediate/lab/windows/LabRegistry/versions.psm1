@@ -5,11 +5,11 @@ Set-StrictMode -Version Latest
 Import-Module -Name "$PSScriptRoot/../support/state.psm1"
 
 function Find-LabFact {
-    # What a section of the state says of a file, by its full path below the folder that is C: here.
+    # What a section of the state says of a file, by its full path below the folders that are drives here.
     param([System.Collections.IDictionary] $State, [string] $Section, [string] $Path)
     if ($null -eq $State[$Section]) { return }
     foreach ($known in $State[$Section].Keys) {
-        if ($Path.EndsWith('/C' + $known.Substring(2).Replace('\', '/'), 'OrdinalIgnoreCase')) { return $State[$Section][$known] }
+        if ($Path.EndsWith('/' + $known.Remove(1, 1).Replace('\', '/'), 'OrdinalIgnoreCase')) { return $State[$Section][$known] }
     }
 }
 
@@ -23,7 +23,7 @@ function Get-LabTime {
 }
 
 function Get-LabVersion {
-    # The version of a file, by its full path below the folder that is C: here.
+    # The version of a file, by its full path below the folders that are drives here.
     param([string] $Path)
     $state = Get-LabState
     if ($state['hangs'].Contains('agent_module')) {

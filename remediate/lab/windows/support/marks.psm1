@@ -6,14 +6,14 @@ Import-Module -Name "$PSScriptRoot/state.psm1"
 $script:Numbers = @{ Sparse = 0x200; Compressed = 0x800; Encrypted = 0x4000 }
 
 function Get-LabMark {
-    # The marks of a file or folder, by its full path below the folder that is C: here, as a number.
+    # The marks of a file or folder, by its full path below the folders that are drives here, as a number.
     param([string] $Path)
     $state = Get-LabState
     $marks = $state['marks']
     $number = 0
     if ($null -eq $marks) { return $number }
     foreach ($known in $marks.Keys) {
-        if (-not $Path.EndsWith('/C' + $known.Substring(2).Replace('\', '/'), 'OrdinalIgnoreCase')) { continue }
+        if (-not $Path.EndsWith('/' + $known.Remove(1, 1).Replace('\', '/'), 'OrdinalIgnoreCase')) { continue }
         if ($state['denied']['folder_marks'] -eq 'read') { throw [System.UnauthorizedAccessException]::new('Access is denied.') }
         foreach ($mark in $marks[$known]) { $number = $number -bor $script:Numbers[$mark] }
     }
