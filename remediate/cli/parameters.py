@@ -192,6 +192,7 @@ def job(
     values: Mapping[str, Any],
     *,
     named: bool = True,
+    safe: bool = False,
     known: Callable[[str], None] = lambda _: None,
 ) -> Job:
     """What is to be done, with validated parameters.
@@ -200,6 +201,7 @@ def job(
         playbooks: in the order in which they are applied.
         values: what click parsed, by `Parameter.key`; None is not given.
         named: they were asked for by name.
+        safe: what cannot be undone is none of it.
         known: is told each secret, before anything of the playbook's own sees it.
 
     Raises:
@@ -207,7 +209,7 @@ def job(
     """
     tasks = [Task(playbook, _params(playbook, values, known)) for playbook in playbooks]
     try:
-        return Job.of(tasks, named=named)
+        return Job.of(tasks, named=named, safe=safe)
     except ValueError as error:
         raise Stop(str(error), "Apply them one after the other.") from None
 

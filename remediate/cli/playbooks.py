@@ -258,7 +258,7 @@ def only_look(ctx: click.Context, names: Sequence[str]) -> list[str]:
 
 
 def _of_everything(ctx: click.Context) -> list[str]:
-    """The playbooks of an audit that names none.
+    """The playbooks of an audit that names none; to apply, those that change something.
 
     Raises:
         Stop: there are none about a topic that is asked for.
@@ -274,6 +274,8 @@ def _of_everything(ctx: click.Context) -> list[str]:
         for entry in known.entries.values()
         if entry.topic in topics and entry.id not in excepted
     ]
+    if ctx.params.get("all_safe"):
+        about = [entry for entry in about if not entry.only_looks]
     chosen = [each.id for each in about if not each.on_demand and (deep or not each.deep)]
     if not chosen:
         raise Stop(
@@ -318,6 +320,7 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
         [known.load(name) for name in chosen],
         ctx.params,
         named=bool(names),
+        safe=ctx.params.get("all_safe", False),
         known=ctx.obj.redaction.add,
     )
 

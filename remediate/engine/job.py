@@ -41,18 +41,21 @@ class Job:
     Args:
         tasks: the playbooks.
         named: they were asked for by name; else they are just all that there are.
+        safe: what cannot be undone is none of it.
     """
 
     tasks: tuple[Task, ...]
     named: bool = True
+    safe: bool = False
 
     @classmethod
-    def of(cls, tasks: Iterable[Task], *, named: bool = True) -> "Job":
+    def of(cls, tasks: Iterable[Task], *, named: bool = True, safe: bool = False) -> "Job":
         """A job whose order is the one given, but for what a playbook says it comes after.
 
         Args:
             tasks: the playbooks.
             named: as for the class.
+            safe: as for the class.
 
         Raises:
             ValueError: playbooks each want to come after the other.
@@ -66,7 +69,7 @@ class Job:
             if ready is None:
                 raise ValueError(f"playbooks wait for each other: {', '.join(sorted(waiting))}")
             ordered.append(waiting.pop(ready.playbook.id))
-        return cls(tuple(ordered), named)
+        return cls(tuple(ordered), named, safe)
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:

@@ -106,6 +106,7 @@ class PlaybookPlanner:
             if found.not_applicable is not None:
                 not_applicable[name] = found.not_applicable
             refusals.extend(Refusal(playbook=name, text=text) for text in found.refusals)
+            refusals.extend(_for_good(name, found) if self.job.safe else ())
             refusals.extend(_unseen(found.changes, seen))
         wanted = [change for found in judged for change in found.changes]
         refused = {refusal.playbook for refusal in refusals}
@@ -235,6 +236,17 @@ def with_left_out(rest: Plan, left: tuple[Refusal, ...], told: Plan) -> Plan:
     names = {refusal.playbook for refusal in left}
     advice = (one for one in told.advice if one.playbook in names)
     return rest.model_copy(update={"left_out": left, "advice": (*rest.advice, *advice)})
+
+
+def _for_good(playbook: str, found: Judgement) -> Iterator[Refusal]:
+    """Why a playbook is none of those that are safe; a restart that values need is no reason."""
+    for text in found.irreversible:
+        yield Refusal(
+            playbook=playbook,
+            text=f"it cannot be undone: {text}",
+            code="irreversible",
+            hint=f"Apply it by itself: remediate apply {playbook}",
+        )
 
 
 def _unseen(wanted: Sequence[Change], seen: Observation) -> Iterator[Refusal]:

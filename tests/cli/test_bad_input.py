@@ -30,7 +30,7 @@ LOGIN = ["--user", "u"]
         (["audit", "schedul-fix"], "no playbook 'schedul-fix': did you mean schedule-fix?"),
         (["audit", "zzz", "--host", "A"], "no playbook 'zzz': see `remediate list`"),
         (["show", "schedul-fix"], "did you mean schedule-fix?"),
-        (["apply", "--host", "A", "--yes"], "missing argument"),
+        (["apply", "--host", "A", "--yes"], "no playbook is named"),
         (["audit", "schedule-fix", "--fodler", "x"], "no option --fodler: did you mean --folder?"),
         (["audit", "schedule-fix", "--hots", "x"], "no option --hots: did you mean --host?"),
         (["audit", "schedule-fix"], "no host is given"),

@@ -6,9 +6,10 @@ import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
-from remediate.cli.commands.audit import audit
+from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Option
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 
@@ -50,6 +51,12 @@ def apply(ctx: click.Context) -> int:
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
     names = options["playbooks"]
+    if not options["all_safe"]:
+        _require_named(ctx)
+    elif names:
+        raise Stop("a playbook is named, and all are asked for", "Give one of both.")
+    else:
+        ctx.params["partial"] = True  # what is not safe is left out
     looking = playbooks.only_look(ctx, names)
     if looking and not options["dry_run"]:
         verb = "only looks" if len(looking) == 1 else "only look"
@@ -57,9 +64,25 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
     if options["dry_run"]:
         with ctx.obj.store_if_there() as store:  # what is left undone is in a plan, too
             return audit(ctx, names, command="apply --dry-run", store=store)
-    if len(looking) == len(set(names)):
+    if names and len(looking) == len(set(names)):
         return audit(ctx, names, command="apply")
     return apply(ctx)
+
+
+def _require_named(ctx: click.Context) -> None:
+    """Make sure that it is said what is to be applied.
+
+    Raises:
+        Stop: it is not, or only what not.
+    """
+    if not ctx.params["playbooks"]:
+        raise Stop(
+            "no playbook is named",
+            "Name some, or give --all-safe, which takes all whose changes can be undone.",
+        )
+    one_selection(ctx.params)
+    if ctx.params["deep"]:
+        raise Stop("a playbook is named, and --deep is about those that are not", "Leave it out.")
 
 
 command = playbooks.PlaybookCommand(
@@ -68,7 +91,16 @@ command = playbooks.PlaybookCommand(
     help="Make the changes of playbooks on hosts, prove them by reading back, and record them "
     "so that they can be undone. Shows the plan of each host and asks first, unless --yes.",
     params=[
-        playbooks.playbook_argument(many=True, required=True),
+        playbooks.playbook_argument(many=True, required=False),
+        Option(
+            ["--all-safe"],
+            is_flag=True,
+            section=playbooks.PLAYBOOKS,
+            help="Instead of naming playbooks: all that an audit of everything finds something by, "
+            "but for those whose changes no rollback could take back. What must not be applied is "
+            "left out.",
+        ),
+        *playbooks.selection_options(),
         *writing_options(),
         Option(
             ["--partial"],

@@ -57,7 +57,8 @@ def audit(
             titles=playbooks.titles(ctx),
             verbose=options.get("verbose", False),
             proceed=lambda wanted: hosting.proceed(
-                parts.arguments, () if names else playbooks.with_given(ctx, wanted)
+                parts.arguments,
+                () if names or options.get("all_safe") else playbooks.with_given(ctx, wanted),
             ),
         )
 
