@@ -1,6 +1,6 @@
-"""Stop Task Scheduler from starting a backup while one is still running."""
+"""Let Task Scheduler start each backup, and none while one is still running."""
 
-from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import (
@@ -9,6 +9,9 @@ from remediate.resources.scheduled_task import (
     ScheduledTasks,
     TaskFolder,
 )
+from remediate.resources.task_definition import runs_as, triggers
+
+WANTED = ("S-1-5-18", "S-1-5-32-544")  # SYSTEM, and the group of administrators
 
 
 class Params(PlaybookParams):
@@ -18,16 +21,32 @@ class Params(PlaybookParams):
 
 
 class ScheduleFix(ForAgent, Playbook[Params]):
-    """Jobs fail with "another job was in progress" because a second instance is started."""
+    """A task that is off is never started; with a second instance, jobs fail.
+
+    Those say "another job was in progress". Triggers and accounts are looked at only: what Windows
+    keeps of them when they are saved from here is not known.
+    """
 
     id = "schedule-fix"
-    title = "Do not start a new instance of a running backup task"
+    title = "Start each backup, and none while one is still running"
     topic = "schedule"
-    symptoms = ("duplicate-job-started",)
+    symptoms = ("duplicate-job-started", "schedule-not-running")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("no-task", "stores-password", "trigger-not-savable", "multiple-instances")
+    rules = (
+        "no-task",
+        "disabled",
+        "stores-password",
+        "trigger-not-savable",
+        "trigger",
+        "run-as",
+        "multiple-instances",
+        "enabled",
+    )
     writes = (ScheduledTask,)
-    risk = "Only the setting is written: no task is started or stopped."
+    risk = (
+        "Only the two settings are written: no task is started or stopped. One that somebody has "
+        "turned off on purpose is on again, and its backups with it."
+    )
 
     def observe(self, params):
         return [ScheduledTasks(folder=params.folder), RegistryValues(values=(INSTALL_PATH,))]
@@ -47,25 +66,72 @@ class ScheduleFix(ForAgent, Playbook[Params]):
                 rule="no-task",
             )
         for task in tasks:
-            wrong = task.multiple_instances != MultipleInstances.IGNORE_NEW
-            if wrong and task.unsavable:
-                yield Advice(
-                    f"{task.title} {task.unsavable}",
-                    "Saving it from here would fail or do more than that, so it was left alone: "
-                    'set "Do not start a new instance" in Task Scheduler by hand.',
-                    rule="stores-password"
-                    if task.logon_type.stores_password
-                    else "trigger-not-savable",
-                    resource=task.resource_id,
-                )
-            elif task.multiple_instances == MultipleInstances.STOP_EXISTING:
-                yield task.should(
-                    multiple_instances=MultipleInstances.IGNORE_NEW,
-                    severity=Severity.CRITICAL,
-                    why="Task Scheduler kills the running backup to start the next one.",
-                )
-            else:
-                yield task.should(multiple_instances=MultipleInstances.IGNORE_NEW)
+            yield from self._enabled(task)
+            yield from self._instances(task)
+            yield from self._triggers(task)
+            yield from self._account(task)
+
+    def _enabled(self, task):
+        if not task.enabled and task.unsavable_trigger:
+            yield Advice(
+                f"{task.title} is off",
+                f"It {task.unsavable_trigger}, so it was left alone: turn it on in Task Scheduler.",
+                Severity.CRITICAL,
+                rule="disabled",
+                resource=task.resource_id,
+            )
+            return
+        yield task.should(
+            enabled=True, severity=Severity.CRITICAL, why="Task Scheduler never starts it."
+        )
+
+    def _instances(self, task):
+        wrong = task.multiple_instances != MultipleInstances.IGNORE_NEW
+        if wrong and task.unsavable:
+            yield Advice(
+                f"{task.title} cannot be saved from here",
+                f'It {task.unsavable}: set "Do not start a new instance" in Task Scheduler by '
+                "hand. It was left alone.",
+                rule="stores-password"
+                if task.logon_type.stores_password
+                else "trigger-not-savable",
+                resource=task.resource_id,
+            )
+        elif task.multiple_instances == MultipleInstances.STOP_EXISTING:
+            yield task.should(
+                multiple_instances=MultipleInstances.IGNORE_NEW,
+                severity=Severity.CRITICAL,
+                why="Task Scheduler kills the running backup to start the next one.",
+            )
+        else:
+            yield task.should(multiple_instances=MultipleInstances.IGNORE_NEW)
+
+    def _triggers(self, task):
+        known = triggers(task.xml)
+        off = [words for words, on in known if not on]
+        if known and not off:
+            return
+        title = "Nothing starts" if len(off) == len(known) else "A trigger is off of"
+        yield Advice(
+            f"{title} {task.title}",
+            "Save the backup schedule again in the Azure Backup console, or turn the trigger on in "
+            "Task Scheduler.",
+            rule="trigger",
+            resource=task.resource_id,
+            evidence=[Evidence(words, where=task.title) for words in off],
+        )
+
+    def _account(self, task):
+        others = [written for sid, written in runs_as(task.xml) if sid not in WANTED]
+        if others:
+            yield Advice(
+                f"{task.title} does not run as SYSTEM",
+                "The guide has it run as SYSTEM, or as an administrator of the host, which cannot "
+                "be told from here: look at the account in Task Scheduler.",
+                rule="run-as",
+                resource=task.resource_id,
+                evidence=[Evidence(written, where=task.title) for written in others],
+            )
 
     def assumptions(self, params):
-        return ["Saving a backup policy in the console later may write the old setting back."]
+        return ["Saving a backup policy in the console later may write the old settings back."]

@@ -212,8 +212,8 @@ BREAKS = (
         "task enum",
         "StopExisting is read and written though Windows' enumeration has no name for it",
         f"{SCRIPTS}/scheduled_task.read.ps1",
-        "$Current.Settings.CimInstanceProperties['MultipleInstances'].Value }",
-        "[int] $Current.Settings.MultipleInstances }",
+        "= $Current.Settings.CimInstanceProperties['MultipleInstances'].Value",
+        "= [int] $Current.Settings.MultipleInstances",
     ),
     Break(
         "task folder pattern",

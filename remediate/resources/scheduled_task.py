@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from remediate.model.base import JsonValue
 from remediate.model.plan import Observed
@@ -74,6 +74,7 @@ class ScheduledTask(Resource):
         path: its folder, beginning and ending with a backslash.
         name: its name in the folder.
         multiple_instances: what happens when it is due while it runs.
+        enabled: whether it may be started at all.
         logon_type: how it logs on.
         state: what it is doing (TASK_STATE); moves by itself.
         xml: its whole definition as Windows exports it.
@@ -85,15 +86,24 @@ class ScheduledTask(Resource):
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("path", "name")
-    settable: ClassVar[frozenset[str]] = frozenset({"multiple_instances"})
+    settable: ClassVar[frozenset[str]] = frozenset({"multiple_instances", "enabled"})
     volatile: ClassVar[frozenset[str]] = frozenset({"state"})
 
     path: str
     name: str = Field(min_length=1)
     multiple_instances: MultipleInstances
+    enabled: bool
     logon_type: LogonType
     state: int
     xml: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_recorded_before(cls, value: object) -> object:
+        """Older records do not say whether a task is on; its definition does."""
+        if isinstance(value, dict) and "enabled" not in value and isinstance(value.get("xml"), str):
+            return {**value, "enabled": task_definition.is_on(value["xml"])}
+        return value
 
     @field_validator("xml")
     @classmethod
@@ -115,7 +125,12 @@ class ScheduledTask(Resource):
     def unsavable(self) -> str | None:
         """Why Windows would not save it as it is, in words; None when it would."""
         if self.logon_type.stores_password:
-            return "stores a password"
+            return "stores a password, or runs as a managed service account"
+        return self.unsavable_trigger
+
+    @property
+    def unsavable_trigger(self) -> str | None:
+        """What of its triggers Windows would not save as it is, in words; None when it would."""
         trigger = task_definition.unsavable_trigger(self.xml)
         return None if trigger is None else f"has {trigger}"
 
@@ -143,6 +158,11 @@ class ScheduledTask(Resource):
             return task_definition.same_accounts(one, other)
         open_ended = {task_definition.SECURITY: None, "logon_type": int(LogonType.NONE)}
         return None if name in open_ended and open_ended[name] in (one, other) else False
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """A task is on or off."""
+        return super().label(name, value) if name != "enabled" else ("on" if value else "off")
 
     @classmethod
     def bookkeeping(cls, name: str) -> bool:

@@ -1,4 +1,4 @@
-# Tasks of Task Scheduler: reads all of them in a folder, writes the multiple-instance policy.
+# Tasks of Task Scheduler: reads all of them in a folder, writes the multiple-instance policy, and whether a task is on.
 # The policy is the integer in CimInstanceProperties: the enum shown for it has no name for 3 (StopExisting).
 # Names are compared by their characters: on Windows -eq overlooks some, such as the soft hyphen.
 
@@ -28,7 +28,10 @@ function Find-RemediateScheduledTask {
 function Read-RemediateScheduledTask {
     # What can be set of a task, as it is now.
     param($Current)
-    return @{ multiple_instances = $Current.Settings.CimInstanceProperties['MultipleInstances'].Value }
+    return @{
+        multiple_instances = $Current.Settings.CimInstanceProperties['MultipleInstances'].Value
+        enabled            = [bool] $Current.Settings.CimInstanceProperties['Enabled'].Value
+    }
 }
 
 function Get-RemediateTask {
@@ -37,10 +40,12 @@ function Get-RemediateTask {
     param($Task)
     $path = [string] $Task.TaskPath + [string] $Task.TaskName
     try {
+        $settable = Read-RemediateScheduledTask -Current $Task
         $result = [ordered]@{
             path               = [string] $Task.TaskPath
             name               = [string] $Task.TaskName
-            multiple_instances = (Read-RemediateScheduledTask -Current $Task)['multiple_instances']
+            multiple_instances = $settable['multiple_instances']
+            enabled            = $settable['enabled']
             logon_type         = $Task.Principal.CimInstanceProperties['LogonType'].Value
             state              = $Task.CimInstanceProperties['State'].Value
             xml                = [string] (Export-ScheduledTask -TaskName $Task.TaskName -TaskPath $Task.TaskPath -CimSession (Get-RemediateCimSession))

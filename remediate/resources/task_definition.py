@@ -118,8 +118,8 @@ def bookkeeping(name: str) -> bool:
 def parts_of(xml: str) -> Mapping[str, JsonValue]:
     """What a definition says, by name: settings, principals and actions, each trigger as a whole.
 
-    The policy for several instances is left out, as it is a property of the task; so is the type of
-    the logon.
+    Left out is what is a property of the task: the policy for several instances, whether it is on,
+    and the type of the logon.
 
     Raises:
         ValueError: it is not the XML of a task.
@@ -143,6 +143,7 @@ def parts_of(xml: str) -> Mapping[str, JsonValue]:
     settings = _numbered(_leaves(next(_named(root, "Settings"), ET.Element("Settings"))))
     settings.pop("MultipleInstancesPolicy", None)
     said = {**_DEFAULTS["Settings"], **settings}
+    said.pop("Enabled")
     found.update({f"Settings/{path}": value for path, value in said.items()})
     return MappingProxyType(dict(sorted(found.items())))
 
@@ -199,12 +200,34 @@ def says_zone(xml: str) -> bool:
     return any(moment is not None and moment[3] for moment in moments)
 
 
+def is_on(xml: str) -> bool:
+    """Whether a task may be started at all."""
+    return _is_on(next(_named(_root(xml), "Settings"), ET.Element("Settings")))
+
+
+def triggers(xml: str) -> list[tuple[str, bool]]:
+    """Each trigger of a task in the words of its definition, and whether it is on."""
+    return [
+        (" ".join([_tag(each), *(f"{n} {v}" for n, v in _leaves(each))]), _is_on(each))
+        for each in next(_named(_root(xml), "Triggers"), ())
+    ]
+
+
+def runs_as(xml: str) -> list[tuple[str, str]]:
+    """The accounts that a task runs as: each in one form, see `account`, and as it is written."""
+    return [
+        (account(each.text or ""), each.text or "")
+        for principal in _each_principal(_root(xml))
+        for each in principal
+        if _tag(each) in _USERS
+    ]
+
+
 def _triggers_on(xml: str) -> list[ET.Element]:
     """The triggers that may start a task; none when it is off."""
-    root = _root(xml)
-    if not _is_on(next(_named(root, "Settings"), ET.Element("Settings"))):
+    if not is_on(xml):
         return []
-    return [each for each in next(_named(root, "Triggers"), ()) if _is_on(each)]
+    return [each for each in next(_named(_root(xml), "Triggers"), ()) if _is_on(each)]
 
 
 def _starts(trigger: ET.Element) -> Iterator[Start]:

@@ -121,6 +121,26 @@ def test_what_must_not_be_written_is_not(door: Door) -> None:
         assert everything(one.state) == before
 
 
+def test_a_task_is_turned_off_and_on_without_its_password(door: Door) -> None:
+    """The element is made where there is none; what starts it whenever it is saved is not saved."""
+    stored = principal("<UserId>ada</UserId><LogonType>Password</LogonType>")
+    bare = stored.replace("    <Enabled>true</Enabled>\r\n    <Hidden>", "    <Hidden>")
+    assert bare != stored
+    one = asked(door, bare, XML.replace("<Triggers>", "<Triggers><RegistrationTrigger />"))
+    line = "<Settings>\r\n    <Enabled>false</Enabled>\r\n"
+    for on, state, xml in (
+        (False, 1, bare.replace("<Settings>\r\n", line)),
+        (True, 3, bare.replace("<Settings>\r\n", line.replace("false", "true"))),
+    ):
+        assert one.set(NAME, {"enabled": on}, enabled=not on).status is Status.OK
+        found = one.record(**NAME)
+        assert (found["enabled"], found["state"], found["xml"]) == (on, state, xml)
+    before = everything(one.state)
+    assert error_of(one.set(NAME, {"enabled": False}, enabled=False)) == "RemediateStale"
+    assert error_of(one.set({**NAME, "name": "t1"}, {"enabled": False})) == "RemediateRefused"
+    assert everything(one.state) == before
+
+
 SAVABLE = (
     "<EventTrigger><Subscription>*</Subscription></EventTrigger><IdleTrigger /><BootTrigger />"
     "<SessionStateChangeTrigger><StateChange>ConsoleConnect</StateChange>"

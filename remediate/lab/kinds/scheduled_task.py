@@ -17,12 +17,12 @@ from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
 from remediate.resources.scheduled_task import LogonType, MultipleInstances
-from remediate.resources.task_definition import unsavable_trigger
+from remediate.resources.task_definition import is_on, unsavable_trigger
 
 KIND = "scheduled_task"
 FOLDER = "\\Microsoft\\OnlineBackup\\"
-READY = 3
-"""TASK_STATE_READY."""
+DISABLED, READY = 1, 3
+"""TASK_STATE."""
 BACKUP_TASKS = (
     "Microsoft-OnlineBackup",
     "Microsoft-OnlineBackup-SystemStateBackup",
@@ -279,9 +279,7 @@ DAMAGING: dict[str, Switch] = {
 _NO_ELEMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*"""
 _SETTINGS = re.compile(rf"<Settings\b{_ATTRIBUTES}(?<!/)>(?P<inside>.*?)</Settings\s*>", re.DOTALL)
-_POLICY = re.compile(
-    rf"<MultipleInstancesPolicy\b{_ATTRIBUTES}(?<!/)>(?P<text>[^<]*)</MultipleInstancesPolicy\s*>"
-)
+_ELEMENT = rf"<{{0}}\b{_ATTRIBUTES}(?<!/)>(?P<text>[^<]*)</{{0}}\s*>"
 
 
 class _Short(Model):
@@ -291,6 +289,7 @@ class _Short(Model):
         name: its name in the folder.
         folder: its folder, beginning and ending with a backslash.
         policy: its multiple-instance policy, as in XML; None leaves the element out.
+        enabled: it may be started.
         stored_password: it logs on as an account whose password is stored, not as SYSTEM.
         state: what it is doing.
         count: so many such tasks, with a number after the name.
@@ -301,6 +300,7 @@ class _Short(Model):
     name: str
     folder: str = FOLDER
     policy: str | None = "IgnoreNew"
+    enabled: bool = True
     stored_password: bool = False
     state: int = READY
     count: int = 0
@@ -337,7 +337,10 @@ def _task(short: _Short, name: str) -> Record:
         task["xml"] = (
             f"{start}<Triggers>{short.triggers}</Triggers>{rest.partition('</Triggers>')[2]}"
         )
-    return {**task, "state": short.state, "xml": short.xml or task["xml"]}
+    task.update(state=short.state, xml=short.xml or task["xml"])
+    if not short.enabled:
+        _turn(task, on=False)
+    return task
 
 
 def make_task(
@@ -373,13 +376,14 @@ def read(host: HostState, folder: str | None = None) -> Iterator[Record]:
     for task in host.windows.get("scheduled_tasks", []):
         if folder is None or same(task["path"], folder):
             try:
-                policy, logon = _said(task["xml"])
+                policy, on, logon = _said(task["xml"])
             except ValueError as error:
                 raise ValueError(f"task {task['path']}{task['name']}: {error}") from error
             yield {
                 "path": task["path"],
                 "name": task["name"],
                 "multiple_instances": int(policy),
+                "enabled": on,
                 "logon_type": int(logon),
                 "state": task["state"],
                 "xml": task["xml"],
@@ -388,18 +392,30 @@ def read(host: HostState, folder: str | None = None) -> Iterator[Record]:
 
 def write(host: HostState, record: Record, after: Record) -> None:
     """The XML says it afterwards; Task Scheduler wants stored passwords again to save a task."""
-    if LogonType(record["logon_type"]).stores_password:
-        raise refuse("The task stores a password; Windows would want it again to save the task.")
+    if "multiple_instances" in after and LogonType(record["logon_type"]).stores_password:
+        raise refuse(
+            "The task stores a password, or runs as a managed service account; Windows would want "
+            "that again to save the task."
+        )
     if unsavable_trigger(record["xml"]):
         raise refuse("Windows would not save the task's triggers as they are.")
     may_write(host, KIND)
     task = _find(host, record)
-    xml = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))
-    task["xml"] = host.saved_text(KIND, xml)
+    if "multiple_instances" in after:
+        xml = with_policy(task["xml"], MultipleInstances(after["multiple_instances"]))
+        task["xml"] = host.saved_text(KIND, xml)
+    if "enabled" in after:
+        _turn(task, on=after["enabled"])
+        task["xml"] = host.saved_text(KIND, task["xml"])
 
 
 def other(host: HostState, record: Record, change: Change) -> JsonValue:
-    """One of the other policies."""
+    """One of the other policies; a task is on or off, and nothing else."""
+    if change.property == "enabled":
+        if change.after is (not change.before):
+            return None
+        _turn(_find(host, record), on=not change.before)
+        return not change.before
     known = (change.before, change.after)
     value = next(int(policy) for policy in MultipleInstances if policy not in known)
     task = _find(host, record)
@@ -415,22 +431,35 @@ def with_policy(xml: str, policy: MultipleInstances) -> str:
     Raises:
         ValueError: it has no settings.
     """
+    name = next(name for name, known in POLICIES.items() if known is policy)
+    default = policy is MultipleInstances.IGNORE_NEW
+    return _with_setting(xml, "MultipleInstancesPolicy", name, default=default)
+
+
+def _turn(task: Record, *, on: bool) -> None:
+    """What Enable-ScheduledTask and its opposite do."""
+    task["xml"] = _with_setting(task["xml"], "Enabled", "true" if on else "false", default=on)
+    if not on:
+        task["state"] = DISABLED
+    elif task["state"] == DISABLED:
+        task["state"] = READY
+
+
+def _with_setting(xml: str, element: str, text: str, *, default: bool) -> str:
     bare = _NO_ELEMENT.sub(lambda found: " " * len(found[0]), xml)
     settings = _SETTINGS.search(bare)
     if settings is None:
         raise ValueError("a task's definition has no Settings element with something in it")
-    there = _POLICY.search(bare, *settings.span("inside"))
-    name = next(name for name, known in POLICIES.items() if known is policy)
+    there = re.compile(_ELEMENT.format(element)).search(bare, *settings.span("inside"))
     if there is not None:
         start, end = there.span("text")
-        return xml[:start] + name + xml[end:]
-    if policy is MultipleInstances.IGNORE_NEW:
+        return xml[:start] + text + xml[end:]
+    if default:
         return xml
     start = settings.start("inside")
     indent = re.search(r"(\r?\n?)([ \t]*)$", bare[: settings.start()])
     line = f"{indent[1]}{indent[2]}  " if indent else ""
-    element = f"<MultipleInstancesPolicy>{name}</MultipleInstancesPolicy>"
-    return xml[:start] + line + element + xml[start:]
+    return f"{xml[:start]}{line}<{element}>{text}</{element}>{xml[start:]}"
 
 
 def _find(host: HostState, record: Record) -> Record:
@@ -443,8 +472,8 @@ def _find(host: HostState, record: Record) -> Record:
 
 
 @lru_cache(maxsize=2_000)
-def _said(xml: str) -> tuple[MultipleInstances, LogonType]:
-    """The policy and the logon type of a definition.
+def _said(xml: str) -> tuple[MultipleInstances, bool, LogonType]:
+    """The policy of a definition, whether it is on, and its logon type.
 
     Raises:
         ValueError: Windows would refuse such a definition.
@@ -457,7 +486,7 @@ def _said(xml: str) -> tuple[MultipleInstances, LogonType]:
     policy = _text(root, "Settings/MultipleInstancesPolicy") or "IgnoreNew"
     if policy not in POLICIES:
         raise ValueError(f"Windows would refuse its policy {policy!r}")
-    return POLICIES[policy], _logon(root)
+    return POLICIES[policy], is_on(text), _logon(root)
 
 
 def _logon(root: ET.Element) -> LogonType:

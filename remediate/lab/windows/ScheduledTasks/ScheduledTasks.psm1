@@ -264,7 +264,8 @@ function Enable-ScheduledTask {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
-            $task['xml'] = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'true' -Absent $true
+            $xml = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'true' -Absent $true
+            $task['xml'] = Get-LabSavedText -Kind 'scheduled_task' -Text $xml
             if ($task['state'] -eq 1) { $task['state'] = 3 }
         }
         if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
@@ -287,7 +288,8 @@ function Disable-ScheduledTask {
         Assert-LabImplemented -Bound $PSBoundParameters -Known 'InputObject', 'TaskName', 'TaskPath', 'CimSession'
         $result = Invoke-TaskChange -Bound $PSBoundParameters -Change {
             param($task)
-            $task['xml'] = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'false' -Absent $false
+            $xml = Set-ElementText -Xml $task['xml'] -Name 'Enabled' -Text 'false' -Absent $false
+            $task['xml'] = Get-LabSavedText -Kind 'scheduled_task' -Text $xml
             $task['state'] = 1
         }
         if ($result -is [System.Management.Automation.ErrorRecord]) { return $PSCmdlet.WriteError($result) }
