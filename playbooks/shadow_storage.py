@@ -1,7 +1,8 @@
 """Give shadow copies of backed-up volumes room to grow."""
 
 from remediate.model.size import size_text
-from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.event import Event, Events
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryName, RegistryValues
 from remediate.resources.shadow_storage import (
@@ -13,6 +14,10 @@ from remediate.resources.shadow_storage import (
 )
 
 MB = 2**20
+FULL = 80  # percent of its limit from which an area is told
+ABORTED = 36  # a limit that somebody has set kept an area from growing, so its copies are lost
+# Windows has written either; a query tells capitals apart.
+PROVIDERS = ("volsnap", "Volsnap")
 # The size with which Windows begins an area, in MB. More than the limit, and copies malfunction.
 BEGINNING = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\VolSnap", name="MinDiffAreaFileSize"
@@ -21,7 +26,7 @@ BEGINNING = RegistryName(
 
 class Params(PlaybookParams):
     size: ShadowStorageLimit | None = Field(
-        None, description="Smallest limit to accept; 10GB when no percentage is given either"
+        None, description="Smallest limit to accept; without it and --percent nothing is written"
     )
     percent: int | None = Field(
         None,
@@ -29,6 +34,7 @@ class Params(PlaybookParams):
         le=100,
         description="The same in percent of the volume with the copies; of both, the larger counts",
     )
+    days: int = Field(7, ge=1, le=3650, description="days in which lost snapshots are told")
     volume: tuple[VolumeName, ...] = Field(
         (), description="Volume to look at, such as C:; else each one that has shadow storage"
     )
@@ -36,21 +42,27 @@ class Params(PlaybookParams):
         default=False, description="Also give shadow storage to a named volume that has none"
     )
 
+    @property
+    def wanted(self):
+        """Whether somebody has said what a limit has to be; the guide does not."""
+        return self.size is not None or self.percent is not None
+
     def limit(self, storage):
-        """The Smallest limit to accept there, in bytes: never more than the volume has.
+        """The smallest limit to accept there, in bytes: never more than the volume has.
 
         In whole MB, as Windows may round what is finer.
         """
-        size = self.size or (0 if self.percent else 10 * 2**30)
         part = max(SMALLEST, storage.capacity * (self.percent or 0) // 100)
-        return min(max(-(-size // MB), part // MB), storage.capacity // MB) * MB
+        return min(max(-(-(self.size or 0) // MB), part // MB), storage.capacity // MB) * MB
 
 
 class ShadowStorageRoom(ForAgent, Playbook[Params]):
     """Backups fail when a volume's snapshot outgrows the limit of its shadow storage.
 
-    A limit is only ever raised: Windows deletes shadow copies to get below a lower one.
-    Volumes without a drive letter or mount path are left alone.
+    Without --size and --percent it only looks: for shadow storage of which 80 % are used, and for
+    snapshots that were lost in the last days as it could not grow. A limit is only ever raised:
+    Windows deletes shadow copies to get below a lower one. Volumes without a drive letter or mount
+    path are left alone.
     """
 
     id = "shadow-storage"
@@ -62,8 +74,9 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
         "no-volume",
         "no-shadow-storage",
         "offline",
+        "nearly-full",
+        "aborted",
         "not-ntfs",
-        "no-drive-letter",
         "too-small",
         "none-yet",
         "no-space",
@@ -77,12 +90,16 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
     )
     rollback = (
         "Writes the old limit back, but not below what shadow copies take, and not while there are "
-        "some that were made since: Windows would delete them. Shadow storage that was created "
-        "stays."
+        "some that were made since: Windows would delete them. Shadow storage stays, also where "
+        "Windows would have taken it away with its last copy."
     )
 
     def observe(self, params):
-        return [ShadowStorages(), RegistryValues(values=(INSTALL_PATH, BEGINNING))]
+        asked = [ShadowStorages(), RegistryValues(values=(INSTALL_PATH, BEGINNING))]
+        if params.wanted:
+            return asked
+        events = {"log": "System", "ids": (ABORTED,), "days": params.days, "most": 20}
+        return [*asked, *(Events(provider=provider, **events) for provider in PROVIDERS)]
 
     def decide(self, seen, params):
         chosen = [s for s in seen.all(ShadowStorage) if s.exists and not s.name.startswith("\\")]
@@ -97,17 +114,26 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                     "No local disk of the host has this drive letter or mount path.",
                     rule="no-volume",
                 )
-        elif not chosen:
+        elif not chosen and params.wanted:
             yield Advice(
                 "No volume has shadow storage",
-                "Windows gives it to a volume at the first snapshot, with a limit of its own; "
-                "--volume C: --create sets one before.",
+                "Windows gives it to a volume at the first snapshot, with a limit of its own, and "
+                "takes it away with the last; --volume C: --create sets one before.",
                 Severity.NOTICE,
                 rule="no-shadow-storage",
             )
         beginning = seen.value(BEGINNING).data
         for storage in chosen:
             yield from self._judge(storage, params, beginning if isinstance(beginning, int) else 0)
+        if params.wanted:
+            return
+        yield from self._aborted(seen, chosen)
+        if params.create:
+            yield Advice(
+                "How large the new shadow storage is to be was not said",
+                "With --create, give --size or --percent, too.",
+                rule="none-yet",
+            )
 
     def _judge(self, storage, params, beginning):
         if storage.capacity is None or storage.free_space is None:
@@ -117,6 +143,16 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                 rule="offline",
                 resource=storage.resource_id,
             )
+            return
+        if not params.wanted:
+            if storage.exists and storage.used_space * 100 >= storage.max_space * FULL:
+                yield Advice(
+                    f"The {storage.title} is nearly full",
+                    f"{size_text(storage.used_space)} of {size_text(storage.max_space)} are used: "
+                    f"raise the limit, with --size or --percent and --volume {storage.name}.",
+                    rule="nearly-full",
+                    resource=storage.resource_id,
+                )
             return
         limit = params.limit(storage)
         if not storage.exists or storage.max_space < limit:
@@ -144,16 +180,42 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                 resource=storage.resource_id,
             )
 
+    def _aborted(self, seen, chosen):
+        """What Windows said of snapshots that it has lost, by the volume that it names."""
+        for storage in chosen:
+            names = {name.rstrip("\\").casefold() for name in (storage.name, storage.volume)}
+            lost = [
+                event
+                for event in seen.all(Event)
+                if names & {text.rstrip("\\").casefold() for text in event.data}
+            ]
+            if lost:
+                yield Advice(
+                    f"Snapshots of {storage.name} were lost",
+                    f"Their shadow storage may take {storage.label('max_space', storage.max_space)}"
+                    " and had to be larger: raise the limit, with --size or --percent and "
+                    f"--volume {storage.name}.",
+                    rule="aborted",
+                    resource=storage.resource_id,
+                    evidence=[
+                        Evidence(
+                            " ".join(event.data),
+                            where=f"{event.log}, {event.provider} {event.id}",
+                            at=event.time,
+                        )
+                        for event in lost
+                    ],
+                )
+
+    def irreversible(self, params):
+        yield ("the automatic size of shadow storage, which Windows takes away with its last copy")
+
     def _obstacle(self, storage, params):
         """What keeps a limit from being written, as rule, title and text, or None."""
         if storage.file_system != "NTFS":
             title = f"{storage.diff_name} is not an NTFS volume"
             text = "Shadow storage has to be on one: add it there by hand, with vssadmin."
             return "not-ntfs", title, text
-        if storage.diff_name.startswith("\\"):
-            title = f"The shadow copies of {storage.name} are on a volume without a drive letter"
-            text = "vssadmin wants a drive letter or mount path: give it one."
-            return "no-drive-letter", title, text
         if storage.capacity < SMALLEST:
             title = f"{storage.diff_name} is too small"
             return "too-small", title, "Shadow storage needs 320 MB at least."

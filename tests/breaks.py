@@ -303,7 +303,7 @@ BREAKS = (
         "storage copies lost",
         "no shadow copy is deleted",
         f"{SCRIPTS}/shadow_storage.write.ps1",
-        "if ($null -ne $storage -and $limit -lt [uint64] $storage.UsedSpace) {",
+        "if ($limit -lt $taken) {",
         "if ($false) {",
     ),
     Break(
@@ -403,7 +403,7 @@ BREAKS = (
         "storage undo",
         "a lower limit is not put back while it would delete copies",
         f"{SCRIPTS}/shadow_storage.py",
-        "        if self.used_space > limit:",
+        "        if self.taken > limit:",
         "        if False:",
     ),
     Break(
@@ -445,8 +445,8 @@ BREAKS = (
         "limit above volume",
         "a limit is never more than the volume has",
         f"{PLAYBOOKS}/shadow_storage.py",
-        "return min(max(-(-size // MB), part // MB), storage.capacity // MB) * MB",
-        "return max(-(-size // MB), part // MB) * MB",
+        "return min(max(-(-(self.size or 0) // MB), part // MB), storage.capacity // MB) * MB",
+        "return max(-(-(self.size or 0) // MB), part // MB) * MB",
     ),
     Break(
         "sessions cut",

@@ -125,6 +125,11 @@ class ShadowStorage(Resource):
         return self.max_space is not None
 
     @property
+    def taken(self) -> int:
+        """Bytes below which Windows would delete shadow copies."""
+        return max(self.used_space, self.allocated_space)
+
+    @property
     def title(self) -> str:
         """The volume by its name, and the other one where they differ."""
         where = f" on {self.diff_name}" if self.diff_volume != self.volume else ""
@@ -159,9 +164,9 @@ class ShadowStorage(Resource):
         limit = change.before
         if not isinstance(limit, int) or (self.max_space or 0) <= limit:
             return None
-        if self.used_space > limit:
+        if self.taken > limit:
             return (
-                f"shadow copies take {size_text(self.used_space)} of it, so with {size_text(limit)}"
+                f"shadow copies take {size_text(self.taken)} of it, so with {size_text(limit)}"
                 f" Windows would delete some: {_list(self.copies)}"
             )
         known = {copy.id for copy in then.copies} if isinstance(then, ShadowStorage) else set()

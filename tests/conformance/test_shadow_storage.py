@@ -83,10 +83,21 @@ REFUSED: list[tuple[str, int | None, Record, str]] = [
     ("C:", 20 * GB, {"max_space": 9 * GB}, "RemediateStale"),
     ("C:", 20 * GB, {"max_space": None}, "RemediateStale"),
     ("D:", 20 * GB, {"max_space": 10 * GB}, "RemediateStale"),
-    ("C:", GB - 1, {}, "RemediateRefused"),
+    ("C:", 2 * GB - 1, {}, "RemediateRefused"),
     ("C:", None, {}, "RemediateRefused"),
     ("D:", 2**20, {}, "RemediateProgramFailed"),
 ]
+
+
+def test_a_higher_limit_is_written_even_where_copies_take_more(door: Door) -> None:
+    """By the ids of volumes, of which not every one has a name; no copy is lost."""
+    copies = ["2024-03-04T22:00:07Z"]
+    small = {"limit": "5GB", "used": "12GB", "allocated": "13GB", "on": "(a)", "copies": copies}
+    one = asked(door, {"C:": small, "(a)": {}})
+    before = of(one, "C:")
+    assert write(one, "C:", 10 * GB).status is Status.OK
+    assert of(one, "C:") == {**before, "max_space": 10 * GB}
+    assert error_of(write(one, "C:", 10 * GB - 1)) == "RemediateRefused"
 
 
 def test_what_must_not_be_written_is_not(door: Door) -> None:

@@ -102,7 +102,7 @@ def test_force_deletes_no_shadow_copy(story: Story) -> None:
 
 
 def test_force_on_a_single_volume_leaves_it_as_it_is() -> None:
-    story = Story(SEVERAL.model_copy(update={"parameters": {"volume": ["C:"]}}))
+    story = Story(SEVERAL.model_copy(update={"parameters": {"volume": ["C:"], "size": 10 * GB}}))
     story.use("C:", 2 * GB + 1)
     report = story.roll_back(force=True)
     assert report.outcome is Outcome.REFUSED, explain(report)

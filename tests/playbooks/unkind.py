@@ -99,6 +99,7 @@ def storage(limit: int) -> Case:
         title="s",
         host={STORAGE: {"C:": {"limit": ODD}}},
         parameters={"size": limit},
+        accept_irreversible=True,
         audit=Outcome.WOULD_CHANGE,
     )
 

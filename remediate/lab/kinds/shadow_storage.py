@@ -157,8 +157,9 @@ def write(host: HostState, record: Record, after: Record) -> None:
     limit = after["max_space"]
     if limit is None:
         raise refuse("Taking shadow storage away would delete its shadow copies.")
-    if limit < record["used_space"]:
-        raise refuse(f"Shadow copies take {record['used_space']} bytes; Windows would delete some.")
+    taken = max(record["used_space"], record["allocated_space"])
+    if record["max_space"] is not None and limit < min(record["max_space"], taken):
+        raise refuse(f"Shadow copies take {taken} bytes; Windows would delete some.")
     _vssadmin(host, record, limit)
     ids = {name: record[name] for name in ("volume", "diff_volume")}
     storages = host.section("shadow_storages")
@@ -177,9 +178,8 @@ def _vssadmin(host: HostState, record: Record, limit: int) -> None:
         raise CallFailedError("RemediateProgramBlocked", "vssadmin was not let start.")
     new = record["max_space"] is None
     fits = limit >= (_SMALLEST_NEW if new else _SMALLEST)
-    named = not any(record[name].startswith(UNNAMED) for name in ("name", "diff_name"))
     can_hold = record["file_system"] == "NTFS" or not new
-    if host.denied.get(KIND) or not (fits and named and can_hold):
+    if host.denied.get(KIND) or not (fits and can_hold):
         raise CallFailedError("RemediateProgramFailed", "vssadmin ended with exit code 2.")
 
 

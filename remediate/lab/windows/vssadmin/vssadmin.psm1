@@ -47,9 +47,9 @@ $script:Texts = @{
 }
 
 function Find-Volume {
-    # The volume with this drive letter or mount path; vssadmin takes it with and without the backslash.
+    # The volume with this drive letter, mount path or id; vssadmin takes it with and without the backslash.
     param([System.Collections.IDictionary] $State, [string] $Name)
-    return (Get-LabSection -State $State -Name 'volumes') | Where-Object -FilterScript { $_['name'].TrimEnd('\') -ieq $Name.TrimEnd('\') -and $_['drive_type'] -eq 3 } | Select-Object -First 1
+    return (Get-LabSection -State $State -Name 'volumes') | Where-Object -FilterScript { $Name.TrimEnd('\') -in $_['name'].TrimEnd('\'), $_['id'].TrimEnd('\') -and $_['drive_type'] -eq 3 } | Select-Object -First 1
 }
 
 function Get-Limit {
@@ -82,8 +82,9 @@ function Set-Storage {
     }
     $storage = $same | Where-Object -FilterScript { $_['diff_volume'] -eq $diff['id'] } | Select-Object -First 1
     if ($null -eq $storage) { return 'Missing' }
+    $lower = $limit -lt [bigint] $storage['max_space']
     $storage['max_space'] = [string] $limit
-    if ([bigint] $storage['used_space'] -gt $limit) {
+    if ($lower -and [bigint] $storage['used_space'] -gt $limit) {
         # the oldest copy goes to make room
         $storage['used_space'] = $storage['allocated_space'] = [string] $limit
         $oldest = (Get-LabSection -State $State -Name 'shadow_copies') | Where-Object -FilterScript { $_['volume'] -eq $volume['id'] } | Sort-Object -Property { $_['created'] } | Select-Object -First 1
