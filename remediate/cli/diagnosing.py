@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from remediate.diagnose.matching import Match
+from remediate.diagnose.scanning import Sighting
 from remediate.model.diagnosis import Cause, Clue, Diagnosis
 from remediate.model.exit_code import ExitCode
 
@@ -11,8 +12,8 @@ _SAID = set(Cause.model_fields) & {
 }  # fmt: skip
 
 
-def as_document(known: Iterable[Match], nearest: Iterable[Match], code: ExitCode) -> Diagnosis:
-    """The whole answer.
+def of_text(known: Iterable[Match], nearest: Iterable[Match], code: ExitCode) -> Diagnosis:
+    """The whole answer about a text.
 
     Args:
         known: the causes that it is.
@@ -22,6 +23,22 @@ def as_document(known: Iterable[Match], nearest: Iterable[Match], code: ExitCode
     return Diagnosis(
         known=tuple(map(_cause, known)), nearest=tuple(map(_cause, nearest)), exit_code=code
     )
+
+
+def of_files(seen: Iterable[Sighting], code: ExitCode) -> Diagnosis:
+    """The whole answer about files.
+
+    Args:
+        seen: the causes that they tell of.
+        code: what the process ends with.
+    """
+    known = tuple(
+        _cause(one.match).model_copy(
+            update={name: getattr(one, name) for name in ("count", "first", "last", "example")}
+        )
+        for one in seen
+    )
+    return Diagnosis(known=known, exit_code=code)
 
 
 def _cause(match: Match) -> Cause:

@@ -138,11 +138,16 @@ class Matcher:
                 owners.setdefault(token, set()).add(message.entry.id)
         self._weights = {token: 1 / (1 + math.log2(len(ids))) for token, ids in owners.items()}
 
-    def match(self, text: str) -> list[Match]:
+    def has(self, number: int) -> bool:
+        """Whether a cause is known by a number."""
+        return number in self._numbers
+
+    def match(self, text: str, *, log: bool = False) -> list[Match]:
         """The causes that a text may be about: those that are known, the closest first, and others.
 
         Args:
             text: as it was copied; of a long one the beginning is looked at.
+            log: a program wrote it, so nobody asks in it in words of their own.
         """
         found: dict[str, list[Part]] = {}
         text = text[:_MOST]
@@ -150,6 +155,8 @@ class Matcher:
         other = _is_of_another(folded)
         quoted = [fold(piece, self._vocabulary) for piece in pieces(text)[:_PIECES]]
         for entry, part in self._parts(folded, quoted):
+            if log and part.kind == "words":
+                continue
             weaker = Part(part.kind, part.what, min(part.score, _OTHER)) if other else part
             found.setdefault(entry.id, []).append(weaker)
         matches = [

@@ -40,7 +40,7 @@ def test_what_is_not_known_is_said_with_the_nearest(cli: Cli) -> None:
 
 
 def test_nothing_is_not_diagnosed(cli: Cli) -> None:
-    cli("diagnose").explains(64, "nothing to diagnose: give a number or a message")
+    cli("diagnose").explains(64, "nothing to diagnose: give a number, a message, or a log")
     cli("diagnose", " \n").explains(64, "nothing to diagnose")
 
 
@@ -78,3 +78,35 @@ def test_nothing_of_a_text_steers_the_terminal(cli: Cli) -> None:
     out = cli("diagnose", "--why", "34506 \x1b[31m\u202e\x07").out
     assert out.isascii()
     assert "\x1b" not in out
+
+
+def test_a_log_is_told_by_causes_with_counts_times_and_a_line(cli: Cli, tmp_path: Path) -> None:
+    log = tmp_path / "own.log"
+    log.write_text(
+        "2026-11-24 03:12:44 Error 0x80070570 in D:\\a\x1b[31m\n"
+        "2026-11-26 03:12:44 Error 0x80070570 in D:\\b\n"
+        "2026-11-25 03:12:44 SalLowDiskSpace\n",
+        encoding="utf-8",
+    )
+    done = cli("diagnose", "--file", log)
+    assert done.code == 0
+    first, seen, example, *_ = done.out.splitlines()
+    assert first.startswith("file-corrupt: ")
+    assert seen == "  seen:   2 times, 2026-11-24 03:12:44 to 2026-11-26 03:12:44"
+    assert "Error 0x80070570 in D:\\a" in example
+    assert "\x1b" not in done.out
+    data = cli("diagnose", "--file", log, "--format", "json").data
+    jsonschema.validate(data, schema_of(Diagnosis))
+    assert [(one["id"], one["count"]) for one in data["known"]] == [
+        *[("file-corrupt", 2), ("scratch-volume-full", 1)]
+    ]
+    assert data["known"][1]["first"] == data["known"][1]["last"] == "2026-11-25 03:12:44"
+
+
+def test_a_log_without_a_cause_and_a_file_that_is_none(cli: Cli, tmp_path: Path) -> None:
+    log = tmp_path / "own.log"
+    log.write_text("all is well\n", encoding="utf-8")
+    done = cli("diagnose", "--file", log)
+    assert (done.code, done.out) == (2, "nothing in it is known\n")
+    cli("diagnose", "--file", tmp_path).explains(64, "cannot be read: it is a folder")
+    cli("diagnose", "--file", log, "5").explains(64, "give a text or --file, not both")

@@ -89,9 +89,9 @@ def _resource(module: str, query: type[Query], resource: type[Resource]) -> Iter
     names = ", ".join(sorted({query.__name__, resource.__name__}))
     yield f"`from remediate.resources.{module} import {names}`\n"
     asked = ", ".join(f"{name}=…" for name in query.model_fields)
-    yield f"- `{query.__name__}({asked})`: {_prose(_first(query))}"
+    yield f"- `{query.__name__}({asked})`: {prose(_first(query))}"
     marked = (f"**{n}**" if n in resource.settable else n for n in resource.model_fields)
-    yield f"- `{resource.__name__}`: {_prose(_first(resource))}"
+    yield f"- `{resource.__name__}`: {prose(_first(resource))}"
     yield f"- Properties: {', '.join(marked)}"
 
 
@@ -103,7 +103,7 @@ def _page(one: Description) -> Iterator[str]:
     yield f"# {one.id}\n"
     yield f"**{one.title}.**"
     for paragraph in one.about:
-        yield f"\n{_prose(paragraph)}"
+        yield f"\n{prose(paragraph)}"
     yield f"\nSource: <{one.source}>"
     yield "\n```sh"
     needed = [f" {o.option} {o.kind}" for o in one.options if "required" in o.limits]
@@ -120,10 +120,10 @@ def _page(one: Description) -> Iterator[str]:
         values = " ".join(
             f"`{words.replace(' | ', '`, `')}`" for words in (option.option, option.kind) if words
         )
-        yield f"- {values}: {_prose(option.about)} ({_prose(option.limits)})"
+        yield f"- {values}: {prose(option.about)} ({prose(option.limits)})"
     if one.only_looks:
         yield "\n## Risk\n"
-        yield _prose(one.risk)
+        yield prose(one.risk)
     else:
         yield from _risk_and_rollback(one)
     yield from _reads(one)
@@ -134,10 +134,10 @@ def _page(one: Description) -> Iterator[str]:
 
 def _risk_and_rollback(one: Description) -> Iterator[str]:
     yield "\n## Risk and rollback\n"
-    yield f"- Risk: {_prose(one.risk)}"
-    yield f"- Rollback: {_prose(one.rollback)}"
+    yield f"- Risk: {prose(one.risk)}"
+    yield f"- Rollback: {prose(one.rollback)}"
     for text in one.assumptions:
-        yield f"- A dry run cannot know: {_prose(text)}"
+        yield f"- A dry run cannot know: {prose(text)}"
 
 
 def _reads(one: Description) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _use(one: Description) -> Iterator[str]:
         yield "- An audit of everything leaves it out, but for `audit --deep`"
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     r"""Text with what Markdown would swallow kept: backslashes and angle brackets."""
     parts = text.split("`")
     for index in range(0, len(parts), 2):
