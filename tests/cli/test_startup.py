@@ -8,7 +8,9 @@ import pytest
 HEAVY = {"pydantic", "rich", "pypsrp", "requests", "sqlalchemy", "structlog", "yaml", "alembic"}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["--version"], ["runs", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["list"], ["--version"], ["runs", "--help"], ["diagnose", "0x1FC07"]]
+)
 def test_nothing_heavy_is_imported(words: list[str]) -> None:
     code = "import sys; from remediate.cli.app import run; run(sys.argv[1:]); print(*sys.modules)"
     done = subprocess.run(

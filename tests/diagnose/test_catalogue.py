@@ -11,6 +11,7 @@ from remediate.diagnose.catalogue import FOLDER, CatalogueError, load
 from remediate.diagnose.matching import Matcher
 from remediate.diagnose.written import read
 from remediate.playbook.catalogue import Catalogue
+from remediate.transport.errors import kinds
 from tests.docs import causes
 from tests.docs.pages import ROOT
 
@@ -64,6 +65,13 @@ def test_each_name_and_message_leads_to_its_cause(matcher: Matcher) -> None:
         known = [match for match in matcher.match(text) if match.known]
         best = [match.entry.id for match in known if match.score == known[0].score]
         assert entry.id in best, text
+
+
+def test_each_failed_connection_of_ours_is_known(matcher: Matcher) -> None:
+    """But for two that say themselves what it is: a wrong setting, and an error of a script."""
+    told = {kind.code: f"SRV01 {kind.says}. {kind.hint}" for kind in kinds()}
+    unknown = {code for code, text in told.items() if not matcher.match(text)[0].known}
+    assert unknown <= {"wrong_settings", "remote_error"}
 
 
 def test_third_parties_add_entries_beside_their_playbooks(tmp_path: Path) -> None:
