@@ -1,12 +1,13 @@
 """The one body of the commands that go to hosts: an engine's verb, followed to its exit code."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from remediate.cli import playbooks, recorded, targets
 from remediate.cli.following import Following
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts, operator, settings
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ class Chosen:
     Args:
         hosts: where it works.
         peers: the hosts that playbooks copy from, by name.
+        only: ids of the playbooks of each host, by its name; all of them when None.
     """
 
     hosts: "Sequence[Host]"
     peers: "Mapping[str, Host]" = field(default_factory=dict)
+    only: "Mapping[str, Collection[str]] | None" = None
 
     @property
     def names(self) -> list[str]:
@@ -54,7 +57,12 @@ def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -
     known = targets.inventory(options)
     hosts = targets.select_hosts(options, known, interactive=interactive)
     copied = playbooks.copied_from(job) if job is not None else ()
-    return Chosen(hosts, targets.peers(options, known, copied, interactive=interactive))
+    only = options.get("found")
+    if only is not None:
+        hosts = tuple(host for host in hosts if only.get(host.name))
+        if not hosts:
+            raise Stop("that audit found nothing to change on the hosts that are chosen")
+    return Chosen(hosts, targets.peers(options, known, copied, interactive=interactive), only)
 
 
 def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None = None) -> "Run":

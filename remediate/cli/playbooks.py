@@ -277,6 +277,10 @@ def _of_everything(ctx: click.Context) -> list[str]:
     if ctx.params.get("all_safe"):
         about = [entry for entry in about if not entry.only_looks]
     chosen = [each.id for each in about if not each.on_demand and (deep or not each.deep)]
+    if (found := ctx.params.get("found")) is not None:
+        chosen = [each.id for each in about if any(each.id in ids for ids in found.values())]
+        if not chosen:
+            raise Stop("that audit found nothing to change by the playbooks that are chosen")
     if not chosen:
         raise Stop(
             f"all playbooks about {', '.join(topics)} are left out of an audit of everything",
@@ -316,13 +320,21 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
             )
-    return parameters.job(
+    job = parameters.job(
         [known.load(name) for name in chosen],
         ctx.params,
         named=bool(names),
         safe=ctx.params.get("all_safe", False),
         known=ctx.obj.redaction.add,
     )
+    then = ctx.params.get("as_then") or {}
+    for use in job.uses:
+        if then.get(use.id, use) != use:
+            raise Stop(
+                f"{use.id} had other parameters in that audit",
+                "Give it the same ones, or make a new audit.",
+            )
+    return job
 
 
 def _with_value(ctx: click.Context) -> "list[Parameter]":

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -95,10 +95,18 @@ class Engine:
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def audit(self, hosts: Sequence[Host], job: Job) -> Iterator[HostReport]:
-        """Say what `job` would change; for `audit`, `plan` and `--dry-run`."""
+    def audit(
+        self, hosts: Sequence[Host], job: Job, only: Mapping[str, Collection[str]] | None = None
+    ) -> Iterator[HostReport]:
+        """Say what `job` would change; for `audit`, `plan` and `--dry-run`.
+
+        Args:
+            hosts: where.
+            job: what.
+            only: ids of the playbooks of each host, by its name; all of them when None.
+        """
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
-        planners = self._planners(PlaybookPlanner(job, originals), hosts)
+        planners = self._planners(PlaybookPlanner(job, originals), hosts, only)
         orders = [Order(Verb.AUDIT, host, self.settings, one) for host, one in planners]
         return self._told(orders)
 
@@ -108,6 +116,7 @@ class Engine:
         job: Job,
         run: Run,
         confirm: Callable[[Plan], bool] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
     ) -> Iterator[HostReport]:
         """Change what differs, and prove it.
 
@@ -116,13 +125,14 @@ class Engine:
             job: what.
             run: what to record it as.
             confirm: asks a person, in the host's thread; None when nobody is asked.
+            only: ids of the playbooks of each host, by its name; all of them when None.
 
         Raises:
             StoreError: the run cannot be recorded; nothing was sent.
         """
         origins = Origins(job, self.transport, self.peer)
         originals = origins.look(self.settings.timeout)
-        planners = self._planners(PlaybookPlanner(job, originals), hosts)
+        planners = self._planners(PlaybookPlanner(job, originals), hosts, only)
         supplies, asked = origins.supplies(originals), confirm is not None
         orders = [
             Order(Verb.APPLY, host, self.settings, planner, run.id, asked, supplies=supplies)
@@ -262,7 +272,10 @@ class Engine:
             yield self._masked(report.model_copy(update={"holder": holder}))
 
     def _planners(
-        self, planner: PlaybookPlanner, hosts: Sequence[Host]
+        self,
+        planner: PlaybookPlanner,
+        hosts: Sequence[Host],
+        only: Mapping[str, Collection[str]] | None,
     ) -> Iterator[tuple[Host, PlaybookPlanner]]:
         """Each host with a planner that knows what earlier runs may have left undone there."""
         writes = writes_of(planner.job)
@@ -273,7 +286,8 @@ class Engine:
                     known = earlier.get(record.host.name, ())
                     earlier[record.host.name] = (*known, *half_made(record, writes))
         for host in hosts:
-            yield host, replace(planner, earlier=earlier.get(host.name, ()))
+            job = planner.job if only is None else planner.job.only(only.get(host.name, ()))
+            yield host, replace(planner, job=job, earlier=earlier.get(host.name, ()))
 
     # --- how ----------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What a run is asked to do on each of its hosts."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +70,14 @@ class Job:
                 raise ValueError(f"playbooks wait for each other: {', '.join(sorted(waiting))}")
             ordered.append(waiting.pop(ready.playbook.id))
         return cls(tuple(ordered), named, safe)
+
+    def only(self, playbooks: Collection[str]) -> "Job":
+        """The same of some playbooks.
+
+        Args:
+            playbooks: their ids.
+        """
+        return replace(self, tasks=tuple(t for t in self.tasks if t.playbook.id in playbooks))
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:

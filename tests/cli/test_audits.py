@@ -10,6 +10,7 @@ import pytest
 
 from remediate.cli.commands.schema import published
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import put
 from remediate.lab.state import HostState
 from remediate.model.schema import schema_of
 from remediate.testing.transport import MemoryTransport
@@ -17,6 +18,8 @@ from remediate.testing.transport import MemoryTransport
 Make = Callable[..., Any]
 
 AUDIT = ("audit", "schedule-fix", "execution-policy", "-i", "inv.yaml", "--user", "svc")
+
+POLICY = r"HKLM\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
 
 
 @pytest.fixture
@@ -129,3 +132,44 @@ def test_an_audit_to_compare_with_has_to_be_one_and_to_be_there(
     told(*one, "nope").explains(64, "there is no run 'nope'")
     told("audit", "execution-policy", "-i", "inv.yaml", "--user", "svc")
     told(*one, "last").explains(64, "no recorded audit asked most of this")
+
+
+def test_what_an_audit_found_is_applied_where_it_found_it(
+    told: Make, states: dict[str, HostState]
+) -> None:
+    put(states["SRV02"], {"registry_value": {POLICY: "Restricted"}})
+    found = told(*AUDIT, "--format", "json").data["run"]
+    put(states["SRV01"], {"registry_value": {POLICY: "Restricted"}})  # which that audit did not see
+    where = ("-i", "inv.yaml", "--user", "svc")
+    dry = told("apply", "--found-by", found, "--dry-run", *where, "--format", "json")
+    planned = {
+        host["host"]: {one["playbook"] for one in host["plan"]["changes"]}
+        for host in dry.data["hosts"]
+    }
+    assert planned == {"SRV01": {"schedule-fix"}, "SRV02": {"schedule-fix", "execution-policy"}}
+    done = told("apply", "--found-by", found, "--yes", *where, "--format", "json")
+    assert {host["host"]: host["outcome"] for host in done.data["hosts"]} == {
+        "SRV01": "changed",
+        "SRV02": "changed",
+    }
+    back = told("rollback", done.data["run"], "--yes", "--format", "json")
+    assert [host["outcome"] for host in back.data["hosts"]] == ["changed", "changed"]
+
+
+def test_an_audit_that_found_nothing_has_nothing_to_apply(told: Make) -> None:
+    found = told("audit", "execution-policy", *AUDIT[3:], "--format", "json").data["run"]
+    words = ("apply", "--found-by", found, "--yes", *AUDIT[3:])
+    told(*words).explains(64, "that audit found nothing to change")
+    told(*words, "schedule-fix").explains(64, "a playbook is named")
+
+
+def test_what_was_found_with_other_parameters_is_not_what_is_applied(told: Make) -> None:
+    where = ("-i", "inv.yaml", "--user", "svc")
+    folder = ("--folder", r"\microsoft\onlinebackup")
+    words = ("audit", "execution-policy", "schedule-fix", *where, *folder, "--format", "json")
+    found = told(*words).data["run"]
+    told("apply", "--found-by", found, "--yes", *where).explains(
+        64, "schedule-fix had other parameters in that audit"
+    )
+    same = ("--schedule-fix-folder", folder[1])
+    assert told("apply", "--found-by", found, "--yes", *where, *same).code == 0

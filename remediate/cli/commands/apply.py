@@ -1,16 +1,19 @@
 """`remediate apply`: make the changes, and prove them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli import hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
+
+if TYPE_CHECKING:
+    from remediate.model.audit import AuditRecord
 
 
 def apply(ctx: click.Context) -> int:
@@ -42,7 +45,7 @@ def apply(ctx: click.Context) -> int:
             options,
             subject,
             chosen,
-            lambda engine: engine.apply(chosen.hosts, job, run, ask),
+            lambda engine: engine.apply(chosen.hosts, job, run, ask, chosen.only),
             store,
             writes=True,
         )
@@ -51,7 +54,12 @@ def apply(ctx: click.Context) -> int:
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
     names = options["playbooks"]
-    if not options["all_safe"]:
+    if options["found_by"]:
+        ctx.params["all_safe"] = True
+        record = _audited(ctx.obj, options["found_by"])
+        ctx.params["found"] = _found(record)
+        ctx.params["as_then"] = {use.id: use for use in record.run.playbooks}
+    if not ctx.params["all_safe"]:
         _require_named(ctx)
     elif names:
         raise Stop("a playbook is named, and all are asked for", "Give one of both.")
@@ -67,6 +75,19 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
     if names and len(looking) == len(set(names)):
         return audit(ctx, names, command="apply")
     return apply(ctx)
+
+
+def _audited(parts: Parts, run: str) -> "AuditRecord":
+    with parts.store() as store:
+        return run_ids.audited(store, run)
+
+
+def _found(record: "AuditRecord") -> dict[str, set[str]]:
+    """The playbooks that found something to change in an audit, by the names of its hosts."""
+    return {
+        host.host: {one.playbook for one in host.findings if not one.advice}
+        for host in record.hosts
+    }
 
 
 def _require_named(ctx: click.Context) -> None:
@@ -99,6 +120,13 @@ command = playbooks.PlaybookCommand(
             help="Instead of naming playbooks: all that an audit of everything finds something by, "
             "but for those whose changes no rollback could take back. What must not be applied is "
             "left out.",
+        ),
+        Option(
+            ["--found-by"],
+            metavar="RUN",
+            section=playbooks.PLAYBOOKS,
+            help="Like --all-safe, but on each host only what a recorded audit found to change "
+            "there.",
         ),
         *playbooks.selection_options(),
         *writing_options(),
