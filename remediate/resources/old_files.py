@@ -140,7 +140,6 @@ class OldFileSets(Query):
     """
 
     resource: ClassVar[type[Resource]] = OldFiles
-    seconds: ClassVar[float] = 30.0  # 100,000 files in two folders
     bounded: ClassVar[bool] = False  # a disk that hangs takes no limit
 
     day: str = Field("", pattern=rf"^$|{DAY}")

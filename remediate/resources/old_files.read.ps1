@@ -6,19 +6,41 @@ function Get-RemediateOldSet {
     param([string] $Day)
     $folder = [string] $env:SystemRoot + '\Temp'
     $aside = $folder + '.remediate-' + $Day
-    return @{ folder = $folder; day = $Day; before = [datetime] $Day; aside = $aside; marker = $aside + '\remediate.moved'; old = 0; size = [int64] 0; kept = 0 }
+    return @{ folder = $folder; day = $Day; before = [datetime] $Day; aside = $aside; marker = $aside + '\remediate.moved'; old = 0; size = [int64] 0 }
 }
 
-function Test-RemediateTempFile {
-    # Whether a file is one of these, and no link. The filter of Windows also finds names whose short forms fit.
-    param($File)
-    return $File.Extension -eq '.tmp' -and ([int] $File.Attributes -band 1024) -eq 0
+function Select-RemediateOldFile {
+    # Those files that are of a set, and no links. The filter of Windows also finds names whose short forms fit.
+    # With 100,000 of them each call of a function counts: this is one.
+    param([hashtable] $Set)
+    begin { $before = $Set['before'] }
+    process {
+        if ($_.LastWriteTimeUtc -lt $before -and $_.CreationTimeUtc -lt $before -and $_.Extension -eq '.tmp' -and ([int] $_.Attributes -band 1024) -eq 0) { $_ }
+    }
 }
 
-function Test-RemediateOldFile {
-    # Whether a file is one of a set.
-    param($File, [hashtable] $Set)
-    return $File.LastWriteTimeUtc -lt $Set['before'] -and $File.CreationTimeUtc -lt $Set['before'] -and (Test-RemediateTempFile -File $File)
+function Measure-RemediateTempFile {
+    # How many files there are, links not counted; and how many of them each set has, and of what size.
+    param([hashtable[]] $Sets)
+    begin {
+        $all = 0
+        $total = 0
+    }
+    process {
+        if ($all++ % 100 -eq 0) { Assert-RemediateTime }
+        if ($_.Extension -eq '.tmp' -and ([int] $_.Attributes -band 1024) -eq 0) {
+            $total++
+            $written = $_.LastWriteTimeUtc
+            $made = $_.CreationTimeUtc
+            foreach ($set in $Sets) {
+                if ($written -lt $set['before'] -and $made -lt $set['before']) {
+                    $set['old']++
+                    $set['size'] += $_.Length
+                }
+            }
+        }
+    }
+    end { $total }
 }
 
 function Read-RemediateMoved {
@@ -53,8 +75,7 @@ function Read-RemediateOldFiles {
     param($Current)
     $said = Read-RemediateMoved -Set $Current
     if ($null -ne $said) { return @{ place = $said['state'] } }
-    $one = @(Get-ChildItem -LiteralPath $Current['folder'] -Filter '*.tmp' -File -Force |
-            Where-Object -FilterScript { Test-RemediateOldFile -File $_ -Set $Current } | Select-Object -First 1)
+    $one = @(Get-ChildItem -LiteralPath $Current['folder'] -Filter '*.tmp' -File -Force | Select-RemediateOldFile -Set $Current | Select-Object -First 1)
     if ($one.Count -gt 0) { return @{ place = 'there' } }
     return @{ place = 'none' }
 }
@@ -76,22 +97,12 @@ function Get-RemediateOldFiles {
             }
         }
     }
-    $count = @{ all = 0; total = 0 }
-    Get-ChildItem -LiteralPath $folder -Filter '*.tmp' -File -Force | ForEach-Object -Process {
-        if ($count['all']++ % 100 -eq 0) { Assert-RemediateTime }
-        if (Test-RemediateTempFile -File $_) { $count['total']++ }
-        foreach ($set in $sets.Values) {
-            if (Test-RemediateOldFile -File $_ -Set $set) {
-                $set['old']++
-                $set['size'] += $_.Length
-            }
-        }
-    }
+    $total = Get-ChildItem -LiteralPath $folder -Filter '*.tmp' -File -Force | Measure-RemediateTempFile -Sets @($sets.Values)
     foreach ($set in $sets.Values) {
         $said = Read-RemediateMoved -Set $set
         $result = [ordered]@{
             folder = $folder; day = $set['day']; place = 'none'; skipped = 0; kept = 0; current = $set['day'] -eq $current
-            total = $count['total']; old = $set['old']; size = $set['size']; aside = 0; moved = 0
+            total = $total; old = $set['old']; size = $set['size']; aside = 0; moved = 0
         }
         if ($set['old'] -gt 0) { $result['place'] = 'there' }
         if ($null -ne $said) {
@@ -110,9 +121,5 @@ function Get-RemediateOldFiles {
 function Measure-RemediateAside {
     # How many files of a set are aside.
     param([hashtable] $Set)
-    Get-ChildItem -LiteralPath $Set['aside'] -Filter '*.tmp' -Name -Force | ForEach-Object -Process {
-        if ($Set['kept'] % 100 -eq 0) { Assert-RemediateTime }
-        $Set['kept']++
-    }
-    return $Set['kept']
+    return (Get-ChildItem -LiteralPath $Set['aside'] -Filter '*.tmp' -Name -Force | Measure-Object).Count
 }

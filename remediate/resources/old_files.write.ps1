@@ -12,16 +12,12 @@ function Set-RemediateOldFiles {
     else { New-RemediateAside -Set $Current }
     $work = @{ from = $Current['folder']; to = $Current['aside']; moved = 0; denied = $null }
     if ($back) { $work['from'], $work['to'] = $work['to'], $work['from'] }
-    $work['to'] = (Resolve-Path -LiteralPath $work['to']).ProviderPath
+    $work['to'] = (Resolve-Path -LiteralPath $work['to']).ProviderPath + [System.IO.Path]::DirectorySeparatorChar
     do {
         # until none is left that can be moved: what is enumerated changes by that
-        $work['found'] = 0
         $so_far = $work['moved']
-        Get-ChildItem -LiteralPath $work['from'] -Filter '*.tmp' -File -Force | ForEach-Object -Process {
-            $work['found']++
-            if ($work['found'] % 50 -eq 0 -and (Get-Date) -gt $end) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'Some files are left.' }
-            if ($back -or (Test-RemediateOldFile -File $_ -Set $Current)) { Move-RemediateOldFile -File $_ -Work $work }
-        }
+        if ($back) { Get-ChildItem -LiteralPath $work['from'] -Filter '*.tmp' -File -Force | Move-RemediateOldFile -Work $work -End $end }
+        else { Get-ChildItem -LiteralPath $work['from'] -Filter '*.tmp' -File -Force | Select-RemediateOldFile -Set $Current | Move-RemediateOldFile -Work $work -End $end }
     } while ($work['moved'] -gt $so_far)
     if ($work['moved'] -eq 0 -and $null -ne $work['denied'] -and $Before['place'] -in 'there', 'aside') {
         if ($back) { Set-RemediateMoved -Set $Current -State 'aside' }
@@ -37,19 +33,25 @@ function Set-RemediateOldFiles {
 }
 
 function Move-RemediateOldFile {
-    # Gives a file its other name, unless somebody has it open: who lets others rename it would go on with one that is elsewhere.
-    param($File, [hashtable] $Work)
-    try {
-        # surface: allow language-mode - the lease is taken in FullLanguage only
-        $stream = [System.IO.File]::Open($File.FullName, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::None)
-        # surface: allow language-mode - as above
-        $stream.Dispose()
-        # surface: allow language-mode - as above
-        [System.IO.File]::Move($File.FullName, (Join-Path -Path $Work['to'] -ChildPath $File.Name))
-        $Work['moved']++
+    # Gives files their other names, until the time is up; but for those that somebody has open: who lets others rename one
+    # would go on with one that is elsewhere.
+    param([hashtable] $Work, [datetime] $End)
+    begin { $found = 0 }
+    process {
+        $found++
+        if ($found % 50 -eq 0 -and (Get-Date) -gt $End) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'Some files are left.' }
+        try {
+            # surface: allow language-mode - the lease is taken in FullLanguage only
+            $stream = [System.IO.File]::Open($_.FullName, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::None)
+            # surface: allow language-mode - as above
+            $stream.Dispose()
+            # surface: allow language-mode - as above
+            [System.IO.File]::Move($_.FullName, $Work['to'] + $_.Name)
+            $Work['moved']++
+        }
+        catch [System.IO.IOException] { return }
+        catch [System.UnauthorizedAccessException] { $Work['denied'] = $_ }
     }
-    catch [System.IO.IOException] { return }
-    catch [System.UnauthorizedAccessException] { $Work['denied'] = $_ }
 }
 
 function New-RemediateAside {

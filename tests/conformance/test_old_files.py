@@ -22,7 +22,7 @@ $held = [System.IO.File]::Open($place, 'Open', 'Read', 'ReadWrite, Delete')
 OUT_OF_TIME = r"""
 function Get-Date {
     $now = Microsoft.PowerShell.Utility\Get-Date
-    if ((Get-PSCallStack)[1].Command -like 'Set-*') { $script:Late++ }
+    if ((Get-PSCallStack)[1].Command -match '^(Set|Move)-') { $script:Late++ }
     return $now.AddHours($script:Late)
 }
 $script:Late = 0
