@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from remediate.engine.observation import call_problem
-from remediate.lab.kinds import everything, names
+from remediate.lab import kinds
+from remediate.lab.kinds import everything
 from remediate.lab.state import Record
 from remediate.powershell.messages import CallError, CallResult
 from remediate.testing.powershell import PowerShellHosts
@@ -28,7 +29,7 @@ MOST, MOST_SLOW = 10, 40
 FEW = {"agent_module": 0.2, "backup_record": 0.2}
 """The part of them where each starts another PowerShell."""
 
-KINDS = [kind for kind in names() if kind != "network_probe"]
+KINDS = sorted(kinds._own() - {"network_probe"})
 """What stories that both engines can tell ask about; probes are tried where they are promised."""
 
 
