@@ -1,8 +1,7 @@
 """Restart the iSCSI initiator, with which recovery volumes are mounted."""
 
-from datetime import datetime, timedelta
-
-from remediate.playbook import Advice, Field, Playbook, PlaybookParams, Severity
+from remediate.playbook import Advice, Field, Playbook, Severity
+from remediate.playbook.restarting import OldEnough, clock_changed, is_old, not_fit
 from remediate.resources.iscsi_initiator import IscsiInitiator, IscsiInitiators
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryValues
@@ -14,19 +13,17 @@ UNKNOWN_DEVICE = (
     r'Look in Device Manager for an "Unknown Device" with hardware id ROOT\ISCSIPRT, and let '
     "Windows update its driver."
 )
+MISSING = (
+    "The iSCSI initiator is part of Windows Server; without its service no recovery volume can be "
+    "mounted."
+)
 DEVICE_PROBLEMS = {
     22: ("is disabled", f"Enable it: {STEPS} > Enable device."),
     28: ("has no driver", UNKNOWN_DEVICE),
 }
 
 
-class Params(PlaybookParams):
-    max_age: int = Field(
-        60,
-        ge=1,
-        le=5_256_000,
-        description="Skip the restart if the service started within this many minutes",
-    )
+class Params(OldEnough):
     accept_session_loss: bool = Field(
         default=False, description="Restart even if that cuts off iSCSI sessions, whoever uses them"
     )
@@ -67,7 +64,7 @@ class IscsiRestart(ForAgent, Playbook[Params]):
 
     def decide(self, seen, params):
         service = seen.one(Service)
-        advice = [*_device_advice(seen.all(IscsiInitiator)), *_service_advice(service)]
+        advice = [*_device_advice(seen.all(IscsiInitiator)), *not_fit(service, INITIATOR, MISSING)]
         if advice:  # a restart is of no use before that is repaired
             yield from advice
             return
@@ -75,12 +72,12 @@ class IscsiRestart(ForAgent, Playbook[Params]):
             yield service.should(start_mode=StartMode.MANUAL, why="It could not be started again.")
         if service.status == ServiceStatus.STOPPED:
             yield service.should(status=ServiceStatus.RUNNING, why="Nothing can be mounted.")
-        elif _is_old(service, seen, params):
-            yield service.should_renew("process", "restarted", why=_clock(service, seen))
+        elif is_old(service, seen, params.max_age):
+            yield service.should_renew("process", "restarted", why=clock_changed(service, seen))
 
     def guard(self, seen, params):
         service = seen.one(Service)
-        if service.status == ServiceStatus.STOPPED or not _is_old(service, seen, params):
+        if service.status == ServiceStatus.STOPPED or not is_old(service, seen, params.max_age):
             return
         if service.in_use and not params.accept_session_loss:
             yield (
@@ -94,21 +91,6 @@ class IscsiRestart(ForAgent, Playbook[Params]):
     def assumptions(self, params):
         if params.accept_session_loss:
             yield "Sessions that are cut off come back only if their target is a favourite target."
-
-
-def _is_old(service, seen, params):
-    """Whether it is not known to have been started within the time, by the host's own clock."""
-    now = datetime.fromisoformat(seen.facts.utc)
-    since = service.process.known_since(now) if service.process else None
-    return since is None or now - since > timedelta(minutes=params.max_age)
-
-
-def _clock(service, seen):
-    """What to say of a time that lies in the host's future."""
-    now = datetime.fromisoformat(seen.facts.utc)
-    if service.process is None or service.process.since == service.process.known_since(now):
-        return ""
-    return "Its clock was changed: it says that the service was started in the future."
 
 
 def _device_advice(devices):
@@ -129,28 +111,3 @@ def _device_advice(devices):
                 rule="device-failed",
                 resource=device.resource_id,
             )
-
-
-def _service_advice(service):
-    if service is None:
-        yield Advice(
-            f"There is no service {INITIATOR}",
-            "The iSCSI initiator is part of Windows Server; without its service no recovery "
-            "volume can be mounted.",
-            rule="service-missing",
-        )
-    elif service.status == ServiceStatus.PAUSED:
-        yield Advice(
-            f"Service {INITIATOR} is paused",
-            "Somebody has paused it: continue it (Resume-Service), or stop and start it.",
-            rule="service-paused",
-            resource=service.resource_id,
-        )
-    elif service.status not in {ServiceStatus.RUNNING, ServiceStatus.STOPPED}:
-        yield Advice(
-            f"Service {INITIATOR} is in the state {service.status}",
-            "Something is starting or stopping it. Wait, or find out what hangs; a service that "
-            "does not leave this state may need a restart of the host.",
-            rule="service-in-between",
-            resource=service.resource_id,
-        )

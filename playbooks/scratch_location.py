@@ -1,6 +1,7 @@
 """Have both values ScratchLocation name the folder that holds the backup's key file."""
 
-from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.playbook import Advice, Evidence, Playbook, Severity
+from remediate.playbook.restarting import AlthoughUnknown, job_refusals
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.file import File, Files
 from remediate.resources.mars_agent import (
@@ -18,13 +19,7 @@ from remediate.resources.service import Service, Services, ServiceStatus
 AGENT = "obengine"
 
 
-class Params(PlaybookParams):
-    although_unknown: bool = Field(
-        default=False, description="Restart the agent even if it does not say whether a job runs"
-    )
-
-
-class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
+class ScratchLocation(ForRegisteredAgent, Playbook[AlthoughUnknown]):
     """Backups fail with 34506 or 0x1FC07 after the folder was moved and a value was forgotten.
 
     The folder is told by its key file, which is only looked for: it is never made, copied or read.
@@ -69,14 +64,7 @@ class ScratchLocation(ForRegisteredAgent, Playbook[Params]):
         service, record = seen.one(Service), seen.one(BackupRecord)
         if service is None or service.status is ServiceStatus.STOPPED:
             return
-        running = None if record is None else record.running
-        if running:
-            yield "the agent backs up or restores, which its restart would end: wait until it has"
-        elif running is None and not params.although_unknown:
-            yield (
-                "the agent does not say whether it backs up or restores, which its restart would "
-                "end: look in its console, and give --although-unknown when nothing runs"
-            )
+        yield from job_refusals(record, "its restart", accepted=params.although_unknown)
 
     def assumptions(self, params):
         yield "What else the agent keeps is in the folder with the key file: nothing is moved."

@@ -123,6 +123,7 @@ class Service(Resource):
         dependents: the services that need it; Windows does not stop it while one of them runs.
         in_use: what a stop would cut off: of MSiSCSI, the targets it has sessions with. None
             when that is not known: it does not run, or nothing is known of this service.
+        display_name: what people call it, in the language of Windows; so do events name it.
     """
 
     kind: ClassVar[str] = "service"
@@ -132,7 +133,9 @@ class Service(Resource):
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset({"status", "start_mode", "process"})
-    volatile: ClassVar[frozenset[str]] = frozenset({"process", "dependents", "in_use"})
+    volatile: ClassVar[frozenset[str]] = frozenset(
+        {"process", "dependents", "in_use", "display_name"}
+    )
 
     name: ServiceName
     status: ServiceStatus
@@ -140,6 +143,7 @@ class Service(Resource):
     process: ServiceProcess | None
     dependents: tuple[Dependent, ...]
     in_use: tuple[str, ...] | None
+    display_name: str = ""
 
     @property
     def running_dependents(self) -> tuple[str, ...]:

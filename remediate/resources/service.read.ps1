@@ -7,7 +7,7 @@ $script:RemediateStates = 'Unknown', 'Stopped', 'Start Pending', 'Stop Pending',
 function Find-RemediateService {
     # One service, or nothing. Its name is the controller's, which has checked that it needs no escaping.
     param([hashtable] $Identity)
-    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$($Identity['name'])'" -Property Name, State, StartMode, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft)
+    return Get-CimInstance -ClassName Win32_Service -Filter "Name = '$($Identity['name'])'" -Property Name, DisplayName, State, StartMode, ProcessId -OperationTimeoutSec (Get-RemediateSecondsLeft)
 }
 
 function Get-RemediateStoppedPath {
@@ -72,12 +72,13 @@ function Get-RemediateService {
             $use = @($sessions | ForEach-Object -Process { [string] $_.TargetNodeAddress })
         }
         [ordered]@{
-            name       = [string] $service.Name
-            status     = $values['status']
-            start_mode = $values['start_mode']
-            process    = $values['process']
-            dependents = @(Get-RemediateDependent -Name $service.Name)
-            in_use     = $use
+            name         = [string] $service.Name
+            status       = $values['status']
+            start_mode   = $values['start_mode']
+            process      = $values['process']
+            dependents   = @(Get-RemediateDependent -Name $service.Name)
+            in_use       = $use
+            display_name = [string] $service.DisplayName
         }
     }
 }

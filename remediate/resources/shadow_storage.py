@@ -62,16 +62,27 @@ VolumeName = Annotated[str, AfterValidator(volume_name)]
 ShadowStorageLimit = Annotated[Size, AfterValidator(shadow_storage_limit)]
 
 
+_BEING_MADE = {*range(1, 12), 15}
+"""From VSS_SS_PREPARING to VSS_SS_PROCESSING_POSTFINALCOMMIT, and VSS_SS_POSTCOMMITTED."""
+
+
 class ShadowCopy(Model):
     """A snapshot of a volume.
 
     Args:
         id: Windows' id of it.
         created: when it was made, UTC in ISO 8601; None when Windows does not say.
+        state: how far it is (`VSS_SNAPSHOT_STATE`); 0 when that is not known.
     """
 
     id: str
     created: str | None = None
+    state: int = 0
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether it is under way, and neither there, nor gone, nor unknown."""
+        return self.state in _BEING_MADE
 
     def __str__(self) -> str:
         return f"{self.id} of {self.created}" if self.created else self.id

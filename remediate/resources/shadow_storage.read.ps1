@@ -57,7 +57,7 @@ function Get-RemediateShadowStorage {
             copies          = @(foreach ($copy in $pair['Copies']) {
                     $created = $null
                     if ($null -ne $copy.InstallDate) { $created = ([datetime] $copy.InstallDate).ToUniversalTime().ToString('s') + 'Z' }
-                    @{ id = [string] $copy.ID; created = $created }
+                    @{ id = [string] $copy.ID; created = $created; state = [int] $copy.State }
                 })
         }
         if ($null -ne $diff) {

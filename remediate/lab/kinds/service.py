@@ -75,6 +75,7 @@ class _Short(Model):
         sessions: names of the targets that the iSCSI initiator is connected to.
         hangs: it never gets beyond the beginning of what it is told to do.
         fails: it cannot be started.
+        display: what this Windows calls it; its name when not said.
     """
 
     status: ServiceStatus = _RUNS
@@ -84,6 +85,7 @@ class _Short(Model):
     sessions: tuple[str, ...] = ()
     hangs: bool = False
     fails: bool = False
+    display: str = ""
 
 
 _SHORT = TypeAdapter(dict[str, _Short])
@@ -106,6 +108,7 @@ def _windows(name: str, short: _Short, own: int) -> Record:
     process["id"] = process["id"] or own
     return {
         "name": name,
+        "display_name": short.display or name,
         "state": short.status.value,
         "start_mode": short.start.value,
         "process": None if short.status is _STOPPED else process,
@@ -141,6 +144,7 @@ def _record(host: HostState, service: Record) -> Record:
         "process": process,
         "dependents": [dict(other) for other in service["dependents"]],
         "in_use": list(service["sessions"]) if known else None,
+        "display_name": service.get("display_name", service["name"]),
     }
 
 

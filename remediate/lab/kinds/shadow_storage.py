@@ -41,6 +41,10 @@ UNNAMED = "\\\\?\\"
 """How the name of a volume begins that has no other than its id."""
 
 
+_CREATED, _PROCESSING_COMMIT = 12, 6
+"""Of VSS_SNAPSHOT_STATE."""
+
+
 class _Short(Model):
     """A volume, and the shadow storage of its copies.
 
@@ -50,6 +54,7 @@ class _Short(Model):
         allocated: bytes that are set aside, those included; what is used when not said.
         on: the volume that holds the copies; itself when not said.
         copies: when each was made; None when Windows does not say.
+        making: one more copy is being made.
         capacity: bytes of the volume.
         free: bytes free on it.
         file_system: that it has.
@@ -61,6 +66,7 @@ class _Short(Model):
     allocated: Size | None = None
     on: str | None = None
     copies: tuple[str | None, ...] = ()
+    making: bool = False
     capacity: Size = 100 * 2**30
     free: Size = 60 * 2**30
     file_system: str = "NTFS"
@@ -94,10 +100,17 @@ def state(host: HostState, short: object) -> None:
             "id": f"{{0b1f{number:04}-0000-0000-0000-{ids[name][35:47]}}}",
             "created": created,
             "volume": ids[name],
+            "state": state,
         }
         for name, one in volumes.items()
-        for number, created in enumerate(one.copies, 1)
+        for number, (created, state) in enumerate(_copies(one), 1)
     ]
+
+
+def _copies(short: _Short) -> Iterator[tuple[str | None, int]]:
+    yield from ((created, _CREATED) for created in short.copies)
+    if short.making:
+        yield None, _PROCESSING_COMMIT
 
 
 def volume_id(number: int) -> str:
@@ -145,7 +158,7 @@ def _record(host: HostState, volumes: dict[str, Record], storage: Record) -> Rec
         "free_space": _number(diff.get("free_space")),
         "file_system": diff.get("file_system"),
         "copies": [
-            {"id": copy["id"], "created": copy["created"]}
+            {"id": copy["id"], "created": copy["created"], "state": copy.get("state", _CREATED)}
             for copy in host.windows.get("shadow_copies", [])
             if copy["volume"] == storage["volume"]
         ],

@@ -13,21 +13,22 @@ function Get-LabClass {
         Namespace = 'root/cimv2'
         Kind      = 'service'
         Base      = 'Win32_BaseService', 'CIM_Service', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
-        Property  = 'AcceptStop', 'Name', 'ProcessId', 'Started', 'StartMode', 'State', 'Status'
+        Property  = 'AcceptStop', 'DisplayName', 'Name', 'ProcessId', 'Started', 'StartMode', 'State', 'Status'
     }
 }
 
 function ConvertTo-Row {
     # One service as the class has it.
-    param([string] $Name, [string] $State, [string] $StartMode, $Process)
+    param([string] $Name, [string] $State, [string] $StartMode, $Process, [string] $DisplayName = $Name)
     return [ordered]@{
-        AcceptStop = $State -eq 'Running'
-        Name       = $Name
-        ProcessId  = [uint32] $(if ($null -ne $Process) { $Process['id'] } else { 0 })
-        Started    = $State -ne 'Stopped'
-        StartMode  = $StartMode
-        State      = $State
-        Status     = 'OK'
+        AcceptStop  = $State -eq 'Running'
+        DisplayName = $DisplayName
+        Name        = $Name
+        ProcessId   = [uint32] $(if ($null -ne $Process) { $Process['id'] } else { 0 })
+        Started     = $State -ne 'Stopped'
+        StartMode   = $StartMode
+        State       = $State
+        Status      = 'OK'
     }
 }
 
@@ -37,7 +38,7 @@ function Get-LabRow {
     if ($denial) { return $denial }
     foreach ($service in (Get-LabService -State $State)) {
         $process = $service['process']
-        ConvertTo-Row -Name $service['name'] -State $service['state'] -StartMode $service['start_mode'] -Process $process
+        ConvertTo-Row -Name $service['name'] -State $service['state'] -StartMode $service['start_mode'] -Process $process -DisplayName $(if ($service['display_name']) { $service['display_name'] } else { $service['name'] })
         foreach ($other in $service['dependents']) {
             ConvertTo-Row -Name $other['name'] -State $other['status'] -StartMode 'Manual'
         }

@@ -23,7 +23,7 @@ function Get-LabRow {
             InstallDate        = if ($copy['created']) { [datetime]::Parse($copy['created'], [cultureinfo]::InvariantCulture) }
             OriginatingMachine = $State['name']
             Persistent         = $true
-            State              = [uint32] 12
+            State              = [uint32] $(if ($null -ne $copy['state']) { $copy['state'] } else { 12 })
             VolumeName         = $copy['volume']
         }
     }
