@@ -43,6 +43,7 @@ from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
 from remediate.redaction import Redaction
+from remediate.runner.threads import Later
 from remediate.store.errors import StoreError
 from remediate.store.protocol import HostStore
 from remediate.store.spill import SpillEntry, spill
@@ -99,8 +100,10 @@ class Surroundings:
     interrupted: threading.Event = field(default_factory=threading.Event)
 
 
-def perform(order: Order, around: Surroundings) -> HostReport:
-    """Carry an order out. Always gives a report: what goes wrong must not end the others.
+def perform(order: Order, around: Surroundings) -> HostReport | Later[HostReport]:
+    """Carry an order out, or as much of it as can be done before a pause.
+
+    There is always a report in the end: what goes wrong must not end the others.
 
     Args:
         order: what is to be done.
@@ -122,7 +125,7 @@ _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
 
 
 class HostWorker:
-    """Works one host through its steps, in one thread.
+    """Works one host through its steps, in one thread at a time.
 
     Args:
         order: what is to be done.
@@ -141,12 +144,21 @@ class HostWorker:
         self._readers: dict[str, Reader] = {}
         self._renew_deadline()
 
-    def work(self, steps: Steps) -> HostReport:
-        """Take all steps; always gives a report, and always closes the session."""
-        answer: Any = None
+    def work(self, steps: Steps, answer: Any = None) -> HostReport | Later[HostReport]:  # noqa: ANN401 - of any effect
+        """Take all steps up to a pause, or to the end; never leaves a session open.
+
+        Args:
+            steps: what is left to do.
+            answer: what the last effect came to; None before the first.
+        """
         try:
             while True:
-                answer = self._do(steps.send(answer))
+                effect = steps.send(answer)
+                seconds = self._rest(effect) if isinstance(effect, Park) else 0.0
+                if seconds:
+                    go_on = partial(self._go_on, steps)
+                    return Later(seconds, self._around.interrupted, go_on)
+                answer = self._do(effect)
         except StopIteration as end:
             report: HostReport = end.value
             return report
@@ -160,8 +172,12 @@ class HostWorker:
             return report
         finally:
             self._end_session()
-            for reader in self._readers.values():
-                reader.close()
+            while self._readers:
+                self._readers.popitem()[1].close()
+
+    def _go_on(self, steps: Steps) -> HostReport | Later[HostReport]:
+        """After a pause, the last of which ends when the time does, for a last look."""
+        return self.work(steps, self._parked())
 
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
@@ -189,7 +205,7 @@ class HostWorker:
                 self._deadline = Deadline(self._deadline.left + seconds, self._around.clock)
                 return None
             case Park():
-                return self._park(effect)
+                return Parked.TIME_IS_UP if self._settling.left <= 0 else self._parked()
             case Close(report):
                 self._close(report)
                 return None
@@ -239,8 +255,8 @@ class HostWorker:
             self._staging = deadline
         return deadline
 
-    def _park(self, effect: Park) -> Parked:
-        """Leave the host alone; the last pause ends when the time does, for a last look."""
+    def _rest(self, effect: Park) -> float:
+        """Seconds for which to leave the host alone; 0 when there is nothing to wait for."""
         if effect.progress is not None:
             progress = HostProgress(
                 host=self._order.host.name,
@@ -248,13 +264,11 @@ class HostWorker:
                 **effect.progress.model_dump(include={"done", "total", "unit"}),
             )
             self._around.emit(progress)
-        left, interrupted = self._settling.left, self._around.interrupted
-        if left <= 0:
-            return Parked.TIME_IS_UP
-        if effect.seconds > 0 and not interrupted.is_set():
-            self._end_session()
-            interrupted.wait(min(effect.seconds, left))
-        return Parked.INTERRUPTED if interrupted.is_set() else Parked.GO_ON
+        left = 0.0 if self._around.interrupted.is_set() else self._settling.left
+        return max(0.0, min(effect.seconds, left))
+
+    def _parked(self) -> Parked:
+        return Parked.INTERRUPTED if self._around.interrupted.is_set() else Parked.GO_ON
 
     def _end_session(self) -> None:
         if self._session is not None:

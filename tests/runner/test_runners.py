@@ -1,10 +1,12 @@
 """Every runner gives one result for each item, and stops when it is told to."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
 from remediate.runner import Runner, Serial, Threads
+from remediate.runner.threads import Later, Result
 
 
 @pytest.mark.parametrize("runner", [Serial(), Threads(1), Threads(8)])
@@ -58,3 +60,69 @@ def test_serial_skips_what_comes_after_an_interrupt() -> None:
 
     results = Serial().run([1, 2, 3], work, lambda item: f"skipped {item}")
     assert list(results) == [(1, "done 1"), (2, "skipped 2"), (3, "skipped 3")]
+
+
+# --- what rests -----------------------------------------------------------------------------------
+
+
+class Rest(threading.Event):
+    """A rest that is over as soon as all items have begun it, or once it is set.
+
+    Args:
+        items: how many there are.
+    """
+
+    def __init__(self, items: int) -> None:
+        super().__init__()
+        self._left = items
+        self.threads: set[int] = set()
+
+    def begun(self, go_on: Callable[[], Result | Later[Result]]) -> Later[Result]:
+        self.threads.add(threading.get_ident())
+        self._left -= 1
+        if not self._left:
+            self.set()
+        return Later(30, self, go_on)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_what_rests_holds_no_thread(workers: int) -> None:
+    """All of a hundred rest at once, with fewer threads than that; and then once more."""
+    first, again = Rest(100), Rest(100)
+    results = Threads(workers).run(
+        range(100),
+        lambda item: first.begun(lambda: again.begun(lambda: item)),
+        lambda item: -item,
+    )
+    assert sorted(results) == [(item, item) for item in range(100)]
+    assert len(first.threads | again.threads) <= workers
+
+
+def test_what_rests_is_gone_on_with_when_its_time_is_over() -> None:
+    never = threading.Event()
+    results = Threads(1).run([1, 2], lambda item: Later(0.01, never, lambda: item), lambda _: 0)
+    assert sorted(results) == [(1, 1), (2, 2)]
+
+
+def test_what_rests_and_is_not_asked_for_any_more_is_finished() -> None:
+    """Whoever stops taking results leaves no host in the middle of a change."""
+    begun, wake, ended = threading.Event(), threading.Event(), list[int]()
+
+    def work(item: int) -> int | Later[int]:
+        if item == 1:
+            return item
+        begun.set()
+        return Later(30, wake, lambda: Later(30, wake, lambda: ended.append(item) or item))
+
+    results = Threads(1).run([1, 2], work, lambda item: -item)
+    assert next(results) == (1, 1)
+    assert begun.wait(30)
+    wake.set()
+    results.close()  # type: ignore[attr-defined]
+    assert ended == [2]
+
+
+def test_serial_waits_for_what_rests() -> None:
+    again = Later(0.01, threading.Event(), lambda: 1)
+    results = Serial().run([1], lambda _: Later(0.01, threading.Event(), lambda: again), abs)
+    assert list(results) == [(1, 1)]
