@@ -282,8 +282,8 @@ BREAKS = (
         "service dependents",
         "dependents are read with what they do",
         f"{SCRIPTS}/service.read.ps1",
-        "dependents = @(Get-RemediateDependent -Name $service.Name)",
-        "dependents = @()",
+        "dependents   = @(Get-RemediateDependent -Name $service.Name)",
+        "dependents   = @()",
     ),
     Break(
         "storage numbers",
@@ -354,8 +354,8 @@ BREAKS = (
         "service start mode",
         "a start mode that moves with a restart is named",
         f"{SCRIPTS}/service.py",
-        'frozenset({"process", "dependents", "in_use"})',
-        'frozenset({"process", "dependents", "in_use", "start_mode"})',
+        '{"process", "dependents", "in_use", "display_name"}',
+        '{"process", "dependents", "in_use", "display_name", "start_mode"}',
     ),
     Break(
         "value sign",
