@@ -2,6 +2,7 @@
 
 from remediate.playbook import Advice, Playbook
 from remediate.playbook.restarting import (
+    WINDOWS_BACKUP,
     AlthoughUnknown,
     Enough,
     OldEnough,
@@ -11,6 +12,7 @@ from remediate.playbook.restarting import (
     is_old,
     job_refusals,
     not_fit,
+    windows_backup_refusals,
 )
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
@@ -22,7 +24,6 @@ PROGRAMS = {
     "VSS": ("vssvc.exe", "VSSVC.exe"),
     "swprv": ("svchost.exe_swprv",),
 }
-WINDOWS_BACKUP = "wbengine"
 MISSING = (
     "It is part of Windows, and backups need it: repair Windows (DISM /Online /Cleanup-Image "
     "/RestoreHealth), or have it looked at."
@@ -78,9 +79,7 @@ class VssRestart(ForAgent, Playbook[Params]):
         yield from job_refusals(
             seen.one(BackupRecord), "their restart", accepted=params.although_unknown
         )
-        backup = _service(seen, WINDOWS_BACKUP)
-        if backup is not None and backup.status is not ServiceStatus.STOPPED:
-            yield "Windows Server Backup is at work: wait until its service wbengine has stopped"
+        yield from windows_backup_refusals(seen)
         making = [
             copy for one in seen.all(ShadowStorage) for copy in one.copies if copy.is_being_made
         ]

@@ -20,6 +20,10 @@ ENDED = (7031, 7034)
 """Of "Service Control Manager": a service has ended unexpectedly; the first value is its name."""
 
 
+WINDOWS_BACKUP = "wbengine"
+"""The service of Windows Server Backup, which runs only while that is at work."""
+
+
 class OldEnough(PlaybookParams):
     """The parameter of what is not restarted again at once."""
 
@@ -67,6 +71,20 @@ def job_refusals(record: BackupRecord | None, what: str, *, accepted: bool) -> I
             f"the agent does not say whether it backs up or restores, which {what} would end: "
             "look in its console, and give --although-unknown when nothing runs"
         )
+
+
+def windows_backup_refusals(seen: Seen) -> Iterator[str]:
+    """That Windows Server Backup is at work, which must not be disturbed.
+
+    Args:
+        seen: the host, of which the service `WINDOWS_BACKUP` was asked for.
+    """
+    for service in seen.all(Service):
+        if (
+            service.name.casefold() == WINDOWS_BACKUP
+            and service.status is not ServiceStatus.STOPPED
+        ):
+            yield "Windows Server Backup is at work: wait until its service wbengine has stopped"
 
 
 def is_old(service: Service, seen: Seen, minutes: int) -> bool:

@@ -6,6 +6,8 @@ returned in a form in which two engines can be compared.
 """
 
 import json
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -46,6 +48,30 @@ _SEVERAL = 12
 _LONG_TITLE = 100
 
 
+class Passing(threading.Event):
+    """Pauses that take no time: the clocks of the host and of the engine are moved on instead.
+
+    Args:
+        state: the host.
+    """
+
+    def __init__(self, state: HostState) -> None:
+        super().__init__()
+        self._state = state
+        self._passed = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let the time pass."""
+        seconds = timeout or 0.0
+        self._state.wait(seconds)
+        self._passed += seconds
+        return self.is_set()
+
+    def clock(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic() + self._passed
+
+
 @dataclass
 class Teller:
     """Runs one case on one host.
@@ -83,7 +109,16 @@ class Teller:
         )
         peer = None if self.case.peer is None else healthy_host("SRV02", self.case.peer)
         transport = WithPeer(self.recorder, PEER, peer)
-        self.engine = Engine(transport, settings, self.store, runner=Serial(), peer=lambda _: PEER)
+        passing = Passing(self.state)
+        self.engine = Engine(
+            transport,
+            settings,
+            self.store,
+            runner=Serial(),
+            peer=lambda _: PEER,
+            clock=passing.clock,
+            interrupted=passing,
+        )
         self._runs = 0
 
     @classmethod

@@ -8,10 +8,11 @@ from typing import Any
 
 from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.kinds import put
+from remediate.lab.kinds.boot import is_away
 from remediate.lab.state import HostState
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request, decode_part, decode_reply
-from remediate.transport.errors import NameNotResolved, TimedOut, TransportError
+from remediate.transport.errors import NameNotResolved, Refused, TimedOut, TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 
 
@@ -70,6 +71,8 @@ class MemorySession:
         state = self.transport.states.get(self.host.address)
         if state is None:
             raise NameNotResolved(self.host.name)
+        if is_away(state):
+            raise Refused(self.host.name)
         if trouble is None:
             return self._reply(answer(state, request), request)
         calls = request.calls if trouble.calls < 0 else request.calls[: trouble.calls]

@@ -93,4 +93,6 @@ def settled(windows: Record) -> Record:
     settled = copy.deepcopy(windows)
     for service in settled.get("services", []):
         service["process"] = service["process"] is not None
+    if settled.get("boot"):
+        settled["boot"]["when"] = settled["boot"]["when"] is not None
     return settled

@@ -7,6 +7,7 @@ import pytest
 
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.boot import KIND as BOOT
 from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.folder_access import KIND as ACCESS
 from remediate.lab.kinds.folder_marks import KIND as MARKS
@@ -38,6 +39,7 @@ CASES = {
     STORAGE: storage(20_000_000_001),
     SERVICE: service(status="Stopped", start="Disabled"),
     REGISTRY: named("module-path", "missing"),
+    BOOT: named("restart-server", "old"),
     EXCLUSION: named("antivirus-exclusions", "somebody-elses-are-left"),
     MARKS: named("scratch-attributes", "files-inside"),
     ACCESS: named("scratch-access", "read-only"),
@@ -77,7 +79,7 @@ def harmed(one: Teller) -> tuple[Outcome, list[str]]:
 
 def _parameters() -> Iterator[Any]:
     few = {"a version", "an account by its name", "64 KB", "a text is cut off", LOST}
-    few |= {"the files in it, too", "it becomes encrypted", "an entry in two"}
+    few |= {"the files in it, too", "it becomes encrypted", "an entry in two", "it is away for long"}
     for on in UNKIND | DAMAGING:
         case = case_of(FORMS["a manifest's"]) if on[1] == "a version" else CASES.get(on[0])
         marks = [] if on[1] in few else [pytest.mark.slow]

@@ -204,6 +204,12 @@ SCANNED = Repair(
     writes=2,
     host={Scan.kind: [{"name": "C:", "result": "dirty"}]},
 )
+REBOOTED = Repair(
+    "a restart of the server",
+    _shipped("restart-server"),
+    writes=1,
+    host={"boot": {}},
+)
 REPAIRS = (
     TASKS,
     REGISTRY,
@@ -215,4 +221,5 @@ REPAIRS = (
     MOVED,
     SCANNED,
     SEVERAL,
+    REBOOTED,
 )

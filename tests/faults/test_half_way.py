@@ -19,6 +19,7 @@ from tests.faults.repairs import (
     MOVED,
     NEEDED,
     NEVER,
+    REBOOTED,
     REPAIRS,
     SCANNED,
     SEVERAL,
@@ -89,7 +90,7 @@ def check(record_property: Record, tell: Tell, depth: int, first: Trial | None =
     assert [found for found in tried if found] == []
 
 
-@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, MOVED, SCANNED], ids=str)
+@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, MOVED, SCANNED, REBOOTED], ids=str)
 def test_an_apply_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record
 ) -> None:
@@ -120,7 +121,9 @@ def test_an_apply_that_stops_anywhere_and_then_again_tells_the_truth(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("repair", [each for each in REPAIRS if each is not SEVERAL], ids=str)
+@pytest.mark.parametrize(
+    "repair", [each for each in REPAIRS if each not in (SEVERAL, REBOOTED)], ids=str
+)
 def test_a_rollback_that_stops_anywhere_and_then_again_tells_the_truth(
     repair: Repair, record_property: Record
 ) -> None:

@@ -16,6 +16,7 @@ import remediate.resources
 from remediate.lab.call_error import CallFailedError, no_such_command, timed_out
 from remediate.lab.content import FUNCTIONS as CONTENT_FUNCTIONS
 from remediate.lab.kinds import kind_of
+from remediate.lab.kinds.boot import pass_time
 from remediate.lab.kinds.kind import check_access, is_it
 from remediate.lab.kinds.registry_value import machine_guid
 from remediate.lab.state import Hang, HostState, Record
@@ -72,6 +73,7 @@ class Spoken:
 def answer(state: HostState, request: Request) -> Spoken:
     """Run the calls of a request in order and reply as `envelope.ps1` would."""
     with state.lock:
+        pass_time(state)
         pipeline = _Pipeline(state, request)
         for call in request.calls:
             pipeline.run(call)

@@ -18,6 +18,7 @@ from remediate.lab.engines.pool import EnginePool
 from remediate.lab.engines.process import POOL, EngineGoneError, EngineProcess
 from remediate.lab.engines.protocol import Backend, BackendFactory, Done, Output
 from remediate.lab.engines.windows_host import WindowsHost
+from remediate.lab.kinds.boot import pass_time
 from remediate.lab.state import HostState
 
 _log = logging.getLogger(__name__)
@@ -204,6 +205,7 @@ class PowerShellBackend:
             state.pipelines += 1
             hook, number = state.before_pipeline, state.pipelines
         delay = hook(state, number) if hook else None
+        pass_time(state)
         self._host.write()
         if delay:
             await asyncio.sleep(delay)
@@ -240,6 +242,7 @@ class PowerShellBackend:
         """Take in what a pipeline did; one that leaves no state of a host ends the session."""
         try:
             self._host.read()
+            pass_time(self._host.state)
         except (OSError, ValueError, LookupError, AttributeError) as error:
             _log.error("%s: a script broke the state file: %s", self._host.state.name, error)
             if self._process is not None and not self._process.gone:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
+from remediate.lab.kinds.boot import is_away
 from remediate.lab.server.auth import ENCRYPTED, Authentication, DecryptionError
 from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.server.http import BadRequest, HttpClient, HttpRequest
@@ -96,7 +97,7 @@ class Exchanges:
         """Answer requests until one side has enough."""
         try:
             while (request := await self._connection.request()) is not None:
-                if not await self._exchange(request):
+                if is_away(self._host.state) or not await self._exchange(request):
                     break
         except BadRequest as bad:
             await self._connection.reply(bad.status, headers=(("Connection", "close"),))

@@ -1,6 +1,7 @@
 # Win32_OperatingSystem: the properties that are asked for most; the class has more.
 
 Set-StrictMode -Version Latest
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/access.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/text.psm1')
 
@@ -11,7 +12,7 @@ function Get-LabClass {
         Namespace = 'root/cimv2'
         Kind      = 'operating_system'
         Base      = 'CIM_OperatingSystem', 'CIM_LogicalElement', 'CIM_ManagedSystemElement'
-        Property  = 'BuildNumber', 'Caption', 'CSName', 'LocalDateTime', 'Locale', 'MUILanguages', 'Name', 'OSArchitecture',
+        Property  = 'BuildNumber', 'Caption', 'CSName', 'LastBootUpTime', 'LocalDateTime', 'Locale', 'MUILanguages', 'Name', 'OSArchitecture',
         'OSLanguage', 'ProductType', 'Status', 'SystemDirectory', 'SystemDrive', 'Version', 'WindowsDirectory'
     }
 }
@@ -27,6 +28,7 @@ function Get-LabRow {
         BuildNumber      = ([version] $State['os']).Build.ToString()
         Caption          = $caption
         CSName           = $State['name']
+        LastBootUpTime   = if ($State['boot']) { ([datetimeoffset] $State['boot']['booted']).LocalDateTime }
         LocalDateTime    = [datetime]::Now
         Locale           = $locale
         MUILanguages     = [string[]] @($culture)
@@ -42,4 +44,19 @@ function Get-LabRow {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow'
+function Invoke-LabMethod {
+    # A restart is only asked for: the lab lets it happen when the pipeline has ended.
+    param([System.Collections.IDictionary] $Row, [string] $Method, [System.Collections.IDictionary] $Arguments)
+    if ($Method -ne 'Win32ShutdownTracker' -or $Arguments['Flags'] -ne 6) { throw [System.NotImplementedException]::new("The stand-in for Win32_OperatingSystem restarts by Win32ShutdownTracker, and does nothing else.") }
+    $code = Update-LabState -Action {
+        param($state)
+        if ($state['denied']['boot'] -eq 'write') { return 1314 }
+        if ($state['boot']['refuses']) { return $state['boot']['refuses'] }
+        $state['boot']['asked'] = $true
+        foreach ($edit in (Get-LabEdit -Kind 'boot')) { if ($edit[0] -eq 'code') { return [int] $edit[1] } }
+        return 0
+    }
+    return @{ ReturnValue = [uint32] $code }
+}
+
+Export-ModuleMember -Function 'Get-LabClass', 'Get-LabRow', 'Invoke-LabMethod'
