@@ -79,7 +79,12 @@ def harmed(one: Teller) -> tuple[Outcome, list[str]]:
 
 def _parameters() -> Iterator[Any]:
     few = {"a version", "an account by its name", "64 KB", "a text is cut off", LOST}
-    few |= {"the files in it, too", "it becomes encrypted", "an entry in two", "it is away for long"}
+    few |= {
+        "the files in it, too",
+        "it becomes encrypted",
+        "an entry in two",
+        "it is away for long",
+    }
     for on in UNKIND | DAMAGING:
         case = case_of(FORMS["a manifest's"]) if on[1] == "a version" else CASES.get(on[0])
         marks = [] if on[1] in few else [pytest.mark.slow]
