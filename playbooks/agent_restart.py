@@ -39,7 +39,7 @@ class AgentRestart(ForAgent, Playbook[Params]):
     id = "agent-restart"
     title = "Restart the backup agent"
     topic = "agent"
-    symptoms = ("backup-metadata-inconsistent",)
+    symptoms = ("backup-verification-inconsistent",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
         "service-missing",

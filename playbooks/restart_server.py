@@ -36,7 +36,7 @@ class RestartServer(Playbook[Params]):
     id = "restart-server"
     title = "Restart the server"
     topic = "platform"
-    symptoms = ("checksum-store-not-initialized",)
+    symptoms = ("scratch-checksum-inaccessible",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("no-boot", "boot")
     on_demand = True

@@ -44,7 +44,7 @@ class VssRestart(ForAgent, Playbook[Params]):
     id = "vss-restart"
     title = "Restart the services that make snapshots"
     topic = "storage"
-    symptoms = ("snapshot-failed",)
+    symptoms = ("snapshot-failed", "vss-busy")
     after = ("vss-services",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = (
