@@ -1,7 +1,8 @@
-"""Writes the pages, the schemas and the catalogue of causes. Run as: python -m tests.docs"""
+"""Writes the pages, the schemas and the README's picture. Run as: python -m tests.docs"""
 
-from tests.docs import causes, pages, schemas
+from tests.docs import causes, pages, picture, schemas
 
 if __name__ == "__main__":
-    for path in [*causes.write(), *pages.write(), *schemas.write()]:
+    written = [*causes.write(), *pages.write(), *picture.write(), *schemas.write()]
+    for path in written:
         print(path.relative_to(pages.ROOT))  # noqa: T201 - what it did

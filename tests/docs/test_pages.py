@@ -11,6 +11,7 @@ from remediate.model.description import Description
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.base import Query
+from tests.docs import picture
 from tests.docs.pages import ROOT, stale
 
 SHIPPED_IDS = sorted(Catalogue().entries)
@@ -24,6 +25,11 @@ def described(request: pytest.FixtureRequest) -> Description:
 def test_no_page_is_stale() -> None:
     """A playbook that is changed changes its page: python -m tests.docs writes them."""
     assert [str(path.relative_to(ROOT)) for path in stale()] == []
+
+
+def test_the_picture_of_an_audit_is_what_an_audit_shows() -> None:
+    """python -m tests.docs makes it anew."""
+    assert picture.PATH.read_text(encoding="utf-8") == picture.picture()
 
 
 def test_every_shipped_playbook_says_why_at_what_risk_and_what_it_reads(
