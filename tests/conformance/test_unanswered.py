@@ -14,6 +14,7 @@ import pytest
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.engine.planning import PlaybookPlanner
 from remediate.lab.hosts import make_state
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host
@@ -30,11 +31,6 @@ HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 TASKS = "tasks: folder \\Microsoft\\OnlineBackup\\"
 STORAGES = "shadow storages"
 MODULES = "PowerShell modules"
-LAST = {
-    MODULES,
-    *(f"events: System, {name} 36, of 7 days, 20 at most" for name in ("volsnap", "Volsnap")),
-}
-"""What takes no limit of time, so that it is asked last, and lost with what never returns."""
 ENGINES = ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
 
 
@@ -109,6 +105,8 @@ EVERYTHING = job_of(
     named=False,
 )
 """All that an audit of everything asks of what may change a host."""
+LAST = {query.title for query in PlaybookPlanner(EVERYTHING).queries() if not query.bounded}
+"""What takes no limit of time, so that it is asked last, and lost with what never returns."""
 
 
 def sick(kind: str = "", **values: Any) -> Callable[[], HostState]:
