@@ -18,8 +18,9 @@ class TempCleanup(ForAgent, Playbook[Params]):
     r"""Registration may fail where `Windows\Temp` has more than 60,000 files that end in .tmp.
 
     Those that were both made and last written some days ago are moved to a folder beside it, on
-    the same volume, and rollback moves them back. Nothing is deleted: whoever has seen that nobody
-    misses them deletes that folder.
+    the same volume, and rollback moves them back. Those that Windows is to move or replace at its
+    next start stay. Nothing is deleted: whoever has seen that nobody misses them deletes that
+    folder.
     """
 
     id = "temp-cleanup"
@@ -84,7 +85,9 @@ class TempCleanup(ForAgent, Playbook[Params]):
         if left > params.most:
             yield Advice(
                 f"{left:,} .tmp files in {files.folder} cannot be moved",
-                "They are new or in use. Find out which program makes them, and let it clean up.",
+                "They are new or in use, or Windows needs them at its next start: restart the "
+                "server. If that does not help, find out which program makes them, and let it "
+                "clean up.",
                 rule="too-many-new",
                 resource=files.resource_id,
             )

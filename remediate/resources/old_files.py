@@ -11,6 +11,7 @@ from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
 from remediate.model.settling import Progress, Settling
 from remediate.resources.base import Query, Resource
+from remediate.resources.registry_value import RegistryValue
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -39,7 +40,8 @@ class OldFiles(Resource):
 
     So no file comes to be one of them any more. They are moved to a folder beside that one, on the
     same volume and for administrators only to write to, which says itself how far that is: a file
-    that is in use, or whose name is taken, stays where it is. Folders and links stay, too.
+    that is in use, or whose name is taken, stays where it is. Folders and links stay, too, and
+    files that Windows is to move, replace or delete at its next start.
 
     Args:
         folder: where they are.
@@ -60,6 +62,7 @@ class OldFiles(Resource):
     function: ClassVar[str] = "OldFiles"
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
+    reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader,)
     identity: ClassVar[tuple[str, ...]] = ("folder", "day")
     settable: ClassVar[frozenset[str]] = frozenset({"place"})
     volatile: ClassVar[frozenset[str]] = frozenset(

@@ -1,5 +1,6 @@
 # Old .tmp files of Windows\Temp, by sets: those that were made and last written before a day. Those of a set that were moved
 # are in a folder beside it, in which a file says how far that is. The names of the files are kept and sent nowhere.
+# Needs registry_value.read.ps1.
 
 function Get-RemediateOldSet {
     # Where the files of one day are, and are moved to.
@@ -9,13 +10,30 @@ function Get-RemediateOldSet {
     return @{ folder = $folder; day = $Day; before = [datetime] $Day; aside = $aside; marker = $aside + '\remediate.moved'; old = 0; size = [int64] 0 }
 }
 
+function Get-RemediateAwaitedName {
+    # The names of files that Windows is to move, replace or delete at its next start, whatever their folders: a path may be written
+    # with the short names of these.
+    $names = @{}
+    foreach ($value in 'PendingFileRenameOperations', 'PendingFileRenameOperations2') {
+        $held = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Session Manager' -Name $value
+        if ($null -eq $held) { continue }
+        foreach ($path in @($held['data'] | Limit-RemediateList -Name 'files that the next start of Windows is to move' -Most 100000)) {
+            $names[(([string] $path) -split '\\')[-1]] = $true
+        }
+    }
+    return $names
+}
+
 function Select-RemediateOldFile {
-    # Those files that are of a set, and no links. The filter of Windows also finds names whose short forms fit.
-    # With 100,000 of them each call of a function counts: this is one.
+    # Those files that are of a set: no links, and none that the next start of Windows needs. The filter of Windows also finds names
+    # whose short forms fit. With 100,000 of them each call of a function counts: this is one.
     param([hashtable] $Set)
-    begin { $before = $Set['before'] }
+    begin {
+        $before = $Set['before']
+        $awaited = Get-RemediateAwaitedName
+    }
     process {
-        if ($_.LastWriteTimeUtc -lt $before -and $_.CreationTimeUtc -lt $before -and $_.Extension -eq '.tmp' -and ([int] $_.Attributes -band 1024) -eq 0) { $_ }
+        if ($_.LastWriteTimeUtc -lt $before -and $_.CreationTimeUtc -lt $before -and $_.Extension -eq '.tmp' -and ([int] $_.Attributes -band 1024) -eq 0 -and -not $awaited[$_.Name]) { $_ }
     }
 }
 
@@ -25,6 +43,7 @@ function Measure-RemediateTempFile {
     begin {
         $all = 0
         $total = 0
+        $awaited = Get-RemediateAwaitedName
     }
     process {
         if ($all++ % 100 -eq 0) { Assert-RemediateTime }
@@ -32,6 +51,7 @@ function Measure-RemediateTempFile {
             $total++
             $written = $_.LastWriteTimeUtc
             $made = $_.CreationTimeUtc
+            if ($awaited[$_.Name]) { return }
             foreach ($set in $Sets) {
                 if ($written -lt $set['before'] -and $made -lt $set['before']) {
                     $set['old']++

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from remediate.lab.kinds.old_files import FOLDER
+from remediate.lab.kinds import registry_value
+from remediate.lab.kinds.old_files import AWAITED, FOLDER
 from remediate.lab.state import Record
 from remediate.resources.old_files import OldFiles, OldFileSets
 from remediate.testing.powershell import PowerShellHosts
@@ -85,6 +86,19 @@ def test_a_name_that_is_taken_again_is_left_aside_and_told(door: Door) -> None:
 def become(one: Asked) -> None:
     """Let somebody else's doing be on the host's disk, too."""
     one.door.become(one.state)
+
+
+@pytest.mark.parametrize("value", AWAITED, ids=lambda path: path.rpartition("\\")[2])
+def test_what_windows_needs_at_its_next_start_stays(door: Door, value: str) -> None:
+    """Whatever letters name it; a .tmp file there may be what replaces a file of Windows."""
+    one = asked(door, old=3)
+    held = {"type": "MultiString", "data": [r"\??\C:\WINDOWS\TEMP\OLD00001.TMP", r"!\??\C:\a.sys"]}
+    registry_value.state(one.state, {value: held})
+    become(one)
+    assert told(one, "place", "total", "old") == ["there", 3, 2]
+    assert move(one, "aside", "there") == ""
+    assert told(one, "place", "skipped", "aside") == ["aside", 0, 2]
+    assert files(one, FOLDER) == ["old00001.tmp"]
 
 
 @pytest.mark.parametrize("inside", [r"\theirs.tmp", ""], ids=["somebody's", "a link"])

@@ -12,6 +12,8 @@ from pydantic import Field, TypeAdapter
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.drive import Drive
 from remediate.lab.kinds.kind import Switch, may_write, refuse, short_form
+from remediate.lab.kinds.operating_system import RENAMES
+from remediate.lab.kinds.registry_value import value_of
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
@@ -25,6 +27,8 @@ LONG_AGO = "2021-03-01T08:00:00Z"
 """When files were made and written that are old, whatever clock a host has."""
 PART = 10_000
 """Files that are moved in one write; a real host moves as many as it has time for."""
+AWAITED = (RENAMES, f"{RENAMES}2")
+"""What Windows is to move, replace or delete at its next start."""
 DAMAGING: dict[str, Switch] = {
     "the folder is taken away": Switch(
         "plausible: what cleans a disk takes a folder that it does not know",
@@ -186,10 +190,21 @@ def _files(drive: Drive, folder: str) -> list[str]:
 
 
 def _is_old(host: HostState, path: str, day: str) -> bool:
-    """Whether a file was both made and written before a day; of which nothing is known, is new."""
+    """Whether a file was both made and written before a day, and the next start needs it not.
+
+    Of which no time is known, is new.
+    """
+    if path.rpartition("\\")[2].casefold() in _awaited(host):
+        return False
     known = (host.windows.get(section, {}).get(path) for section in ("file_times", "files_made"))
     begins = datetime.fromisoformat(f"{day}T00:00:00Z")
     return all(said is not None and datetime.fromisoformat(said) < begins for said in known)
+
+
+def _awaited(host: HostState) -> set[str]:
+    held = (value_of(host, path) for path in AWAITED)
+    paths = (str(path) for value in held if value for path in value["data"])
+    return {path.rpartition("\\")[2].casefold() for path in paths}
 
 
 def _said(drive: Drive, day: str) -> Record | None:
