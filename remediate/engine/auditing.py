@@ -7,8 +7,9 @@ from typing import Self
 
 from remediate.engine.host_worker import utc_now
 from remediate.model.audit import AuditRecord, HostFindings
+from remediate.model.change import Severity
 from remediate.model.computer import Computer, Sameness, compare
-from remediate.model.finding import Since
+from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import HostReport
 from remediate.model.plan import PlaybookUse
 from remediate.model.run import Run
@@ -118,11 +119,14 @@ class Comparison:
         found = {one.identity: one for one in now.findings}
         gone = (one for identity, one in before.items() if identity not in found)
         told = [one for one in found.values() if one.playbook not in untold]
+        again = [one for one in told if one.identity in before]
+        graver = [one for one in again if _weight(one) > _weight(before[one.identity])]
         return Since(
             run=self._run,
             new=tuple(one for one in told if one.identity not in before),
             gone=tuple(one for one in gone if one.playbook not in untold),
-            unchanged=tuple(one for one in told if one.identity in before),
+            graver=tuple(graver),
+            unchanged=tuple(one for one in again if one not in graver),
             untold=untold,
         )
 
@@ -142,12 +146,20 @@ class Comparison:
             for question in host.unanswered
             for name in question.playbooks
         }
+        had = {one.playbook for one in then.findings}
+        for name, why in now.not_applicable.items():
+            if name in had:  # which is not to say that it was repaired
+                untold[name] = f"does not apply now: {why}"
         for name in names:
             if name not in self._then or name not in self._now:
                 untold[name] = f"not asked {'now' if name in self._then else 'then'}"
             elif self._then[name] != self._now[name]:
                 untold[name] = "asked with other parameters then"
         return untold
+
+
+def _weight(finding: RecordedFinding) -> int:
+    return list(Severity).index(finding.severity)
 
 
 def _another(then: Computer, now: Computer) -> bool:

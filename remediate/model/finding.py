@@ -63,14 +63,16 @@ class Since(Model):
     Args:
         run: id of that audit.
         new: what it did not find.
+        graver: what it found, too, and matters more now.
         gone: what it found, and is not found any more.
-        unchanged: what it found, too.
+        unchanged: what it found, too, and matters no more now.
         untold: why nothing of this can be said of a playbook, by playbook id: one of the two
-            audits did not ask for it there, or was not answered.
+            audits did not ask for it there, or was not answered; or it does not apply any more.
     """
 
     run: str
     new: tuple[RecordedFinding, ...] = ()
+    graver: tuple[RecordedFinding, ...] = ()
     gone: tuple[RecordedFinding, ...] = ()
     unchanged: tuple[RecordedFinding, ...] = ()
     untold: dict[str, str] = Field(default_factory=dict)
@@ -81,7 +83,7 @@ class Since(Model):
         Args:
             severities: those that count.
         """
-        names = ("new", "gone", "unchanged")
+        names = ("new", "graver", "gone", "unchanged")
         found = {
             name: tuple(one for one in getattr(self, name) if one.severity in severities)
             for name in names

@@ -84,8 +84,13 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
 
 def _since_lines(since: Since) -> Iterator[Line]:
     """What has come and gone; of what stayed only how much."""
-    yield line(2, (f"since run {since.run}: ", STRONG), words.since(since))
-    for mark, found, style in (("new: ", since.new, WARN), ("gone: ", since.gone, GOOD)):
+    counts = {name: len(getattr(since, name)) for name in words.SINCE}
+    yield line(2, (f"since run {since.run}: ", STRONG), words.since(counts))
+    for mark, found, style in (
+        ("new: ", since.new, WARN),
+        ("graver: ", since.graver, WARN),
+        ("gone: ", since.gone, GOOD),
+    ):
         for one in sorted(found, key=_rank):
             yield line(4, (mark, style), f"{one.severity}: {recorded_text(one)}")
     for reason in dict.fromkeys(since.untold.values()):

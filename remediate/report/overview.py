@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from remediate.model.change import Severity
+from remediate.model.change import Change, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.finding import Since
+from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import HostReport
-from remediate.model.plan import Plan
+from remediate.model.plan import Advice, Plan
 from remediate.model.problem import Problem
 from remediate.report import words
 from remediate.report.lines import (
@@ -34,10 +34,19 @@ _NOT_LOOKED_AT = {ExitCode.INTERNAL_ERROR, ExitCode.FAILED, ExitCode.REFUSED, Ex
 class _Row:
     """A finding, as far as it is the same on several hosts."""
 
-    severity: Severity
+    mark: str
     playbook: str
     text: str
+    alike: bool = True
     hosts: dict[str, None] = field(default_factory=dict)
+
+    def add(self, host: str, text: str) -> None:
+        """One more host, which may say it in other words: with numbers of its own."""
+        self.alike = self.alike and text == self.text
+        self.hosts[host] = None
+
+    def __str__(self) -> str:
+        return f"{self.playbook}: {'' if self.alike else 'such as: '}{self.text}"
 
 
 @dataclass(slots=True)
@@ -59,7 +68,7 @@ class Overview:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._order = {name: number for number, name in enumerate(subject.hosts)}
-        self._rows: dict[tuple[Severity, str, str], _Row] = {}
+        self._rows: dict[tuple[str, str, str], _Row] = {}
         self._exceptions: dict[tuple[str, str], _Exception] = {}
         self._unanswered: dict[str, dict[str, None]] = {}
         self._fine = 0
@@ -67,7 +76,7 @@ class Overview:
         self._first: dict[str, None] = {}
         self._since = ""
         self._moved: Counter[str] = Counter()
-        self._differing: dict[tuple[str, str, str, str], dict[str, None]] = {}
+        self._differing: dict[tuple[str, str, str], _Row] = {}
         self._untold: dict[str, dict[str, None]] = {}
 
     def add(self, report: HostReport) -> Iterator[Line]:
@@ -101,7 +110,7 @@ class Overview:
         """The matrix, what is fine, the exceptions, and what has come and gone."""
         rows = sorted(
             self._rows.values(),
-            key=lambda row: (RANK[row.severity], -len(row.hosts), row.playbook, row.text),
+            key=lambda row: (RANK[Severity(row.mark)], -len(row.hosts), row.playbook, row.text),
         )
         total = len(self._subject.hosts)
         if rows:
@@ -109,8 +118,8 @@ class Overview:
         wide = len(str(total))
         for row in rows:
             many = f"{len(row.hosts):>{wide}}"
-            mark = (f"{row.severity:<8}  ", COLOURS[row.severity])
-            yield line(2, mark, (many, STRONG), f"  {row.playbook}: {row.text}")
+            mark = (f"{row.mark:<8}  ", COLOURS[Severity(row.mark)])
+            yield line(2, mark, (many, STRONG), f"  {row}")
             yield line(14 + wide, (self._named(row.hosts), DIM))
         for question, hosts in self._unanswered.items():
             yield line(2, ("not answered: ", BAD), question)
@@ -131,15 +140,15 @@ class Overview:
 
     def _since_lines(self) -> Iterator[Line]:
         """What has come and gone since an earlier audit, on how many hosts."""
-        numbers = ", ".join(f"{self._moved[name]} {name}" for name in ("new", "gone", "unchanged"))
-        yield line(0, (f"SINCE RUN {self._since}: ", STRONG), numbers)
+        yield line(0, (f"SINCE RUN {self._since}: ", STRONG), words.since(self._moved))
         wide = len(str(len(self._subject.hosts)))
-        for (mark, playbook, _, text), hosts in sorted(
-            self._differing.items(), key=lambda item: (item[0][0] != "new", -len(item[1]), item[0])
+        order = list(words.SINCE)
+        for row in sorted(
+            self._differing.values(),
+            key=lambda row: (order.index(row.mark), -len(row.hosts), row.playbook, row.text),
         ):
-            many = f"{len(hosts):>{wide}}"
-            yield line(2, f"{mark:<4}  ", (many, STRONG), f"  {playbook}: {text}")
-            yield line(10 + wide, (self._named(hosts), DIM))
+            yield line(2, f"{row.mark:<6}  ", (f"{len(row.hosts):>{wide}}", STRONG), f"  {row}")
+            yield line(12 + wide, (self._named(row.hosts), DIM))
         for reason, hosts in self._untold.items():
             yield line(2, ("not compared, in whole or part: ", BAD), self._named(hosts))
             yield line(6, (reason, DIM))
@@ -159,25 +168,31 @@ class Overview:
         if any(one.severity is Severity.CRITICAL for one in plan.findings):
             self._first[host] = None
         for one in plan.findings:
-            text = finding_text(one, self._subject)
-            severity = Severity(one.severity)
-            key = severity, one.playbook, one.rule or text
-            row = self._rows.setdefault(key, _Row(severity, one.playbook, text))
-            row.hosts[host] = None
+            self._row(self._rows, Severity(one.severity), one, host)
         for question in plan.unanswered:
             self._unanswered.setdefault(question.question, {})[host] = None
 
     def _compare(self, host: str, since: Since) -> None:
         self._since = since.run
-        self._moved.update(new=len(since.new), gone=len(since.gone))
-        self._moved.update(unchanged=len(since.unchanged))
-        for mark, found in (("new", since.new), ("gone", since.gone)):
-            for one in found:
-                text = finding_text(one, self._subject)
-                key = (mark, one.playbook, one.rule, text)
-                self._differing.setdefault(key, {})[host] = None
+        for mark in words.SINCE:
+            found: tuple[RecordedFinding, ...] = getattr(since, mark)
+            self._moved[mark] += len(found)
+            for one in found if mark != "unchanged" else ():
+                self._row(self._differing, mark, one, host)
         for reason in since.untold.values():
             self._untold.setdefault(reason, {})[host] = None
+
+    def _row(
+        self,
+        rows: dict[tuple[str, str, str], _Row],
+        mark: str,
+        one: Change | Advice | RecordedFinding,
+        host: str,
+    ) -> None:
+        text = finding_text(one, self._subject)
+        rows.setdefault((mark, one.playbook, one.rule or text), _Row(mark, one.playbook, text)).add(
+            host, text
+        )
 
     def _sorted(self, hosts: Iterable[str]) -> list[str]:
         return sorted(hosts, key=lambda name: self._order.get(name, len(self._order)))

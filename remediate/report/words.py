@@ -5,7 +5,7 @@ import math
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -13,7 +13,6 @@ from remediate.model.base import JsonValue
 from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
-from remediate.model.finding import Since
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.text import quoted
 from remediate.report.views import View, Words
@@ -68,9 +67,13 @@ def verdict(view: View, report: HostReport) -> Words:
     return view.verdicts.get(report.outcome, default)
 
 
-def since(found: Since) -> str:
-    """How many findings are new, gone and unchanged."""
-    return f"{len(found.new)} new, {len(found.gone)} gone, {len(found.unchanged)} unchanged"
+SINCE = ("new", "graver", "gone", "unchanged")
+"""What findings are, compared with an earlier audit."""
+
+
+def since(counts: Mapping[str, int]) -> str:
+    """How many findings are new, gone and unchanged; and graver, if any is."""
+    return ", ".join(f"{counts[name]} {name}" for name in SINCE if counts[name] or name != "graver")
 
 
 def can_be_forced(report: HostReport) -> bool:

@@ -160,6 +160,24 @@ def test_a_finding_is_known_again_by_playbook_rule_and_resource_whatever_its_tex
     assert since(now, now) == ([], [], ["task reworded", "task it", "disk words"], {})
 
 
+def test_what_matters_more_now_is_not_unchanged() -> None:
+    mild = found("task").model_copy(update={"severity": Severity.NOTICE})
+    run = an_audit().model_copy(update={"playbooks": USES})
+    for then, now, more in ((mild, found("task"), 1), (found("task"), mild, 0)):
+        record = AuditRecord(run=run, hosts=(HostFindings.of(report(then)),))
+        [compared] = Comparison(record, USES).during([report(now)])
+        assert compared.since is not None
+        assert (len(compared.since.graver), len(compared.since.unchanged)) == (more, 1 - more)
+
+
+def test_what_does_not_apply_any_more_is_not_gone() -> None:
+    now = report()
+    assert now.plan is not None
+    plan = now.plan.model_copy(update={"not_applicable": {"task": "no agent", "tls": "no agent"}})
+    why = {"task": "does not apply now: no agent"}
+    assert since(report(found("task")), now.model_copy(update={"plan": plan})) == ([], [], [], why)
+
+
 def test_what_one_of_two_audits_did_not_answer_is_neither_new_nor_gone() -> None:
     full = report(found("task"), found("tls"), found("disk"))
     part = report(found("disk"), unanswered=(unanswered("task"), unanswered("tls")))

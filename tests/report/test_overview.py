@@ -88,7 +88,7 @@ def test_what_came_and_went_since_an_audit_is_told_by_finding(
     since = {
         "H1": Since(run="R", new=(task, other), unchanged=(minor,)),
         "H3": Since(run="R", new=(task,), gone=(minor,), untold={"disk-space": "not asked then"}),
-        "H4": Since(run="R", gone=(minor, task)),
+        "H4": Since(run="R", graver=(minor,), gone=(minor, task)),
         "H7": Since(run="R", untold={"tls12": "not seen now", "schedule-fix": "not seen now"}),
     }
     reports = [
@@ -98,13 +98,15 @@ def test_what_came_and_went_since_an_audit_is_told_by_finding(
     text = shown(*reports, command="audit", hosts=[one.host for one in reports], titles=TITLES)
     assert "H3  WOULD CHANGE  2 critical: schedule-fix, 1 new\n" in text
     assert (
-        "SINCE RUN R: 3 new, 3 gone, 1 unchanged\n"
-        "  new   2  schedule-fix: Let a running backup finish (multiple-instances)\n"
-        "           H3 and H1\n"
-        "  gone  2  tls12: Old\n"
-        "           H3 and H4\n"
-        "  gone  1  schedule-fix: Let a running backup finish (multiple-instances)\n"
-        "           H4\n"
+        "SINCE RUN R: 3 new, 1 graver, 3 gone, 1 unchanged\n"
+        "  new     2  schedule-fix: Let a running backup finish (multiple-instances)\n"
+        "             H3 and H1\n"
+        "  graver  1  tls12: Old\n"
+        "             H4\n"
+        "  gone    2  tls12: Old\n"
+        "             H3 and H4\n"
+        "  gone    1  schedule-fix: Let a running backup finish (multiple-instances)\n"
+        "             H4\n"
         "  not compared, in whole or part: H3\n"
         "      not asked then\n"
         "  not compared, in whole or part: H7\n"
@@ -123,6 +125,21 @@ def test_more_hosts_than_a_line_takes_are_counted(change: Make, plan: Make, show
     assert "  critical  500  schedule-fix: Let a running backup finish (multiple-inst" in text
     assert "  warning   500  schedule-fix: Let a running backup finish (multiple-inst" in text
     assert text.count("SRV000, SRV001, SRV002, SRV003 and 496 more\n") == 2
+
+
+def test_a_finding_that_each_host_has_with_numbers_of_its_own_is_told_by_an_example(
+    plan: Make, shown: Make
+) -> None:
+    full = {
+        f"H{n}": Advice(f"C: has {n} GB free", "Free some.", playbook="disk", rule="low")
+        for n in range(1, 5)
+    }
+    reports = [
+        HostReport(host=name, outcome=Outcome.ATTENTION, plan=plan(advice=(one,)))
+        for name, one in full.items()
+    ]
+    text = shown(*reports, command="audit")
+    assert "  warning   4  disk: such as: C: has 1 GB free\n" in text
 
 
 def test_a_few_hosts_and_whoever_asks_for_it_get_everything(
