@@ -1,11 +1,15 @@
 """Have Microsoft Defender leave out what the backup agent works with."""
 
+import re
+
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.defender_exclusion import (
     DEFENDER,
+    HIDDEN,
+    POLICIES,
     DefenderExclusion,
-    DefenderExclusions,
     ExclusionList,
+    ShownDefenderExclusions,
 )
 from remediate.resources.file import File, Files
 from remediate.resources.host_path import HostPath
@@ -13,7 +17,6 @@ from remediate.resources.mars_agent import (
     INSTALL_PATH,
     KEY_FILES,
     PROGRAM,
-    SCRATCH,
     SCRATCHES,
     ForAgent,
     plain_folder,
@@ -23,7 +26,6 @@ from remediate.resources.registry_value import RegistryName, RegistryValue, Regi
 from remediate.resources.service import Service, Services, ServiceStatus
 
 BIN = HostPath(root=INSTALL_PATH, tail="bin")
-POLICIES = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender"
 ONLY_POLICY = RegistryName(key=POLICIES, name="DisableLocalAdminMerge")
 """1: lists of administrators of the server are not used, only those of a policy."""
 OF_POLICY = {
@@ -33,6 +35,9 @@ OF_POLICY = {
 """1: a policy has a list of its own."""
 WINDOWS = RegistryName(
     key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion", name="SystemRoot"
+)
+PROGRAM_FILES = RegistryName(
+    key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion", name="ProgramFilesDir"
 )
 COMPILERS = tuple(
     HostPath(root=WINDOWS, tail=rf"Microsoft.NET\{framework}\{version}\csc.exe")
@@ -51,29 +56,38 @@ class Params(PlaybookParams):
 class AntivirusExclusions(ForAgent, Playbook[Params]):
     """A virus scanner that holds the agent's files makes backups slow, or fail.
 
-    Left out are its scratch folder, which its key file tells, its folder bin, and what cbengine.exe
-    opens. Exclusions are only ever added, each by itself. Where tamper protection is on, Defender
-    ignores what it is told, and reading back shows it.
+    Left out are its scratch folder, if its key file tells which that is, its folder bin, and what
+    cbengine.exe opens. Exclusions are only ever added, each by itself. Where tamper protection is
+    on, Defender ignores what it is told, and reading back shows it.
     """
 
     id = "antivirus-exclusions"
     title = "Have Microsoft Defender leave out what the agent works with"
     topic = "storage"
+    loosens = True
     symptoms = ("file-not-found", "access-denied")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("not-running", "group-policy", "not-left-out")
+    rules = ("not-running", "hidden", "group-policy", "not-left-out")
     writes = (DefenderExclusion,)
     risk = (
         "Defender no longer looks into these folders, nor into what cbengine.exe opens, which is "
-        "all that is backed up."
+        "all that is backed up. Who may write in the scratch folder can hide malware there."
     )
     rollback = "Takes away the exclusions that it has added, and no others."
 
     def observe(self, params):
-        named = (INSTALL_PATH, *SCRATCHES, ONLY_POLICY, *OF_POLICY.values())
-        yield RegistryValues(values=(*named, WINDOWS) if params.compilers else named)
+        named = (
+            INSTALL_PATH,
+            WINDOWS,
+            PROGRAM_FILES,
+            *SCRATCHES,
+            HIDDEN,
+            ONLY_POLICY,
+            *OF_POLICY.values(),
+        )
+        yield RegistryValues(values=named)
         yield Services(names=(DEFENDER,))
-        yield DefenderExclusions()
+        yield ShownDefenderExclusions()
         yield Files(paths=KEY_FILES)
         if params.compilers:
             yield Files(paths=COMPILERS)
@@ -85,9 +99,8 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
 
     def decide(self, seen, params):
         holding = scratch_folders(seen, seen.all(File))
-        scratch = holding[0] if len(holding) == 1 else plain_folder(seen.path(SCRATCH))
         wanted = [
-            (ExclusionList.PATH, scratch),
+            *((ExclusionList.PATH, folder) for folder in holding if len(holding) == 1),
             (ExclusionList.PATH, plain_folder(seen.path(BIN))),
             (ExclusionList.PROCESS, plain_folder(seen.path(PROGRAM))),
         ]
@@ -108,9 +121,24 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
                 evidence=(Evidence(f"{service.status}", where=service.title),),
             )
             return
-        there = seen.all(DefenderExclusion)
+        hidden = seen.value(HIDDEN)
+        if hidden.data == 1:
+            yield Advice(
+                "Group Policy hides from administrators what Defender leaves out",
+                "So nothing is known of it, and nothing could be proven. Look there: Computer "
+                "Configuration > Administrative Templates > Windows Components > Microsoft "
+                "Defender Antivirus > Exclusions; it has to leave out "
+                f"{', '.join(path for _, path in wanted)}.",
+                Severity.NOTICE,
+                rule="hidden",
+                resource=hidden.resource_id,
+                evidence=(_held(hidden),),
+            )
+            return
+        variables = _variables(seen)
+        there = [(one.list, _expanded(one.value, variables)) for one in seen.all(DefenderExclusion)]
         for list_, path in wanted:
-            if any(one.list is list_ and _covers(one, path) for one in there):
+            if any(one is list_ and _covers(one, excluded, path) for one, excluded in there):
                 continue
             policy = _policy(seen, list_)
             exclusion = seen.get(DefenderExclusion, list=list_.value, value=path)
@@ -125,11 +153,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
                 f"Microsoft Defender Antivirus > Exclusions: add {path} there.",
                 rule="group-policy",
                 resource=exclusion.resource_id,
-                evidence=(
-                    Evidence(
-                        RegistryValue.label("value", policy.recorded("value")), where=policy.title
-                    ),
-                ),
+                evidence=(_held(policy),),
             )
 
     def assumptions(self, params):
@@ -150,14 +174,40 @@ def _policy(seen, list_):
     return next((value for value in values if value.data == 1), None)
 
 
-def _covers(exclusion, path):
+def _held(value):
+    """What a registry value holds, as evidence."""
+    return Evidence(RegistryValue.label("value", value.recorded("value")), where=value.title)
+
+
+def _variables(seen):
+    """The usual variables of a machine, by name. Defender knows no others: it runs as SYSTEM."""
+    program_files = seen.value(PROGRAM_FILES).text or r"C:\Program Files"
+    windows = seen.value(WINDOWS).text or r"C:\Windows"
+    drive = windows[:2]
+    return {
+        "programfiles": program_files,
+        "programw6432": program_files,
+        "systemroot": windows,
+        "windir": windows,
+        "systemdrive": drive,
+        "programdata": rf"{drive}\ProgramData",
+        "allusersprofile": rf"{drive}\ProgramData",
+    }
+
+
+def _expanded(text, variables):
+    """An exclusion as Defender reads it."""
+    return re.sub("%([^%]+)%", lambda found: variables.get(found[1].casefold(), found[0]), text)
+
+
+def _covers(list_, excluded, path):
     """Whether an exclusion is of a path: of it, of a folder above it, or of a program by its name.
 
     That of a process is of a folder only where it ends in a wildcard.
     """
-    excluded, path = exclusion.value.casefold().rstrip("\\"), path.casefold()
+    excluded, path = excluded.casefold().rstrip("\\"), path.casefold()
     folder = excluded.removesuffix(r"\*")
-    by_process = exclusion.list is ExclusionList.PROCESS
+    by_process = list_ is ExclusionList.PROCESS
     if by_process and "\\" not in excluded:
         return path.endswith(f"\\{excluded}")
     if by_process and folder == excluded:

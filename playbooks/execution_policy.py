@@ -66,6 +66,7 @@ class ExecutionPolicy(ForAgent, Playbook[Params]):
     id = "execution-policy"
     title = "Let the backup task's PowerShell load its module"
     topic = "schedule"
+    loosens = True
     symptoms = ("schedule-not-running", "execution-policy-blocks")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("group-policy", "environment-variable", "policy")

@@ -49,6 +49,7 @@ def _described(playbook: "Playbook[Any]") -> Description:
         topic=playbook.topic,
         deep=playbook.deep,
         only_looks=playbook.only_looks,
+        loosens=playbook.loosens,
         risk=playbook.risk or (NOTHING_WRITTEN if playbook.only_looks else NOT_STATED),
         rollback="" if playbook.only_looks else playbook.rollback or _rollback(playbook, usual),
         reads=tuple(_reading(query) for query in queries),

@@ -275,7 +275,7 @@ def _of_everything(ctx: click.Context) -> list[str]:
         if entry.topic in topics and entry.id not in excepted
     ]
     if ctx.params.get("all_safe"):
-        about = [entry for entry in about if not entry.only_looks]
+        about = [entry for entry in about if not (entry.only_looks or entry.loosens)]
     chosen = [each.id for each in about if not each.on_demand and (deep or not each.deep)]
     if (found := ctx.params.get("found")) is not None:
         chosen = [each.id for each in about if any(each.id in ids for ids in found.values())]

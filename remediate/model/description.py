@@ -59,6 +59,7 @@ class Description(Model):
         topic: what it is about, in a word; empty where its author does not say.
         deep: an audit of everything leaves it out, unless it is a deep one.
         only_looks: it gives advice and never changes a host.
+        loosens: it makes a host less safe, so `apply --all-safe` leaves it out.
         risk: what a host may feel of it.
         rollback: what rollback brings back, and what not; empty for one that only looks.
         reads: the questions to a host, with the parameters' defaults.
@@ -80,6 +81,7 @@ class Description(Model):
     topic: str = ""
     deep: bool = False
     only_looks: bool = False
+    loosens: bool = False
     risk: str
     rollback: str
     reads: tuple[Reading, ...]

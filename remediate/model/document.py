@@ -88,6 +88,7 @@ class PlaybookRow(Model):
         on_demand: it has to be named: an audit of everything leaves it out.
         deep: an audit of everything leaves it out, unless it is a deep one.
         only_looks: it gives advice and never changes a host.
+        loosens: it makes a host less safe, so `apply --all-safe` leaves it out.
     """
 
     id: str
@@ -97,6 +98,7 @@ class PlaybookRow(Model):
     on_demand: bool = False
     deep: bool = False
     only_looks: bool = False
+    loosens: bool = False
 
 
 class PlaybookListing(Model):

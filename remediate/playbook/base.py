@@ -236,6 +236,8 @@ class Playbook(Generic[P]):
         on_demand: it is about an event and not a state, so an audit of everything leaves it out.
         deep: it is slow, so an audit of everything leaves it out, unless it is asked to look deep.
         only_looks: it gives advice and never changes a host, whatever it looks at.
+        loosens: it makes a host less safe, such as by letting more run, so who applies all that is
+            safe does not apply it.
         risk: what a host may feel of it, in a sentence; for people who have to decide.
         rollback: what rollback brings back and what not, in a sentence; empty when it is simply
             all, or what `irreversible` says.
@@ -254,6 +256,7 @@ class Playbook(Generic[P]):
     on_demand: ClassVar[bool] = False
     deep: ClassVar[bool] = False
     only_looks: ClassVar[bool] = False
+    loosens: ClassVar[bool] = False
     risk: ClassVar[str] = ""
     rollback: ClassVar[str] = ""
     writes: ClassVar[Sequence[type[Resource]]] = ()

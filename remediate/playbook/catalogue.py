@@ -38,6 +38,7 @@ class PlaybookEntry:
         on_demand: it has to be named.
         deep: an audit of everything leaves it out, unless it is a deep one.
         only_looks: it never changes a host.
+        loosens: it makes a host less safe, so `--all-safe` leaves it out.
         file: where it is.
         class_name: the class in it.
         line: of the class.
@@ -50,6 +51,7 @@ class PlaybookEntry:
     on_demand: bool
     deep: bool
     only_looks: bool
+    loosens: bool
     file: PlaybookFile
     class_name: str
     line: int

@@ -8,7 +8,7 @@ from remediate.model.text import hidden_in
 
 REQUIRED = ("id", "title", "source")
 OPTIONAL: Mapping[str, str | bool] = MappingProxyType(
-    {"topic": "", "on_demand": False, "deep": False, "only_looks": False}
+    {"topic": "", "on_demand": False, "deep": False, "only_looks": False, "loosens": False}
 )
 """With what counts where it is not stated."""
 

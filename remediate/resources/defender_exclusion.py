@@ -2,14 +2,20 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from remediate.resources.base import Resource
+from remediate.model.change import ResourceId
+from remediate.resources.base import Query, Resource
 from remediate.resources.member import Member, Members
+from remediate.resources.registry_value import RegistryName, RegistryValue
 from remediate.resources.service import Service
 
 DEFENDER = "WinDefend"
 """Its service; where that does not run, nothing is known of its lists."""
+
+POLICIES = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender"
+HIDDEN = RegistryName(key=POLICIES, name="HideExclusionsFromLocalAdmins")
+"""1: administrators of the server are shown a text in place of each list, too."""
 
 
 class ExclusionList(StrEnum):
@@ -33,7 +39,7 @@ class DefenderExclusion(Member):
     function: ClassVar[str] = "DefenderExclusion"
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
-    reader_needs: ClassVar[tuple[Path, ...]] = (Service.reader,)
+    reader_needs: ClassVar[tuple[Path, ...]] = (Service.reader, RegistryValue.reader)
     identity: ClassVar[tuple[str, ...]] = ("list", "value")
 
     list: ExclusionList
@@ -47,3 +53,19 @@ class DefenderExclusions(Members):
     """
 
     resource: ClassVar[type[Resource]] = DefenderExclusion
+
+
+class ShownDefenderExclusions(Query):
+    """The same; nothing where the policy `HIDDEN` is in force, so ask for that value, too.
+
+    Args:
+        shown: always; else it is not answered where the lists are hidden.
+    """
+
+    resource: ClassVar[type[Resource]] = DefenderExclusion
+
+    shown: Literal[True] = True
+
+    def covers(self, wanted: ResourceId) -> bool:
+        """One that is not told is not in its list."""
+        return wanted.kind == DefenderExclusion.kind

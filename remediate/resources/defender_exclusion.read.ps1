@@ -1,7 +1,13 @@
-# What Microsoft Defender Antivirus leaves out, by CIM: its commands have no limit. Needs service.read.ps1.
+# What Microsoft Defender Antivirus leaves out, by CIM: its commands have no limit. Needs service.read.ps1 and
+# registry_value.read.ps1.
 
 function Get-RemediateDefenderExclusion {
-    # Each exclusion of both lists, if Defender runs.
+    # Each exclusion of both lists, if Defender runs; where a policy hides them, none is told to who asks for those that are shown.
+    param([bool] $Shown)
+    if ($Shown) {
+        $hidden = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender' -Name 'HideExclusionsFromLocalAdmins'
+        if ($null -ne $hidden -and $hidden['data'] -eq 1) { return }
+    }
     $service = Find-RemediateService -Identity @{ name = 'WinDefend' }
     if ($null -eq $service -or [string] $service.State -ne 'Running') { return }
     # surface: allow cim-class - 2012 R2 has it only with Defender, whose service was found above

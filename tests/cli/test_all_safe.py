@@ -49,6 +49,8 @@ def test_what_is_found_and_can_be_undone_is_one_run_and_one_rollback(
     [report] = cli(*safe, "--yes", "--format", "json").data["hosts"]
     assert report["outcome"] == "changed"
     assert {change["playbook"] for change in report["applied"]} == {"schedule-fix"}
+    loosening = {"antivirus-exclusions", "execution-policy"}
+    assert not loosening & {use["id"] for use in report["plan"]["playbooks"]}
     [left] = report["plan"]["left_out"]
     assert (left["playbook"], left["code"]) == ("for-good", "irreversible")
     assert left["hint"] == "Apply it by itself: remediate apply for-good"

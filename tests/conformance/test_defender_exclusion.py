@@ -4,7 +4,11 @@ import pytest
 
 from remediate.lab.hosts import healthy_host
 from remediate.lab.state import Record
-from remediate.resources.defender_exclusion import DefenderExclusion
+from remediate.resources.defender_exclusion import (
+    POLICIES,
+    DefenderExclusion,
+    ShownDefenderExclusions,
+)
 from tests.conformance.doors import Asked, Door
 
 KIND = DefenderExclusion.kind
@@ -55,3 +59,13 @@ def test_who_may_not_see_them_is_told_so(door: Door) -> None:
     result = Asked(door, KIND, OTHERS, denied={KIND: "read"}).call("Get")
     assert result.error
     assert result.error.category == "PermissionDenied"
+
+
+def test_where_a_policy_hides_them_none_is_told_and_none_is_taken_for_absent(door: Door) -> None:
+    one = Asked(door, KIND, OTHERS)
+    hiding = {rf"{POLICIES}\HideExclusionsFromLocalAdmins": 1}
+    door.become(healthy_host(resources={"registry_value": hiding, KIND: OTHERS}))
+    assert one.get(**ShownDefenderExclusions().arguments()) == []
+    hidden = one.call("Get").error
+    assert hidden
+    assert hidden.category == "PermissionDenied"

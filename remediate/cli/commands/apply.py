@@ -99,7 +99,7 @@ def _require_named(ctx: click.Context) -> None:
     if not ctx.params["playbooks"]:
         raise Stop(
             "no playbook is named",
-            "Name some, or give --all-safe, which takes all whose changes can be undone.",
+            "Name some, or give --all-safe, which takes all that can be undone and loosen nothing.",
         )
     one_selection(ctx.params)
     if ctx.params["deep"]:
@@ -118,8 +118,8 @@ command = playbooks.PlaybookCommand(
             is_flag=True,
             section=playbooks.PLAYBOOKS,
             help="Instead of naming playbooks: all that an audit of everything finds something by, "
-            "but for those whose changes no rollback could take back. What must not be applied is "
-            "left out.",
+            "but for those whose changes no rollback could take back, or make a host less safe. "
+            "What must not be applied is left out.",
         ),
         Option(
             ["--found-by"],

@@ -62,6 +62,7 @@ def _facts(found: "Description", path: Path) -> "dict[str, Iterable[str]]":
         "runs:": [
             "only when it is named" if found.on_demand else "",
             "when it is named, or with audit --deep" if found.deep else "",
+            "not with apply --all-safe: it makes a host less safe" if found.loosens else "",
         ],
         "source:": [found.source],
         "file:": [str(path)],

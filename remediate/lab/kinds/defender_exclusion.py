@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from pydantic import TypeAdapter
 
+from remediate.lab.call_error import denied
 from remediate.lab.kinds.kind import Switch, may_write, same, short_form
+from remediate.lab.kinds.registry_value import value_of
 from remediate.lab.state import HostState, Record
-from remediate.resources.defender_exclusion import DEFENDER, ExclusionList
+from remediate.resources.defender_exclusion import DEFENDER, HIDDEN, ExclusionList
 
 KIND = "defender_exclusion"
 _AGENT = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
@@ -42,11 +44,17 @@ def state(host: HostState, short: object) -> None:
     ]
 
 
-def read(host: HostState) -> Iterator[Record]:
-    """All, if Defender runs."""
+def read(host: HostState, *, shown: bool = False) -> Iterator[Record]:
+    """All, if Defender runs; where a policy hides them, a text in place of each list."""
+    hidden = value_of(host, str(HIDDEN))
+    is_hidden = hidden is not None and hidden["data"] == 1
+    if shown and is_hidden:
+        return
     services = host.windows.get("services", [])
     if not any(same(one["name"], DEFENDER) and one["state"] == "Running" for one in services):
         return
+    if is_hidden:
+        raise denied()
     for one in host.windows.get("defender", []):
         yield {**one, "present": True}
 

@@ -4,6 +4,7 @@ Set-StrictMode -Version Latest
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/cim.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/state.psm1')
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../support/text.psm1')
+Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../LabRegistry/store.psm1')
 
 $script:Lists = @{ ExclusionPath = 'path'; ExclusionProcess = 'process' }
 
@@ -22,9 +23,18 @@ function Get-LabRow {
         # a list with nothing in it is none; who may not see it is shown a text in its place
         $values = @(foreach ($one in (Get-LabSection -State $State -Name 'defender')) { if ($one['list'] -eq $script:Lists[$name]) { $one['value'] } })
         if ($State['denied']['defender_exclusion'] -eq 'read') { $values = @('N/A: Must be an administrator to view exclusions') }
+        if (Test-LabHidden -State $State) { $values = @('N/A: Administrators are not allowed to view exclusions') }
         $row[$name] = if ($values.Count) { [string[]] $values } else { $null }
     }
     return $row
+}
+
+function Test-LabHidden {
+    # Whether a policy hides the lists from administrators.
+    param([System.Collections.IDictionary] $State)
+    $key = Find-LabKey -State $State -Path 'HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows Defender'
+    $value = if ($null -ne $key) { Find-LabValue -Key $key -Name 'HideExclusionsFromLocalAdmins' }
+    return $null -ne $value -and $value['data'] -eq 1
 }
 
 function Invoke-LabMethod {
