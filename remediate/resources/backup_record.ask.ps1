@@ -5,10 +5,9 @@
 function Read-RemediateAgent {
     # What it says, a table for each part as that is known, so that it counts also where another part takes too long.
     param([string] $Path, [int] $Most)
-    return Invoke-RemediateOwnProcess -Argument "$Most|$Path" -Script {
-        param([string] $Argument)
+    return Invoke-RemediateOwnProcess -Argument $Most, $Path -Script {
+        param([int] $Most, [string] $Path)
         $PID
-        $most, $path = $Argument -split '\|', 2
         function ConvertTo-Time {
             # A time in UTC; nothing for one that is not set. Where it does not say its zone it is UTC, unless -Local.
             param($Time, [switch] $Local)

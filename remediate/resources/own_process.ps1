@@ -2,8 +2,8 @@
 
 function Invoke-RemediateOwnProcess {
     # What a script says in a process of its own, which ends with the time of the call, and whether it came to its end. It
-    # says the id of its process first.
-    param([scriptblock] $Script, [string] $Argument)
+    # says the id of its process first. What it is given is on no command line, and a SecureString among that stays sealed.
+    param([scriptblock] $Script, [object[]] $Argument)
     $job = Start-Job -ArgumentList $Argument -ScriptBlock $Script
     $ended = $null -ne (Wait-Job -Job $job -Timeout ([int] (Get-RemediateSecondsLeft)))
     $said = @(Receive-Job -Job $job -ErrorAction SilentlyContinue)

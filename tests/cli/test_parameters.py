@@ -84,6 +84,29 @@ def test_a_value_that_turns_out_to_have_a_password_is_not_repeated(cli: Make, un
 
 
 @pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (["--server", "proxy:80", "--proxy-user", "svc"], "--proxy-user and --proxy-password go"),
+        (
+            ["--server", "proxy:80", "--proxy-password", "env:PROXY"],
+            "--proxy-user and --proxy-password go",
+        ),
+        (
+            ["--server", "none", "--proxy-user", "svc", "--proxy-password", "env:PROXY"],
+            "there is no proxy for --proxy-user",
+        ),
+    ],
+)
+def test_a_proxy_and_its_logon_fit_together(
+    typed: list[str], says: str, cli: Make, unsent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXY", "hunter2")
+    result = cli("audit", "proxy-settings", *typed, *AT, transport=unsent)
+    result.explains(64, says)
+    assert "hunter2" not in result.err
+
+
+@pytest.mark.parametrize(
     ("typed", "name", "value"),
     [
         ([], "size", 5),

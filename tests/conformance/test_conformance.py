@@ -12,6 +12,7 @@ import pytest
 
 from remediate.engine.recorded import writes_of
 from remediate.resources.agent_module import AgentModules
+from remediate.resources.agent_proxy import AgentProxies
 from remediate.resources.backup_record import BackupRecords
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.powershell
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine the processes that these start take longer than on a server."""
-    for query in (AgentModules, BackupRecords):
+    for query in (AgentModules, AgentProxies, BackupRecords):
         monkeypatch.setattr(query, "seconds", 100.0)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.agent_proxy import KIND as PROXY
 from remediate.lab.kinds.boot import KIND as BOOT
 from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.folder_access import KIND as ACCESS
@@ -43,6 +44,7 @@ CASES = {
     EXCLUSION: named("antivirus-exclusions", "somebody-elses-are-left"),
     MARKS: named("scratch-attributes", "files-inside"),
     ACCESS: named("scratch-access", "read-only"),
+    PROXY: named("proxy-settings", "another"),
 }
 """What is written of each kind."""
 MOST = 30

@@ -28,7 +28,12 @@ CASES = [
     and not (case.culture or case.os or case.denied or case.lacks or case.meanwhile)
 ]
 KEPT = ".remediate-"
-WRITING = [name for name in sorted(catalogue().entries) if not catalogue().load(name).only_looks]
+LAST = ("proxy-settings", "module-restore")
+"""What asks the agent's module, then the one whose hosts may have a module that does not load."""
+ENTRIES = sorted(
+    catalogue().entries, key=lambda name: (name in LAST and LAST.index(name) + 1, name)
+)
+WRITING = [name for name in ENTRIES if not catalogue().load(name).only_looks]
 
 
 class Together:

@@ -11,6 +11,7 @@ import pytest
 
 from remediate.lab.content import MODULE
 from remediate.lab.kinds import names, record, switches, turn_on
+from remediate.lab.kinds.agent_proxy import KIND as PROXY
 from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.folder_access import KIND as ACCESS
 from remediate.lab.kinds.folder_marks import KIND as MARKS
@@ -97,6 +98,15 @@ def test_a_mark_that_is_taken_from_files_too_is_no_harm() -> None:
     assert one.apply().outcome is Outcome.CHANGED
     scratch = record(one.state, MARKS, path=SCRATCH)
     assert "OnlineBackup.KEK" not in {inside["name"] for inside in scratch["inside"]}
+
+
+OTHER_PROXY = named("proxy-settings", "another-port")
+
+
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == PROXY], ids="".join)
+def test_a_proxy_in_other_words_is_the_one_that_was_written(on: Switched) -> None:
+    assert rewritten(OTHER_PROXY, on)
+    teller(OTHER_PROXY, on).tell()
 
 
 READ_ONLY = named("scratch-access", "read-only")
@@ -334,6 +344,11 @@ def test_a_module_of_which_a_file_is_lost_is_named(on: Switched) -> None:
 @pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == ACCESS], ids="".join)
 def test_an_access_list_that_is_not_the_one_that_was_written_is_named(on: Switched) -> None:
     assert set(damaged(teller(READ_ONLY, on))) == {"access"}
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == PROXY], ids="".join)
+def test_a_proxy_that_is_not_the_one_that_was_written_is_named(on: Switched) -> None:
+    assert set(damaged(teller(named("proxy-settings", "another"), on))) == {"proxy"}
 
 
 def test_a_folder_that_becomes_encrypted_is_named() -> None:

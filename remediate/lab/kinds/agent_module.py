@@ -51,7 +51,19 @@ foreach ($folder in $env:PSModulePath.Split([System.IO.Path]::PathSeparator)) {
     $agent = "$folder/support/agent.psm1"
     if (Test-Path -LiteralPath $agent) { Import-Module -Name $agent }
 }
-function Get-OBMachineSetting { return @{ NoBandwidthThrottle = $true } }
+function Get-OBMachineSetting { [CmdletBinding()] param() Get-LabMachineSetting }
+function Set-OBMachineSetting {
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+    param(
+        [Parameter(Mandatory, Position = 0, ParameterSetName = 'Proxy')] [string] $ProxyServer,
+        [Parameter(Mandatory, Position = 1, ParameterSetName = 'Proxy')] [int] $ProxyPort,
+        [Parameter(Position = 2, ParameterSetName = 'Proxy')] [string] $ProxyUsername,
+        [Parameter(Position = 3, ParameterSetName = 'Proxy')] [securestring] $ProxyPassword,
+        [Parameter(ParameterSetName = 'None')] [switch] $NoProxy
+    )
+    if (-not $PSCmdlet.ShouldProcess('the agent')) { return }
+    Set-LabProxy -Server $ProxyServer -Port $ProxyPort -User $ProxyUsername -Password $ProxyPassword
+}
 function Get-OBJob { [CmdletBinding()] param([uint32] $Previous) Get-LabJob -Previous $Previous }
 function Get-OBPolicy { [CmdletBinding()] param() Get-LabPolicy }
 function Get-OBSchedule { [CmdletBinding()] param($Policy) $Policy.BackupSchedule }

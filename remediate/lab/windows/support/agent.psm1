@@ -1,4 +1,4 @@
-# What the commands of the practice module MSOnlineBackup say, out of the state's `agent`. Of the objects only what is known
+# What the commands of the practice module MSOnlineBackup say, out of the state's `agent` and `agent_proxy`. Of the objects only what is known
 # from scripts that use them: JobType, JobStatus, ScheduleRunDays, BackupTime and the like.
 
 Set-StrictMode -Version Latest
@@ -76,4 +76,48 @@ function Get-LabPoint {
     foreach ($time in $agent['points']) { [pscustomobject]@{ BackupTime = ConvertTo-LabTime -Text $time -Style None } }
 }
 
-Export-ModuleMember -Function 'Get-LabJob', 'Get-LabPolicy', 'Get-LabPoint'
+function Assert-LabProxy {
+    # An error of a command about the proxy where the state says so, or the account may not do this.
+    param([string] $Command, [string] $Access)
+    $null = Get-LabTrouble -Kind 'agent_proxy'
+    if (Test-LabDenied -Kind 'agent_proxy' -Access $Access) {
+        throw [System.Management.Automation.ErrorRecord]::new([System.UnauthorizedAccessException]::new(), 'AccessDenied', 'PermissionDenied', $null)
+    }
+    $fails = (Get-LabState)['agent_proxy']['fails']
+    if ($fails.Contains($Command)) {
+        throw [System.Management.Automation.ErrorRecord]::new([System.Exception]::new('The agent is not there.'), $fails[$Command], 'NotSpecified', $null)
+    }
+}
+
+function Get-LabMachineSetting {
+    # What the agent is set to. Which properties the proxy has, the state says.
+    Assert-LabProxy -Command 'Get-OBMachineSetting' -Access 'read'
+    $known = (Get-LabState)['agent_proxy']
+    $all = @{ Enabled = [bool] $known['server']; ProxyServer = [string] $known['server']; ProxyPort = [int] $known['port']; ProxyUserName = [string] $known['user'] }
+    $proxy = [ordered]@{}
+    foreach ($name in $known['told']) { $proxy[$name] = $all[$name] }
+    return [pscustomobject]@{ NoBandwidthThrottle = $true; ProxySetting = if ($proxy.Count) { [pscustomobject] $proxy } }
+}
+
+function Set-LabProxy {
+    # Gives the agent a proxy, or none when no server is said. Of a password a digest is kept.
+    param([string] $Server, [int] $Port, [string] $User, [securestring] $Password)
+    Assert-LabProxy -Command 'Set-OBMachineSetting' -Access 'write'
+    $digest = ''
+    if ($null -ne $Password) {
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes([pscredential]::new('agent', $Password).GetNetworkCredential().Password)
+        $digest = [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData($bytes)).ToLowerInvariant()
+    }
+    $parts = $Server, $Port, $User
+    if ($Server) { $parts = (Get-LabSavedText -Kind 'agent_proxy' -Text "$Server|$Port|$User").Split('|') }
+    Update-LabState -Action {
+        param($State)
+        $proxy = $State['agent_proxy']
+        $proxy['server'] = [string] $parts[0]
+        $proxy['port'] = [int] $parts[1]
+        $proxy['user'] = [string] $parts[2]
+        $proxy['password'] = $digest
+    }
+}
+
+Export-ModuleMember -Function 'Get-LabJob', 'Get-LabMachineSetting', 'Get-LabPolicy', 'Get-LabPoint', 'Set-LabProxy'
