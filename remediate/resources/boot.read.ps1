@@ -4,7 +4,7 @@ function Find-RemediateBoot {
     # These processes, by name, and whether Windows installs something, with what the system says of itself.
     param([hashtable] $Identity)
     if ($Identity['name'] -ne 'Windows') { return }
-    $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property LastBootUpTime -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop
+    $system = Get-CimInstance -ClassName Win32_OperatingSystem -Property Name, LastBootUpTime -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop
     $all = @(Get-CimInstance -ClassName Win32_Process -Filter 'SessionId = 0' -Property Name, ProcessId, CreationDate -OperationTimeoutSec (Get-RemediateSecondsLeft) -ErrorAction Stop | Limit-RemediateList -Name 'processes')
     return @{
         System     = $system

@@ -48,6 +48,8 @@ function Invoke-LabMethod {
     # A restart is only asked for: the lab lets it happen when the pipeline has ended.
     param([System.Collections.IDictionary] $Row, [string] $Method, [System.Collections.IDictionary] $Arguments)
     if ($Method -ne 'Win32ShutdownTracker' -or $Arguments['Flags'] -ne 6) { throw [System.NotImplementedException]::new("The stand-in for Win32_OperatingSystem restarts by Win32ShutdownTracker, and does nothing else.") }
+    # Windows finds the instance by its key
+    if (-not $Row['Name']) { throw [System.ArgumentException]::new('Win32_OperatingSystem has no instance without a Name.') }
     $code = Update-LabState -Action {
         param($state)
         if ($state['denied']['boot'] -eq 'write') { return 1314 }
