@@ -127,7 +127,8 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
             yield from self._judge(storage, params, beginning if isinstance(beginning, int) else 0)
         if params.wanted:
             return
-        yield from self._aborted(seen, chosen)
+        named = [s for s in seen.all(ShadowStorage) if not s.name.startswith("\\")]
+        yield from self._aborted(seen, chosen if params.volume else named)
         if params.create:
             yield Advice(
                 "How large the new shadow storage is to be was not said",
@@ -190,11 +191,14 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                 if names & {text.rstrip("\\").casefold() for text in event.data}
             ]
             if lost:
+                was, create = "went with the last of them,", " and --create"
+                if storage.exists:
+                    was = f"may take {storage.label('max_space', storage.max_space)}"
+                    create = ""
                 yield Advice(
                     f"Snapshots of {storage.name} were lost",
-                    f"Their shadow storage may take {storage.label('max_space', storage.max_space)}"
-                    " and had to be larger: raise the limit, with --size or --percent and "
-                    f"--volume {storage.name}.",
+                    f"Their shadow storage {was} and had to be larger: raise the limit, with "
+                    f"--size or --percent and --volume {storage.name}{create}.",
                     rule="aborted",
                     resource=storage.resource_id,
                     evidence=[
