@@ -43,6 +43,7 @@ class VssServices(ForAgent, Playbook[PlaybookParams]):
                     "/Cleanup-Image /RestoreHealth), or have it looked at.",
                     Severity.CRITICAL,
                     rule="missing",
+                    resource=Service.named(name),
                 )
             elif name == SCHEDULER:
                 yield from _scheduler(service)

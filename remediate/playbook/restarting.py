@@ -117,7 +117,12 @@ def not_fit(service: Service | None, name: str, missing: str) -> Iterator[Advice
         missing: what to say where there is none.
     """
     if service is None:
-        yield Advice(f"There is no service {name}", missing, rule="service-missing")
+        yield Advice(
+            f"There is no service {name}",
+            missing,
+            rule="service-missing",
+            resource=Service.named(name),
+        )
     elif service.status is ServiceStatus.PAUSED:
         yield Advice(
             f"Service {name} is paused",

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from remediate.model.base import JsonValue, Model
-from remediate.model.change import Change
+from remediate.model.change import Change, ResourceId
 from remediate.resources.base import Desire, Query, Resource
 
 ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@() -]{1,256}$")]
@@ -150,6 +150,11 @@ class Service(Resource):
         """Names of the services that would have to be stopped first."""
         stopped = ServiceStatus.STOPPED
         return tuple(other.name for other in self.dependents if other.status != stopped)
+
+    @classmethod
+    def named(cls, name: str) -> ResourceId:
+        """What identifies a service, also one that is not there."""
+        return ResourceId(kind=cls.kind, key={"name": name})
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Services":
