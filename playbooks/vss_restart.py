@@ -38,7 +38,8 @@ class VssRestart(ForAgent, Playbook[Params]):
     """Snapshots that fail for a while are made again once their services were restarted.
 
     These services run only while somebody needs them: those that are stopped stay so. A snapshot
-    that is being made would be lost, whoever makes it, so it is waited for.
+    that is being made, or that a backup reads which did not ask for one that stays, would be lost,
+    whoever makes it, so it is waited for.
     """
 
     id = "vss-restart"
@@ -57,7 +58,9 @@ class VssRestart(ForAgent, Playbook[Params]):
     )
     on_demand = True
     writes = (Service,)
-    risk = "A program that is making a snapshot, and does not say so to Windows, has to begin anew."
+    risk = (
+        "A backup whose snapshot Windows does not tell as being made, or in use, has to begin anew."
+    )
     rollback = "A restart cannot be undone. Services that were stopped are left as they are."
 
     def observe(self, params):
@@ -80,11 +83,13 @@ class VssRestart(ForAgent, Playbook[Params]):
             seen.one(BackupRecord), "their restart", accepted=params.although_unknown
         )
         yield from windows_backup_refusals(seen)
-        making = [
-            copy for one in seen.all(ShadowStorage) for copy in one.copies if copy.is_being_made
-        ]
+        copies = [copy for one in seen.all(ShadowStorage) for copy in one.copies]
+        making = [copy for copy in copies if copy.is_being_made]
         if making:
             yield f"a snapshot is being made: {', '.join(map(str, making))}; wait until it is"
+        if in_use := [copy for copy in copies if copy.is_in_use and copy not in making]:
+            names = ", ".join(map(str, in_use))
+            yield f"a backup reads a snapshot, which would be lost: {names}; wait until it is gone"
         for service, advice in _each(seen, params):
             if not advice and _is_due(service, seen, params) and service.running_dependents:
                 names = ", ".join(service.running_dependents)

@@ -65,6 +65,9 @@ ShadowStorageLimit = Annotated[Size, AfterValidator(shadow_storage_limit)]
 _BEING_MADE = {*range(1, 12), 15}
 """From VSS_SS_PREPARING to VSS_SS_PROCESSING_POSTFINALCOMMIT, and VSS_SS_POSTCOMMITTED."""
 
+_GONE = {13, 14}
+"""VSS_SS_ABORTED, VSS_SS_DELETED."""
+
 
 class ShadowCopy(Model):
     """A snapshot of a volume.
@@ -73,11 +76,22 @@ class ShadowCopy(Model):
         id: Windows' id of it.
         created: when it was made, UTC in ISO 8601; None when Windows does not say.
         state: how far it is (`VSS_SNAPSHOT_STATE`); 0 when that is not known.
+        persistent: it stays when the program ends that has it; None when Windows does not say.
     """
 
     id: str
     created: str | None = None
     state: int = 0
+    persistent: bool | None = None
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a backup reads it, with the end of which it goes.
+
+        A backup's usual copies are such (VSS_CTX_BACKUP,
+        https://learn.microsoft.com/windows/win32/api/vss/ne-vss-vss_snapshot_context).
+        """
+        return self.persistent is False and self.state not in _GONE
 
     @property
     def is_being_made(self) -> bool:

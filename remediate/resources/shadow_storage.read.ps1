@@ -57,7 +57,9 @@ function Get-RemediateShadowStorage {
             copies          = @(foreach ($copy in $pair['Copies']) {
                     $created = $null
                     if ($null -ne $copy.InstallDate) { $created = ([datetime] $copy.InstallDate).ToUniversalTime().ToString('s') + 'Z' }
-                    @{ id = [string] $copy.ID; created = $created; state = [int] $copy.State }
+                    $persistent = $null
+                    if ($null -ne $copy.Persistent) { $persistent = [bool] $copy.Persistent }
+                    @{ id = [string] $copy.ID; created = $created; state = [int] $copy.State; persistent = $persistent }
                 })
         }
         if ($null -ne $diff) {

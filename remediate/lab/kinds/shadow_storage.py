@@ -55,6 +55,7 @@ class _Short(Model):
         on: the volume that holds the copies; itself when not said.
         copies: when each was made; None when Windows does not say.
         making: one more copy is being made.
+        in_use: one more copy is there only as long as the backup that reads it.
         capacity: bytes of the volume.
         free: bytes free on it.
         file_system: that it has.
@@ -67,6 +68,7 @@ class _Short(Model):
     on: str | None = None
     copies: tuple[str | None, ...] = ()
     making: bool = False
+    in_use: bool = False
     capacity: Size = 100 * 2**30
     free: Size = 60 * 2**30
     file_system: str = "NTFS"
@@ -101,16 +103,19 @@ def state(host: HostState, short: object) -> None:
             "created": created,
             "volume": ids[name],
             "state": state,
+            "persistent": persistent,
         }
         for name, one in volumes.items()
-        for number, (created, state) in enumerate(_copies(one), 1)
+        for number, (created, state, persistent) in enumerate(_copies(one), 1)
     ]
 
 
-def _copies(short: _Short) -> Iterator[tuple[str | None, int]]:
-    yield from ((created, _CREATED) for created in short.copies)
+def _copies(short: _Short) -> Iterator[tuple[str | None, int, bool]]:
+    yield from ((created, _CREATED, True) for created in short.copies)
     if short.making:
-        yield None, _PROCESSING_COMMIT
+        yield None, _PROCESSING_COMMIT, True
+    if short.in_use:
+        yield None, _CREATED, False
 
 
 def volume_id(number: int) -> str:
@@ -158,7 +163,12 @@ def _record(host: HostState, volumes: dict[str, Record], storage: Record) -> Rec
         "free_space": _number(diff.get("free_space")),
         "file_system": diff.get("file_system"),
         "copies": [
-            {"id": copy["id"], "created": copy["created"], "state": copy.get("state", _CREATED)}
+            {
+                "id": copy["id"],
+                "created": copy["created"],
+                "state": copy.get("state", _CREATED),
+                "persistent": copy.get("persistent", True),
+            }
             for copy in host.windows.get("shadow_copies", [])
             if copy["volume"] == storage["volume"]
         ],

@@ -22,7 +22,7 @@ function Get-LabRow {
             # local time, as WMI's dates arrive
             InstallDate        = if ($copy['created']) { [datetime]::Parse($copy['created'], [cultureinfo]::InvariantCulture) }
             OriginatingMachine = $State['name']
-            Persistent         = $true
+            Persistent         = if ($null -ne $copy['persistent']) { [bool] $copy['persistent'] } else { $true }
             State              = [uint32] $(if ($null -ne $copy['state']) { $copy['state'] } else { 12 })
             VolumeName         = $copy['volume']
         }
