@@ -15,8 +15,9 @@ from pydantic import AwareDatetime, Field
 from remediate.model.base import Model
 from remediate.model.plan import Observed
 from remediate.resources.base import Query, Resource
+from remediate.resources.file_tail import FILE_TAIL_READER, MOST, Tail
 from remediate.resources.host_path import HOST_PATH_READER, HostPath
-from remediate.resources.mars_agent import INSTALL_PATH
+from remediate.resources.mars_agent import TEMP
 from remediate.resources.registry_value import RegistryValue
 from remediate.resources.withholding import digest
 
@@ -53,10 +54,14 @@ class FailedFileLog(Resource):
     """
 
     kind: ClassVar[str] = "failed_file_log"
-    noun: ClassVar[str] = "log of failed files"
+    noun: ClassVar[str] = "failed-file log"
     function: ClassVar[str] = "FailedFileLog"
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
-    reader_needs: ClassVar[tuple[Path, ...]] = (HOST_PATH_READER, RegistryValue.reader)
+    reader_needs: ClassVar[tuple[Path, ...]] = (
+        FILE_TAIL_READER,
+        HOST_PATH_READER,
+        RegistryValue.reader,
+    )
     identity: ClassVar[tuple[str, ...]] = ("folder",)
     settable: ClassVar[frozenset[str]] = frozenset()
 
@@ -66,7 +71,7 @@ class FailedFileLog(Resource):
     size: int = 0
     modified: AwareDatetime | None = None
     start: int = 0
-    tail: str = ""
+    tail: Tail = ""
     code_page: str = ""
 
     def files(self) -> Iterator[FailedFile]:
@@ -126,8 +131,8 @@ class FailedFileLogs(Query):
     resource: ClassVar[type[Resource]] = FailedFileLog
     bounded: ClassVar[bool] = False  # a disk that hangs takes no limit
 
-    folder: HostPath = HostPath(root=INSTALL_PATH, tail="Temp")
-    most: int = Field(64 * 1024, ge=1024, le=512 * 1024)
+    folder: HostPath = TEMP
+    most: int = Field(64 * 1024, ge=1024, le=MOST)
 
     def details(self) -> Iterator[str]:
         """Where it is; how much of it is read says little."""

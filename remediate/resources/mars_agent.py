@@ -50,6 +50,8 @@ KEY_FILES = tuple(
 """Where it may be: as each of the two values says, and where it is when the agent is installed."""
 
 AGENT = HostPath(root=INSTALL_PATH)
+TEMP = HostPath(root=INSTALL_PATH, tail="Temp")
+"""Where the agent writes its logs."""
 PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
 """The scratch folder; people who have moved it may have doubled its backslashes."""

@@ -80,17 +80,20 @@ def read(
     times = host.windows.get("file_times", {})
     newest = max(enumerate(logs), key=lambda one: (times[one[1]], one[0]))[1]
     data = host.drive.read(newest) or b""
-    start = max(0, len(data) - most)
-    start -= start % 2
     yield {
         **record,
         "logs": len(logs),
         "name": newest.rpartition("\\")[2],
-        "size": len(data),
         "modified": times[newest],
-        "start": start,
-        "tail": b64encode(data[start:]).decode(),
+        **tail_of(data, most),
     }
+
+
+def tail_of(data: bytes, most: int) -> Record:
+    """The end of a file, as `Get-RemediateFileTail` has it."""
+    start = max(0, len(data) - most)
+    start -= start % 2
+    return {"size": len(data), "start": start, "tail": b64encode(data[start:]).decode()}
 
 
 def _is_log(path: str) -> bool:
