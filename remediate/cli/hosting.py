@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from remediate.cli import playbooks, recorded, targets
 from remediate.cli.following import Following
-from remediate.cli.stop import Stop
+from remediate.cli.interruption import CtrlC
+from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.wiring import Parts, operator, settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from remediate.model.run import Run, RunKind
     from remediate.report.reporter import Subject
     from remediate.store.protocol import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,17 @@ def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]
 
 
 _LOOKING_FOR = {"--topic", "--except", "--severity", "--since"}
-_LOOKING = {"--dry-run", "--debug", "--deep", "--verbose", "--no-record", *_LOOKING_FOR}
+_LOOKING = {"--dry-run", "--debug", "--deep", "--verbose", "--no-record", "--why", *_LOOKING_FOR}
 """Options that are about looking, not about changing; those with a value apart."""
 
 
-def proceed(arguments: Sequence[str], unsaid: Sequence[str] = ()) -> str:
+def proceed(arguments: Sequence[str], unsaid: Sequence[str] = (), command: str = "apply") -> str:
     """The command that does what this one has only announced.
 
     Args:
         arguments: what was typed after the program's name.
         unsaid: what it is about and was not typed: playbooks, or a run.
+        command: what comes after one that only looks.
     """
     from remediate.report.words import command_line
 
@@ -114,9 +118,49 @@ def proceed(arguments: Sequence[str], unsaid: Sequence[str] = ()) -> str:
         for number, word in enumerate(arguments)
         if word.partition("=")[0] not in _LOOKING and number not in values
     ]
-    if words and words[0] == "audit":
-        words[0] = "apply"
+    if words and words[0] in {"audit", "diagnose"}:
+        words[0] = command
     return command_line(["remediate", *words[:1], *unsaid, *words[1:]])
+
+
+def of_one_host(
+    parts: Parts,
+    options: Mapping[str, Any],
+    what: str,
+    job: "Job",
+    verb: "Callable[[Engine, Host], Iterable[T]]",
+) -> "T":
+    """What an engine finds out about the one host that is chosen. Nothing is written there.
+
+    Args:
+        parts: what the command works with.
+        options: values of the options, by name.
+        what: is about one server (`facts are`).
+        job: what it is asked.
+        verb: what is to be found out, in one result.
+
+    Raises:
+        SecretError: a password cannot be had.
+        Stop: several are chosen, or none.
+        Interrupted: somebody pressed Ctrl-C.
+    """
+    chosen = choose(parts, options, job)
+    if len(chosen.hosts) > 1:
+        raise Stop(
+            f"{what} about one server, and {len(chosen.hosts)} are chosen",
+            "Choose one with --host, or with --limit from an inventory.",
+        )
+    engine = parts.engine(chosen.hosts, settings(options), peers=chosen.peers)
+    found: list[T] = []
+    stop = CtrlC(parts.terminal.interrupted)
+    with stop:
+        try:
+            found += stop.during(verb(engine, chosen.hosts[0]))
+        except KeyboardInterrupt:
+            parts.terminal.interrupted.set()
+    if parts.terminal.interrupted.is_set():
+        raise Interrupted("interrupted; nothing was written to any host")
+    return found[0]
 
 
 def over_hosts(

@@ -251,6 +251,20 @@ def selection_options() -> list[click.Option]:
     ]
 
 
+def everything(ctx: click.Context) -> "Job":
+    """The playbooks of an audit of everything, for a command that takes no parameters of theirs.
+
+    Raises:
+        PlaybookError: a folder or file cannot be used.
+    """
+    from remediate.cli import parameters
+
+    known = catalogue(ctx.params["folders"])
+    ctx.meta["catalogue"] = known
+    ctx.meta["parameters"] = parameters.parameters([known.load(name) for name in known.entries])
+    return selected_job(ctx, ())
+
+
 def only_look(ctx: click.Context, names: Sequence[str]) -> list[str]:
     """Those of the playbooks that are named, which never change a host."""
     known: Catalogue = ctx.meta["catalogue"]

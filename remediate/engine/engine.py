@@ -12,9 +12,10 @@ from pathlib import Path
 
 import structlog
 
-from remediate.engine.fact_finding import FactFinder
+from remediate.engine.fact_finding import FactFinder, Onlooker
 from remediate.engine.host_worker import Surroundings, perform, utc_now
 from remediate.engine.job import Job, Settings
+from remediate.engine.observation import Observation
 from remediate.engine.order import Order, Verb
 from remediate.engine.origins import Origins
 from remediate.engine.planning import PlaybookPlanner
@@ -40,6 +41,7 @@ from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.redaction import Redaction
+from remediate.resources.base import Query
 from remediate.runner.threads import Runner, Threads
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
@@ -251,6 +253,24 @@ class Engine:
                 journal.finish_run(name, self.now())
         if incomplete:
             raise incomplete
+
+    def look(
+        self, host: Host, job: Job, further: Sequence[Query]
+    ) -> Iterator[tuple[HostReport, Observation | None]]:
+        """Audit a host, and ask it something else in the same round.
+
+        Args:
+            host: where.
+            job: what the audit is about.
+            further: what else is asked.
+
+        Returns:
+            What the audit says, and what was seen, as it came from the host; None when nothing was.
+        """
+        originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
+        onlooker = Onlooker(job, originals, further=tuple(further))
+        for report in self._told([Order(Verb.AUDIT, host, self.settings, onlooker)]):
+            yield report, onlooker.seen[-1] if onlooker.seen else None
 
     def facts(self, host: Host, job: Job) -> Iterator[Facts]:
         """What a host answers to the questions of `job`, once, to be given away."""

@@ -1,4 +1,4 @@
-"""Gathers what a host answers to the questions of playbooks, in a form that can be given away."""
+"""Keeps what a host answers to the questions of an audit, as it is or to be given away."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.facts import Answered, Facts
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Observed, Plan
-from remediate.resources.base import Resource
+from remediate.resources.base import Query, Resource
 from remediate.resources.withholding import all_withheld
 
 MAX_FACTS = 1024 * 1024
@@ -17,19 +17,31 @@ MAX_FACTS = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class FactFinder(PlaybookPlanner):
+class Onlooker(PlaybookPlanner):
     """Plans as an audit does, and keeps what was seen.
 
     Args:
+        further: what is asked in the same round besides.
         seen: the answers; none while there are none.
     """
 
+    further: tuple[Query, ...] = ()
     seen: list[Observation] = field(default_factory=list)
+
+    def queries(self) -> tuple[Query, ...]:
+        """See the base class."""
+        return tuple(dict.fromkeys((*PlaybookPlanner.queries(self), *self.further)))
 
     def plan(self, host: str, seen: Observation) -> Plan:
         """See the base class."""
         self.seen.append(seen)
         return PlaybookPlanner.plan(self, host, seen)
+
+
+class FactFinder(Onlooker):
+    """Tells what was seen."""
+
+    __slots__ = ()
 
     def facts(self, report: HostReport) -> Facts:
         """What is told of the host.

@@ -6,9 +6,7 @@ import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.commands.audit import one_selection
-from remediate.cli.interruption import CtrlC
-from remediate.cli.stop import Interrupted, Stop
-from remediate.cli.wiring import Parts, settings
+from remediate.cli.wiring import Parts
 
 
 @click.pass_context
@@ -18,24 +16,11 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     one_selection(options)
     parts: Parts = ctx.obj
     job = playbooks.selected_job(ctx, options["playbooks"])
-    chosen = hosting.choose(parts, options, job)
-    if len(chosen.hosts) > 1:
-        raise Stop(
-            f"facts are about one server, and {len(chosen.hosts)} are chosen",
-            "Choose one with --host, or with --limit from an inventory.",
-        )
-    engine = parts.engine(chosen.hosts, settings(options), peers=chosen.peers)
-    stop, code = CtrlC(parts.terminal.interrupted), 0
-    with stop:
-        try:
-            for facts in stop.during(engine.facts(chosen.hosts[0], job)):
-                code = facts.exit_code
-                print(as_json(facts, indent=2))
-        except KeyboardInterrupt:
-            parts.terminal.interrupted.set()
-    if parts.terminal.interrupted.is_set():
-        raise Interrupted("interrupted; nothing was written to any host")
-    return code
+    facts = hosting.of_one_host(
+        parts, options, "facts are", job, lambda engine, host: engine.facts(host, job)
+    )
+    print(as_json(facts, indent=2))
+    return facts.exit_code
 
 
 command = playbooks.PlaybookCommand(
