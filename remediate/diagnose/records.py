@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -93,6 +94,19 @@ def records(path: Path) -> Iterator[Record]:
         raise FileError(f"{path} cannot be read: {error.why}") from error
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def records_of_end(data: bytes, *, cut: bool) -> Iterator[Record]:
+    """The records of the end of a log.
+
+    Args:
+        data: the end.
+        cut: there is more before it, so that its first line is not whole.
+    """
+    text = b"".join(_blocks(data, BytesIO()))
+    if cut:
+        text = text.partition(b"\n")[2]
+    yield from map(_of_line, _whole_lines([text]))
 
 
 def _blocks(head: bytes, file: Any) -> Iterator[bytes]:  # noqa: ANN401 - a raw file

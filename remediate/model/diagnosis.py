@@ -3,7 +3,12 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import AwareDatetime
+
 from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.finding import RecordedFinding
+from remediate.model.plan import Unanswered
+from remediate.model.problem import Problem
 
 
 class Clue(Model):
@@ -18,6 +23,40 @@ class Clue(Model):
     kind: Literal["number", "name", "message", "words"]
     what: str
     score: float
+
+
+class Looked(Model):
+    """What an audit of the host says of a playbook.
+
+    Args:
+        playbook: its id.
+        result: it has `findings`, or none (`nothing`); it does not apply to the host; or it was
+            not judged: it is not part of an audit of everything (`not_asked`), or some of what it
+            needs was not answered.
+        findings: what it found; those that are no advice it changes itself.
+        why: of what does not apply, or was not answered.
+    """
+
+    playbook: str
+    result: Literal["findings", "nothing", "not_applicable", "not_asked", "unanswered"]
+    findings: tuple[RecordedFinding, ...] = ()
+    why: str = ""
+
+
+class Log(Model):
+    """A log that was read on a host.
+
+    Args:
+        name: of its file.
+        size: bytes of it.
+        read: how many of them were read, from its end.
+        modified: when it was last written, UTC.
+    """
+
+    name: str
+    size: int
+    read: int
+    modified: AwareDatetime | None = None
 
 
 class Cause(Model):
@@ -39,6 +78,7 @@ class Cause(Model):
         first: time of the first of them, as the file has it; empty where it has none.
         last: time of the last of them.
         example: one of these lines, cut where it is long.
+        looked: what the audit of a host says of each of these playbooks; none where none was asked.
     """
 
     id: str
@@ -56,6 +96,7 @@ class Cause(Model):
     first: str = ""
     last: str = ""
     example: str = ""
+    looked: tuple[Looked, ...] = ()
 
 
 class Diagnosis(Model):
@@ -65,9 +106,17 @@ class Diagnosis(Model):
         known: the causes that it is, the closest first; of a file, the most frequent first.
         nearest: where none is known, what comes closest.
         exit_code: what the process ends with.
+        host: the host whose logs it is about; empty for a text or files.
+        logs: the logs that were read there.
+        unread: the logs that were not, and why.
+        problem: why the host could not be looked at.
     """
 
     schema_version: int = SCHEMA_VERSION
     known: tuple[Cause, ...] = ()
     nearest: tuple[Cause, ...] = ()
     exit_code: int
+    host: str = ""
+    logs: tuple[Log, ...] = ()
+    unread: tuple[Unanswered, ...] = ()
+    problem: Problem | None = None

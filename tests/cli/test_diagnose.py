@@ -7,8 +7,13 @@ from typing import Any
 import jsonschema
 import pytest
 
+from remediate.lab.hosts import make_state
+from remediate.lab.kinds import put
+from remediate.lab.lab import Lab
+from remediate.lab.state import HostState
 from remediate.model.diagnosis import Diagnosis
 from remediate.model.schema import schema_of
+from remediate.testing.transport import MemoryTransport
 from tests.diagnose.test_catalogue import ENTRY
 
 Cli = Callable[..., Any]
@@ -40,7 +45,7 @@ def test_what_is_not_known_is_said_with_the_nearest(cli: Cli) -> None:
 
 
 def test_nothing_is_not_diagnosed(cli: Cli) -> None:
-    cli("diagnose").explains(64, "nothing to diagnose: give a number, a message, or a log")
+    cli("diagnose").explains(64, "nothing to diagnose: give a number, a message, a log")
     cli("diagnose", " \n").explains(64, "nothing to diagnose")
 
 
@@ -110,3 +115,109 @@ def test_a_log_without_a_cause_and_a_file_that_is_none(cli: Cli, tmp_path: Path)
     assert (done.code, done.out) == (2, "nothing in it is known\n")
     cli("diagnose", "--file", tmp_path).explains(64, "cannot be read: it is a folder")
     cli("diagnose", "--file", log, "5").explains(64, "give a text or --file, not both")
+
+
+LINE = "0AB\t1C\t11/{day}\t03:12:44.100\t17\tfile.cpp(10)\tnull\t\tWARNING\t{text}"
+DENIED = r"The scratch folder C:\백업 cannot be read: 0x80070005"
+LOGS = {
+    "CBEngineCurr.errlog": {
+        "lines": [
+            *("x" * 70_000, LINE.format(day=24, text=DENIED), LINE.format(day=25, text="well")),
+            LINE.format(day=26, text=DENIED + " \x1b[31m hunter2Canary"),
+        ],
+        "encoding": "cp949",
+    },
+    "CBEngine1.errlog": {
+        "lines": [LINE.format(day=23, text=DENIED)],
+        "encoding": "utf-16",
+        "modified": "2026-01-04T08:00:00Z",
+    },
+}
+AGENT = r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup\Setup\InstallPath"
+
+
+@pytest.fixture
+def host() -> HostState:
+    return make_state()
+
+
+@pytest.fixture
+def ask(cli: Cli, host: HostState, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Diagnoses that host."""
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "hunter2Canary")
+
+    def diagnose(*more: str) -> Any:
+        words = ("--host", "SRV01", "--user", "svc", *more)
+        return cli("diagnose", *words, transport=lambda _: MemoryTransport({"SRV01": host}))
+
+    return diagnose
+
+
+def test_the_logs_of_a_host_are_told_with_what_an_audit_finds(ask: Cli, host: HostState) -> None:
+    failed = {"LastBackupFailedFiles1_1_5_2026.txt": {"lines": [r"C:\a.txt 0x80070570"]}}
+    put(host, {"agent_log": LOGS, "failed_file_log": failed, "defender_exclusion": {}})
+    done = ask("--why")
+    assert done.code == 0
+    assert "SRV01: read the last 64 KB of CBEngineCurr.errlog (68.65 KB)" in done.out
+    assert "SRV01: read all of CBEngine1.errlog" in done.out
+    denied = done.out[done.out.index("access-denied: ") :].partition("source:")[0]
+    assert "seen:   3 times, 11/23 03:12:44.100 to 11/26 03:12:44.100" in denied
+    assert "audit:  antivirus-exclusions: " in denied
+    assert "fix:    remediate apply antivirus-exclusions --host SRV01 --user svc" in denied
+    assert "file-corrupt: " in done.out
+    data = ask("--format", "json").data
+    jsonschema.validate(data, schema_of(Diagnosis))
+    first = data["known"][0]
+    counts = {one["id"]: one["count"] for one in data["known"]}
+    assert first["id"] == "access-denied"
+    assert counts == {
+        "access-denied": 3,
+        "backup-completed-with-warnings": 1,
+        "file-corrupt": 1,
+    }
+    looked = {one["playbook"]: one["result"] for one in first["looked"]}
+    assert looked.keys() == {*first["playbooks"]}
+    assert looked["antivirus-exclusions"] == "findings"
+    assert "nothing" in looked.values()
+    assert [log["name"] for log in data["logs"]] == [
+        *("CBEngine1.errlog", "CBEngineCurr.errlog", "LastBackupFailedFiles1_1_5_2026.txt")
+    ]
+    for shown in (done.out, str(data)):
+        assert "hunter2Canary" not in shown
+    assert "\x1b" not in done.out
+
+
+def test_logs_that_tell_of_nothing_known(ask: Cli, host: HostState) -> None:
+    assert ask().code == 2
+    assert ask().out == "the agent has written no log on SRV01\n"
+    put(host, {"agent_log": {"CBEngineCurr.errlog": {"lines": ["all is well"]}}})
+    done = ask()
+    assert (done.code, done.out.splitlines()[-1]) == (2, "nothing in what was read is known")
+    put(host, {"registry_value": {AGENT: None}})
+    done = ask()
+    assert done.code == 2
+    assert done.out == "the agent is not installed on SRV01, so it has no logs\n"
+
+
+def test_logs_that_are_not_read_are_no_clean_bill(ask: Cli, host: HostState) -> None:
+    host.denied = {"registry_value": "read"}
+    done = ask()
+    assert done.code == 3
+    assert "SRV01: not read, agent logs: " in done.out
+    data = ask("--format", "json").data
+    assert (data["exit_code"], len(data["unread"]), data["known"]) == (3, 2, [])
+
+
+def test_a_host_that_does_not_answer_and_two_hosts(cli: Cli, ask: Cli) -> None:
+    words = ("diagnose", "--host", "X", "--user", "a")
+    dead = cli(*words, transport=lambda _: MemoryTransport({}))
+    assert dead.code == 5
+    assert dead.out.startswith("X could not be looked at: ")
+    ask("--host", "SRV02").explains(64, "a diagnosis is about one server, and 2 are chosen")
+    ask("5").explains(64, "give a text, --file or a host, not more than one")
+
+
+def test_it_takes_no_more_exchanges_than_an_audit(cli: Cli, lab: Lab, at: list[str]) -> None:
+    put(lab.hosts[0].state, {"agent_log": {"CBEngineCurr.errlog": LOGS["CBEngine1.errlog"]}})
+    assert cli("diagnose", *at, "--auth", "basic").code == 0
+    assert lab.hosts[0].requests == 6

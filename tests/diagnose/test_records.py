@@ -12,7 +12,7 @@ import pytest
 from remediate.diagnose.catalogue import load
 from remediate.diagnose.encoding import decode
 from remediate.diagnose.matching import Matcher
-from remediate.diagnose.records import SMALL, FileError, records
+from remediate.diagnose.records import SMALL, FileError, records, records_of_end
 from remediate.diagnose.scanning import Scan, Sighting
 
 MATCHER = Matcher(load())
@@ -98,6 +98,17 @@ def test_one_korean_line_among_a_hundred_english_ones_is_read(tmp_path: Path) ->
 def errlog(day: int, level: str, message: str) -> str:
     begin = f"0AB0\t0974\t11/{day}\t13:16:29.206\t18\tf.cpp(9)\t[0000000053582120]"
     return f"{begin}\t\t\t{level}\t{message}\n"
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "cp949", "utf-16", "utf-16-le"])
+def test_the_end_of_a_log_loses_the_line_that_was_cut(codec: str) -> None:
+    data = "0x1FC07 정품 인증\r\n인증에 실패했습니다\r\n".encode(codec)
+    whole = [one.text for one in records_of_end(data, cut=False)]
+    assert whole == ["0x1FC07 정품 인증", "인증에 실패했습니다"]
+    for start in range(2, 12, 2):  # at an even byte
+        assert [one.text for one in records_of_end(data[start:], cut=True)] == [
+            "인증에 실패했습니다"
+        ]
 
 
 def test_the_agents_log_is_counted_with_its_times(tmp_path: Path) -> None:

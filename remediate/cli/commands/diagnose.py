@@ -1,24 +1,27 @@
-"""`remediate diagnose`: what an error means, and what to do about it. Talks to no host."""
+"""`remediate diagnose`: what an error means, and what to do about it; also what a host logs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.following import OUTPUT, format_option
 from remediate.cli.lazy import Command, Option
-from remediate.cli.playbooks import playbooks_option
 from remediate.cli.stop import Stop
+from remediate.cli.wiring import Parts
 from remediate.model.exit_code import ExitCode
 from remediate.report.printable import printable
 
 if TYPE_CHECKING:
+    from remediate.cli.host_logs import HostLogs
     from remediate.diagnose.entry import Entry
     from remediate.diagnose.matching import Match, Matcher
     from remediate.diagnose.scanning import Sighting
+    from remediate.model.diagnosis import Diagnosis, Looked
 
     Answer = tuple[Iterable[tuple[int, str]], int]
 
@@ -29,32 +32,46 @@ _NEAREST = 3
 _SHOWN = 5
 """Causes of files that are shown with what to do."""
 
+_FINDINGS = 3
+"""Findings of a playbook that are shown beside a cause."""
+
 _TRUST = {"documented": "", "secondary": ", not by its maker", "inferred": ", concluded from it"}
 
 
+@click.pass_context
 def _run(
+    ctx: click.Context,
+    /,
     text: tuple[str, ...],
     files: tuple[Path, ...],
     folders: tuple[Path, ...],
     form: str,
     *,
     why: bool,
+    **options: Any,  # noqa: ANN401 - by option name
 ) -> int:
     asked = " ".join(text)
     if odd := next((word for word in text if _is_option(word)), None):
         raise click.NoSuchOption(odd, ctx=click.get_current_context())
     if files and text:
         raise click.UsageError("give a text or --file, not both")
-    if not files and not any(c.isalnum() for c in asked):
+    of_host = any(options[name] for name in ("hosts", "inventory", "groups", "limits"))
+    if of_host and (files or text):
+        raise click.UsageError("give a text, --file or a host, not more than one")
+    if not (files or of_host) and not any(c.isalnum() for c in asked):
         raise click.UsageError(
-            "there is nothing to diagnose: give a number, a message, or a log with --file"
+            "there is nothing to diagnose: give a number, a message, a log with --file, "
+            "or a server with --host"
         )
     from remediate.diagnose.matching import Matcher
 
     matcher = Matcher(_entries(folders))
-    lines, code = (
-        _files(files, matcher, form, why=why) if files else _text(asked, matcher, form, why=why)
-    )
+    if of_host:
+        lines, code = _host(ctx, matcher, form, why=why)
+    elif files:
+        lines, code = _files(files, matcher, form, why=why)
+    else:
+        lines, code = _text(asked, matcher, form, why=why)
     width = max(40, min(get_terminal_size().columns, 100))
     for line in lines:
         for each in _wrapped(line, width) if form == "console" else [line[1]]:
@@ -95,9 +112,96 @@ def _files(files: Iterable[Path], matcher: "Matcher", form: str, *, why: bool) -
     return _sighted(seen, why=why) if seen else [(0, "nothing in it is known")], code
 
 
+def _host(ctx: click.Context, matcher: "Matcher", form: str, *, why: bool) -> "Answer":
+    """The logs of a host and an audit of it, in one round."""
+    from remediate.cli.host_logs import QUESTIONS, HostLogs
+
+    parts: Parts = ctx.obj
+    job = playbooks.everything(ctx)
+    report, observed = hosting.of_one_host(
+        parts,
+        ctx.params,
+        "a diagnosis is",
+        job,
+        lambda engine, host: engine.look(host, job, QUESTIONS),
+    )
+    logs = HostLogs(report, observed)
+    seen = logs.sightings(matcher, parts.redaction)
+    told = parts.redaction.masked(logs.diagnosis(seen))
+    if form == "json":
+        from remediate.report.machine import as_json
+
+        return [(0, as_json(told, indent=2))], told.exit_code
+    return _of_host(told, logs, seen, parts.arguments, why=why), told.exit_code
+
+
+def _of_host(
+    told: "Diagnosis",
+    logs: "HostLogs",
+    seen: "Sequence[Sighting]",
+    arguments: Sequence[str],
+    *,
+    why: bool,
+) -> Iterator[tuple[int, str]]:
+    if told.problem:
+        how = "looked at" if logs.seen is None else "audited"
+        yield 0, f"{told.host} could not be {how}: {told.problem.message}"
+        if told.problem.hint:
+            yield 2, f"do:     {told.problem.hint}"
+    if logs.seen is None:
+        return
+    yield from _read(told)
+    if not logs.installed:
+        yield 0, f"the agent is not installed on {told.host}, so it has no logs"
+    elif not (told.logs or told.unread):
+        yield 0, f"the agent has written no log on {told.host}"
+    elif told.logs and not seen:
+        yield 0, "nothing in what was read is known"
+    for one, cause in zip(seen[:_SHOWN], told.known, strict=False):
+        yield from _lines(one.match, why=why, seen=one, looked=[*_found(cause.looked, arguments)])
+    yield from _also(seen)
+
+
+def _read(told: "Diagnosis") -> Iterator[tuple[int, str]]:
+    """What was read of the logs, and what was not and why."""
+    from remediate.model.size import size_text
+
+    for log in told.logs:
+        part = "all" if log.read >= log.size else f"the last {size_text(log.read)}"
+        yield 0, f"{told.host}: read {part} of {log.name} ({size_text(log.size)})"
+    for question in told.unread:
+        yield 0, f"{told.host}: not read, {question.question}: {question.problem.message}"
+        if question.problem.hint:
+            yield 2, f"do:     {question.problem.hint}"
+
+
+def _found(looked: "Iterable[Looked]", arguments: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """What the audit has found of each playbook, and the command that does something about it."""
+    for one in sorted(looked, key=lambda each: each.result != "findings"):
+        asking = hosting.proceed(arguments, [one.playbook], "audit")
+        if one.result == "not_asked":
+            yield 2, f"look:   {asking}"
+        elif one.result == "nothing":
+            yield 2, f"audit:  {one.playbook} finds nothing"
+        elif one.result == "findings":
+            for found in one.findings[:_FINDINGS]:
+                yield 2, f"audit:  {one.playbook}: {found.title}"
+            if more := len(one.findings[_FINDINGS:]):
+                yield 2, f"audit:  {one.playbook}: {more} more"
+            changes = not all(found.advice for found in one.findings)
+            yield 2, f"fix:    {hosting.proceed(arguments, [one.playbook]) if changes else asking}"
+        else:
+            how = "does not apply" if one.result == "not_applicable" else "was not judged"
+            yield 2, f"audit:  {one.playbook} {how}: {one.why}"
+
+
 def _sighted(seen: "Sequence[Sighting]", *, why: bool) -> Iterator[tuple[int, str]]:
     for one in seen[:_SHOWN]:
         yield from _lines(one.match, why=why, seen=one)
+    yield from _also(seen)
+
+
+def _also(seen: "Sequence[Sighting]") -> Iterator[tuple[int, str]]:
     for one in seen[_SHOWN:]:
         yield 0, f"also: {one.match.entry.id}: {one.match.entry.title} ({_times(one)})"
 
@@ -135,7 +239,11 @@ def _known(matches: "Sequence[Match]", *, why: bool) -> Iterator[tuple[int, str]
 
 
 def _lines(
-    match: "Match", *, why: bool, seen: "Sighting | None" = None
+    match: "Match",
+    *,
+    why: bool,
+    seen: "Sighting | None" = None,
+    looked: Sequence[tuple[int, str]] = (),
 ) -> Iterator[tuple[int, str]]:
     entry = match.entry
     yield 0, f"{entry.id}: {entry.title}"
@@ -147,7 +255,8 @@ def _lines(
     yield 2, f"cause:  {entry.cause}"
     for text in entry.check:
         yield 2, f"check:  {text}"
-    if entry.playbooks:
+    yield from looked
+    if entry.playbooks and not looked:
         yield 2, f"look:   remediate audit {' '.join(entry.playbooks)} --host SRV01"
     for text in entry.steps:
         yield 2, f"do:     {text}"
@@ -181,11 +290,29 @@ def _wrapped(line: tuple[int, str], width: int) -> Iterator[str]:
     )
 
 
-command = Command(
+class _Command(Command):
+    """Also takes the options that reach a host, once one is named: they are slow to make."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
+        super().__init__(*args, **kwargs)
+        self._own = list(self.params)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line."""
+        asking = {name for option in targets.host_options() for name in option.opts}
+        asking |= {*ctx.help_option_names}
+        self.params = list(self._own)
+        if ctx.resilient_parsing or any(word.partition("=")[0] in asking for word in args):
+            self.params += reaching.connection_options()
+        return super().parse_args(ctx, args)
+
+
+command = _Command(
     "diagnose",
     callback=_run,
     help="Say what an error means, and what to do about it. TEXT is a number or a message, whole "
-    "or a part of it, as it was copied; --file reads a log. No host is asked.",
+    "or a part of it, as it was copied; --file reads a log. --host reads the agent's logs on a "
+    "server, and says what an audit of it finds about their causes; nothing is written there.",
     context_settings={"ignore_unknown_options": True},  # -2147024891 is a number
     params=[
         click.Argument(["text"], nargs=-1),
@@ -197,7 +324,8 @@ command = Command(
             help="A log of the agent, LastBackupFailedFiles, an event log (XML, CSV, EVTX), or any "
             "text. Repeat it for several.",
         ),
-        playbooks_option(),
+        playbooks.playbooks_option(),
+        *targets.host_options(),
         Option(["--why"], is_flag=True, section=OUTPUT, help="Show what speaks for each cause."),
         format_option("console", "json"),
     ],
