@@ -55,7 +55,7 @@ class HostState:
             comes in has none.
         hangs: kind of resource → how the commands of that kind hang.
         lacks: kinds of resource whose commands or classes this Windows has not, and `vssadmin`
-            where a security product does not let that start.
+            or `tzutil` where a security product does not let that start.
         edits: kind of resource → what its Windows makes of each thing of that kind that it saves,
             see `kinds.switches`.
         answers: script or command line → what it puts out; only these scripts can be run.

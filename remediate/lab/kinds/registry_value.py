@@ -18,6 +18,8 @@ from remediate.resources.registry_value import BITS, RegistryName, RegistryType
 KIND = "registry_value"
 MACHINE_GUID = r"HKLM\SOFTWARE\Microsoft\Cryptography\MachineGuid"
 """What Windows is known by; made when it is installed."""
+TIME_ZONE = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\TimeZoneInformation"
+"""Is told by a kind of its own, which says what of it means the same."""
 HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
 _SCRATCH = r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch"
 HEALTHY = {
@@ -43,6 +45,7 @@ HEALTHY = {
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\ProgramFilesDir": r"C:\Program Files",
     r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions\ProductType": "ServerNT",
     r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\TimeZoneKeyName": "UTC",
+    r"HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation\DynamicDaylightTimeDisabled": 0,
     r"HKLM\SYSTEM\CurrentControlSet\Services\W32Time\Parameters\Type": "NT5DS",
     r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment\PSModulePath": {
         "type": "ExpandString",
@@ -195,7 +198,7 @@ def _stored(value: Record) -> Record:
 
 def _all(host: HostState) -> Iterator[Record]:
     for key in host.windows.get("registry", []):
-        for value in key["values"]:
+        for value in () if same(key["path"], TIME_ZONE) else key["values"]:
             yield _said(key["path"], value["name"], value)
 
 
