@@ -71,7 +71,8 @@ class Clock(ForAgent, Playbook[Params]):
         if params.zone and zone.casefold() != params.zone.casefold():
             yield Advice(
                 f"The time zone is {zone or 'not known'}",
-                f"Set it to {params.zone} (tzutil /s), and save the backup schedule again.",
+                f"Set it to {params.zone} (playbook time-zone), and save the backup schedule "
+                "again.",
                 rule="zone",
                 evidence=(Evidence(zone or "absent", where=str(ZONE)),),
             )

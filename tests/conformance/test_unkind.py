@@ -16,6 +16,7 @@ from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
+from remediate.lab.kinds.time_zone import KIND as ZONE
 from remediate.lab.state import HostState
 from remediate.model.outcome import Outcome
 from remediate.testing import Case
@@ -45,6 +46,7 @@ CASES = {
     MARKS: named("scratch-attributes", "files-inside"),
     ACCESS: named("scratch-access", "read-only"),
     PROXY: named("proxy-settings", "another"),
+    ZONE: named("time-zone", "switched-off"),
 }
 """What is written of each kind."""
 MOST = 30
@@ -86,6 +88,8 @@ def _parameters() -> Iterator[Any]:
         "it becomes encrypted",
         "an entry in two",
         "it is away for long",
+        "something behind its id",
+        "daylight saving time is off",
     }
     for on in UNKIND | DAMAGING:
         case = case_of(FORMS["a manifest's"]) if on[1] == "a version" else CASES.get(on[0])

@@ -20,6 +20,7 @@ from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
+from remediate.lab.kinds.time_zone import KIND as ZONE
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.testing import Case
 from tests.drawn import chance
@@ -115,6 +116,17 @@ READ_ONLY = named("scratch-access", "read-only")
 @pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == ACCESS], ids="".join)
 def test_an_access_list_in_other_words_is_the_one_that_was_written(on: Switched) -> None:
     teller(READ_ONLY, on).tell()
+
+
+ZONED = named("time-zone", "switched-off")
+
+
+@pytest.mark.parametrize("on", [on for on in UNKIND if on[0] == ZONE], ids="".join)
+def test_a_zone_in_other_letters_is_the_one_that_was_asked_for(on: Switched) -> None:
+    one = teller(ZONED, on)
+    asked = ZONED.parameters["to"]
+    assert one.state.saved_text(ZONE, asked) != asked
+    one.tell()
 
 
 RESTART, START = service(), service(status="Stopped", start="Disabled")
@@ -354,6 +366,11 @@ def test_a_proxy_that_is_not_the_one_that_was_written_is_named(on: Switched) -> 
 def test_a_folder_that_becomes_encrypted_is_named() -> None:
     one = teller(named("scratch-attributes", "files-inside"), (MARKS, "it becomes encrypted"))
     assert damaged(one) == ["encrypted"]
+
+
+@pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == ZONE], ids="".join)
+def test_another_zone_than_was_asked_for_is_named(on: Switched) -> None:
+    assert damaged(teller(ZONED, on)) == ["id"]
 
 
 def test_a_start_mode_that_moves_with_a_restart_is_named() -> None:
