@@ -65,7 +65,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
     title = "Have Microsoft Defender leave out what the agent works with"
     topic = "storage"
     loosens = True
-    symptoms = ("file-not-found", "access-denied")
+    symptoms = ("antivirus-scans-agent", "file-not-found", "access-denied")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("not-running", "hidden", "group-policy", "not-left-out")
     writes = (DefenderExclusion,)

@@ -37,7 +37,11 @@ class ScratchAccess(ForAgent, Playbook[PlaybookParams]):
     id = "scratch-access"
     title = "Let SYSTEM and administrators write in the scratch folder"
     topic = "agent"
-    symptoms = ("scratch-vhd-not-initialized", "scratch-checksum-inaccessible")
+    symptoms = (
+        "scratch-folder-denied",
+        "scratch-vhd-not-initialized",
+        "scratch-checksum-inaccessible",
+    )
     source = "https://learn.microsoft.com/azure/backup/backup-azure-file-folder-backup-faq"
     on_demand = (
         True  # who may do what is somebody's decision, and not to be found fault with unasked

@@ -28,7 +28,7 @@ class ScratchAttributes(ForAgent, Playbook[PlaybookParams]):
     id = "scratch-attributes"
     title = "Have nothing compressed or encrypted in the scratch folder"
     topic = "agent"
-    symptoms = ("metadata-vhd-not-mounted", "scratch-location-invalid")
+    symptoms = ("scratch-folder-marked", "metadata-vhd-not-mounted", "scratch-location-invalid")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-file-folder-backup-faq"
     writes = (FolderMarks,)
     rules = ("no-folder", "link", "compressed", "encrypted", "packed-inside", "marked-inside")

@@ -26,7 +26,7 @@ class TempCleanup(ForAgent, Playbook[Params]):
     id = "temp-cleanup"
     title = r"Keep fewer .tmp files in Windows\Temp than the agent can take"
     topic = "agent"
-    symptoms = ("vault-credentials-invalid",)
+    symptoms = ("vault-credentials-invalid", "temp-folder-crowded")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
     rules = ("too-many", "too-many-new", "broken-off", "kept")
     writes = (OldFiles,)

@@ -48,6 +48,7 @@ class Entry:
         about: words with which people ask about it; all of one line have to be there, in any order.
         playbooks: ids of those that look at it or repair it, the nearest first.
         steps: what a person does about it.
+        elsewhere: words of texts that have its message or number, and are about something else.
         general: it fits much; another cause that is recognised beside it is the closer one.
     """
 
@@ -65,4 +66,5 @@ class Entry:
     about: tuple[str, ...] = ()
     playbooks: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     general: bool = False

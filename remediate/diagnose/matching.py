@@ -71,6 +71,14 @@ _NO = frozenset(
 )
 """A text with none of them says the contrary of a message that has one before the same word."""
 
+_EVERYWHERE = frozenset(
+    [
+        *("acces", "backup", "code", "disk", "driv", "error", "event", "fail", "failur", "file"),
+        *("folder", "occur", "occurr", "problem", "server", "servic", "system", "volum", "window"),
+    ]
+)
+"""Stems that say nothing alone, as they are in messages of anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -130,6 +138,10 @@ class Matcher:
             self._names += [(fold(name), name, entry) for name in entry.names]
             self._about += [(frozenset(_words(fold(line))), line, entry) for line in entry.about]
             self._messages += [_Message.of(entry, text) for text in (*entry.en, *entry.ko)]
+        self._elsewhere = {
+            entry.id: [_spaced(fold(words)) for words in entry.elsewhere]
+            for entry in self._entries.values()
+        }
         self._vocabulary = {word for message in self._messages for word in message.words}
         self._vocabulary.update(*(words for words, _, _ in self._about))
         owners: dict[str, set[str]] = {}
@@ -152,12 +164,13 @@ class Matcher:
         found: dict[str, list[Part]] = {}
         text = text[:_MOST]
         folded = fold(text, self._vocabulary)
-        other = _is_of_another(folded)
+        other, spaced = _is_of_another(folded), _spaced(folded)
         quoted = [fold(piece, self._vocabulary) for piece in pieces(text)[:_PIECES]]
         for entry, part in self._parts(folded, quoted):
             if log and part.kind == "words":
                 continue
-            weaker = Part(part.kind, part.what, min(part.score, _OTHER)) if other else part
+            elsewhere = other or any(words in spaced for words in self._elsewhere[entry.id])
+            weaker = Part(part.kind, part.what, min(part.score, _OTHER)) if elsewhere else part
             found.setdefault(entry.id, []).append(weaker)
         matches = [
             Match(self._entries[name], tuple(sorted(parts, key=lambda part: -part.score)))
@@ -213,7 +226,7 @@ class Matcher:
         whole = tokenized[0]
         for message in self._messages:
             shared = whole & message.tokens
-            if not shared or not message.may_be_in(text, shared):
+            if shared <= _EVERYWHERE or not message.may_be_in(text, shared):
                 continue
             score = self._weight(shared) / self._weight(message.tokens)
             for tokens, weight in weighed:
@@ -267,6 +280,11 @@ def _is_of_another(text: Folded) -> bool:
     return OWN.isdisjoint(text.words) and (
         not OTHERS.isdisjoint(text.words) or any(name in text.hangul for name in OTHERS)
     )
+
+
+def _spaced(text: Folded) -> str:
+    """Its words, in a row, so that a part of it begins and ends where a word does."""
+    return " ".join(("", *text.words, ""))
 
 
 def _is_of(found: Found, number: Number, text: Folded, *, close: bool) -> bool:

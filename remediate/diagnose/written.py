@@ -49,6 +49,7 @@ class _Entry(_Strict):
     about: list[_Line] = []
     playbooks: list[_Id] = []
     steps: list[_Line] = []
+    elsewhere: list[_Word] = []
     general: bool = False
 
 

@@ -33,6 +33,15 @@ def known(text: str) -> list[str]:
         ("2150859174", "winrm-quota"),
         ("오류 34506", "passphrase-not-configured"),
         ("volsnap 36", "shadow-storage-low"),
+        ("0x80072EE2", "internet-no-answer"),
+        ("error 12002", "internet-no-answer"),
+        ("0x80072EE7", "internet-name-unknown"),
+        ("0x80072EFD", "internet-no-answer"),
+        ("0x80072EFE", "internet-no-answer"),
+        ("0x80072F8F", "internet-tls-failed"),
+        ("0x80042308", "snapshot-failed"),
+        ("0x80780119", "wsb-disk-space-low"),
+        ("0x8007045B", "shutdown-in-progress"),
     ],
 )
 def test_a_number_is_known_in_any_dress(text: str, cause: str) -> None:
@@ -108,6 +117,47 @@ def test_the_parts_of_a_score_are_told() -> None:
     ]
     assert first.parts[0].score == 1
     assert 0.5 < first.parts[1].score < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("scratch folder compressed", "scratch-folder-marked"),
+        ("scratch folder access denied", "scratch-folder-denied"),
+        ("too many temp files in C:\\Windows\\Temp, registration fails", "temp-folder-crowded"),
+        ("Defender scanning makes cbengine high CPU", "antivirus-scans-agent"),
+        ("disk full", "disk-full"),
+        ("VSS 8193 CoCreateInstance. hr = 0x80070005, Access is denied", "vss-access-denied"),
+    ],
+)
+def test_the_words_of_people_lead_to_the_closest_cause(text: str, cause: str) -> None:
+    assert known(text)[0] == cause
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Get-WmiObject : Access is denied. (Exception from HRESULT: 0x80070005)",
+        "SQL Server: Operating system error 5(Access is denied.)",
+        "Add-MpPreference : Access is denied",
+        "Windows Update error 0x80070002",
+        "BACKUP DATABASE is terminating abnormally. error 5(Access is denied.)",
+    ],
+)
+def test_what_is_about_something_else_is_not_known_and_named_as_near(text: str) -> None:
+    [first, *_] = MATCHER.match(text)
+    assert not first.known
+    assert first.entry.id in {"access-denied", "file-not-found"}
+
+
+@pytest.mark.parametrize("text", ["error", "the system failed", "volume error", "disk failure"])
+def test_words_that_are_in_every_message_bring_nothing_near(text: str) -> None:
+    assert MATCHER.match(text) == []
+
+
+def test_an_rpc_server_that_is_away_is_not_said_to_be_that_of_snapshots() -> None:
+    [first, *_] = MATCHER.match("Get-WmiObject: The RPC server is unavailable")
+    assert first.entry.playbooks == ()
 
 
 @given(st.text(max_size=300))
