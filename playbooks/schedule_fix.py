@@ -4,6 +4,7 @@ from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import (
+    LogonType,
     MultipleInstances,
     ScheduledTask,
     ScheduledTasks,
@@ -122,7 +123,13 @@ class ScheduleFix(ForAgent, Playbook[Params]):
         )
 
     def _account(self, task):
-        others = [written for sid, written in runs_as(task.xml) if sid not in WANTED]
+        service = task.logon_type is LogonType.SERVICE_ACCOUNT
+        others = [
+            written
+            for sid, written in runs_as(task.xml)
+            # only three accounts log on so, and the name of one may be SYSTEM's in any language
+            if sid not in WANTED and (sid.startswith("S-1-") or not service)
+        ]
         if others:
             yield Advice(
                 f"{task.title} does not run as SYSTEM",

@@ -49,7 +49,7 @@ _SERVICES = {
     *("s-1-5-18", "s-1-5-19", "s-1-5-20"),
     *("system", "local service", "localservice", "network service", "networkservice"),
 }
-_AUTHORITY = re.compile(r"^nt authority\\", re.IGNORECASE)
+_AUTHORITY = re.compile(r"^(nt authority|nt-autorität)\\", re.IGNORECASE)
 _NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 _SYSTEM = "      <UserId>S-1-5-18</UserId>\n      <RunLevel>HighestAvailable</RunLevel>\n"

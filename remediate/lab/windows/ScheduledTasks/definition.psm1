@@ -141,7 +141,7 @@ function ConvertTo-LabPrincipal {
     $child = Get-ChildTable -Element $Element
     $logon = $script:Logons[[string] $child['LogonType']]
     if (-not $logon -and $child.ContainsKey('GroupId')) { $logon = 4 }
-    if (-not $logon -and ([string] $child['UserId'] -replace '^NT AUTHORITY\\') -in $script:ServiceAccounts) { $logon = 5 }
+    if (-not $logon -and ([string] $child['UserId'] -replace '^NT(.AUTHORITY|-AUTORIT.T)\\') -in $script:ServiceAccounts) { $logon = 5 }
     $id = if ($null -ne $Element) { Get-Attribute -Element $Element -Name 'id' } else { $null }
     return New-LabInstance -Namespace $script:Namespace -Class 'MSFT_TaskPrincipal2', 'MSFT_TaskPrincipal' -Values ([ordered]@{
             DisplayName         = $child['DisplayName']
