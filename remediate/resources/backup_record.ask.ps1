@@ -37,6 +37,13 @@ function Read-RemediateAgent {
                 drives  = @(foreach ($source in @($status.DatasourceStatus)) { if ([string] $source.DriveLetter -match '^[A-Za-z]') { $Matches[0] } })
             }
         }
+        function ConvertTo-Item {
+            # What the policy includes or excludes; nothing where the object does not say all of it.
+            param($Spec)
+            foreach ($name in 'FileSpec', 'IsExclude', 'IsRecursive') { if ($null -eq $Spec.PSObject.Properties[$name]) { return } }
+            $text = [string] $Spec.FileSpec
+            if ($text -and $text.Length -le 1000) { return @{ text = $text; excluded = [bool] $Spec.IsExclude; recursive = [bool] $Spec.IsRecursive } }
+        }
         function ConvertTo-Problem {
             # Why a command has failed.
             param($Record, [string] $Command)
@@ -57,6 +64,7 @@ function Read-RemediateAgent {
         }
         catch { ConvertTo-Problem -Record $_ -Command 'Get-OBJob' }
         if ($null -eq (Get-Command -Name Get-OBPolicy -ErrorAction SilentlyContinue) -or $null -eq (Get-Command -Name Get-OBSchedule -ErrorAction SilentlyContinue)) { return }
+        $policy = @()
         try {
             # surface: allow command - it is there where it was found above
             $policy = @(Get-OBPolicy -ErrorAction Stop | Select-Object -First 1)
@@ -72,6 +80,16 @@ function Read-RemediateAgent {
             @{ part = 'policy'; value = $value }
         }
         catch { ConvertTo-Problem -Record $_ -Command 'Get-OBPolicy' }
+        if ($policy.Count -gt 0 -and $null -ne (Get-Command -Name Get-OBFileSpec -ErrorAction SilentlyContinue)) {
+            try {
+                # surface: allow command - it is there where it was found above
+                $specs = @(Get-OBFileSpec -Policy $policy[0] -ErrorAction Stop | Select-Object -First 501)
+                $items = @(foreach ($spec in $specs) { ConvertTo-Item -Spec $spec })
+                # a part of them would look like all
+                if ($items.Count -eq $specs.Count -and $items.Count -le 500) { @{ part = 'items'; value = $items } }
+            }
+            catch { ConvertTo-Problem -Record $_ -Command 'Get-OBFileSpec' }
+        }
         if ($null -eq (Get-Command -Name Get-OBAllRecoveryPoints -ErrorAction SilentlyContinue)) { return }
         try {
             # surface: allow command - it is there where it was found above

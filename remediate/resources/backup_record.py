@@ -4,6 +4,7 @@ Only the agent's own PowerShell module knows them, and that is code of somebody 
 process of its own, and what it does not say in time is not known.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -106,6 +107,47 @@ class AgentPolicy(Model):
         return timedelta(hours=max(round_the_end, *between, 0.0))
 
 
+class PolicyItem(Model):
+    r"""What the policy for files includes or excludes (`Get-OBFileSpec`).
+
+    The names of its properties are those of the article on the agent's PowerShell module
+    (https://learn.microsoft.com/azure/backup/backup-client-automation).
+
+    Args:
+        text: a volume, a folder or a file; its last part may have a `*` (`C:\dir\*.tmp`).
+        excluded: it is left out.
+        recursive: what is in folders below counts, too.
+    """
+
+    text: str
+    excluded: bool
+    recursive: bool
+
+    def covers(self, path: str) -> bool:
+        r"""Whether a file is meant.
+
+        Args:
+            path: of the file, on a drive (`C:\dir\file.txt`).
+        """
+        whole, asked = self.text.casefold().rstrip("\\"), path.casefold()
+        if whole == asked:
+            return True
+        folder, _, pattern = whole.rpartition("\\")
+        if "*" not in pattern:
+            folder, pattern = whole, "*"
+        above, _, name = asked.rpartition("\\")
+        where = f"{above}\\".startswith(f"{folder}\\") if self.recursive else above == folder
+        return where and _matches(name, pattern)
+
+    def covers_all_in(self, folder: str) -> bool:
+        r"""Whether all is meant that is in a folder and below.
+
+        Args:
+            folder: on a drive (`C:\dir`).
+        """
+        return self.covers(rf"{folder}\*\*")  # no file is called so: only what means each one does
+
+
 class RecoveryPoints(Model):
     """What there is to restore from (`Get-OBAllRecoveryPoints`).
 
@@ -127,6 +169,7 @@ class BackupRecord(Resource):
         running: operations that run now; None when that is not known.
         finished: the newest that have ended; None when that is not known.
         policy: for files; None when that is not known.
+        items: that the policy includes and excludes; None when they are not known.
         points: to restore from; None when that is not known.
     """
 
@@ -148,6 +191,7 @@ class BackupRecord(Resource):
     running: tuple[AgentJob, ...] | None = None
     finished: tuple[AgentJob, ...] | None = None
     policy: AgentPolicy | None = None
+    items: tuple[PolicyItem, ...] | None = None
     points: RecoveryPoints | None = None
 
     @property
@@ -156,6 +200,12 @@ class BackupRecord(Resource):
         never = datetime.min.replace(tzinfo=UTC)
         found = [job for job in self.finished or () if job.is_backup]
         return sorted(found, key=lambda job: job.started or never, reverse=True)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a name is one of a pattern; `*.*` is any."""
+    parts = (re.escape(part) for part in ("*" if pattern == "*.*" else pattern).split("*"))
+    return re.fullmatch(".*".join(parts), name) is not None
 
 
 class BackupRecords(Query):

@@ -5,7 +5,7 @@ function Get-RemediateBackupRecord {
     param($Path, [int] $Most)
     $module = Resolve-RemediatePath -Path $Path
     if ($null -eq $module) { return }
-    $result = [ordered]@{ path = $module; problems = @(); running = $null; finished = $null; policy = $null; points = $null }
+    $result = [ordered]@{ path = $module; problems = @(); running = $null; finished = $null; policy = $null; items = $null; points = $null }
     $definition = $module + '\MSOnlineBackup.psd1'
     if (-not (Test-Path -LiteralPath $definition -PathType Leaf)) {
         $result['problems'] = @('Its PowerShell module is not there.')

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from remediate.resources.backup_record import AgentJob, AgentPolicy, BackupRecord
+from remediate.resources.backup_record import AgentJob, AgentPolicy, BackupRecord, PolicyItem
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,45 @@ def test_backups_are_given_from_the_newest_whatever_the_order() -> None:
 )
 def test_codes_of_nothing_are_not_named(error: str, detail: str, codes: str) -> None:
     assert job(1, error=error, detail=detail).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "recursive", "path", "covered"),
+    [
+        ("C:\\", True, "c:\\data\\a.txt", True),
+        ("C:\\", False, "C:\\a.txt", True),
+        ("C:\\", False, "C:\\data\\a.txt", False),
+        ("C:\\data", True, "C:\\Data\\a.txt", True),
+        ("C:\\data", True, "C:\\data2", False),
+        ("C:\\data\\a.txt", False, "C:\\data\\a.txt", True),
+        ("C:\\data\\*", True, "C:\\data\\a\\b", True),
+        ("C:\\data\\*.*", True, "C:\\data\\a", True),
+        ("C:\\*.t?p", True, "C:\\data\\a.tmp", False),
+        ("C:\\*.tmp", True, "C:\\data\\a.tmp", True),
+        ("C:\\*.tmp", False, "C:\\data\\a.tmp", False),
+        ("D:\\", True, "C:\\data", False),
+    ],
+)
+def test_an_item_of_the_policy_covers_what_is_meant(
+    text: str, recursive: bool, path: str, covered: bool
+) -> None:
+    item = PolicyItem(text=text, excluded=True, recursive=recursive)
+    assert item.covers(path) == covered
+
+
+@pytest.mark.parametrize(
+    ("text", "recursive", "covered"),
+    [
+        ("C:\\", True, True),
+        ("C:\\Scratch\\", True, True),
+        ("c:\\scratch\\*", True, True),
+        ("C:\\Scratch", False, False),
+        ("C:\\Scratch\\VHDs", True, False),
+        ("C:\\*.vhd", True, False),
+    ],
+)
+def test_an_item_of_the_policy_covers_a_folder_with_all_that_is_below(
+    text: str, recursive: bool, covered: bool
+) -> None:
+    item = PolicyItem(text=text, excluded=True, recursive=recursive)
+    assert item.covers_all_in("C:\\Scratch") == covered

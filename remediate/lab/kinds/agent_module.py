@@ -67,6 +67,7 @@ function Set-OBMachineSetting {
 function Get-OBJob { [CmdletBinding()] param([uint32] $Previous) Get-LabJob -Previous $Previous }
 function Get-OBPolicy { [CmdletBinding()] param() Get-LabPolicy }
 function Get-OBSchedule { [CmdletBinding()] param($Policy) $Policy.BackupSchedule }
+function Get-OBFileSpec { [CmdletBinding()] param($Policy) Get-LabItem }
 function Get-OBAllRecoveryPoints { [CmdletBinding()] param() Get-LabPoint }
 function Start-OBBackup { return }
 """

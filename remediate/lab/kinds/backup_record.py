@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter
 
-from remediate.lab.kinds.agent_module import loading
+from remediate.lab.kinds.agent_module import AGENT_FOLDER, loading
 from remediate.lab.kinds.kind import short_form
 from remediate.lab.kinds.registry_value import path_of
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS, make_task
@@ -24,6 +24,7 @@ HEALTHY: dict[str, Any] = {}
 _NIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 """When backups have last begun; the same in all states that a process makes."""
 _HOUR = timedelta(hours=1)
+_MOST, _LONGEST = 500, 1000  # items of a policy that are told, and characters of one
 
 
 class _Job(Model):
@@ -55,6 +56,20 @@ class _Job(Model):
         return {**self.model_dump(mode="json"), **times}
 
 
+class _Item(Model):
+    """What the policy includes or excludes.
+
+    Args:
+        text: a volume, folder, file or pattern.
+        excluded: it is left out.
+        recursive: what is below counts, too.
+    """
+
+    text: str
+    excluded: bool = False
+    recursive: bool = True
+
+
 class _Policy(Model):
     """The policy for files.
 
@@ -78,6 +93,7 @@ class _Short(Model):
         running: operations that run.
         finished: those that have ended.
         policy: for files; None when none is saved.
+        items: of the policy; None when the module says them in another way.
         points: how many recovery points there are, one each night.
         fails: commands that fail, each with the id of its error.
     """
@@ -85,6 +101,12 @@ class _Short(Model):
     running: tuple[_Job, ...] = ()
     finished: tuple[_Job, ...] = (_Job(started=_NIGHT - 24 * _HOUR), _Job())
     policy: _Policy | None = _Policy()
+    items: tuple[_Item, ...] | None = (
+        _Item(text="C:\\"),
+        _Item(text="D:\\"),
+        _Item(text=f"{AGENT_FOLDER}\\Scratch", excluded=True),
+        _Item(text=f"{AGENT_FOLDER}\\bin", excluded=True),
+    )
     points: int = 30
     fails: dict[str, str] = Field(default_factory=dict)
 
@@ -104,6 +126,7 @@ def state(host: HostState, short: object) -> None:
         "running": [job.stored(runs=True) for job in known.running],
         "finished": [job.stored() for job in known.finished],
         "policy": policy,
+        "items": known.model_dump(mode="json")["items"],
         "points": [_text(_NIGHT - 24 * _HOUR * nights) for nights in range(known.points)],
         "fails": known.fails,
     }
@@ -126,6 +149,8 @@ def read(host: HostState, path: Record | None = None, most: int = 50) -> Iterato
         return
     agent = host.windows.get("agent", {})
     for command, part in _PARTS_OF.items():
+        if part is _items and not (record["policy"] or {}).get("saved"):
+            continue
         error = agent.get("fails", {}).get(command)
         if error:
             record["problems"].append(f"{command} fails with {error}.")
@@ -170,14 +195,27 @@ def _policy(agent: Record, most: int) -> Record:
     return {"policy": {"saved": policy is not None, **(policy or none)}}
 
 
+def _items(agent: Record, most: int) -> Record:
+    del most
+    items = agent.get("items")
+    if items is None or len(items) > _MOST or any(len(item["text"]) > _LONGEST for item in items):
+        return {}
+    return {"items": [dict(item) for item in items]}
+
+
 def _points(agent: Record, most: int) -> Record:
     del most
     points = agent.get("points", [])
     return {"points": {"count": len(points), "newest": max(points, default=None)}}
 
 
-_PARTS = ("running", "finished", "policy", "points")
-_PARTS_OF = {"Get-OBJob": _jobs, "Get-OBPolicy": _policy, "Get-OBAllRecoveryPoints": _points}
+_PARTS = ("running", "finished", "policy", "items", "points")
+_PARTS_OF = {
+    "Get-OBJob": _jobs,
+    "Get-OBPolicy": _policy,
+    "Get-OBFileSpec": _items,
+    "Get-OBAllRecoveryPoints": _points,
+}
 
 
 def _text(time: datetime) -> str:

@@ -69,6 +69,15 @@ function Get-LabPolicy {
     }
 }
 
+function Get-LabItem {
+    # What the policy includes and excludes, as objects; of another version where the state does not know.
+    $agent = Get-LabAgent -Command 'Get-OBFileSpec'
+    if ($null -eq $agent['items']) { return [pscustomobject]@{ Path = 'C:\' } }
+    foreach ($item in $agent['items']) {
+        [pscustomobject]@{ FileSpec = $item['text']; IsExclude = [bool] $item['excluded']; IsRecursive = [bool] $item['recursive'] }
+    }
+}
+
 function Get-LabPoint {
     # Recovery points; their times are the host's own.
     $agent = Get-LabAgent -Command 'Get-OBAllRecoveryPoints'
@@ -120,4 +129,4 @@ function Set-LabProxy {
     }
 }
 
-Export-ModuleMember -Function 'Get-LabJob', 'Get-LabMachineSetting', 'Get-LabPolicy', 'Get-LabPoint', 'Set-LabProxy'
+Export-ModuleMember -Function 'Get-LabItem', 'Get-LabJob', 'Get-LabMachineSetting', 'Get-LabPolicy', 'Get-LabPoint', 'Set-LabProxy'
