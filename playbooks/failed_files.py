@@ -41,7 +41,7 @@ CODES = {
         "only in a cloud",
         (
             "The agent cannot back up files of OneDrive and the like, which are not on the disk: "
-            "exclude their folders from the backup policy."
+            "exclude their folders from the backup policy (backup-exclusions has the commands)."
         ),
     ),
 }
