@@ -2,6 +2,7 @@
 
 from remediate.model.size import size_text
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.event import Event, Events
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryName, RegistryValues
@@ -36,7 +37,9 @@ class Params(PlaybookParams):
     )
     days: int = Field(7, ge=1, le=3650, description="days in which lost snapshots are told")
     volume: tuple[VolumeName, ...] = Field(
-        (), description="Volume to look at, such as C:; else each one that has shadow storage"
+        (),
+        description="Volume to look at, such as C:; else each one that has shadow storage, and "
+        "for a limit only those that are backed up",
     )
     create: bool = Field(
         default=False, description="Also give shadow storage to a named volume that has none"
@@ -62,7 +65,8 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
     Without --size and --percent it only looks: for shadow storage of which 80 % are used, and for
     snapshots that were lost in the last days as it could not grow. A limit is only ever raised:
     Windows deletes shadow copies to get below a lower one. Volumes without a drive letter or mount
-    path are left alone.
+    path are left alone. A limit is for volumes of which the agent's policy for files backs up
+    something: its own PowerShell module is asked for that, unless --volume says it.
     """
 
     id = "shadow-storage"
@@ -73,6 +77,7 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
     rules = (
         "no-volume",
         "no-shadow-storage",
+        "sources-unknown",
         "offline",
         "nearly-full",
         "aborted",
@@ -97,7 +102,7 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
     def observe(self, params):
         asked = [ShadowStorages(), RegistryValues(values=(INSTALL_PATH, BEGINNING))]
         if params.wanted:
-            return asked
+            return asked if params.volume else [*asked, BackupRecords()]
         events = {"log": "System", "ids": (ABORTED,), "days": params.days, "most": 20}
         return [*asked, *(Events(provider=provider, **events) for provider in PROVIDERS)]
 
@@ -114,9 +119,20 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                     "No local disk of the host has this drive letter or mount path.",
                     rule="no-volume",
                 )
-        elif not chosen and params.wanted:
+        elif params.wanted and _items(seen) is not None:
+            backed_up = _backed_up(_items(seen), seen.all(ShadowStorage))
+            chosen = [s for s in chosen if s.volume in backed_up]
+        elif params.wanted and chosen:
             yield Advice(
-                "No volume has shadow storage",
+                "Which volumes are backed up is not known",
+                "The agent does not say it, so each one that has shadow storage counts: name those "
+                "that are, with --volume, if others are to be left alone.",
+                Severity.NOTICE,
+                rule="sources-unknown",
+            )
+        if params.wanted and not params.volume and not chosen:
+            yield Advice(
+                "No volume that is backed up has shadow storage",
                 "Windows gives it to a volume at the first snapshot, with a limit of its own, and "
                 "takes it away with the last; --volume C: --create sets one before.",
                 Severity.NOTICE,
@@ -211,6 +227,13 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
                     ],
                 )
 
+    def assumptions(self, params):
+        if params.wanted and not params.volume:
+            yield (
+                "Volumes are backed up on which the agent's policy includes something; where the "
+                "agent does not say what, each one that has shadow storage is."
+            )
+
     def irreversible(self, params):
         yield ("the automatic size of shadow storage, which Windows takes away with its last copy")
 
@@ -230,3 +253,21 @@ class ShadowStorageRoom(ForAgent, Playbook[Params]):
             "now, and no rollback takes it back."
         )
         return "none-yet", f"{storage.name} has no shadow storage", text
+
+
+def _items(seen):
+    """What the policy includes and excludes; None when that is not known."""
+    record = seen.one(BackupRecord)
+    return record and record.items
+
+
+def _backed_up(items, storages):
+    """Ids of the volumes on which something is that a policy includes."""
+    names = [(name.rstrip("\\"), s.volume) for s in storages for name in (s.name, s.volume)]
+    found = set()
+    for item in items:
+        path = item.text.rstrip("\\").casefold() + "\\"
+        on = [(len(name), id_) for name, id_ in names if path.startswith(f"{name.casefold()}\\")]
+        if on and not item.excluded:
+            found.add(max(on)[1])
+    return found
