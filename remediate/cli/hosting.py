@@ -64,7 +64,10 @@ def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -
     if only is not None:
         hosts = tuple(host for host in hosts if only.get(host.name))
         if not hosts:
-            raise Stop("that audit found nothing to change on the hosts that are chosen")
+            raise Stop(
+                "that audit found nothing to change on the hosts that are chosen",
+                "Audit them again, or choose others.",
+            )
     return Chosen(hosts, targets.peers(options, known, copied, interactive=interactive), only)
 
 

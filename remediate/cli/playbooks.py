@@ -294,7 +294,10 @@ def _of_everything(ctx: click.Context) -> list[str]:
     if (found := ctx.params.get("found")) is not None:
         chosen = [each.id for each in about if any(each.id in ids for ids in found.values())]
         if not chosen:
-            raise Stop("that audit found nothing to change by the playbooks that are chosen")
+            raise Stop(
+                "that audit found nothing to change by the playbooks that are chosen",
+                "Audit again, or choose others.",
+            )
     if not chosen:
         raise Stop(
             f"all playbooks about {', '.join(topics)} are left out of an audit of everything",
