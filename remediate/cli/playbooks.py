@@ -144,12 +144,17 @@ class PlaybookCommand(Command):
 
     Which these are is only known when the command line has been read, so it is read twice: first
     for the names, ignoring what is unknown, then with the options of these playbooks.
+
+    Args:
+        instead: names of options, one of which has to be given where no playbook is named; where
+            there are none, all are meant then.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
+    def __init__(self, *args: Any, instead: Sequence[str] = (), **kwargs: Any) -> None:  # noqa: ANN401 - passed on to click
         super().__init__(*args, **kwargs)
         self._own = list(self.params)
         self._argument = next(param for param in self._own if param.name == "playbooks")
+        self._instead = instead
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line.
@@ -197,6 +202,9 @@ class PlaybookCommand(Command):
         asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
         if names or asking or self._argument.required:
             return known, names
+        if self._instead and not any(values.get(name) for name in self._instead):
+            options = " or ".join(f"--{name.replace('_', '-')}" for name in self._instead)
+            raise Stop("no playbook is named", f"Name some, or give {options}.")
         return known, list(known.entries)
 
     def _parameters_of(self, ctx: click.Context, known: "Catalogue", names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from remediate.cli.commands.schema import published
 from remediate.lab.hosts import make_state
 from remediate.lab.kinds import put
+from remediate.lab.kinds.service import HEALTHY
 from remediate.lab.state import HostState
 from remediate.model.schema import schema_of
 from remediate.testing.transport import MemoryTransport
@@ -18,8 +19,6 @@ from remediate.testing.transport import MemoryTransport
 Make = Callable[..., Any]
 
 AUDIT = ("audit", "schedule-fix", "execution-policy", "-i", "inv.yaml", "--user", "svc")
-
-POLICY = r"HKLM\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell\ExecutionPolicy"
 
 
 @pytest.fixture
@@ -137,16 +136,18 @@ def test_an_audit_to_compare_with_has_to_be_one_and_to_be_there(
 def test_what_an_audit_found_is_applied_where_it_found_it(
     told: Make, states: dict[str, HostState]
 ) -> None:
-    put(states["SRV02"], {"registry_value": {POLICY: "Restricted"}})
-    found = told(*AUDIT, "--format", "json").data["run"]
-    put(states["SRV01"], {"registry_value": {POLICY: "Restricted"}})  # which that audit did not see
+    disabled = {"service": {**HEALTHY, "VSS": {"status": "Stopped", "start": "Disabled"}}}
+    put(states["SRV02"], disabled)
+    asked = ("audit", "schedule-fix", "vss-services", *AUDIT[3:])
+    found = told(*asked, "--format", "json").data["run"]
+    put(states["SRV01"], disabled)  # which that audit did not see
     where = ("-i", "inv.yaml", "--user", "svc")
     dry = told("apply", "--found-by", found, "--dry-run", *where, "--format", "json")
     planned = {
         host["host"]: {one["playbook"] for one in host["plan"]["changes"]}
         for host in dry.data["hosts"]
     }
-    assert planned == {"SRV01": {"schedule-fix"}, "SRV02": {"schedule-fix", "execution-policy"}}
+    assert planned == {"SRV01": {"schedule-fix"}, "SRV02": {"schedule-fix", "vss-services"}}
     done = told("apply", "--found-by", found, "--yes", *where, "--format", "json")
     assert {host["host"]: host["outcome"] for host in done.data["hosts"]} == {
         "SRV01": "changed",

@@ -217,8 +217,8 @@ def test_a_list_help_and_other_playbooks_run_nothing_of_it(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["apply"], "missing argument"),
-        (["apply", "--folder", "x"], "missing argument"),
+        (["apply"], "no playbook is named"),
+        (["apply", "--folder", "x"], "no playbook is named"),
         (["audit", "--host", "A", "sent-fxi"], "no playbook 'sent-fxi': did you mean sent-fix?"),
         (["apply", "schedule-fix", "sent-fxi"], "no playbook 'sent-fxi'"),
     ],

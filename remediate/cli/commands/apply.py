@@ -60,7 +60,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         ctx.params["found"] = _found(record)
         ctx.params["as_then"] = {use.id: use for use in record.run.playbooks}
     if not ctx.params["all_safe"]:
-        _require_named(ctx)
+        _require_only_named(ctx)
     elif names:
         raise Stop("a playbook is named, and all are asked for", "Give one of both.")
     else:
@@ -90,17 +90,12 @@ def _found(record: "AuditRecord") -> dict[str, set[str]]:
     }
 
 
-def _require_named(ctx: click.Context) -> None:
-    """Make sure that it is said what is to be applied.
+def _require_only_named(ctx: click.Context) -> None:
+    """Make sure that nothing is said of playbooks that are not named.
 
     Raises:
-        Stop: it is not, or only what not.
+        Stop: something is.
     """
-    if not ctx.params["playbooks"]:
-        raise Stop(
-            "no playbook is named",
-            "Name some, or give --all-safe, which takes all that can be undone and loosen nothing.",
-        )
     one_selection(ctx.params)
     if ctx.params["deep"]:
         raise Stop("a playbook is named, and --deep is about those that are not", "Leave it out.")
@@ -109,6 +104,7 @@ def _require_named(ctx: click.Context) -> None:
 command = playbooks.PlaybookCommand(
     "apply",
     callback=_run,
+    instead=("all_safe", "found_by"),
     help="Make the changes of playbooks on hosts, prove them by reading back, and record them "
     "so that they can be undone. Shows the plan of each host and asks first, unless --yes.",
     params=[
