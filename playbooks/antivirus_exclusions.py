@@ -19,6 +19,7 @@ from remediate.resources.mars_agent import (
     PROGRAM,
     SCRATCHES,
     ForAgent,
+    is_drive,
     plain_folder,
     scratch_folders,
 )
@@ -104,7 +105,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
             (ExclusionList.PATH, plain_folder(seen.path(BIN))),
             (ExclusionList.PROCESS, plain_folder(seen.path(PROGRAM))),
         ]
-        wanted = [(list_, path) for list_, path in wanted if path]
+        wanted = [(list_, path) for list_, path in wanted if path and not is_drive(path)]
         if params.compilers:
             asked = (seen.path(path) for path in COMPILERS)
             found = (seen.get(File, path=path) for path in asked if path)

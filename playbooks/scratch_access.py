@@ -1,4 +1,4 @@
-"""Let SYSTEM and administrators write in the scratch folder, and have VHDs be SYSTEM's."""
+"""Let SYSTEM and administrators write in the scratch folder, and have VHDs be theirs."""
 
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Severity
 from remediate.resources.access_list import (
@@ -10,15 +10,20 @@ from remediate.resources.access_list import (
     AccessList,
     same_account,
 )
+from remediate.resources.file import File, Files
 from remediate.resources.folder_access import FolderAccess, FoldersAccess
 from remediate.resources.mars_agent import (
     INSTALL_PATH,
-    SCRATCH,
-    SCRATCH_VALUE,
-    VHDS,
-    ForAgent,
+    KEY_FILES,
+    REGISTRATION,
+    SCRATCHES,
+    WORKED_IN,
+    ForRegisteredAgent,
+    is_drive,
     no_scratch_folder,
-    plain_folder,
+    scratch_folder,
+    whole_drive,
+    worked_in,
 )
 from remediate.resources.registry_value import RegistryValues
 
@@ -28,10 +33,10 @@ WHO = {SYSTEM: frozenset(ALL | {SYSTEM}), ADMINISTRATORS: frozenset(ALL)}
 ASPECTS = ("itself", "OI", "CI")  # the folder, and files and folders that are made in it
 
 
-class ScratchAccess(ForAgent, Playbook[PlaybookParams]):
+class ScratchAccess(ForRegisteredAgent, Playbook[PlaybookParams]):
     """The agent runs as SYSTEM, and fails where that may not write in its scratch folder.
 
-    Whoever may write besides is left alone, and so is what denies it, and the files in the folders.
+    Whoever may write besides is left alone, and so is what denies it.
     """
 
     id = "scratch-access"
@@ -47,35 +52,45 @@ class ScratchAccess(ForAgent, Playbook[PlaybookParams]):
         True  # who may do what is somebody's decision, and not to be found fault with unasked
     )
     writes = (FolderAccess,)
-    rules = ("no-folder", "link", "not-understood", "denied", "access", "owner")
+    rules = ("drive", "no-folder", "link", "not-understood", "denied", "access", "owner")
     risk = "SYSTEM and the group Administrators get full control of the folder and what is in it."
     rollback = (
-        "Reversible: owner and entries are put back as they were. What comes from the folder "
-        "above, Windows makes anew with each write; where that differs from before, it is said."
+        "Owner and entries of both folders are put back as they were, but not of what is in them. "
+        "What comes from the folder above, Windows makes anew; where that differs, it is said."
     )
 
     def observe(self, params):
         return [
-            FoldersAccess(paths=(SCRATCH, VHDS)),
-            RegistryValues(values=(INSTALL_PATH, SCRATCH_VALUE)),
+            FoldersAccess(paths=WORKED_IN),
+            RegistryValues(values=(INSTALL_PATH, *REGISTRATION, *SCRATCHES)),
+            Files(paths=KEY_FILES),
         ]
 
     def decide(self, seen, params):
-        scratch = plain_folder(seen.path(SCRATCH)).casefold()
-        folders = {folder.path.casefold(): folder for folder in seen.all(FolderAccess)}
-        if scratch not in folders:
-            yield no_scratch_folder(seen.path(SCRATCH), rule="no-folder")
+        scratch = scratch_folder(seen, seen.all(File))
+        folders = worked_in(scratch, seen.all(FolderAccess))
+        if is_drive(scratch):
+            yield whole_drive(scratch, rule="drive")
+        elif scratch.casefold() not in folders:
+            yield no_scratch_folder(scratch, rule="no-folder")
         for path, folder in folders.items():
             if folder.leads_elsewhere:
                 yield _left("link", folder, "leads elsewhere", "Look at the folder it leads to.")
                 continue
             yield from _access(folder)
-            if path != scratch and same_account(folder.owner, SYSTEM) is False:
+            if path != scratch.casefold() and not _is_owned(folder):
                 yield folder.should(
                     rule="owner",
                     owner="SY",
-                    why="The agent takes its disk images down as SYSTEM, who has to own them.",
+                    why="The agent takes its disk images down as SYSTEM, and another owns them.",
                 )
+
+    def irreversible(self, params):
+        yield (
+            "Windows passes the entries on to what is in the folders: what that had inherited from "
+            "elsewhere, as files do that were moved there, is replaced, and nobody knows it any "
+            "more"
+        )
 
     def assumptions(self, params):
         yield (
@@ -110,6 +125,15 @@ def _access(folder):
 
 def _may_write(known, sid):
     return all(known.grants(WHO[sid], MODIFY, aspect) for aspect in ASPECTS)
+
+
+def _is_owned(images):
+    """Whether what takes the images down may own their folder; None where that is not known.
+
+    What SYSTEM makes, Windows usually gives to the group Administrators, which SYSTEM belongs to
+    (https://learn.microsoft.com/windows/win32/secauthz/owner-of-a-new-object).
+    """
+    return any(same_account(images.owner, sid) is not False for sid in WHO)
 
 
 def _left(rule, folder, what, text):

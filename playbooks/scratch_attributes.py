@@ -1,15 +1,20 @@
 """Have nothing compressed or encrypted that the agent makes in its scratch folder."""
 
 from remediate.playbook import Advice, Evidence, Playbook, PlaybookParams, Severity
+from remediate.resources.file import File, Files
 from remediate.resources.folder_marks import FolderMarks, FoldersMarks, Marks
 from remediate.resources.mars_agent import (
     INSTALL_PATH,
-    SCRATCH,
-    SCRATCH_VALUE,
-    VHDS,
-    ForAgent,
+    KEY_FILES,
+    REGISTRATION,
+    SCRATCHES,
+    WORKED_IN,
+    ForRegisteredAgent,
+    is_drive,
     no_scratch_folder,
-    plain_folder,
+    scratch_folder,
+    whole_drive,
+    worked_in,
 )
 from remediate.resources.registry_value import RegistryValues
 
@@ -17,12 +22,12 @@ PACKED = Marks.COMPRESSED | Marks.ENCRYPTED
 MOUNT_POINT = "ssbv"  # where the agent mounts its image of the system state
 
 
-class ScratchAttributes(ForAgent, Playbook[PlaybookParams]):
+class ScratchAttributes(ForRegisteredAgent, Playbook[PlaybookParams]):
     """The agent supports no scratch folder that is compressed, encrypted, sparse or a link.
 
-    What its folders are marked as is taken from them: the scratch folder and VHDs in it. Files that
-    are there stay as they are. Whether Data Deduplication works on the folder, unsupported-files
-    says.
+    What its folders are marked as is taken from them: the scratch folder, which its key file tells,
+    and VHDs in it. Files that are there stay as they are. Whether Data Deduplication works on the
+    folder, unsupported-files says.
     """
 
     id = "scratch-attributes"
@@ -31,25 +36,36 @@ class ScratchAttributes(ForAgent, Playbook[PlaybookParams]):
     symptoms = ("scratch-folder-marked", "metadata-vhd-not-mounted", "scratch-location-invalid")
     source = "https://learn.microsoft.com/azure/backup/backup-azure-file-folder-backup-faq"
     writes = (FolderMarks,)
-    rules = ("no-folder", "link", "compressed", "encrypted", "packed-inside", "marked-inside")
+    rules = (
+        "drive",
+        "no-folder",
+        "link",
+        "compressed",
+        "encrypted",
+        "packed-inside",
+        "marked-inside",
+    )
     risk = "What the agent makes from then on takes more space, and is as readable as its folder."
     rollback = (
-        "Reversible: the folders are marked again. To mark one as encrypted, the account that logs "
-        "on needs a key of EFS, and Windows may let none be used or made over the network."
+        "A folder that was compressed is marked again. One that was encrypted is not: that would "
+        "be for the key of the account that logs on, and not for the one that it was for."
     )
 
     def observe(self, params):
         return [
-            FoldersMarks(paths=(SCRATCH, VHDS)),
-            RegistryValues(values=(INSTALL_PATH, SCRATCH_VALUE)),
+            FoldersMarks(paths=WORKED_IN),
+            RegistryValues(values=(INSTALL_PATH, *REGISTRATION, *SCRATCHES)),
+            Files(paths=KEY_FILES),
         ]
 
     def decide(self, seen, params):
-        scratch = plain_folder(seen.path(SCRATCH))
-        folders = seen.all(FolderMarks)
-        if scratch.casefold() not in {folder.path.casefold() for folder in folders}:
-            yield no_scratch_folder(seen.path(SCRATCH), rule="no-folder")
-        for folder in folders:
+        scratch = scratch_folder(seen, seen.all(File))
+        folders = worked_in(scratch, seen.all(FolderMarks))
+        if is_drive(scratch):
+            yield whole_drive(scratch, rule="drive")
+        elif scratch.casefold() not in folders:
+            yield no_scratch_folder(scratch, rule="no-folder")
+        for path, folder in folders.items():
             if folder.leads_elsewhere:
                 yield Advice(
                     "The scratch folder, or VHDs in it, leads elsewhere",
@@ -63,9 +79,12 @@ class ScratchAttributes(ForAgent, Playbook[PlaybookParams]):
                 yield folder.should(
                     rule=name,
                     why=f"The agent does not support a scratch folder that is {name}.",
+                    irreversible=name == "encrypted",
                     **{name: False},
                 )
-            yield from _inside(folder, {each.path.casefold() for each in folders})
+            yield from _packed(folder, folders)
+            if path == scratch.casefold():
+                yield from _links(folder)
 
     def assumptions(self, params):
         yield (
@@ -74,16 +93,13 @@ class ScratchAttributes(ForAgent, Playbook[PlaybookParams]):
         )
 
 
-def _inside(folder, asked):
-    """What to do about what is marked in a folder, and is not asked for itself."""
-    marked = [
+def _packed(folder, asked):
+    """What to do about what is compressed or encrypted in a folder, and is not asked for itself."""
+    packed = [
         one
         for one in folder.inside
-        if f"{folder.path}\\{one.name}".casefold() not in asked
-        and not (one.folder and one.name.casefold() == MOUNT_POINT)
+        if one.marks & PACKED and f"{folder.path}\\{one.name}".casefold() not in asked
     ]
-    packed = [one for one in marked if one.marks & PACKED]
-    others = [one for one in marked if not one.marks & PACKED]
     stopped = "While the service obengine is stopped and no backup runs, and with room for it"
     if packed:
         yield Advice(
@@ -94,16 +110,29 @@ def _inside(folder, asked):
             resource=folder.resource_id,
             evidence=_evidence(packed),
         )
-    if others:
+
+
+def _links(scratch):
+    """What to do about folders of others in the scratch folder that lead elsewhere.
+
+    VHDs is not looked into: the agent mounts its disk images there.
+    """
+    links = [
+        one
+        for one in scratch.inside
+        if one.folder
+        and one.marks & Marks.LINK
+        and one.name.casefold() not in {MOUNT_POINT, "vhds"}
+    ]
+    if links:
         yield Advice(
-            "Something in the scratch folder is sparse or leads elsewhere",
-            f"It is in {folder.path}. The agent does not support that. What Data Deduplication has "
-            "worked on is both, too: exclude the folder from it, as unsupported-files says. Take "
-            "away what others have put there, never what the agent has.",
+            "A folder in the scratch folder leads elsewhere",
+            f"It is in {scratch.path}. The agent does not support that: take away what others have "
+            "put there, never what the agent has.",
             Severity.NOTICE,
             rule="marked-inside",
-            resource=folder.resource_id,
-            evidence=_evidence(others),
+            resource=scratch.resource_id,
+            evidence=_evidence(links),
         )
 
 

@@ -37,9 +37,10 @@ class Params(OldEnough, Enough, AlthoughUnknown):
 class VssRestart(ForAgent, Playbook[Params]):
     """Snapshots that fail for a while are made again once their services were restarted.
 
-    These services run only while somebody needs them: those that are stopped stay so. A snapshot
-    that is being made, or that a backup reads which did not ask for one that stays, would be lost,
-    whoever makes it, so it is waited for.
+    These services run only while somebody needs them: those that are stopped stay so. One that was
+    disabled while it ran is set to start on demand, as vss-services does. A snapshot that is being
+    made, or that a backup reads which did not ask for one that stays, would be lost, whoever makes
+    it, so it is waited for.
     """
 
     id = "vss-restart"
@@ -75,7 +76,17 @@ class VssRestart(ForAgent, Playbook[Params]):
     def decide(self, seen, params):
         for service, advice in _each(seen, params):
             yield from advice
-            if not advice and _is_due(service, seen, params):
+            due = not advice and _is_due(service, seen, params)
+            disabled = service is not None and service.start_mode is StartMode.DISABLED
+            if due and disabled:
+                yield service.should(
+                    rule="disabled",
+                    start_mode=StartMode.MANUAL,
+                    why="It could not be started again. Windows has it start on demand.",
+                )
+            elif disabled:
+                yield _disabled(service)
+            if due:
                 yield service.should_renew("process", "restarted", why=clock_changed(service, seen))
 
     def guard(self, seen, params):
@@ -103,7 +114,7 @@ def _each(seen, params):
         advice = [*not_fit(service, name, MISSING)]
         if service is not None:
             remedy = "See the program and the module that its events name."
-            advice += [*crashing(service, seen, params, programs, remedy), *_disabled(service)]
+            advice += crashing(service, seen, params, programs, remedy)
         yield service, advice
 
 
@@ -117,10 +128,9 @@ def _is_due(service, seen, params):
 
 
 def _disabled(service):
-    if service.start_mode is StartMode.DISABLED:
-        yield Advice(
-            f"Service {service.name} is disabled",
-            "It could not be started again, and no snapshot can be made: apply vss-services first.",
-            rule="disabled",
-            resource=service.resource_id,
-        )
+    return Advice(
+        f"Service {service.name} is disabled",
+        "No snapshot can be made: apply vss-services.",
+        rule="disabled",
+        resource=service.resource_id,
+    )

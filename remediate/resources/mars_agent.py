@@ -5,7 +5,7 @@ Its folder is only ever taken from the registry: on a backup server (MABS) it is
 
 import re
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from remediate.model.change import Severity
 from remediate.model.plan import Advice
@@ -41,13 +41,23 @@ SCRATCHES = (
 """Where the scratch folder is, said twice."""
 
 USUAL_SCRATCH = HostPath(root=INSTALL_PATH, tail="Scratch")
+_SCRATCH_FOLDERS = (*(HostPath(root=value) for value in SCRATCHES), USUAL_SCRATCH)
+"""As each of the two values says, and where it is when the agent is installed."""
+
+
+def _within(folder: HostPath, name: str) -> HostPath:
+    return HostPath(root=folder.root, tail="\\".join(filter(None, (folder.tail, name))))
+
+
+_IMAGES = "VHDs"
 KEY_FILE = "OnlineBackup.KEK"
 """In the scratch folder. It is only ever looked for."""
-KEY_FILES = tuple(
-    HostPath(root=folder.root, tail="\\".join(filter(None, (folder.tail, KEY_FILE))))
-    for folder in (*(HostPath(root=value) for value in SCRATCHES), USUAL_SCRATCH)
+KEY_FILES = tuple(_within(folder, KEY_FILE) for folder in _SCRATCH_FOLDERS)
+"""Where it may be."""
+WORKED_IN = tuple(
+    path for folder in _SCRATCH_FOLDERS for path in (folder, _within(folder, _IMAGES))
 )
-"""Where it may be: as each of the two values says, and where it is when the agent is installed."""
+"""What may be the scratch folder, each with the folder of its disk images; see `scratch_folder`."""
 
 AGENT = HostPath(root=INSTALL_PATH)
 TEMP = HostPath(root=INSTALL_PATH, tail="Temp")
@@ -55,12 +65,6 @@ TEMP = HostPath(root=INSTALL_PATH, tail="Temp")
 PROGRAM = HostPath(root=INSTALL_PATH, tail=r"bin\cbengine.exe")
 SCRATCH = HostPath(root=SCRATCH_VALUE, otherwise=USUAL_SCRATCH)
 """The scratch folder; people who have moved it may have doubled its backslashes."""
-VHDS = HostPath(
-    root=SCRATCH_VALUE,
-    tail="VHDs",
-    otherwise=HostPath(root=INSTALL_PATH, tail=r"Scratch\VHDs"),
-)
-"""In the scratch folder, the folder of its disk images."""
 TASKS = r"\Microsoft\OnlineBackup"
 MODULES = HostPath(root=INSTALL_PATH, tail=r"bin\Modules")
 MODULE = "MSOnlineBackup"
@@ -70,9 +74,19 @@ _BACKUP_SERVER = re.compile(r"\\(microsoft azure backup server|dpm)\\", re.IGNOR
 
 
 def plain_folder(text: str | None) -> str:
-    """A folder on a drive as one writes it, or an empty text: people double its backslashes."""
+    """A folder on a drive as one writes it, or an empty text: people double its backslashes.
+
+    A drive itself keeps the one at its end.
+    """
     folder = re.sub(r"\\+", r"\\", text or "").rstrip("\\")
+    if is_drive(folder):
+        return f"{folder}\\"
     return folder if re.match(r"[A-Za-z]:\\", folder) else ""
+
+
+def is_drive(folder: str) -> bool:
+    """Whether a folder is all of a drive."""
+    return re.fullmatch(r"[A-Za-z]:\\?", folder) is not None
 
 
 def no_scratch_folder(where: str | None, *, rule: str) -> Advice:
@@ -84,9 +98,25 @@ def no_scratch_folder(where: str | None, *, rule: str) -> Advice:
     """
     return Advice(
         "There is no scratch folder",
-        f"{plain_folder(where) or where} is none: both values ScratchLocation have to name the "
+        f"{where} is none: both values ScratchLocation have to name the "
         "folder that holds the key file, on a local disk. See scratch-location.",
         Severity.CRITICAL,
+        rule=rule,
+    )
+
+
+def whole_drive(drive: str, *, rule: str) -> Advice:
+    """What to do where the scratch folder is a drive itself, of which nothing is looked at.
+
+    Args:
+        drive: it is.
+        rule: the playbook's name for that.
+    """
+    return Advice(
+        f"The scratch folder is the drive {drive}",
+        "What is written of it would be so for all of the drive, so it is left alone: have the "
+        "agent use a folder of its own there, moved as Microsoft's FAQ of the agent says.",
+        Severity.NOTICE,
         rule=rule,
     )
 
@@ -114,12 +144,52 @@ def scratch_folders(seen: SeenPaths, files: Iterable[File]) -> list[str]:
 
     def holding(texts: Iterable[str | None]) -> list[str]:
         folders = {plain_folder(text).casefold(): plain_folder(text) for text in texts}
-        return [
-            folder for name, folder in folders.items() if rf"{name}\{KEY_FILE}".casefold() in keys
-        ]
+        return [folder for folder in folders.values() if _in(folder, KEY_FILE).casefold() in keys]
 
     named = holding(seen.value(name).text for name in SCRATCHES)
     return named or holding([seen.path(USUAL_SCRATCH)])
+
+
+def scratch_folder(seen: SeenPaths, files: Iterable[File]) -> str:
+    """The scratch folder: with the key file; where that does not tell it, as the first value says.
+
+    So it is the same one before and after both values were set to it. `observe` has to ask for
+    what `scratch_folders` needs. It may be none, such as a share.
+
+    Args:
+        seen: what was observed.
+        files: the files among it.
+    """
+    holding = scratch_folders(seen, files)
+    said = seen.path(SCRATCH) or ""
+    return holding[0] if len(holding) == 1 else plain_folder(said) or said
+
+
+class _AtPath(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+_Folder = TypeVar("_Folder", bound=_AtPath)
+
+
+def worked_in(scratch: str, folders: Iterable[_Folder]) -> dict[str, _Folder]:
+    """The scratch folder and that of its disk images, as far as they are there, by path.
+
+    Args:
+        scratch: the scratch folder.
+        folders: what was seen of `WORKED_IN`.
+
+    Returns:
+        By path in small letters.
+    """
+    ours = {scratch.casefold(), _in(scratch, _IMAGES).casefold()}
+    seen = {folder.path.casefold(): folder for folder in folders}
+    return {path: folder for path, folder in seen.items() if path in ours}
+
+
+def _in(folder: str, name: str) -> str:
+    return folder.rstrip("\\") + f"\\{name}"
 
 
 def is_backup_server(seen: SeenPaths) -> bool:

@@ -41,10 +41,11 @@ class Together:
 
     Args:
         chosen: one case of each playbook.
+        hosts: the cases whose host it is; theirs when not given.
     """
 
-    def __init__(self, *chosen: Case) -> None:
-        self.chosen = chosen
+    def __init__(self, *chosen: Case, hosts: tuple[Case, ...] = ()) -> None:
+        self.chosen, self.hosts = chosen, hosts or chosen
         peers = (case.peer for case in chosen if case.peer is not None)
         transport = MemoryTransport({HOST.address: self.host()})
         self.teller = Teller(
@@ -58,7 +59,7 @@ class Together:
     def host(self) -> HostState:
         """A healthy one, but for what any of the cases says."""
         short: dict[str, Any] = {}
-        for case in self.chosen:
+        for case in self.hosts:
             for kind, said in case.host.items():
                 there = short.get(kind, kind_of(kind).healthy) if said else None
                 both = isinstance(there, dict) and isinstance(said, dict)
@@ -73,6 +74,7 @@ class Together:
         return (
             repaired == {case.playbook for case in self.chosen}
             and not plan.refusals
+            and not plan.irreversible
             and all(change.reversible for change in plan.changes)
         )
 
