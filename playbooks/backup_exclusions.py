@@ -12,6 +12,7 @@ from remediate.resources.mars_agent import (
     SCRATCH,
     SCRATCH_VALUE,
     ForAgentModule,
+    is_drive,
     plain_folder,
 )
 from remediate.resources.registry_value import RegistryValues
@@ -56,7 +57,7 @@ class BackupExclusions(ForAgentModule, Playbook[Params]):
         if record.policy is not None and not record.policy.saved:
             return
         folders = {plain_folder(seen.path(SCRATCH)), plain_folder(rf"{seen.path(AGENT)}\bin")}
-        folders = sorted(folders - {""})
+        folders = sorted(one for one in folders if one and not is_drive(one))
         about = {"resource": record.resource_id}
         items = record.items
         if items is None or not all(ON_DRIVE.match(item.text) for item in items):
