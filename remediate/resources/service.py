@@ -16,8 +16,9 @@ ServiceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.$@() -]{1,256}$")]
 """A service's short name. Windows allows more; nothing that would have to be escaped in a query."""
 
 
-CLOCK_SLACK = timedelta(seconds=5)
-"""By how much two readings of one clock may differ, in one answer."""
+CLOCK_SLACK = timedelta(minutes=10)
+"""How much later than the time that a host says first in an answer it may be at the end of it: some
+services stop slowly, and several may be restarted."""
 
 
 class ServiceStatus(StrEnum):

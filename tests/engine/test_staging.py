@@ -21,7 +21,7 @@ from tests.engine.restoring import Restoring, host_state
 
 BROKEN = {**practice_files(), "MSOnlineBackup.psm1": b"throw 'broken'"}
 BATCH = 6_000
-REQUESTS = 14
+REQUESTS = 16
 
 
 @pytest.fixture(autouse=True)

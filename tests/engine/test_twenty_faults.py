@@ -26,6 +26,7 @@ FAULTS: dict[str, dict[str, Any]] = {
         "defender_exclusion": {"path": [rf"{AGENT}\bin"], "process": [rf"{AGENT}\bin\cbengine.exe"]}
     },
     "clock time-service-disabled": {"service": {"W32Time": STOPPED}},
+    "disk-space below-floor": {"volume": {"C:": {"free": "2GB"}}},
     "dotnet-version below-least": {
         "registry_value": {
             r"HKLM\SOFTWARE\WOW6432Node\Microsoft\NET Framework Setup\NDP\v4\Full\Release": 300000
@@ -53,7 +54,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "schedule-fix multiple-instances": {
         "scheduled_task": [{"name": "Microsoft-OnlineBackup", "policy": "Parallel"}]
     },
-    "scratch-attributes compressed": {"folder_marks": {rf"{AGENT}\Scratch": ["Compressed"]}},
     "tls12 dotnet-4": {
         "registry_value": {
             r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319\SchUseStrongCrypto": 0

@@ -150,6 +150,12 @@ def test_a_stop_that_outlasts_our_patience_is_waited_for_before_the_service_is_s
     assert record(one.state, SERVICE, name="MSiSCSI")["status"] == "Running"
 
 
+def test_a_restart_is_proven_though_it_ends_long_after_the_host_said_its_time() -> None:
+    one = teller(RESTART)
+    one.state.edits = {SERVICE: [("stop", "20"), ("start", "20")]}
+    assert one.apply().outcome is Outcome.CHANGED
+
+
 def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is_over() -> None:
     one = teller(RESTART)
     one.state.edits = {SERVICE: [("start", "40")]}

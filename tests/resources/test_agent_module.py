@@ -40,7 +40,7 @@ def test_a_change_is_told_in_a_few_words() -> None:
     assert found.before_label
     assert found.before_label.endswith("does not load")
     assert found.after_label
-    assert found.after_label.startswith("6 files, 25.0 kB, sha256 ")
+    assert found.after_label.startswith("6 files, 25.8 kB, sha256 ")
     assert found.after_label.endswith(", loads")
     assert change(ABSENT, WHOLE).before_label == "absent"
 

@@ -136,7 +136,8 @@ def _mark(host: HostState, path: str, mark: str, wanted: bool) -> None:
     edits = dict(host.edits.get(KIND, ()))
     places = [path]
     if "too" in edits and not wanted:
-        places += [one for one in known if one.casefold().startswith(f"{path}\\".casefold())]
+        below = (one for one in known if one.casefold().startswith(f"{path}\\".casefold()))
+        places += [one for one in below if _is_file(host, one)]
     for place in places:
         name = next((one for one in known if same(one, place)), place)
         kept = [one for one in known.get(name, []) if one != mark]

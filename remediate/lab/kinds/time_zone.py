@@ -111,4 +111,6 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
     known = (change.before, change.after)
     zone = next(zone for zone in ZONES if not any(same(zone, one) for one in known))
     write(host, record, {"id": zone})
-    return zone
+    [saved] = read(host)
+    found: JsonValue = saved["id"]
+    return found
