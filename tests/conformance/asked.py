@@ -106,7 +106,9 @@ def _watching(kind: str, found: list[Asked]) -> Iterator[None]:
         def watched(resource: type[Resource], state: HostState, arguments: dict[str, Any]) -> Any:
             if resource.kind == kind and state.name == HOST.name:
                 function = f"{verb}-Remediate{resource.function}"
-                call = Call(id="1", function=function, arguments=arguments)
+                said = {name: one for name, one in arguments.items() if name != "secrets"}
+                secrets = arguments.get("secrets", {})
+                call = Call(id="1", function=function, arguments=said, secrets=secrets)
                 new = set(Asked(state, resource, call).new)
                 if not new <= known:
                     found.append(Asked(copied(state), resource, call))

@@ -50,10 +50,11 @@ def test_more_questions_and_writes_go_the_same_way(kind: str, powershell: PowerS
 
 
 def by_verb(asked: list[Asked]) -> Iterator[list[Asked]]:
-    """The questions, and the writes."""
-    assert asked
+    """The questions, and the writes; of a host that is restarted meanwhile, another one answers."""
+    still = [one for one in asked if not (one.host.windows.get("boot") or {}).get("asked")]
+    assert still
     for verb in ("Get", "Set"):
-        yield [one for one in asked if one.call.function.startswith(verb)]
+        yield [one for one in still if one.call.function.startswith(verb)]
 
 
 def part(kind: str, most: int) -> int:

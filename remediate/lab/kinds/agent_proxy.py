@@ -125,8 +125,8 @@ def _silent(message: str) -> CallFailedError:
 
 def write(host: HostState, record: Record, after: Record) -> None:
     """As the agent saves it; what is said of none of its parts is no longer there."""
-    del record
     may_write(host, KIND)
+    _check_module(host, record["path"])
     known = host.windows.setdefault(KIND, _Short().model_dump(mode="json"))
     if error := known["fails"].get("Set-OBMachineSetting"):
         raise _silent(f"The agent does not take the proxy: {error}.")
