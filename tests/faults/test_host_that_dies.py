@@ -128,12 +128,12 @@ MORE = (
     Death(RESTARTED, KILLED, (1,), Outcome.FAILED_UNCHANGED),
     Death(RESTARTED, KILLED, (2,), Outcome.CHANGED),
     Death(STARTED, STOPPED, (2,), Outcome.CHANGED),
-    Death(REGISTRY, KILLED, (3, 2), Outcome.FAILED_CHANGED),
+    Death(REGISTRY, KILLED, (2, 1), Outcome.FAILED_CHANGED),
     Death(REGISTRY, KILLED, (2, 2), Outcome.ROLLED_BACK),
     Death(SEVERAL, KILLED, (4,), Outcome.ROLLED_BACK),
-    Death(SEVERAL, STOPPED, (6,), Outcome.ROLLED_BACK),
+    Death(SEVERAL, STOPPED, (5,), Outcome.ROLLED_BACK),
     Death(REGISTRY, KILLED, (2,), Outcome.ROLLED_BACK, undoing=True),
-    Death(REGISTRY, KILLED, (3, 1), Outcome.FAILED_CHANGED, undoing=True),
+    Death(REGISTRY, KILLED, (2, 1), Outcome.FAILED_CHANGED, undoing=True),
 )
 
 
