@@ -51,6 +51,8 @@ CASES = {
 """What is written of each kind."""
 MOST = 30
 """Stories of the slow run; `tests/playbooks` tells all of them on the simulated engine."""
+LATE = 6
+"""Kinds of which the slow run tries what comes of answers that are all late, for minutes."""
 MODULES = named("module-restore", "file-missing")
 """The same of modules, with whose files the real engine does nothing of the sort."""
 
@@ -116,6 +118,7 @@ def _few_and_some() -> list[Any]:
 
 
 @pytest.mark.powershell
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("case", "on", "harm"), _few_and_some())
 def test_both_engines_have_each_switch(
     case: Case, on: tuple[Switched, ...], harm: bool, powershell: PowerShellHosts
@@ -127,8 +130,10 @@ def test_both_engines_have_each_switch(
 
 @pytest.mark.slow
 @pytest.mark.powershell
-@pytest.mark.parametrize("case", [*CASES.values(), MODULES], ids=[*CASES, MODULE])
-def test_answers_that_come_late_are_waited_for(case: Case, powershell: PowerShellHosts) -> None:
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", drawn([*CASES, MODULE], LATE, "late"))
+def test_answers_that_come_late_are_waited_for(kind: str, powershell: PowerShellHosts) -> None:
+    case = CASES.get(kind, MODULES)
     state = case.state()
     state.hangs = dict.fromkeys(names(), "late")
     _both(powershell, case, state)

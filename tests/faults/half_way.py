@@ -38,7 +38,7 @@ HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 ALL = -1
 """As a number of calls: all are carried out, and only the answer is lost."""
 _ONCE_MORE = 2
-"""Places in a pipeline, others in each run, where it breaks off after another has."""
+"""Places in a pipeline, others by each seed, where it breaks off after another has."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ BY_ID = {case.id: case for case in ALL}
 
 
 def some_of_each(cases: Iterable[Case], most: int) -> list[Case]:
-    """At most so many cases of each playbook, others in each run."""
+    """At most so many cases of each playbook, others by each seed."""
     of: dict[str, list[Case]] = {}
     for case in cases:
         of.setdefault(case.playbook, []).append(case)

@@ -174,7 +174,7 @@ def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is
     ],
 )
 def test_every_case_ends_on_an_unkind_windows_as_on_a_kind_one(case: Case) -> None:
-    """In ways that are drawn anew for each run."""
+    """In ways that are drawn by the seed of the run."""
     some = chance(case.id)
     chosen = [on for on in UNKIND if some.random() < 0.5]
     late: list[str] = [kind for kind in names() if some.random() < 0.3]
