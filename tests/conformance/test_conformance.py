@@ -4,8 +4,8 @@ On the `simulated` engine a host is what the lab's kinds say; on `powershell` ou
 against stand-in Windows commands. A difference is a lie of one of them.
 
 An engine needs its time, so an ordinary run tells one story of each kind that is written, in
-short; the slow run tells it whole, with some others of each playbook that are drawn by the seed of the
-run. That both engines agree on all that all stories ask and write, `test_kinds.py` shows.
+short; the slow run tells it whole, with some others of each playbook, as its seed says. That both
+engines agree on all that all stories ask and write, `test_kinds.py` shows.
 """
 
 import pytest

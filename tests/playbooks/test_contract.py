@@ -24,7 +24,7 @@ CHANGING = [case for case in CASES if case.changes_something]
 FAULTS = {Outcome.ATTENTION, Outcome.WOULD_CHANGE}
 ORDINARY = {case.playbook: case for case in CHANGING}
 """The last case of each playbook in which something is changed: what costs many stories is tried
-with this one in an ordinary run, and in the slow one with some others, drawn by the seed of the run."""
+with this one in an ordinary run, and in the slow one with some others, as its seed says."""
 PLAYBOOKS = [catalogue().load(name) for name in sorted(catalogue().entries)]
 WRITING = [playbook for playbook in PLAYBOOKS if not playbook.only_looks]
 
