@@ -48,7 +48,9 @@ def test_it_is_read_as_the_agent_has_it(door: Door, short: Record) -> None:
     ("short", "why"),
     [
         pytest.param({"told": []}, OTHER_FORM, id="no-proxy", marks=pytest.mark.slow),
-        pytest.param({"told": ["Enabled", "ProxyServer"]}, OTHER_FORM, id="no-port"),
+        pytest.param(
+            {"told": ["Enabled", "ProxyServer"]}, OTHER_FORM, id="no-port", marks=pytest.mark.slow
+        ),
         pytest.param(
             {"server": "http://me:secret@old", "port": 1}, "has an account in it", id="account"
         ),

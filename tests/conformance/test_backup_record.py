@@ -40,6 +40,7 @@ def test_the_newest_jobs_are_given_where_there_are_more(door: Door) -> None:
     assert [job["state"] for job in found["finished"]] == ["Aborted"]
 
 
+@pytest.mark.slow
 def test_a_part_of_the_policy_is_not_taken_for_all_of_it(door: Door) -> None:
     many = [{"text": f"C:\\{number}"} for number in range(501)]
     assert Asked(door, BackupRecord.kind, {"items": many}).get(**QUESTION)[0]["items"] is None

@@ -23,10 +23,10 @@ from tests.drawn import drawn
 
 pytestmark = pytest.mark.powershell
 
-MOST, MOST_SLOW = 10, 40
+MOST, MOST_SLOW = 6, 40
 """Questions about a kind, and writes of it, that a run can afford: a pipeline each."""
 
-FEW = {"agent_module": 0.2, "agent_proxy": 0.1, "backup_record": 0.2}
+FEW = {"agent_module": 0.2, "agent_proxy": 0.2, "backup_record": 0.2}
 """The part of them where each starts another PowerShell."""
 
 KINDS = sorted(kinds._own() - {"agent_log", "network_probe"})

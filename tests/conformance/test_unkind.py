@@ -84,12 +84,11 @@ def harmed(one: Teller) -> tuple[Outcome, list[str]]:
 
 
 def _parameters() -> Iterator[Any]:
-    few = {"a version", "an account by its name", "64 KB", "a text is cut off", LOST}
+    few = {"a version", "an account by its name", "a text is cut off", LOST}
     few |= {
         "the files in it, too",
         "it becomes encrypted",
         "an entry in two",
-        "it is away for long",
         "something behind its id",
         "daylight saving time is off",
     }

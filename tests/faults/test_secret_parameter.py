@@ -20,6 +20,7 @@ LOGON = LabAccount(ACCOUNT.user, SECRETS["REMEDIATE_PASSWORD"])
 DIGEST = hashlib.sha256(CANARY.encode()).hexdigest()
 PLAYBOOK = '''"""A playbook that needs a secret to decide."""
 
+import pytest
 from pydantic import SecretStr
 
 from remediate.playbook import Field, Playbook, PlaybookParams
@@ -98,6 +99,7 @@ def test_a_secret_parameter_appears_nowhere(new_store: Callable[[], Path], tmp_p
     assert files_with_it(file.parent) == []
 
 
+@pytest.mark.slow
 def test_the_password_of_a_proxy_reaches_the_agent_and_appears_nowhere(
     new_store: Callable[[], Path],
 ) -> None:

@@ -30,7 +30,7 @@ function Set-LabMark {
     $own = @($marks.Keys | Where-Object -FilterScript { $_ -ieq $Path } | Select-Object -First 1)
     $own = if ($own.Count) { $own[0] } else { $Path }
     $places = @($own)
-    if ($edits.ContainsKey('too') -and -not $Wanted) { $places += @($marks.Keys | Where-Object -FilterScript { $_.StartsWith($Path + '\', 'OrdinalIgnoreCase') -and @($State['files'].Keys) -contains $_ }) }
+    if ($edits.ContainsKey('too') -and -not $Wanted) { $places += @($marks.Keys | Where-Object -FilterScript { $_.StartsWith($Path + '\', 'OrdinalIgnoreCase') -and (Test-Path -LiteralPath $_ -PathType Leaf) }) }
     foreach ($place in $places) {
         $kept = [System.Collections.Generic.List[object]]::new()
         foreach ($one in $marks[$place]) { if ($one -ne $Mark) { $kept.Add($one) } }
