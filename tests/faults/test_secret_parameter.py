@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
