@@ -22,7 +22,6 @@ LOGON = LabAccount(ACCOUNT.user, SECRETS["REMEDIATE_PASSWORD"])
 DIGEST = hashlib.sha256(CANARY.encode()).hexdigest()
 PLAYBOOK = '''"""A playbook that needs a secret to decide."""
 
-import pytest
 from pydantic import SecretStr
 
 from remediate.playbook import Field, Playbook, PlaybookParams
