@@ -181,7 +181,7 @@ STUCK: dict[str, tuple[str, str, str, int]] = {
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host is given up after a few seconds."""
     monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", 6.0)
-    monkeypatch.setattr("remediate.transport.psrp.LATE_SECONDS", 1.0)
+    monkeypatch.setattr("remediate.transport.conversation.LATE_SECONDS", 1.0)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from remediate.lab.lab import Lab
 from remediate.model.outcome import Outcome
 from remediate.store.run_lock import is_running
 from remediate.store.sql import SqlStore
-from remediate.transport.psrp import IDLE_SECONDS
+from remediate.transport.conversation import IDLE_SECONDS
 from tests.faults.controller import (
     LEASE,
     PATIENT,

@@ -16,7 +16,7 @@ from remediate.lab.server.faults import Action, Fault, Step
 from remediate.model.host import Auth
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore
-from remediate.transport.psrp import IDLE_SECONDS
+from remediate.transport.conversation import IDLE_SECONDS
 from tests.faults.conftest import CASES
 from tests.faults.controller import (
     apply_run,

@@ -23,7 +23,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for query in (RegistryValues, ScheduledTasks, ShadowStorages):
         monkeypatch.setattr(query, "seconds", 1.5)
     monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", 3.0)
-    monkeypatch.setattr("remediate.transport.psrp.LATE_SECONDS", 0.5)
+    monkeypatch.setattr("remediate.transport.conversation.LATE_SECONDS", 0.5)
 
 
 def audit(how: Hang) -> tuple[HostReport, int]:

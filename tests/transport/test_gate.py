@@ -18,10 +18,11 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors
+from remediate.transport.conversation import Clients
 from remediate.transport.gate import ANSWER_SECONDS, Account, Gate, Turn, account_of
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
-from remediate.transport.wire import _is_proof
+from remediate.transport.wire import Watch, _is_proof
 from tests.transport.test_psrp import SCRIPT, free_port
 
 REQUEST = Request(
@@ -357,11 +358,10 @@ def test_local_accounts_are_each_tried_on_their_own_host(
 def test_certificates_lock_nothing_and_so_never_wait(make_lab: Callable[..., Lab]) -> None:
     states = [Spec(make_state("SRV00")), Spec(make_state("SRV01"))]
     hosts = make_lab(states, auth=Auth.CERTIFICATE, tls=Tls.VALID).hosts
-    transport = PsrpTransport(lambda _: WRONG)
     assert kinds(visit(targets(hosts))) == [None, None]
-    with closing(transport.session(targets(hosts)[0])) as session:
-        session.run(SCRIPT, REQUEST, Deadline(30))
-        assert session._watch.turn is None
+    watch = Watch(Deadline(30))
+    Clients(lambda _: WRONG).of(targets(hosts)[0])(watch)
+    assert watch.turn is None
 
 
 def test_after_a_refusal_the_others_are_not_even_connected_to(make_lab: Callable[..., Lab]) -> None:

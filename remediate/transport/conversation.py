@@ -1,0 +1,339 @@
+"""A conversation with one host over WinRM, in whatever language its shell speaks.
+
+When to send, wait, repeat and give up is decided here, and not by a library. Only Receive is ever
+repeated, because the host answers it with the same data again; Create, Command and Send may start
+something and go out once.
+"""
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from pydantic import SecretStr
+
+from remediate.model.host import Auth, Host
+from remediate.powershell.messages import MAX_REPLY, Request
+from remediate.transport import wsman
+from remediate.transport.classify import Known, chain, classify, is_fault, is_passing, is_waiting
+from remediate.transport.errors import (
+    AuthenticationFailed,
+    NameNotResolved,
+    Refused,
+    RemoteError,
+    TimedOut,
+    TransportError,
+    WrongSettings,
+)
+from remediate.transport.gate import Gate
+from remediate.transport.protocol import Deadline
+from remediate.transport.tls import Contexts
+from remediate.transport.wire import Watch
+
+OPERATION_SECONDS: Final = 20
+"""A host with nothing to say answers so after this time, and is asked again."""
+
+GRACE_SECONDS: Final = 10
+"""Silence beyond that for which a Receive is given up, and repeated."""
+
+START_SECONDS: Final = 60
+"""A host may take long to make a shell, or to begin a pipeline."""
+
+IDLE_SECONDS: Final = 180
+"""The host ends a shell that we have left; Windows allows no less than 60."""
+
+LATE_SECONDS: Final = 5.0
+"""What a host may be late with the answers to questions that have a time limit of their own."""
+
+CLOSE_SECONDS: Final = 5.0
+"""To end a shell; it ends by itself otherwise."""
+
+_REUSE_SECONDS: Final = IDLE_SECONDS - 60
+_CONNECT_PAUSES: Final = (0.2, 0.5)
+_RECEIVE_PAUSES: Final = (0.1, 0.5, 1.0)
+_OVERHEAD: Final = 1024 * 1024
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+SecretFor = Callable[[Host], SecretStr]
+"""Finds a host's password; raises ValueError, with a text for people, when it cannot."""
+
+
+class Clients:
+    """Makes what sessions talk through; all of them pass the same gate.
+
+    Args:
+        secret_for: called when a session first connects, and not for certificates.
+        clock: monotonic seconds; a fake in tests.
+    """
+
+    def __init__(self, secret_for: SecretFor, clock: Callable[[], float] = time.monotonic) -> None:
+        wsman.quiet()
+        self._secret_for = secret_for
+        self._gate = Gate(clock)
+        self._tls = Contexts()
+
+    def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
+        """What makes the client of a session, when that first connects.
+
+        Raises:
+            WrongSettings: the host's settings cannot work.
+        """
+        wsman.check(host)
+        return partial(self._client, host, self._tls.of(host))
+
+    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> wsman.Client:
+        """What a session talks through.
+
+        Raises:
+            WrongSettings: the password cannot be had.
+        """
+        if host.auth is Auth.CERTIFICATE:
+            return wsman.Client(host, None, watch, tls)  # which nobody can lock
+        try:
+            secret = self._secret_for(host)
+        except ValueError as error:
+            raise WrongSettings(host.name, str(error)) from error
+        watch.turn = self._gate.turn(host, secret)
+        return wsman.Client(host, secret, watch, tls)
+
+
+class WinrmTransport:
+    """What all transports over WinRM have in common.
+
+    Args:
+        secret_for: as for Clients.
+        pause: waits the given seconds between tries; a fake in tests.
+        clock: monotonic seconds; a fake in tests.
+        max_reply: characters after which a host is cut off.
+        close_within: seconds that closing may take.
+        clients: those of another transport, to pass the same gate; its own by default.
+    """
+
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        max_reply: int = MAX_REPLY,
+        close_within: float = CLOSE_SECONDS,
+        clients: Clients | None = None,
+    ) -> None:
+        self.max_reply = max_reply
+        self.clients = clients or Clients(secret_for, clock)
+        self._bounds = Bounds(pause, clock, close_within)
+
+    def conversation(self, host: Host) -> "Conversation":
+        """A conversation in which nothing has been sent yet.
+
+        Raises:
+            WrongSettings: the host's settings cannot work.
+        """
+        return Conversation(host, self.clients.of(host), self._bounds)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Time in a conversation; see WinrmTransport."""
+
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    close_within: float
+
+
+class Conversation:
+    """What is said to one host and heard of it, over one connection, by one thread.
+
+    Args:
+        host: the host.
+        new_client: makes what is talked through.
+        bounds: time.
+
+    Attributes:
+        opened: the host has a shell of ours that may be used.
+        made_nothing: the last Create has left nothing that could be deleted.
+    """
+
+    def __init__(
+        self, host: Host, new_client: Callable[[Watch], wsman.Client], bounds: Bounds
+    ) -> None:
+        self.host = host
+        self.opened = False
+        self.made_nothing = True
+        self._new_client = new_client
+        self._bounds = bounds
+        self._watch = Watch(Deadline(0, bounds.clock))
+        self._client: wsman.Client | None = None
+        self._begun = False
+        self._last = 0.0
+
+    @property
+    def client(self) -> wsman.Client:
+        """What is talked through; made when it is first asked for.
+
+        Raises:
+            WrongSettings: the password cannot be had.
+        """
+        if self._client is None:
+            self._client = self._new_client(self._watch)
+        return self._client
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there is a shell that the host has not ended by now."""
+        return self.opened and self._bounds.clock() - self._last < _REUSE_SECONDS
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One run of a script; whatever breaks it, but the script itself, ends the shell's use."""
+        self._begun = False
+        try:
+            yield
+        except RemoteError:
+            raise  # of the script, not of the connection
+        except BaseException as error:
+            self.opened = False
+            if not isinstance(error, Exception) or isinstance(error, TransportError):
+                raise
+            raise self.problem(error) from error
+        finally:
+            self._last = self._bounds.clock()
+
+    def begin(self, deadline: Deadline, max_reply: int) -> None:
+        """Set until when all that follows may take, and how much the host may say."""
+        self._watch.deadline = deadline
+        self._watch.budget = 2 * max_reply + _OVERHEAD
+
+    def bound(self, request: Request) -> None:
+        """Wait no longer for the answer than the questions themselves may take."""
+        if request.seconds is not None:
+            most = min(self._watch.deadline.left, request.seconds + LATE_SECONDS)
+            self._watch.deadline = Deadline(most, self._bounds.clock)
+
+    def may_act(self) -> None:
+        """From the next message on the host may begin to act."""
+        self._watch.sent = False
+        self._begun = True
+
+    def allow(self, seconds: int) -> None:
+        """Set how long the host may take to answer the next request.
+
+        Raises:
+            TimedOut: no time is left.
+        """
+        left = self._watch.deadline.left
+        if left <= 0:
+            raise self.error(TimedOut, "the time for this host is used up")
+        if self._client is not None:
+            # A second less than we wait, so that the answer still comes in time.
+            self._client.operation_timeout = max(1, min(seconds, int(left) - 1))
+            self._watch.patience = self._client.operation_timeout + GRACE_SECONDS
+
+    def create(self, ask: Callable[[], None]) -> None:
+        """Ask for a shell; a few quick tries, but only to connect.
+
+        Raises:
+            TransportError: there is none; `made_nothing` says whether it may exist all the same.
+        """
+        watch = self._watch
+        self.made_nothing = True
+        for pause in (*_CONNECT_PAUSES, None):
+            self.allow(START_SECONDS)
+            watch.sent = self.made_nothing = False
+            try:
+                ask()
+            except Exception as error:
+                problem = self.problem(error)
+                refused = watch.refused or isinstance(problem, AuthenticationFailed)
+                # else a Delete would be one more wrong logon
+                self.made_nothing = (refused and not watch.accepted) or not watch.sent
+                again = isinstance(problem, (Refused, NameNotResolved)) and not watch.sent
+                if pause is None or not again or watch.deadline.left <= pause:
+                    raise problem from error
+            else:
+                return
+            self._bounds.pause(pause)
+
+    def receive(self, ask: Callable[[], _T]) -> _T | None:
+        """Ask for output, again over a new connection when one breaks; None while there is none."""
+        for pause in (*_RECEIVE_PAUSES, None):
+            self.allow(OPERATION_SECONDS)
+            try:
+                return ask()
+            except Exception as error:
+                if is_waiting(error):
+                    return None
+                left = self._watch.deadline.left
+                if pause is None or not is_passing(error) or left <= pause:
+                    raise
+                _log.debug("%s: asking again after %s", self.host.name, type(error).__name__)
+            self._bounds.pause(pause)
+            self._reset()
+        return None
+
+    def close(self, delete: Callable[[], None] | None) -> None:
+        """End the shell, if there may be one, and the connection. Never raises.
+
+        Args:
+            delete: asks for the end of the shell; None when there is none.
+        """
+        try:
+            if delete is not None and self._client is not None:
+                self._delete(delete)
+        except Exception:  # noqa: BLE001 - a failing close must not hide a result; the host ends idle shells
+            _log.debug("%s: the shell may stay until it has been idle", self.host.name)
+        finally:
+            self.opened = False
+            self._reset()
+
+    def _delete(self, ask: Callable[[], None]) -> None:
+        """Ask for the end of the shell, over a new connection if need be."""
+        within = self._bounds.close_within
+        self._watch.deadline = Deadline(within, self._bounds.clock)
+        self._watch.budget = _OVERHEAD
+        if not self.opened:
+            self._reset()
+        for last in (False, True):
+            self.allow(OPERATION_SECONDS)
+            self._watch.patience = within / 2
+            try:
+                ask()
+            except Exception as error:
+                # To delete twice does no harm, but to log on twice may, and a fault is an answer.
+                problem = self.problem(error)
+                if last or isinstance(problem, AuthenticationFailed) or is_fault(error):
+                    raise problem from error
+                self._reset()
+            else:
+                return
+
+    def _reset(self) -> None:
+        if self._client is not None:
+            self._client.http.reset()
+
+    def problem(self, error: Exception) -> TransportError:
+        """Our own error for a library's."""
+        watch, host = self._watch, self.host
+        certificate = host.auth is Auth.CERTIFICATE
+        known = Known(
+            after_send=self._begun and watch.sent,
+            who=str(host.cert_file) if certificate else f"as {host.user} by {host.auth}",
+            tls=host.tls,
+            certificate=certificate,
+            heard=watch.heard,
+            accepted=watch.accepted,
+        )
+        seen = " from ".join(type(link).__qualname__ for link in chain(error))
+        _log.debug("%s: %s", host.name, seen)
+        return classify(error, host.name, known)
+
+    def error(self, kind: type[TransportError], detail: str) -> TransportError:
+        """An error of ours, which says whether the host may have begun to act."""
+        return kind(self.host.name, detail, after_send=self._begun and self._watch.sent)
