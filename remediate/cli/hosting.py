@@ -166,6 +166,41 @@ def of_one_host(
     return found[0]
 
 
+def each(
+    parts: Parts,
+    options: Mapping[str, Any],
+    hosts: "Sequence[Host]",
+    look: "Callable[[Host], T]",
+) -> "list[T]":
+    """What is found out about each host, in their order. Nothing is written there.
+
+    Args:
+        parts: what the command works with.
+        options: values of the options, by name.
+        hosts: in any order.
+        look: finds it out; called in several threads.
+
+    Raises:
+        Interrupted: somebody pressed Ctrl-C.
+    """
+    from remediate.runner import Threads
+
+    found: dict[str, T] = {}
+    stop = CtrlC(parts.terminal.interrupted)
+    with parts.terminal.progress(len(hosts)) as progress, stop:
+        try:
+            runner = Threads(settings(options).workers)
+            for host, result in stop.during(runner.run(hosts, look, look)):
+                found[host.name] = result
+                if progress:
+                    progress.done()
+        except KeyboardInterrupt:
+            parts.terminal.interrupted.set()
+    if parts.terminal.interrupted.is_set():
+        raise Interrupted("interrupted; nothing was written to any host")
+    return [found[host.name] for host in hosts]
+
+
 def over_hosts(
     parts: Parts,
     options: Mapping[str, Any],

@@ -44,8 +44,15 @@ def connection_options() -> list[click.Option]:
             "For jobs whose inventory others may change.",
         ),
         *own.values(),
-        *_pace_options(),
+        *pace_options(),
     ]
+
+
+def options_of(*names: str) -> list[click.Option]:
+    """The options of some settings, for a command that needs no others."""
+    from remediate.model.host import SETTINGS
+
+    return [_option(setting) for setting in SETTINGS if setting.name in names]
 
 
 def _option(setting: "Setting") -> click.Option:
@@ -90,7 +97,7 @@ def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -
     return value
 
 
-def _pace_options() -> list[click.Option]:
+def pace_options() -> list[click.Option]:
     """Options that say how long and how many at once."""
     return [
         Option(

@@ -33,6 +33,7 @@ LONGEST = 400
 """Characters of what a person is asked to agree to; nobody can judge more."""
 
 _CA_FILE = "--ca-file"
+_TLS_PIN = "--tls-pin"
 
 
 def options() -> list[click.Option]:
@@ -185,13 +186,16 @@ class Reaching:
         if host.ca_file and not self._said.ca_file:
             what = f"trust the authority in the file {host.ca_file}"
             yield _Use(what, what, _CA_FILE)
+        if host.tls_pin and not self._said.tls_pin:
+            what = f"trust the certificate with the pin {host.tls_pin}"
+            yield _Use(what, what, _TLS_PIN)
         if host.cert_file and not (self._said.cert_file and self._said.key_file):
             what = f"log on with the certificate {host.cert_file} and the key {host.key_file}"
             yield _Use(what, what, "--cert-file and --key-file")
 
     def _forbidden(self, use: "_Use") -> bool:
         """Whether a person's yes would not count: `--passwords-only` holds whoever types it."""
-        return bool(self._only) and use.option != _CA_FILE
+        return bool(self._only) and use.option not in {_CA_FILE, _TLS_PIN}
 
     def _agreed(self, use: "_Use", hosts: "Sequence[Host]") -> bool:
         if not self._terminal.interactive or not use.what or self._forbidden(use):
@@ -292,7 +296,7 @@ def _pruned(host: "Host", *, insecure: bool) -> "Host":
     """A host of a record without what is not used, and readable only if it was said just now."""
     from remediate.model.host import Auth
 
-    unused = set() if host.tls else {"ca_file"}
+    unused = set() if host.tls else {"ca_file", "tls_pin"}
     unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
     return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
 

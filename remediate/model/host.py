@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from remediate.model.base import Model
+from remediate.model.certificate import parse_pin
 from remediate.model.text import check_text, in_quotes
 
 HTTP_PORT = 5985
@@ -76,6 +77,10 @@ def _seen(user: str | None) -> str | None:
     return None if user is None else _user(user)
 
 
+def _pin(text: str | None) -> str | None:
+    return None if text is None else parse_pin(text)
+
+
 class Connection(Model):
     """How a host is reached, as far as somebody has said so; None is not said.
 
@@ -117,6 +122,15 @@ class Connection(Model):
         ),
         Typed("FILE"),
     ] = None
+    tls_pin: Annotated[
+        str | None,
+        AfterValidator(_pin),
+        Field(
+            description="Trust exactly the certificate with this pin, whoever signed it and "
+            "whatever name it carries, and no other. remediate hosts pin shows a host's."
+        ),
+        Typed("sha256:HEX", read=parse_pin),
+    ] = None
     cert_file: Annotated[
         Path | None,
         Field(description="PEM file of your certificate, for --auth certificate."),
@@ -137,12 +151,23 @@ class Connection(Model):
     ] = None
 
     def over(self, other: "Connection") -> "Connection":
-        """This one, and the other where this says nothing."""
-        return Connection(**{**other.said(), **self.said()})
+        """This one, and the other where this says nothing.
+
+        Who says which certificates are trusted says all of it: an authority takes the place of a
+        pin, and a pin that of an authority.
+        """
+        mine, theirs = self.said(), other.said()
+        if mine.keys() & _TRUST:
+            theirs = {name: value for name, value in theirs.items() if name not in _TRUST}
+        return Connection(**{**theirs, **mine})
 
     def said(self) -> dict[str, Any]:
         """What is said, by name."""
         return self.model_dump(exclude_none=True)
+
+
+_TRUST = {"ca_file", "tls_pin"}
+"""What says which certificates are trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +259,19 @@ class Host(Connection):
             msg = (
                 f"the user of {self.name} has a colon, and basic would take what follows it for "
                 "the password: use --auth negotiate, or another account"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _one_trust(self) -> Self:
+        if self.tls_pin and not self.tls:
+            msg = f"a pin is given for {self.name}, which is spoken to without TLS: use --tls"
+            raise ValueError(msg)
+        if self.tls_pin and self.ca_file:
+            msg = (
+                f"a pin and an authority are both given for {self.name}: a pin needs no authority, "
+                "so leave out one of tls_pin and ca_file"
             )
             raise ValueError(msg)
         return self

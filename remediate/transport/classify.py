@@ -24,7 +24,8 @@ from pypsrp.exceptions import (
 )
 from spnego.exceptions import SpnegoError
 
-from remediate.transport import errors
+from remediate.model.certificate import in_words
+from remediate.transport import errors, tls
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.wire import (
     LoggedOutError,
@@ -130,6 +131,7 @@ _ANEW_HINT: Final = (
     "The certificate there must be made anew: RSA of 2048 bits or more, SHA-256, for server "
     "authentication."
 )
+_PIN_HINT: Final = "Only if you have compared it with the one on the host: --tls-pin {}."
 _CERTIFICATE: Final = {
     **dict.fromkeys(
         (2, 20, 21),
@@ -138,8 +140,14 @@ _CERTIFICATE: Final = {
             _ABOVE_HINT,
         ),
     ),
-    9: ("it is not valid yet", "Compare the clocks of the host and of this machine."),
-    10: ("it has expired", "Renew it there; if it has not, compare the clocks of both machines."),
+    tls.NOT_YET_VALID: (
+        "it is not valid yet",
+        "Compare the clocks of the host and of this machine.",
+    ),
+    tls.EXPIRED: (
+        "it has expired",
+        "Renew it there; if it has not, compare the clocks of both machines.",
+    ),
     18: (
         "it is signed by itself",
         "If it is the host's, as it says there, give that certificate itself with --ca-file.",
@@ -151,15 +159,37 @@ _CERTIFICATE: Final = {
     26: ("it was not made for a server", _ANEW_HINT),
     62: ("it was made for another name", _NAME_HINT),
     64: ("it was not made for this address", _NAME_HINT),
-    66: ("its key is too short", _ANEW_HINT),
+    tls.WEAK_KEY: ("its key is too short", _ANEW_HINT),
     67: ("the key of its authority is too short", _ANEW_HINT),
     68: ("it is signed with a hash that is too weak", _ANEW_HINT),
     79: (
         "what signed it is no authority",
         "Give the certificate of the authority with --ca-file, not another one.",
     ),
+    tls.UNREADABLE: ("it cannot be read", _ANEW_HINT),
+    tls.OTHER_PIN: (
+        "it is not the one that is pinned",
+        "If it was renewed there, compare it and pin the new one; if not, somebody else answers.",
+    ),
 }
-"""By the numbers of OpenSSL, X509_V_ERR_… in x509_vfy.h."""
+"""By the numbers of OpenSSL, X509_V_ERR_… in x509_vfy.h, and ours."""
+
+_OF_SYSTEMS: Final = {
+    0x800B0101: 10,  # CERT_E_EXPIRED
+    0x800B0106: 26,  # CERT_E_PURPOSE
+    0x800B0109: 19,  # CERT_E_UNTRUSTEDROOT
+    0x800B010A: 20,  # CERT_E_CHAINING
+    0x800B010F: 62,  # CERT_E_CN_NO_MATCH
+    0x800B0110: 26,  # CERT_E_WRONG_USAGE
+    -67602: 62,  # errSecHostNameMismatch
+    -67818: 10,  # errSecCertificateExpired
+    -67843: 19,  # errSecNotTrusted
+}
+"""What Windows (winerror.h) and macOS (SecBase.h) say, as the number of OpenSSL."""
+
+_SELF_SIGNED: Final = 18
+_PAST_PINNING: Final = {tls.NOT_YET_VALID, tls.EXPIRED, tls.WEAK_KEY, tls.UNREADABLE}
+"""What is wrong with the certificate itself, so that a pin would not help."""
 
 _TLS: Final = (
     (
@@ -373,11 +403,17 @@ def _unsealed(status: int) -> Cause:
 
 def _of_certificate(error: BaseException, known: Known) -> Cause | None:
     del known
-    if not isinstance(error, ssl.SSLCertVerificationError):
+    if not isinstance(error, tls.UntrustedError):
         return None
-    number = getattr(error, "verify_code", 0)
-    seen = error.verify_message or str(error.reason)
-    return Cause(errors.TlsUntrusted, *_CERTIFICATE.get(number, (seen, "")))
+    number, shown = _OF_SYSTEMS.get(error.number, error.number), error.certificate
+    if shown is None:
+        return Cause(errors.TlsUntrusted, *_CERTIFICATE.get(number, (error.message, "")))
+    if number == 19 and shown.subject == shown.issuer:  # noqa: PLR2004 - Windows has one for both
+        number = _SELF_SIGNED
+    why, hint = _CERTIFICATE.get(number, (error.message, errors.TlsUntrusted.hint))
+    if number not in _PAST_PINNING:
+        hint = f"{hint} {_PIN_HINT.format(shown.pin)}"
+    return Cause(errors.TlsUntrusted, f"{why} ({in_words(shown)})", hint)
 
 
 def _of_tls(error: BaseException, known: Known) -> Cause | None:

@@ -5,13 +5,18 @@ certificates more strictly from Python 3.13 on.
 """
 
 import ssl
+import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import certifi
+import truststore
 
+from remediate.errors import RemediateError
+from remediate.model.certificate import Certificate
 from remediate.model.host import Auth, Host
+from remediate.transport.certificate import read_certificate
 from remediate.transport.errors import WrongSettings
 
 CHECKS: Final = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -20,15 +25,43 @@ CHECKS: Final = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
 VERIFY_X509_STRICT is left out: it refuses certificates as Windows makes them for WinRM.
 """
 
+NOT_YET_VALID: Final = 9
+EXPIRED: Final = 10
+WEAK_KEY: Final = 66
+"""Numbers of OpenSSL, X509_V_ERR_… in x509_vfy.h."""
+
+OTHER_PIN: Final = -1
+UNREADABLE: Final = -2
+"""Numbers of ours: it is not the certificate that is pinned; it is none that can be read."""
+
+_OWN_STORE: Final = sys.platform in {"darwin", "win32"}
+"""The system has its own program that judges certificates; elsewhere OpenSSL reads its files."""
+
+
+class UntrustedError(RemediateError):
+    """The host shows a certificate that is not to be believed; nothing was sent to it.
+
+    Args:
+        number: why, as OpenSSL or the system numbers it, or one of the above.
+        message: the same in its words.
+        certificate: what it shows; None when that cannot be had.
+    """
+
+    def __init__(self, number: int, message: str, certificate: Certificate | None) -> None:
+        super().__init__(number, message, certificate)
+        self.number = number
+        self.message = message
+        self.certificate = certificate
+
 
 class Contexts:
-    """The client's sides of TLS: hosts that trust and show the same files share one.
+    """The client's sides of TLS: hosts that trust and show the same share one.
 
     To read the certificates of a hundred authorities takes many times as long as a handshake.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path | None, ...], ssl.SSLContext] = {}
+        self._known: dict[tuple[Path | str | None, ...], ssl.SSLContext] = {}
         self._lock = threading.Lock()
 
     def of(self, host: Host) -> ssl.SSLContext | None:
@@ -40,34 +73,180 @@ class Contexts:
         if not host.tls:
             return None
         shown = (host.cert_file, host.key_file) if host.auth is Auth.CERTIFICATE else ()
-        files = (host.ca_file, *shown)
+        key = (host.ca_file, host.tls_pin, *shown)
         with self._lock:
-            if files not in self._known:
-                self._known[files] = _context(host)
-            return self._known[files]
+            context = self._known.get(key) or _context(host)
+            if not isinstance(context, _SystemContext):  # hosts that share one wait for each other
+                self._known[key] = context
+            return context
+
+
+def looking_context() -> ssl.SSLContext:
+    """For who only looks at a certificate and sends nothing: it believes nobody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _harden(context)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def shown_certificate(sock: ssl.SSLSocket) -> Certificate | None:
+    """What the other side has shown, whether it is believed or not; None when it showed nothing."""
+    der = _first_shown(sock)
+    return read_certificate(der) if der else None
 
 
 def _context(host: Host) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it checks the chain and the name
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
-    context.verify_flags = CHECKS
-    context.post_handshake_auth = True  # a host may ask late for the client's certificate
-    _trust(context, host)
+    if host.tls_pin is not None:
+        context = looking_context()
+        context.sslsocket_class = _pinned(host.tls_pin)
+    elif host.ca_file is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it checks the chain and the name
+        context.sslsocket_class = _Socket
+        _harden(context)
+        _trust(context, host, host.ca_file)
+    else:
+        context = _of_the_system()
+        _harden(context)
     if host.auth is Auth.CERTIFICATE:
         _show(context, host)
     return context
 
 
-def _trust(context: ssl.SSLContext, host: Host) -> None:
-    if host.ca_file is None:
-        context.load_verify_locations(certifi.where())
-        return
-    _readable(host, host.ca_file, "certificate authority's")
+def _harden(context: ssl.SSLContext) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    context.verify_flags = CHECKS
+    context.post_handshake_auth = True  # a host may ask late for the client's certificate
+
+
+def _of_the_system() -> ssl.SSLContext:
+    """One that trusts whom this machine trusts."""
+    if _OWN_STORE:
+        return _SystemContext(ssl.PROTOCOL_TLS_CLIENT)
+    # truststore reads the files of OpenSSL anew for each connection, and lets one at a time shake
+    # hands. What it has filled in is an ordinary context, which needs neither.
+    filling = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = filling.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="host").context
+    context.sslsocket_class = _Socket
+    return context
+
+
+class _Socket(ssl.SSLSocket):
+    """A connection that says whose certificate was not believed."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except ssl.SSLCertVerificationError as error:
+            untrusted = _untrusted(error, shown_certificate(self))
+            self.close()  # ssl does so only for errors that it knows
+            raise untrusted from error
+
+
+def _pinned(pin: str) -> type[ssl.SSLSocket]:
+    """Connections to whoever shows one certificate, which has to be one that can be used."""
+
+    class Pinned(ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:
+            super().do_handshake(block)
+            try:
+                _usable(_same(shown_certificate(self), pin))
+            except UntrustedError:
+                self.close()
+                raise
+
+    return Pinned
+
+
+class _SystemContext(truststore.SSLContext):
+    """The judgement of Windows or macOS, and whose certificate it did not believe."""
+
+    def wrap_socket(
+        self,
+        sock: Any,  # noqa: ANN401 - ssl's own
+        server_side: bool = False,
+        do_handshake_on_connect: bool = True,
+        suppress_ragged_eofs: bool = True,
+        server_hostname: str | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLSocket:
+        del do_handshake_on_connect
+        talk = super().wrap_socket(
+            sock,
+            server_side=server_side,
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=suppress_ragged_eofs,
+            server_hostname=server_hostname,
+            session=session,
+        )
+        certificate = None
+        try:
+            ssl.SSLSocket.do_handshake(talk)
+            certificate = shown_certificate(talk)
+            talk.do_handshake()  # which is over, so that only the judgement is left of it
+            if certificate is not None:
+                _usable(certificate)
+        except ssl.SSLCertVerificationError as error:
+            certificate = certificate or shown_certificate(talk)
+            talk.close()
+            raise _untrusted(error, certificate) from error
+        except BaseException:
+            talk.close()
+            raise
+        return talk
+
+
+def _untrusted(
+    error: ssl.SSLCertVerificationError, certificate: Certificate | None
+) -> UntrustedError:
+    # A fault of the certificate itself comes first: whom it was signed by is no matter then.
+    number: int = getattr(error, "verify_code", 0)
+    if certificate is not None:
+        number = _fault(certificate) or number
+    message = getattr(error, "verify_message", "") or str(error.reason or error)
+    return UntrustedError(number, message, certificate)
+
+
+def _same(certificate: Certificate | None, pin: str) -> Certificate:
+    if certificate is None or certificate.pin != pin:
+        raise UntrustedError(OTHER_PIN, "", certificate)
+    return certificate
+
+
+def _usable(certificate: Certificate) -> None:
+    if number := _fault(certificate):
+        raise UntrustedError(number, "", certificate)
+
+
+def _fault(certificate: Certificate) -> int | None:
+    """Why a certificate could not be used even by its owner."""
+    now = datetime.now(UTC)
+    if certificate.not_before is None or certificate.not_after is None:
+        return UNREADABLE
+    if certificate.weak_key:
+        return WEAK_KEY
+    if now < certificate.not_before:
+        return NOT_YET_VALID
+    return EXPIRED if now > certificate.not_after else None
+
+
+def _first_shown(sock: ssl.SSLSocket) -> bytes | None:
+    """The certificate of the other side; of a handshake that failed only the chain tells."""
+    if sys.version_info >= (3, 13):
+        chain: list[bytes] = sock.get_unverified_chain()
+        return chain[0] if chain else None
+    hidden: Any = sock._sslobj  # type: ignore[attr-defined] # noqa: SLF001 - public from 3.13 on
+    links = hidden.get_unverified_chain() if hidden is not None else None
+    return ssl.PEM_cert_to_DER_cert(links[0].public_bytes()) if links else None
+
+
+def _trust(context: ssl.SSLContext, host: Host, ca_file: Path) -> None:
+    _readable(host, ca_file, "certificate authority's")
     try:
-        context.load_verify_locations(host.ca_file)
+        context.load_verify_locations(ca_file)
     except (ssl.SSLError, ValueError) as error:
-        text = f"{host.ca_file} holds no certificate of an authority (PEM)"
+        text = f"{ca_file} holds no certificate of an authority (PEM)"
         raise WrongSettings(host.name, text) from error
 
 

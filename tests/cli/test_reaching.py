@@ -16,6 +16,7 @@ WRITTEN = {
     "port": "5986",
     "tls": "true",
     "ca_file": "/a/ca.pem",
+    "tls_pin": "sha256:" + 32 * "0f",
     "cert_file": "/a/cert.pem",
     "key_file": "/a/key.pem",
     "insecure": "false",

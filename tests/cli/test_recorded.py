@@ -29,7 +29,7 @@ Make = Callable[..., Any]
 
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("inventory", "password_from", "user", "auth", "port", "tls")),
-    **dict.fromkeys(("ca_file", "cert_file", "key_file", "insecure")),
+    **dict.fromkeys(("ca_file", "tls_pin", "cert_file", "key_file", "insecure")),
     "passwords_only": None,
     "allow_open_files": False,
     "hosts": (),

@@ -93,6 +93,20 @@ def test_with_an_authority_on_the_command_line_that_of_the_inventory_is_not_trus
     assert [host.ca_file for host in reached] == [tmp_path / "ours.pem"]
 
 
+def test_a_pin_of_the_inventory_does_not_count_beside_what_the_command_line_trusts(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "ours.pem").touch()
+    his, ours = "sha256:" + 32 * "66", "sha256:" + 32 * "0f"
+    (tmp_path / "prod.yaml").write_text(f"hosts: {{SRV01: {{tls: true, tls_pin: {his!r}}}}}")
+    reached: list[Host] = []
+    for option in (["--ca-file", "ours.pem"], ["--tls-pin", ours]):
+        options = ["-i", "prod.yaml", "--user", "svc", *option]
+        cli("audit", *options, transport=keeping(reached))
+    trusted = [(host.ca_file, host.tls_pin) for host in reached]
+    assert trusted == [(tmp_path / "ours.pem", None), (None, ours)]
+
+
 def keeping(reached: list[Host]) -> Callable[[object], object]:
     """A transport that keeps the hosts it is asked to reach, and reaches none."""
 

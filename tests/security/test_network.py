@@ -9,7 +9,7 @@ import ssl
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,11 +25,13 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Step
 from remediate.lab.server.soap import WSManFault
 from remediate.lab.server.tls import Tls
+from remediate.model.certificate import in_words
 from remediate.model.host import Auth, Host
 from remediate.powershell.messages import Call, Request
-from remediate.transport import errors
+from remediate.transport import errors, tls
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
+from remediate.transport.reach import certificate_of
 from remediate.transport.wire import MAX_ANSWER
 from tests.security.between import between
 from tests.transport.scripted import SILENCE, ok, scripted
@@ -64,6 +66,13 @@ def error_of(host: Host, password: str = WRONG, seconds: float = 30) -> errors.T
         except errors.TransportError as error:
             return error
     raise AssertionError("it was to fail")
+
+
+def visit(host: Host, password: str) -> None:
+    """One that succeeds."""
+    transport = PsrpTransport(lambda _: SecretStr(password))
+    with closing(transport.session(host)) as session:
+        session.run("#", REQUEST, Deadline(30))
 
 
 # --- he sends little that would become much -------------------------------------------------------
@@ -321,13 +330,91 @@ def test_an_authority_may_be_given_below_its_root(tmp_path: Path, which: str) ->
         (Tls.EXPIRED, "it has expired"),
         (Tls.WRONG_NAME, "it was not made for this address"),
         (Tls.UNKNOWN_AUTHORITY, "its authority is not known here"),
+        (Tls.NOT_YET_VALID, "it is not valid yet"),
+        (Tls.SELF_SIGNED, "it is signed by itself"),
+        (Tls.WEAK_KEY, "its key is too short"),
     ],
 )
 def test_what_is_wrong_with_a_certificate_is_said(
     make_lab: Callable[..., Lab], kind: Tls, says: str
 ) -> None:
+    """And whose it is and how long, and its pin where that would help."""
     host = make_lab(tls=kind).hosts[0]
-    assert error_of(host.target(), host.password).detail == says
+    error = error_of(host.target(), host.password)
+    shown = certificate_of(host.target(), Deadline(30))
+    assert error.detail == f"{says} ({in_words(shown)})"
+    helps = kind not in {Tls.EXPIRED, Tls.NOT_YET_VALID, Tls.WEAK_KEY}
+    assert (f"--tls-pin {shown.pin}." in error.hint) is helps
+    assert host.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (Tls.VALID, None),
+        (Tls.WRONG_NAME, None),
+        (Tls.UNKNOWN_AUTHORITY, None),
+        (Tls.SELF_SIGNED, None),
+        (Tls.EXPIRED, "it has expired"),
+        (Tls.NOT_YET_VALID, "it is not valid yet"),
+        (Tls.WEAK_KEY, "its key is too short"),
+    ],
+)
+def test_a_pin_is_for_one_certificate_whoever_signed_it(
+    make_lab: Callable[..., Lab], kind: Tls, says: str | None
+) -> None:
+    host = make_lab(tls=kind).hosts[0]
+    open_ = host.target().model_copy(update={"ca_file": None})
+    pin = certificate_of(open_, Deadline(30)).pin
+    other = pin[:-1] + ("1" if pin.endswith("0") else "0")
+    refused = error_of(open_.model_copy(update={"tls_pin": other}), host.password)
+    assert refused.detail.startswith("it is not the one that is pinned (")
+    assert f"--tls-pin {pin}." in refused.hint
+    assert host.requests == 0
+    pinned = open_.model_copy(update={"tls_pin": pin})
+    if says is None:
+        visit(pinned, host.password)
+    else:
+        assert error_of(pinned, host.password).detail.startswith(f"{says} (")
+        assert host.requests == 0
+
+
+@pytest.mark.parametrize("own_store", [False, True], ids=["OpenSSL", "Windows and macOS"])
+def test_whom_this_machine_trusts_is_trusted_and_nobody_else(
+    make_lab: Callable[..., Lab], own_store: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = make_lab(tls=Tls.VALID).hosts[0]
+    target = host.target().model_copy(update={"ca_file": None})
+    monkeypatch.setattr(tls, "_OWN_STORE", own_store)
+    error = error_of(target, host.password)
+    assert type(error) is errors.TlsUntrusted
+    assert certificate_of(target, Deadline(30)).pin in error.hint
+    monkeypatch.setenv("SSL_CERT_FILE", str(host.ca_file))
+    visit(target, host.password)
+
+
+@pytest.mark.parametrize("said", ["ca_file", "tls_pin", "nothing"])
+def test_the_http_library_adds_no_authority_of_its_own(
+    make_lab: Callable[..., Lab], said: str
+) -> None:
+    host = make_lab(tls=Tls.VALID).hosts[0]
+    target = host.target()
+    pin = certificate_of(target, Deadline(30)).pin
+    how = {
+        "ca_file": {},
+        "tls_pin": {"tls_pin": pin, "ca_file": None},
+        "nothing": {"ca_file": None},
+    }
+    target = target.model_copy(update=how[said])
+    transport = PsrpTransport(lambda _: SecretStr(host.password))
+    context = transport._tls.of(target)
+    assert context is not None
+    before = context.cert_store_stats()
+    with closing(transport.session(target)) as session, suppress(errors.TlsUntrusted):
+        session.run("#", REQUEST, Deadline(30))
+    assert transport._tls.of(target) is context
+    assert context.cert_store_stats() == before
+    assert (before["x509"] > 1) is (said == "nothing")
 
 
 def test_a_port_that_wants_tls_is_told_as_such(make_lab: Callable[..., Lab]) -> None:

@@ -172,6 +172,12 @@ def planted(name: str, folder: Path, program: str, port: int) -> Host:
             "tls": True,
             "ca_file": folder / "some.key",
         },
+        "a pin of his own": {
+            "password": "env:REMEDIATE_PASSWORD",
+            "auth": "basic",
+            "tls": True,
+            "tls_pin": "sha256:" + 32 * "66",
+        },
         "a key that is not his": {"auth": "certificate", "tls": True, "user": None, **certificates},
         "a host without an account": {"password": "env:REMEDIATE_PASSWORD", "user": None},
     }
@@ -190,6 +196,7 @@ ALLOWED_BY = {
     "the usual password in the clear": "--insecure",
     "the usual password to whoever listens on loopback": "--host SRV01",
     "an authority of his own": "--ca-file",
+    "a pin of his own": "--tls-pin",
     "a key that is not his": "--cert-file and --key-file",
     "a host without an account": "--user",
 }

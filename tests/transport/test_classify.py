@@ -5,6 +5,7 @@ import http.client
 import socket
 import ssl
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -18,9 +19,11 @@ from pypsrp.exceptions import (
 )
 from spnego.exceptions import BadMICError
 
+from remediate.model.certificate import Certificate
 from remediate.transport import errors
 from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
 from remediate.transport.markup import OverloadedMarkupError
+from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
 from remediate.transport.wire import (
     LoggedOutError,
     NotOfferedError,
@@ -32,6 +35,13 @@ from remediate.transport.wire import (
     UnsealedError,
 )
 
+MINE = Certificate(
+    pin="sha256:" + 32 * "0f",
+    subject="CN=SRV01",
+    issuer="CN=SRV01",
+    not_before=datetime(2026, 1, 1, tzinfo=UTC),
+    not_after=datetime(2027, 1, 1, tzinfo=UTC),
+)
 POOL = urllib3.HTTPConnectionPool("h")
 
 
@@ -67,10 +77,10 @@ def ssl_error(kind: type[ssl.SSLError], reason: str) -> ssl.SSLError:
     return error
 
 
-def untrusted(number: int = 0, message: str = "odd") -> requests.exceptions.SSLError:
-    error = ssl.SSLCertVerificationError(1, "verify failed")
-    error.verify_code, error.verify_message = number, message
-    return tls(error)
+def untrusted(
+    number: int = 0, message: str = "odd", certificate: Certificate | None = None
+) -> Exception:
+    return UntrustedError(number, message, certificate)
 
 
 def in_handling(error: Exception, handled: Exception) -> Exception:
@@ -201,6 +211,12 @@ CAUSES = [
     (untrusted(67), Known(), "key of its authority", "made anew"),
     (untrusted(68), Known(), "a hash that is too weak", "made anew"),
     (untrusted(79), Known(), "is no authority", "not another one"),
+    (untrusted(0x800B0101), Known(), "it has expired", "Renew it"),
+    (untrusted(0x800B010F), Known(), "another name", "name that stands in"),
+    (untrusted(-67843), Known(), "authority at its root", "of that authority"),
+    (untrusted(0x800B0109, "", MINE), Known(), "signed by itself", f"--tls-pin {MINE.pin}."),
+    (untrusted(OTHER_PIN, "", MINE), Known(), "not the one that is pinned", "somebody else"),
+    (untrusted(UNREADABLE), Known(), "cannot be read", "made anew"),
     (untrusted(50, "verification failure"), Known(), "verification failure", "--ca-file"),
     (tls(ssl_error(ssl.SSLError, "UNSUPPORTED_PROTOCOL")), TLS, "no version", "Enable TLS 1.2"),
     (tls(ssl_error(ssl.SSLError, "WRONG_VERSION_NUMBER")), TLS, "not speak TLS", "Leave out --tls"),

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from remediate.lab.server.tls import Tls, make_certificates
 from remediate.model.host import Auth, Host
+from remediate.transport import tls
 from remediate.transport.tls import CHECKS, Contexts
 
 
@@ -25,11 +28,27 @@ def test_hosts_share_what_they_trust_and_show_and_nothing_else(tmp_path: Path) -
     assert contexts.of(host.model_copy(update={"name": "B", "address": "127.0.0.2"})) is first
     apart = [
         contexts.of(host.model_copy(update=update))
-        for update in ({"ca_file": theirs.ca_file}, {"ca_file": None}, shows)
+        for update in (
+            {"ca_file": theirs.ca_file},
+            {"ca_file": None},
+            shows,
+            {"ca_file": None, "tls_pin": "sha256:" + 32 * "00"},
+            {"ca_file": None, "tls_pin": "sha256:" + 32 * "01"},
+        )
     ]
-    assert len({id(context) for context in (first, *apart)}) == 4
+    assert len({id(context) for context in (first, *apart)}) == 6
     assert contexts.of(host.model_copy(update={"tls": False})) is None
     trusted = [cert["serialNumber"] for cert in first.get_ca_certs()]
     assert len(trusted) == 1
     assert apart[0] is not None
     assert [cert["serialNumber"] for cert in apart[0].get_ca_certs()] != trusted
+
+
+def test_hosts_that_windows_or_macos_judge_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What truststore makes shakes hands with one at a time."""
+    monkeypatch.setattr(tls, "_OWN_STORE", True)
+    host = Host(name="A", address="a", port=5986, user="ada", tls=True)
+    contexts = Contexts()
+    assert contexts.of(host) is not contexts.of(host)

@@ -68,6 +68,22 @@ def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int
 check = _command(
     "check", "Connect to hosts, and show what each says of itself. Writes nothing.", _check
 )
+
+
+@click.pass_context
+def _pin(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    from remediate.cli import pinning
+
+    return pinning.show_pins(ctx.obj, options)
+
+
+pin = Command(
+    "pin",
+    callback=_pin,
+    help="Fetch the certificate that hosts show in TLS, and print its pin for an inventory. Sends "
+    "nothing and stores nothing: compare it with the certificate on the host before you use it.",
+    params=[*targets.host_options(), *reaching.options_of("port"), *reaching.pace_options()],
+)
 locks = _command(
     "locks", "Show who holds the lease of hosts, and since when. Writes nothing.", _locks
 )
@@ -77,5 +93,6 @@ group = LazyGroup(
     table={
         "check": (f"{__name__}:check", "Connect to hosts, and show what each says of itself."),
         "locks": (f"{__name__}:locks", "Show who holds the lease of hosts."),
+        "pin": (f"{__name__}:pin", "Show the certificates of hosts, to be pinned."),
     },
 )
