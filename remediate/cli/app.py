@@ -24,7 +24,11 @@ TABLE = {
     "rollback": (f"{_COMMANDS}rollback:command", "Undo a run, property by property."),
     "diagnose": (f"{_COMMANDS}diagnose:command", "Say what an error means, and what to do."),
     "runs": (f"{_COMMANDS}runs:group", "List runs, show one, or find out what became of them."),
-    "hosts": (f"{_COMMANDS}hosts:group", "Check that hosts can be reached, or who works on them."),
+    "hosts": (
+        f"{_COMMANDS}hosts:group",
+        "List hosts, check them, or see who works there.",
+    ),
+    "validate": (f"{_COMMANDS}validate:command", "Show all that is wrong with inventories."),
     "lab": (f"{_COMMANDS}lab:group", "Practice Windows hosts on this machine."),
     "demo": (f"{_COMMANDS}demo:command", "Watch the whole story on a practice host."),
     "schema": (f"{_COMMANDS}schema:command", "Print the JSON Schema of what is published."),

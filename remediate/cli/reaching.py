@@ -23,6 +23,7 @@ _ALONE = f"insecure: true in an inventory counts only together with --insecure. 
 _SECURE_PORTS = {443, 5986}
 
 CONNECTION = "Connection"
+BUILT_IN = "built in"
 
 
 def connection_options() -> list[click.Option]:
@@ -34,15 +35,7 @@ def connection_options() -> list[click.Option]:
         own.pop("user"),
         own.pop("password"),
         open_files_option(),
-        Option(
-            ["--passwords-only"],
-            callback=values.variable,
-            metavar="env:NAME",
-            section=CONNECTION,
-            help="Use no other password but this or a typed one, and refuse an inventory that "
-            "refers to another, to a program, or to the file of a password, certificate or key. "
-            "For jobs whose inventory others may change.",
-        ),
+        passwords_only_option(),
         *own.values(),
         *pace_options(),
     ]
@@ -56,8 +49,7 @@ def options_of(*names: str) -> list[click.Option]:
 
 
 def _option(setting: "Setting") -> click.Option:
-    typed, flag = setting.typed, f"--{setting.name.replace('_', '-')}"
-    flag = {"--password": "--password-from"}.get(flag, flag)
+    typed, flag = setting.typed, _flag(setting.name)
     default = f"  [default: {typed.default}]" if typed.default else ""
     how: dict[str, Any] = {}
     if setting.kind is bool:
@@ -78,6 +70,11 @@ def _option(setting: "Setting") -> click.Option:
     )
 
 
+def _flag(setting: str) -> str:
+    """The option of a setting."""
+    return "--password-from" if setting == "password" else f"--{setting.replace('_', '-')}"
+
+
 def open_files_option() -> click.Option:
     """The option that takes a secret out of a file that is open to others."""
     return Option(
@@ -87,6 +84,19 @@ def open_files_option() -> click.Option:
         section=CONNECTION,
         help="Use a password or key file although others on this machine may read it, and an "
         "inventory that names programs or files for passwords although others may write to it.",
+    )
+
+
+def passwords_only_option() -> click.Option:
+    """The option that believes less of what an inventory says."""
+    return Option(
+        ["--passwords-only"],
+        callback=values.variable,
+        metavar="env:NAME",
+        section=CONNECTION,
+        help="Use no other password but this or a typed one, and refuse an inventory that "
+        "refers to another, to a program, or to the file of a password, certificate or key. "
+        "For jobs whose inventory others may change.",
     )
 
 
@@ -139,6 +149,34 @@ def reached(
     connection = connection.model_copy(update={"insecure": spoken.insecure})
     password = _password(connection, options["passwords_only"], interactive=interactive)
     return _host(entry, connection, password, hint)
+
+
+def origins(
+    entry: "InventoryHost", options: Mapping[str, Any], host: "Host", *, named: bool
+) -> dict[str, str]:
+    """Where each setting of a host comes from, in words, by its name.
+
+    Args:
+        entry: as for `reached`.
+        options: as for `reached`.
+        host: what came of them.
+        named: as for `reached`.
+    """
+    from remediate.inventory.protocol import Said
+    from remediate.model.host import SETTINGS
+
+    known = entry.said or [Said("inventory", entry.connection)]
+    there = {one: say.where for say in reversed(known) for one in say.connection.said()}
+    typed = {one: _flag(one) for one in said(options).said()}
+    found = {**typed, **there} if named else {**there, **typed}
+    if "insecure" not in typed:
+        found.pop("insecure", None)  # what an inventory says of it alone does not count
+    if "password" not in found and host.password == f"env:{_PASSWORD}":
+        found["password"] = "environment"  # noqa: S105 - where it is
+    if "port" in found:
+        found.setdefault("tls", f"port {host.port}")
+    effective = {one.name for one in SETTINGS} & host.model_dump(exclude_none=True).keys()
+    return {name: found.get(name, BUILT_IN) for name in effective}
 
 
 def reference(options: Mapping[str, Any]) -> str | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,10 +31,10 @@ def host_options() -> list[click.Option]:
         ),
         Option(
             ["-i", "--inventory"],
-            type=click.Path(path_type=Path),
+            type=click.Path(),
             metavar="FILE",
             section=HOSTS,
-            help="A YAML file of servers, instead of --host.",
+            help="A YAML or CSV file of servers, instead of --host.",
         ),
         Option(
             ["--group", "groups"],
@@ -60,14 +59,13 @@ def inventory(options: Mapping[str, Any]) -> "Inventory | None":
     Raises:
         InventoryError: it cannot be used.
     """
-    from remediate.inventory.yaml import YamlInventory
+    from remediate.inventory.opening import open_inventory
+    from remediate.inventory.protocol import Trust
 
-    path: Path | None = options["inventory"]
-    if path is None:
+    named: str | None = options["inventory"]
+    if named is None:
         return None
-    return YamlInventory(
-        path, only_password=options["passwords_only"], allow_open=options["allow_open_files"]
-    )
+    return open_inventory(named, Trust(options["passwords_only"], options["allow_open_files"]))
 
 
 def select_hosts(
@@ -83,25 +81,37 @@ def select_hosts(
     Raises:
         Stop: they choose none, or one that cannot be connected to as it is described.
     """
+    named = known is None
+    hosts = tuple(
+        reached(entry, options, named=named, interactive=interactive)
+        for entry in chosen(options, known)
+    )
+    each_once(hosts)
+    return hosts
+
+
+def chosen(options: Mapping[str, Any], known: "Inventory | None") -> "Sequence[InventoryHost]":
+    """The hosts that the options choose, in their order, as they are described.
+
+    Args:
+        options: as for `select_hosts`.
+        known: as for `select_hosts`.
+
+    Raises:
+        Stop: they choose none.
+    """
     if options["hosts"] and known:
         raise Stop(
             "--host and --inventory exclude each other",
             "To choose from the inventory use --limit or --group.",
         )
     if known:
-        entries = _chosen(known, options)
-    elif options["groups"] or options["limits"]:
+        return _chosen(known, options)
+    if options["groups"] or options["limits"]:
         raise Stop("--group and --limit choose from an inventory", "Name it with --inventory FILE.")
-    elif options["hosts"]:
-        entries = list(_named(options["hosts"]))
-    else:
+    if not options["hosts"]:
         raise Stop("no host is given", "Name one with --host, or several with --inventory FILE.")
-    named = known is None
-    hosts = tuple(
-        reached(entry, options, named=named, interactive=interactive) for entry in entries
-    )
-    each_once(hosts)
-    return hosts
+    return list(_named(options["hosts"]))
 
 
 def each_once(hosts: "Sequence[Host]") -> None:

@@ -9,9 +9,8 @@ alias counts as all that it stands for.
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -25,7 +24,7 @@ MAX_DEPTH = 20
 """Lists and mappings inside each other; an inventory needs four."""
 
 MAX_ENTRIES = 200_000
-"""Texts, lists and mappings, with aliases written out: those of more than 10,000 hosts."""
+"""Texts, lists and mappings, with aliases written out: those of more than 20,000 hosts."""
 
 _PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _MARKS = (
@@ -120,7 +119,7 @@ def decoded(data: bytes) -> str:
         raise Unreadable(_after(before), f"this is not {name}: save the file as UTF-8") from None
     if found := _FORBIDDEN.search(text):
         advice = "; save the file as UTF-8" if found[0] == "\0" else ""
-        problem = f"a character that YAML does not allow (U+{ord(found[0]):04X}){advice}"
+        problem = f"a character that is not allowed here (U+{ord(found[0]):04X}){advice}"
         raise Unreadable(_after(text[: found.start()]), problem)
     return text
 
@@ -133,79 +132,111 @@ def read_document(text: str) -> Node | None:
     """
     if found := _TAG_DIRECTIVE.search(text):  # libyaml compares each of them with all before it
         raise Unreadable(_after(text[: found.end() - len("%TAG")]), _TAGS)
-    reading = _Reading()
     try:
-        for event in yaml.parse(text, _PARSER):
-            reading.take(event)
+        return _Reading().root(yaml.parse(text, _PARSER))
     except yaml.MarkedYAMLError as error:
         raise Unreadable(_place(error.problem_mark), _in_words(error)) from None
     except yaml.YAMLError:
         raise Unreadable(Place(1, 1), "this is not YAML") from None
-    return reading.root
 
 
-@dataclass(slots=True)
-class _Open:
-    """A list or mapping whose end has not come."""
+class _Open(NamedTuple):
+    """A list or mapping whose end has not come.
+
+    Args:
+        place: where it begins.
+        anchor: its name, when it has one.
+        before: entries until there.
+        around: nodes of what it stands in.
+    """
 
     place: Place
     anchor: str | None
-    is_table: bool
     before: int
-    nodes: list[Node] = field(default_factory=list)
+    around: list[Node]
 
 
 class _Reading:
     """Puts nodes together as the parser meets them."""
 
     def __init__(self) -> None:
-        self.root: Node | None = None
+        self._nodes: list[Node] = []  # of the list or mapping that is open
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._entries = 0
         self._documents = 0
 
-    def take(self, event: yaml.Event) -> None:
+    def root(self, events: Iterable[yaml.Event]) -> Node | None:
+        """What the document is; None when it is empty."""
+        takes: dict[type[yaml.Event], Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._text,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceEndEvent: self._end_items,
+            yaml.MappingEndEvent: self._end_table,
+            yaml.AliasEvent: self._again,
+            yaml.DocumentStartEvent: self._document,
+        }
+        for event in events:
+            take = takes.get(type(event))
+            if take is not None:
+                take(event)
+        return self._nodes[0] if self._nodes else None
+
+    def _text(self, event: yaml.ScalarEvent) -> None:
+        place = self._counted(event)
+        node = Text(place, event.value, event.style or "")
+        self._nodes.append(node)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, 1)
+
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+        before = self._entries
+        place = self._counted(event)
+        if len(self._open) == MAX_DEPTH:
+            raise Unreadable(place, _TOO_DEEP)
+        self._open.append(_Open(place, event.anchor, before, self._nodes))
+        self._nodes = []
+
+    def _end_items(self, event: yaml.SequenceEndEvent) -> None:
+        del event
+        done, nodes = self._open.pop(), self._nodes
+        self._end(done, Items(done.place, nodes))
+
+    def _end_table(self, event: yaml.MappingEndEvent) -> None:
+        del event
+        done = self._open.pop()
+        self._end(done, _table(done.place, self._nodes))
+
+    def _end(self, done: _Open, node: Node) -> None:
+        self._nodes = done.around
+        self._nodes.append(node)
+        if done.anchor is not None:
+            self._anchors[done.anchor] = (node, self._entries - done.before)
+
+    def _again(self, event: yaml.AliasEvent) -> None:
         place = _place(event.start_mark)
-        match event:
-            case yaml.ScalarEvent():
-                self._count(1, place)
-                self._refuse_tag(event.tag, place)
-                self._put(Text(place, event.value, event.style or ""), event.anchor, 1)
-            case yaml.CollectionStartEvent():
-                self._refuse_tag(event.tag, place)
-                if len(self._open) == MAX_DEPTH:
-                    raise Unreadable(place, _TOO_DEEP)
-                is_table = isinstance(event, yaml.MappingStartEvent)
-                self._open.append(_Open(place, event.anchor, is_table, self._entries))
-                self._count(1, place)
-            case yaml.CollectionEndEvent():
-                done = self._open.pop()
-                node = _table(done) if done.is_table else Items(done.place, done.nodes)
-                self._put(node, done.anchor, self._entries - done.before)
-            case yaml.AliasEvent():
-                self._again(event.anchor or "", place)
-            case yaml.DocumentStartEvent():
-                self._documents += 1
-                if self._documents > 1:
-                    raise Unreadable(place, "a second document begins here: write one only")
-
-    def _put(self, node: Node, anchor: str | None, entries: int) -> None:
-        if anchor is not None:
-            self._anchors[anchor] = (node, entries)
-        if self._open:
-            self._open[-1].nodes.append(node)
-        else:
-            self.root = node
-
-    def _again(self, anchor: str, place: Place) -> None:
-        if anchor not in self._anchors:
+        if event.anchor not in self._anchors:
             # not repeated: it may be a password that begins with a star
             problem = "this alias (a word that begins with *) has no anchor that ends before it"
             raise Unreadable(place, problem)
-        node, entries = self._anchors[anchor]
+        node, entries = self._anchors[event.anchor]
         self._count(entries, place)
-        self._put(node, None, entries)
+        self._nodes.append(node)
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            problem = "a second document begins here: write one only"
+            raise Unreadable(_place(event.start_mark), problem)
+
+    def _counted(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Place:
+        """Where one more entry stands."""
+        place = _place(event.start_mark)
+        self._count(1, place)
+        if event.tag is not None:
+            raise Unreadable(place, _TAGS)
+        return place
 
     def _count(self, entries: int, place: Place) -> None:
         self._entries += entries
@@ -213,16 +244,11 @@ class _Reading:
             problem = f"this holds more than {MAX_ENTRIES} entries, aliases written out"
             raise Unreadable(place, problem)
 
-    @staticmethod
-    def _refuse_tag(tag: str | None, place: Place) -> None:
-        if tag is not None:
-            raise Unreadable(place, _TAGS)
 
-
-def _table(done: _Open) -> Table:
+def _table(place: Place, nodes: Sequence[Node]) -> Table:
     rows: dict[str, tuple[Text, Node]] = {}
     merged: list[tuple[Text, Node]] = []
-    for key, value in zip(done.nodes[::2], done.nodes[1::2], strict=True):
+    for key, value in zip(nodes[::2], nodes[1::2], strict=True):
         if not isinstance(key, Text):
             raise Unreadable(key.place, "a key is a text here, not a list or mapping")
         if key.value == _MERGE and not key.style:
@@ -235,7 +261,7 @@ def _table(done: _Open) -> Table:
             rows[key.value] = (key, value)
     for key, value in merged:
         rows.setdefault(key.value, (key, value))
-    return Table(done.place, list(rows.values()))
+    return Table(place, list(rows.values()))
 
 
 def _merged(value: Node) -> Iterator[tuple[Text, Node]]:

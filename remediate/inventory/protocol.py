@@ -1,6 +1,6 @@
 """The seam between commands and whatever knows the hosts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,33 @@ class InventoryError(RemediateError):
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """How far what an inventory says is believed.
+
+    Args:
+        only_password: the only reference to a password that it may hold, besides `prompt:`, and
+            then no file of a certificate or its key either; None when it may say anything.
+        allow_open: it may name programs and files for passwords although others may write to it.
+    """
+
+    only_password: str | None = None
+    allow_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one place of an inventory says of a host.
+
+    Args:
+        where: the place, for a person: `host`, `group dmz`, `defaults`.
+        connection: how the host is reached.
+    """
+
+    where: str
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
 class InventoryHost:
     """A host in an inventory.
 
@@ -31,12 +58,14 @@ class InventoryHost:
         address: DNS name or IP address.
         connection: how it is reached, defaults and groups included.
         groups: the groups that it belongs to.
+        said: where that is said, the nearest place first; empty where nobody knows.
     """
 
     name: str
     address: str
     connection: Connection
     groups: Sequence[str] = field(default=())
+    said: Sequence[Said] = field(default=(), compare=False)
 
 
 class Inventory(Protocol):
@@ -51,3 +80,8 @@ class Inventory(Protocol):
 
     def groups(self) -> Mapping[str, Sequence[str]]:
         """Names of hosts by name of group."""
+
+
+Loader = Callable[[str, Trust], Inventory]
+"""Reads an inventory, given what follows its name in `--inventory NAME:…`; raises
+`InventoryError` with all that is wrong with it."""

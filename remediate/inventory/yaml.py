@@ -14,40 +14,27 @@ Every name and value is the text that stands there, quoted or not; what it means
 by YAML: `NO`, `22:30` and `00123` are names and accounts, `010` and `on` are no ports.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from remediate.files import Content, read_content
 from remediate.inventory.document import (
     Items,
     Node,
     Place,
     Table,
     Text,
-    Unreadable,
     decoded,
     read_document,
 )
-from remediate.inventory.protocol import InventoryError, InventoryHost
-from remediate.model.host import SETTINGS, Connection, Setting, check_address
-from remediate.model.text import check_text, in_quotes, unseen
-from remediate.secrets.own_files import OPTION
-from remediate.secrets.reference import placed, placed_file, split_reference
+from remediate.inventory.gathered import DEFAULTS, HOST, Gathered
+from remediate.inventory.mistakes import Mistakes, short
+from remediate.inventory.protocol import Said
+from remediate.inventory.settings import Settings, one_of
+from remediate.model.host import check_address
+from remediate.model.text import check_text, in_quotes
 
-MAX_BYTES = 2 * 1024 * 1024
-"""More than 10,000 hosts, with all that is usually said of them."""
-
-MAX_MISTAKES = 1000
-"""What is read of a file that is something else altogether."""
-
-_BOOLEANS = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}  # those of YAML 1.2; in 1.1 also yes, no, on and off, where some readers see texts
 _SECTIONS = ("hosts", "groups", "defaults")
 _STYLES = {
     '"': ": in double quotes YAML gives a backslash a meaning of its own, so write it without "
@@ -60,114 +47,41 @@ _T = TypeVar("_T")
 _Rows = Sequence[tuple[Text, Node]]
 
 
-class YamlInventory:
-    """An inventory in a YAML file, read at once.
+def read_yaml(source: str, data: bytes, settings: Settings) -> Gathered:
+    """The inventory that a document is.
 
     Args:
-        path: the file.
-        only_password: the only reference to a password that it may hold, besides `prompt:`, and
-            then no file of a certificate or its key either; None when it may say anything.
-        allow_open: it may name programs and files for passwords although others may write to it.
+        source: where it comes from, for messages.
+        data: its bytes.
+        settings: reads what it says of connections.
 
     Raises:
-        InventoryError: it cannot be read, or says something that is not understood or not allowed.
+        InventoryError: it says something that is not understood or not allowed.
     """
-
-    def __init__(
-        self, path: Path, *, only_password: str | None = None, allow_open: bool = False
-    ) -> None:
-        self._path = path
-        content = _content(path)
-        written_by = "" if allow_open else content.written_by
-        reading = _Reading(path.parent, content.data, only_password, written_by)
-        if reading.mistakes:
-            raise InventoryError(
-                str(path),
-                *(f"{path}:{p.line}:{p.column}: {text}" for p, text in sorted(reading.mistakes)),
-            )
-        self._groups = {name: hosts for name, (hosts, _) in reading.groups.items()}
-        self._entries = reading.entries()
-
-    @property
-    def source(self) -> str:
-        """The file."""
-        return str(self._path)
-
-    def groups(self) -> Mapping[str, Sequence[str]]:
-        """Names of hosts by name of group."""
-        return self._groups
-
-    def entries(self) -> Sequence[InventoryHost]:
-        """All hosts, in the order in which they are written."""
-        return self._entries
-
-
-def _content(path: Path) -> Content:
-    try:
-        return read_content(path, MAX_BYTES)
-    except OSError as error:
-        text = f"the inventory {path} cannot be read: {error.strerror}"
-        raise InventoryError(str(path), text) from None
+    mistakes = Mistakes(source)
+    gathered = Gathered(source)
+    with mistakes:
+        _Reading(gathered, mistakes, settings).document(read_document(decoded(data)))
+    return gathered
 
 
 class _Reading:
-    """What a document says as an inventory, and all that is wrong with it."""
+    """Takes a document in, section by section."""
 
-    def __init__(
-        self, folder: Path, data: bytes, only_password: str | None, written_by: str
-    ) -> None:
-        self.mistakes: list[tuple[Place, str]] = []
-        self.hosts: dict[str, tuple[str, Connection]] = {}
-        self.groups: dict[str, tuple[Sequence[str], Connection]] = {}
-        self.defaults = Connection()
-        self._folder = folder
-        self._written_by = written_by
-        self._only_password = only_password
-        self._readers = {setting.name: self._reader(setting) for setting in SETTINGS}
-        try:
-            self._sections(read_document(decoded(data)))
-        except Unreadable as error:
-            self.mistakes.append((error.place, error.problem))
+    def __init__(self, gathered: Gathered, mistakes: Mistakes, settings: Settings) -> None:
+        self._gathered = gathered
+        self._mistakes = mistakes
+        self._wrong = mistakes.add
+        self._settings = settings
 
-    def _reader(self, setting: Setting) -> Callable[[str], object]:
-        name, kind = setting.name, setting.kind
-        if name == "password":
-            return self._password
-        if kind is Path:
-            return partial(self._own_file if setting.typed.logon else self._file, name)
-        if kind is bool:
-            return partial(_boolean, name)
-        if issubclass(kind, StrEnum):
-            return partial(_one, name, kind)
-        return setting.typed.read or str
-
-    def entries(self) -> Sequence[InventoryHost]:
-        """The hosts, each with what its groups and the defaults say."""
-        member: dict[str, list[str]] = {}
-        for group, (hosts, _) in self.groups.items():
-            for host in hosts:
-                member.setdefault(host, []).append(group)
-        return [
-            self._entry(name, address, own, member.get(name, ()))
-            for name, (address, own) in self.hosts.items()
-        ]
-
-    def _entry(
-        self, name: str, address: str, own: Connection, groups: Sequence[str]
-    ) -> InventoryHost:
-        connection = own
-        for group in groups:
-            connection = connection.over(self.groups[group][1])
-        return InventoryHost(name, address, connection.over(self.defaults), tuple(groups))
-
-    def _sections(self, root: Node | None) -> None:
+    def document(self, root: Node | None) -> None:
         said: dict[str, Node] = {}
         for key, node in self._rows(root, "the file: write the hosts under `hosts:`"):
             if key.value in _SECTIONS:
                 said[key.value] = node
             else:
                 self._wrong(
-                    key.place, f"there is no section {in_quotes(key.value)}: {_one_of(_SECTIONS)}"
+                    key.place, f"there is no section {in_quotes(key.value)}: {one_of(_SECTIONS)}"
                 )
         form = "hosts: write each as `NAME:`, on a line of its own"
         for name, node in self._rows(said.get("hosts"), form):
@@ -176,31 +90,32 @@ class _Reading:
         for name, node in self._rows(said.get("groups"), form):
             self._group(name, node)
         form = "defaults: write `SETTING: VALUE` below it"
-        self.defaults = self._settings("defaults", self._rows(said.get("defaults"), form))
-        if not self.hosts and not self.mistakes:
+        rows = self._rows(said.get("defaults"), form)
+        self._gathered.defaults = self._said(DEFAULTS, DEFAULTS, rows)
+        if not self._gathered.hosts and not self._mistakes:
             self._wrong(Place(1, 1), "the inventory has no hosts; write them under `hosts:`")
 
     def _host(self, name: Text, node: Node) -> None:
-        who = _short(name.value)
+        who = short(name.value)
         rows = self._rows(node, f"{who}: write what it says as `{{address: …, port: …}}`")
-        settings = self._settings(who, rows, "address")
+        said = self._said(HOST, who, rows, "address")
         known = self._read(name, partial(check_text, what="name of a host"))
         address = self._address(name, rows) if known else None
-        self.hosts[name.value] = (address or "", settings)
+        self._gathered.hosts[name.value] = (address or "", said)
 
     def _address(self, name: Text, rows: _Rows) -> str | None:
         for key, node in rows:
             if key.value == "address":
-                return self._value(_short(name.value), key, node, check_address)
+                return self._value(short(name.value), key, node, check_address)
         return self._read(name, check_address, "; or write an `address:` below this name")
 
     def _group(self, name: Text, node: Node) -> None:
-        who = f"group {_short(name.value)}"
+        who = f"group {short(name.value)}"
         rows = self._rows(node, f"{who}: write `{{hosts: [A, B]}}`")
         self._read(name, partial(check_text, what="name of a group"))
-        settings = self._settings(who, rows, "hosts")
+        said = self._said(who, who, rows, "hosts")
         members = next((node for key, node in rows if key.value == "hosts"), None)
-        self.groups[name.value] = (self._members(who, members), settings)
+        self._gathered.grouped[name.value] = (self._members(who, members), said)
 
     def _members(self, who: str, node: Node | None) -> Sequence[str]:
         if node is None or (isinstance(node, Text) and node.nothing):
@@ -212,7 +127,7 @@ class _Reading:
         for item in node.nodes:
             if not isinstance(item, Text):
                 self._wrong(item.place, f"{who}: its hosts are names, not lists or mappings")
-            elif item.value not in self.hosts:
+            elif item.value not in self._gathered.hosts:
                 self._wrong(item.place, f"{who}: {in_quotes(item.value)} is not among the hosts")
             elif item.value in names:
                 self._wrong(item.place, f"{who}: {in_quotes(item.value)} stands in it twice")
@@ -220,19 +135,19 @@ class _Reading:
                 names[item.value] = None
         return tuple(names)
 
-    def _settings(self, who: str, rows: _Rows, besides: str = "") -> Connection:
+    def _said(self, where: str, who: str, rows: _Rows, besides: str = "") -> Said:
         said: dict[str, object] = {}
         for key, node in rows:
             name = key.value
-            if name in self._readers:
-                value = self._value(who, key, node, self._readers[name])
+            if name in self._settings:
+                value = self._value(who, key, node, partial(self._settings.read, name))
                 if value is not None:
                     said[name] = value
             elif name != besides:
-                near = get_close_matches(name[:20], [*self._readers, besides], n=1)
+                near = get_close_matches(name[:20], [*self._settings.names, besides], n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self._wrong(key.place, f"{who}: there is no setting {in_quotes(name)}{hint}")
-        return Connection(**said)
+        return self._settings.said(where, tuple(said.items()))
 
     def _rows(self, node: Node | None, form: str) -> _Rows:
         """The rows of a mapping; none where nothing stands."""
@@ -262,58 +177,3 @@ class _Reading:
             advice = _STYLES.get(text.style, "") if not text.value.isprintable() else ""
             self._wrong(text.place, f"{before}{error}{after}{advice}")
         return None
-
-    def _wrong(self, place: Place, text: str) -> None:
-        if len(self.mistakes) == MAX_MISTAKES:
-            problem = f"from here on nothing was read, because of {MAX_MISTAKES} mistakes before"
-            raise Unreadable(place, problem)
-        self.mistakes.append((place, text))
-
-    def _password(self, value: str) -> str:
-        """A reference; never repeated, because it may be the password itself."""
-        scheme, _ = split_reference(value)
-        if fault := unseen(value):
-            msg = f"the password's reference {fault}"
-            raise ValueError(msg)
-        if self._only_password and value != self._only_password and scheme != "prompt":
-            msg = f"the password is not {self._only_password}, and --passwords-only allows no other"
-            raise ValueError(msg)
-        if self._written_by and scheme in {"command", "file"}:
-            msg = (
-                f"a password's {scheme}: is not taken from this file, because {self._written_by}; "
-                f"change that, or accept it with {OPTION}"
-            )
-            raise ValueError(msg)
-        return placed(value, self._folder)
-
-    def _own_file(self, name: str, value: str) -> Path:
-        if self._only_password:
-            msg = f"{name} names a file of a logon, and --passwords-only allows none"
-            raise ValueError(msg)
-        return self._file(name, value)
-
-    def _file(self, name: str, value: str) -> Path:
-        return placed_file(check_text(value, name), self._folder)
-
-
-def _boolean(name: str, value: str) -> bool:
-    if value not in _BOOLEANS:
-        msg = f"{name} is true or false, not {in_quotes(value)}"
-        raise ValueError(msg)
-    return _BOOLEANS[value]
-
-
-def _one(name: str, kind: type[StrEnum], value: str) -> StrEnum:
-    if value not in set(kind):
-        msg = f"{name} is not {in_quotes(value)}: {_one_of(sorted(kind))}"
-        raise ValueError(msg)
-    return kind(value)
-
-
-def _one_of(names: Sequence[str]) -> str:
-    return f"write {', '.join(names[:-1])} or {names[-1]}"
-
-
-def _short(name: str) -> str:
-    """A name for the beginning of a message."""
-    return in_quotes(name) if unseen(name) else name

@@ -113,3 +113,41 @@ class RunListing(Model):
 
     schema_version: int = SCHEMA_VERSION
     runs: tuple[RunSummary, ...] = ()
+
+
+class EffectiveSetting(Model):
+    """How one thing about reaching a host is.
+
+    Args:
+        name: as an inventory has it.
+        value: as an inventory has it; of a program that hands out a password only its name.
+        origin: where that is said: an option, `environment`, `host`, a group, `defaults`; or
+            `built in`.
+    """
+
+    name: str
+    value: str
+    origin: str
+
+
+class HostRow(Model):
+    """A host in a list of hosts.
+
+    Args:
+        name: what the operator calls it.
+        address: DNS name or IP address.
+        groups: the groups of the inventory that it belongs to.
+        settings: how it is reached, with all that nobody said.
+    """
+
+    name: str
+    address: str
+    groups: tuple[str, ...] = ()
+    settings: tuple[EffectiveSetting, ...] = ()
+
+
+class HostListing(Model):
+    """The whole result of `hosts list` (`--format json`)."""
+
+    schema_version: int = SCHEMA_VERSION
+    hosts: tuple[HostRow, ...] = ()

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from remediate.cli.reaching import connection_options
-from remediate.inventory.yaml import YamlInventory
+from remediate.inventory.opening import open_inventory
 from remediate.model.host import SETTINGS, Connection, Host, Setting
 
 WRITTEN = {
@@ -38,7 +38,7 @@ def test_each_setting_is_an_option_with_its_help(setting: Setting) -> None:
 def test_each_setting_is_a_key_of_inventories(setting: Setting, tmp_path: Path) -> None:
     path = tmp_path / "hosts.yaml"
     path.write_text(f"hosts:\n  A: {{{setting.name}: '{WRITTEN[setting.name]}'}}\n")
-    [entry] = YamlInventory(path).entries()
+    [entry] = open_inventory(path).entries()
     said = entry.connection.said()
     assert list(said) == [setting.name]
     assert type(said[setting.name]) is setting.kind or isinstance(said[setting.name], Path)

@@ -13,7 +13,7 @@ import yaml
 from remediate.cli.app import root, run
 from remediate.cli.describing import describe
 from remediate.cli.wiring import Parts
-from remediate.inventory.yaml import YamlInventory
+from remediate.inventory.opening import open_inventory
 from remediate.lab.hosts import load, make_state
 from remediate.lab.kinds import names
 from remediate.lab.lab import Lab
@@ -139,7 +139,7 @@ def test_every_exit_code_is_told(code: ExitCode) -> None:
 def test_the_inventory_of_the_guide_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "prod.yaml"
     file.write_text(blocks("hosts.md", "yaml")[0])
-    plain, dmz = YamlInventory(file).entries()
+    plain, dmz = open_inventory(file).entries()
     assert plain.connection.password == "env:REMEDIATE_PASSWORD"
     assert (dmz.connection.tls, dmz.connection.ca_file) == (True, tmp_path / "dmz-ca.pem")
 

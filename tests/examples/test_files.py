@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from remediate.inventory.yaml import YamlInventory
+from remediate.inventory.opening import open_inventory
 from remediate.lab.hosts import make_states
 from remediate.lab.lab import Lab
 from tests.examples.stories import EXAMPLES
 
 
 def test_the_inventory_says_what_its_comments_say() -> None:
-    entries = {entry.name: entry for entry in YamlInventory(EXAMPLES / "inventory.yaml").entries()}
+    entries = {entry.name: entry for entry in open_inventory(EXAMPLES / "inventory.yaml").entries()}
     plain, dmz, lab = (entries[n] for n in ("srv-fs01.contoso.com", "SRV-DMZ1", "SRV-LAB"))
     assert plain.connection.password == "env:REMEDIATE_PASSWORD"
     assert (plain.connection.port, plain.connection.auth) == (None, None)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import Inventory, InventoryHost
-from remediate.inventory.yaml import YamlInventory
 from remediate.model.host import Connection
 from remediate.testing.inventory import ListedInventory
 
@@ -26,12 +26,30 @@ groups:
 """
 
 
+TABLE = """\
+name;address;user;tls;port;groups
+SRV02;10.0.0.2;;;1;b|a
+SRV01;;ada;true;;
+SRV03;::1;;;2;a
+"""
+
+
 def from_yaml(folder: Path) -> Inventory:
     (folder / "hosts.yaml").write_text(TEXT)
-    return YamlInventory(folder / "hosts.yaml")
+    return open_inventory(folder / "hosts.yaml")
 
 
-@pytest.fixture(params=[from_yaml, lambda _: ListedInventory(ENTRIES)], ids=["yaml", "listed"])
+def from_csv(folder: Path) -> Inventory:
+    (folder / "hosts.csv").write_text(TABLE)
+    return open_inventory(folder / "hosts.csv")
+
+
+def listed(folder: Path) -> Inventory:
+    del folder
+    return ListedInventory(ENTRIES)
+
+
+@pytest.fixture(params=[from_yaml, from_csv, listed])
 def inventory(request: pytest.FixtureRequest, tmp_path: Path) -> Inventory:
     make: Callable[[Path], Inventory] = request.param
     return make(tmp_path)

@@ -161,7 +161,7 @@ def test_the_number_of_entries_has_an_end(monkeypatch: pytest.MonkeyPatch) -> No
         (b"a: b\nc: \xe4", Place(2, 4), "this is not UTF-8: save the file as UTF-8"),
         (b"\xff\xfea\x00\n\x00\x00\xd8", Place(2, 1), "this is not UTF-16"),
         ("a: b".encode("utf-16-le"), Place(1, 2), "(U+0000); save the file as UTF-8"),
-        (b"a:\r\n  \x01", Place(2, 3), "a character that YAML does not allow (U+0001)"),
+        (b"a:\r\n  \x01", Place(2, 3), "a character that is not allowed here (U+0001)"),
         ("a: \ufffe".encode(), Place(1, 4), "(U+FFFE)"),
     ],
 )

@@ -1,6 +1,6 @@
-"""`remediate hosts`: whether hosts can be reached, and who works on them."""
+"""`remediate hosts`: which there are, whether they can be reached, and who works on them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
     from remediate.engine.engine import Engine
+    from remediate.inventory.protocol import InventoryHost
+    from remediate.model.document import HostRow
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.store.protocol import Store
@@ -52,7 +54,63 @@ def _look(
     )
 
 
-def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int]) -> Command:
+def _list(parts: Parts, options: Mapping[str, Any]) -> int:
+    known = targets.inventory(options)
+    named = known is None
+    rows = []
+    for entry in targets.chosen(options, known):
+        # a question at the terminal is a setting, too: whether there is one now does not matter
+        host = reaching.reached(entry, options, named=named, interactive=True)
+        rows.append(_row(entry, host, reaching.origins(entry, options, host, named=named)))
+    if options["form"] == "json":
+        from remediate.model.document import HostListing
+        from remediate.report.machine import as_json
+
+        click.echo(as_json(HostListing(hosts=tuple(rows)), indent=2))
+        return 0
+    for line in _lines(rows):
+        click.echo(line)
+    del parts
+    return 0
+
+
+def _row(entry: "InventoryHost", host: "Host", origins: Mapping[str, str]) -> "HostRow":
+    from remediate.model.document import EffectiveSetting, HostRow
+    from remediate.model.host import SETTINGS
+    from remediate.secrets.program import to_keep
+
+    values = {one.name: getattr(host, one.name) for one in SETTINGS if one.name in origins}
+    if "password" in values:
+        values["password"] = to_keep(values["password"])
+    settings = (
+        EffectiveSetting(name=name, value=_written(value), origin=origins[name])
+        for name, value in values.items()
+    )
+    return HostRow(
+        name=host.name, address=host.address, groups=tuple(entry.groups), settings=tuple(settings)
+    )
+
+
+def _written(value: object) -> str:
+    """A value as an inventory would have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _lines(rows: "Sequence[HostRow]") -> Iterator[str]:
+    from remediate.report.printable import printable
+
+    for row in rows:
+        groups = f" (groups: {', '.join(row.groups)})" if row.groups else ""
+        at = "" if row.address == row.name else f" at {row.address}"
+        yield printable(f"{row.name}{at}{groups}")
+        wide = max((len(one.value) for one in row.settings), default=0)
+        for one in row.settings:
+            yield printable(f"  {one.name:<10} {one.value:<{wide}}  {one.origin}")
+
+
+def _command(
+    name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int], *formats: str
+) -> Command:
     @click.pass_context
     def run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
         return do(ctx.obj, options)
@@ -61,10 +119,17 @@ def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int
         name,
         callback=run,
         help=about,
-        params=[*targets.host_options(), *reaching.connection_options(), format_option()],
+        params=[*targets.host_options(), *reaching.connection_options(), format_option(*formats)],
     )
 
 
+listing = _command(
+    "list",
+    "Show which hosts are chosen, how each is reached, and where that is said. Connects to none.",
+    _list,
+    "console",
+    "json",
+)
 check = _command(
     "check", "Connect to hosts, and show what each says of itself. Writes nothing.", _check
 )
@@ -89,8 +154,9 @@ locks = _command(
 )
 group = LazyGroup(
     "hosts",
-    help="Whether hosts can be reached, and who works on them.",
+    help="Which hosts there are, whether they can be reached, and who works on them.",
     table={
+        "list": (f"{__name__}:listing", "Show hosts, and where each setting of them is said."),
         "check": (f"{__name__}:check", "Connect to hosts, and show what each says of itself."),
         "locks": (f"{__name__}:locks", "Show who holds the lease of hosts."),
         "pin": (f"{__name__}:pin", "Show the certificates of hosts, to be pinned."),

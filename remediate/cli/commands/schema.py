@@ -21,6 +21,7 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.document import (
         Closed,
         Document,
+        HostListing,
         PlaybookListing,
         Reconciliation,
         RunListing,
@@ -53,6 +54,7 @@ def published() -> "dict[str, type[Model]]":
         Description,
         PlaybookListing,
         RunListing,
+        HostListing,
         Diagnosis,
     )
     return {model.__name__: model for model in models}

@@ -1,0 +1,77 @@
+"""What an inventory says, and what is wrong with it, is shown without a word to any host."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Make = Any
+ARGUMENT = "Canary-argument-5d"
+
+
+@pytest.fixture
+def prod(tmp_path: Path) -> Path:
+    path = tmp_path / "prod.yaml"
+    path.write_text(
+        "defaults: {user: 'CONTOSO\\svc', auth: ntlm}\n"
+        "hosts:\n"
+        f"  SRV01: {{password: 'command:vault get {ARGUMENT}', port: 5986}}\n"
+        "  SRV02: {address: 10.0.0.5, insecure: true}\n"
+        "groups:\n"
+        "  dmz: {hosts: [SRV02], user: dmz, tls: true}\n"
+    )
+    return path
+
+
+def test_each_setting_of_a_host_is_shown_with_where_it_is_said(
+    cli: Make, unsent: Make, prod: Path
+) -> None:
+    result = cli("hosts", "list", "-i", prod, "--tls", "--format", "json", transport=unsent)
+    assert result.code == 0
+    assert ARGUMENT not in result.out
+    first, second = result.data["hosts"]
+    said = {one["name"]: (one["value"], one["origin"]) for one in first["settings"]}
+    assert said == {
+        "user": ("CONTOSO\\svc", "defaults"),
+        "password": ("command:vault …", "host"),
+        "auth": ("ntlm", "defaults"),
+        "port": ("5986", "host"),
+        "tls": ("true", "--tls"),
+        "insecure": ("false", "built in"),
+    }
+    said = {one["name"]: (one["value"], one["origin"]) for one in second["settings"]}
+    assert (second["address"], second["groups"]) == ("10.0.0.5", ["dmz"])
+    assert said["user"] == ("dmz", "group dmz")
+    assert said["password"] == ("env:REMEDIATE_PASSWORD", "environment")
+    assert said["port"] == ("5986", "built in")
+    assert said["insecure"] == ("false", "built in"), "an inventory cannot allow it alone"
+
+
+def test_people_see_the_same_of_what_is_chosen(cli: Make, unsent: Make, prod: Path) -> None:
+    result = cli("hosts", "list", "-i", prod, "--limit", "*2", transport=unsent)
+    assert result.out.splitlines()[:2] == [
+        "SRV02 at 10.0.0.5 (groups: dmz)",
+        "  user       dmz                     group dmz",
+    ]
+    result = cli("hosts", "list", "--host", "SRV:5986", "--user", "ada", transport=unsent)
+    assert "  tls        true                    port 5986" in result.out.splitlines()
+
+
+def test_all_mistakes_of_all_files_are_shown_with_their_places(
+    cli: Make, unsent: Make, prod: Path, tmp_path: Path
+) -> None:
+    table, document = tmp_path / "a.csv", tmp_path / "b.yaml"
+    table.write_text("name,port\nA,on\nB,off\n")
+    document.write_text("hosts: {A: {tls: Hunter2-9z}}")
+    gone = tmp_path / "gone.yaml"
+    result = cli("validate", table, prod, document, gone, transport=unsent)
+    assert (result.code, result.err) == (64, "")
+    lines = result.out.splitlines()
+    assert lines[0].startswith(f"{table}:2:3: A: the port must be")
+    assert lines[1].startswith(f"{table}:3:3: B: the port must be")
+    assert lines[2:] == [
+        f"{prod}: 2 hosts, 1 group, no mistakes",
+        f"{document}:1:18: A: tls is true or false, and nothing else",
+        f"the inventory {gone} cannot be read: No such file or directory",
+    ]
+    assert cli("validate", prod, transport=unsent).code == 0
