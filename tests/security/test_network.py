@@ -407,12 +407,12 @@ def test_the_http_library_adds_no_authority_of_its_own(
     }
     target = target.model_copy(update=how[said])
     transport = PsrpTransport(lambda _: SecretStr(host.password))
-    context = transport._tls.of(target)
+    context = transport.clients._tls.of(target)
     assert context is not None
     before = context.cert_store_stats()
     with closing(transport.session(target)) as session, suppress(errors.TlsUntrusted):
         session.run("#", REQUEST, Deadline(30))
-    assert transport._tls.of(target) is context
+    assert transport.clients._tls.of(target) is context
     assert context.cert_store_stats() == before
     assert (before["x509"] > 1) is (said == "nothing")
 
