@@ -14,6 +14,7 @@ from remediate.cli.wiring import Parts, operator, settings
 if TYPE_CHECKING:
     from remediate.engine.engine import Engine
     from remediate.engine.job import Job
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.plan import PlaybookUse
@@ -32,11 +33,20 @@ class Chosen:
         hosts: where it works.
         peers: the hosts that playbooks copy from, by name.
         only: ids of the playbooks of each host, by its name; all of them when None.
+        work: what they are asked; None when it is not about playbooks.
     """
 
     hosts: "Sequence[Host]"
     peers: "Mapping[str, Host]" = field(default_factory=dict)
     only: "Mapping[str, Collection[str]] | None" = None
+    work: "Job | None" = None
+
+    @property
+    def job(self) -> "Job":
+        """What they are asked."""
+        if self.work is None:
+            raise RuntimeError("a command that is not about playbooks has no job")
+        return self.work
 
     @property
     def names(self) -> list[str]:
@@ -44,13 +54,18 @@ class Chosen:
         return [host.name for host in self.hosts]
 
 
-def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -> Chosen:
+def choose(
+    parts: Parts,
+    options: Mapping[str, Any],
+    asked: "Callable[[Sequence[InventoryHost]], Job] | None" = None,
+) -> Chosen:
     """The hosts that the command line chooses, and those that its playbooks copy from.
 
     Args:
         parts: what the command works with.
         options: values of the options, by name.
-        job: the playbooks; None when it is not about any.
+        asked: what the hosts are asked, as the inventory describes them; None when it is not about
+            playbooks.
 
     Raises:
         InventoryError: the inventory cannot be used.
@@ -58,6 +73,7 @@ def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -
     """
     interactive = parts.terminal.interactive
     known = targets.inventory(options)
+    job = asked(targets.chosen(options, known)) if asked else None
     hosts = targets.select_hosts(options, known, interactive=interactive)
     copied = playbooks.copied_from(job) if job is not None else ()
     only = options.get("found")
@@ -68,7 +84,8 @@ def choose(parts: Parts, options: Mapping[str, Any], job: "Job | None" = None) -
                 "that audit found nothing to change on the hosts that are chosen",
                 "Audit them again, or choose others.",
             )
-    return Chosen(hosts, targets.peers(options, known, copied, interactive=interactive), only)
+    peers = targets.peers(options, known, copied, interactive=interactive)
+    return Chosen(hosts, peers, only, job)
 
 
 def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None = None) -> "Run":
@@ -130,8 +147,8 @@ def of_one_host(
     parts: Parts,
     options: Mapping[str, Any],
     what: str,
-    job: "Job",
-    verb: "Callable[[Engine, Host], Iterable[T]]",
+    asked: "Callable[[Sequence[InventoryHost]], Job]",
+    verb: "Callable[[Engine, Host, Job], Iterable[T]]",
 ) -> "T":
     """What an engine finds out about the one host that is chosen. Nothing is written there.
 
@@ -139,7 +156,7 @@ def of_one_host(
         parts: what the command works with.
         options: values of the options, by name.
         what: is about one server (`facts are`).
-        job: what it is asked.
+        asked: what it is asked, as the inventory describes it.
         verb: what is to be found out, in one result.
 
     Raises:
@@ -147,7 +164,7 @@ def of_one_host(
         Stop: several are chosen, or none.
         Interrupted: somebody pressed Ctrl-C.
     """
-    chosen = choose(parts, options, job)
+    chosen = choose(parts, options, asked)
     if len(chosen.hosts) > 1:
         raise Stop(
             f"{what} about one server, and {len(chosen.hosts)} are chosen",
@@ -158,7 +175,7 @@ def of_one_host(
     stop = CtrlC(parts.terminal.interrupted)
     with stop:
         try:
-            found += stop.during(verb(engine, chosen.hosts[0]))
+            found += stop.during(verb(engine, chosen.hosts[0], chosen.job))
         except KeyboardInterrupt:
             parts.terminal.interrupted.set()
     if parts.terminal.interrupted.is_set():

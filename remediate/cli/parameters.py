@@ -4,7 +4,8 @@ import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import click
 from pydantic import BeforeValidator, SecretStr, ValidationError
@@ -13,8 +14,11 @@ from pydantic.fields import FieldInfo
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
 from remediate.engine.job import Job, Task
-from remediate.playbook.base import Playbook, PlaybookParams
+from remediate.playbook.base import Playbook
 from remediate.secrets import resolve
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 _LENGTHS = {"min_length": "at least", "max_length": "at most"}
@@ -154,10 +158,36 @@ class Parameter:
             return [self._one(value) for value in given]
         return self._one(given)
 
+    def written(self, text: str | tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
+        """What an inventory has, as pydantic is to see it; never a secret."""
+        if isinstance(text, tuple):
+            return [self._typed_as(one) for one in text]
+        return [self._typed_as(text)] if self.listed else self._typed_as(text)
+
+    def _typed_as(self, text: str) -> Any:  # noqa: ANN401 - as above
+        if self.item is bool:
+            return {"true": True, "false": False}.get(text.lower(), text)
+        meant = {typed.casefold(): value for typed, value in self.choices.items()}
+        return meant.get(text.casefold(), text)
+
     def _one(self, given: Any) -> Any:  # noqa: ANN401 - as above
         if self.secret:
             return resolve(given)
         return self.choices.get(given, given) if isinstance(given, str) else given
+
+
+class FromInventory(NamedTuple):
+    """A parameter as an inventory has it for a host.
+
+    Args:
+        value: a text, or several.
+        where: what says it (`group dmz`).
+        at: where it stands, for a message.
+    """
+
+    value: str | tuple[str, ...]
+    where: str
+    at: str
 
 
 def parameters(playbooks: Sequence[Playbook[Any]]) -> list[Parameter]:
@@ -194,6 +224,7 @@ def job(
     named: bool = True,
     safe: bool = False,
     known: Callable[[str], None] = lambda _: None,
+    said: Mapping[str, FromInventory] = MappingProxyType({}),
 ) -> Job:
     """What is to be done, with validated parameters.
 
@@ -203,11 +234,12 @@ def job(
         named: they were asked for by name.
         safe: what cannot be undone is none of it.
         known: is told each secret, before anything of the playbook's own sees it.
+        said: what an inventory says of parameters that are not given, by `Parameter.key`.
 
     Raises:
         Stop: a value is not allowed, or a required one is missing.
     """
-    tasks = [Task(playbook, _params(playbook, values, known)) for playbook in playbooks]
+    tasks = [_task(playbook, values, known, said) for playbook in playbooks]
     try:
         return Job.of(tasks, named=named, safe=safe)
     except ValueError as error:
@@ -221,9 +253,12 @@ def _secrets(given: Iterable[object]) -> Iterator[SecretStr]:
         yield from (each for each in values if isinstance(each, SecretStr))
 
 
-def _params(
-    playbook: Playbook[Any], values: Mapping[str, Any], known: Callable[[str], None]
-) -> PlaybookParams:
+def _task(
+    playbook: Playbook[Any],
+    values: Mapping[str, Any],
+    known: Callable[[str], None],
+    said: Mapping[str, FromInventory],
+) -> Task:
     found = {parameter.name: parameter for parameter in parameters([playbook])}
     given = {
         name: parameter.meant(values[parameter.key])
@@ -232,22 +267,28 @@ def _params(
     }
     for secret in _secrets(given.values()):
         known(secret.get_secret_value())
+    there = {name: said[one.key] for name, one in found.items() if one.key in said}
+    given |= {name: found[name].written(one.value) for name, one in there.items()}
     try:
-        return playbook.params.model_validate(given)
+        params = playbook.params.model_validate(given)
     except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        at = there.get(str(first["loc"][0])) if first["loc"] else None
+        written = {one.key: there[name].value for name, one in found.items() if name in there}
+        sentence = _sentence(first, playbook, found, {**values, **written})
         raise Stop(
-            _sentence(error, playbook, found, values),
+            f"{at.at}: {sentence}" if at else sentence,
             f"See remediate show {playbook.id}. Nothing was sent to any host.",
         ) from None
+    return Task(playbook, params, {name: one.where for name, one in there.items()})
 
 
 def _sentence(
-    error: ValidationError,
+    first: "ErrorDetails",
     playbook: Playbook[Any],
     found: Mapping[str, Parameter],
     values: Mapping[str, Any],
 ) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
     message = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     message = message[:1].lower() + message[1:]
     parameter = found.get(str(first["loc"][0])) if first["loc"] else None

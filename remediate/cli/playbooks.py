@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from remediate.cli.parameters import Parameter
     from remediate.engine.job import Job
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.run import HostRecord, Run
     from remediate.playbook.catalogue import Catalogue
 
@@ -259,8 +260,12 @@ def selection_options() -> list[click.Option]:
     ]
 
 
-def everything(ctx: click.Context) -> "Job":
+def everything(ctx: click.Context, hosts: "Sequence[InventoryHost]" = ()) -> "Job":
     """The playbooks of an audit of everything, for a command that takes no parameters of theirs.
+
+    Args:
+        ctx: what click has read.
+        hosts: the hosts, with the parameters that an inventory has for them.
 
     Raises:
         PlaybookError: a folder or file cannot be used.
@@ -270,7 +275,7 @@ def everything(ctx: click.Context) -> "Job":
     known = catalogue(ctx.params["folders"])
     ctx.meta["catalogue"] = known
     ctx.meta["parameters"] = parameters.parameters([known.load(name) for name in known.entries])
-    return selected_job(ctx, ())
+    return selected_job(ctx, (), hosts)
 
 
 def only_look(ctx: click.Context, names: Sequence[str]) -> list[str]:
@@ -314,29 +319,25 @@ def _of_everything(ctx: click.Context) -> list[str]:
     return chosen
 
 
-def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
+def selected_job(
+    ctx: click.Context, names: Sequence[str], hosts: "Sequence[InventoryHost]" = ()
+) -> "Job":
     """The playbooks that are named, or all, with the parameters that are given.
+
+    Args:
+        ctx: what click has read.
+        names: ids of playbooks; all when empty.
+        hosts: the hosts, with the parameters that an inventory has for them.
 
     Raises:
         PlaybookError: there is no such playbook.
         SecretError: a secret parameter cannot be had.
         Stop: a parameter is wrong.
     """
-    from remediate.cli import parameters
+    from remediate.cli.host_parameters import Jobs, require_known
 
     known: Catalogue = ctx.meta["catalogue"]
-    chosen = list(dict.fromkeys(names))
-    given = {parameter.key for parameter in _with_value(ctx)}
-    if not chosen:
-        chosen = _of_everything(ctx)
-        lacking = {
-            parameter.playbook: parameter.plain
-            for parameter in ctx.meta["parameters"]
-            if parameter.field.is_required() and parameter.key not in given
-        }
-        for name in lacking.keys() & set(chosen):
-            ctx.obj.terminal.say(f"{name} is left out: it needs {lacking[name]}.")
-            chosen.remove(name)
+    chosen = list(dict.fromkeys(names)) or _of_everything(ctx)
     for name in chosen:
         known.entry(name)
     for parameter in _with_value(ctx):
@@ -345,13 +346,17 @@ def selected_job(ctx: click.Context, names: Sequence[str]) -> "Job":
                 f"{parameter.plain} belongs to {parameter.playbook}, which is not named here",
                 f"See {ctx.command_path} {' '.join(chosen)} --help.",
             )
-    job = parameters.job(
+    require_known(known, hosts)
+    jobs = Jobs(
         [known.load(name) for name in chosen],
         ctx.params,
         named=bool(names),
         safe=ctx.params.get("all_safe", False),
         known=ctx.obj.redaction.add,
     )
+    job, left_out = jobs.of(hosts)
+    for text in left_out:
+        ctx.obj.terminal.say(text)
     then = ctx.params.get("as_then") or {}
     for use in job.uses:
         if then.get(use.id, use) != use:

@@ -268,14 +268,14 @@ class Engine:
             What the audit says, and what was seen, as it came from the host; None when nothing was.
         """
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
-        onlooker = Onlooker(job, originals, further=tuple(further))
+        onlooker = Onlooker(job.on(host.name), originals, further=tuple(further))
         for report in self._told([Order(Verb.AUDIT, host, self.settings, onlooker)]):
             yield report, onlooker.seen[-1] if onlooker.seen else None
 
     def facts(self, host: Host, job: Job) -> Iterator[Facts]:
         """What a host answers to the questions of `job`, once, to be given away."""
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
-        finder = FactFinder(job, originals)
+        finder = FactFinder(job.on(host.name), originals)
         for report in self._told([Order(Verb.AUDIT, host, self.settings, finder)]):
             yield self.redaction.masked(finder.facts(report))
 
@@ -306,7 +306,8 @@ class Engine:
                     known = earlier.get(record.host.name, ())
                     earlier[record.host.name] = (*known, *half_made(record, writes))
         for host in hosts:
-            job = planner.job if only is None else planner.job.only(only.get(host.name, ()))
+            job = planner.job.on(host.name)
+            job = job if only is None else job.only(only.get(host.name, ()))
             yield host, replace(planner, job=job, earlier=earlier.get(host.name, ()))
 
     # --- how ----------------------------------------------------------------------------------

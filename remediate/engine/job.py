@@ -1,7 +1,7 @@
 """What a run is asked to do on each of its hosts."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,15 +23,26 @@ _LONGEST_PART = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A playbook with its parameters."""
+    """A playbook with its parameters.
+
+    Args:
+        playbook: the playbook.
+        params: its parameters.
+        origins: where an inventory says those that come from there, by name.
+    """
 
     playbook: Playbook[Any]
     params: PlaybookParams
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def use(self) -> PlaybookUse:
         """The same as a record."""
-        return PlaybookUse(id=self.playbook.id, parameters=self.params.model_dump(mode="json"))
+        return PlaybookUse(
+            id=self.playbook.id,
+            parameters=self.params.model_dump(mode="json"),
+            origins=dict(self.origins),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,13 @@ class Job:
         tasks: the playbooks.
         named: they were asked for by name; else they are just all that there are.
         safe: what cannot be undone is none of it.
+        own: what hosts are asked that have parameters of their own, by name of the host.
     """
 
     tasks: tuple[Task, ...]
     named: bool = True
     safe: bool = False
+    own: "Mapping[str, Job]" = field(default_factory=dict)
 
     @classmethod
     def of(cls, tasks: Iterable[Task], *, named: bool = True, safe: bool = False) -> "Job":
@@ -78,6 +91,14 @@ class Job:
             playbooks: their ids.
         """
         return replace(self, tasks=tuple(t for t in self.tasks if t.playbook.id in playbooks))
+
+    def on(self, host: str) -> "Job":
+        """What one host is asked.
+
+        Args:
+            host: its name.
+        """
+        return self.own.get(host, self)
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:

@@ -4,9 +4,10 @@ r"""An inventory in a CSV file, as a spreadsheet writes it.
     SRV01,,CONTOSO\svc-backup,backup
     SRV02,10.0.0.5,,backup|dmz
 
-The first line names the columns: `name`, `address`, `groups` (with `|` between them) and any
-setting. What separates them there does so in the whole file: a comma, a semicolon or a tab; a line
-`sep=;` before it is understood. An empty cell says nothing. Every cell ends on its own line.
+The first line names the columns: `name`, `address`, `groups` (with `|` between them), any setting,
+any parameter of a playbook (`shadow-storage.limit`). What separates them there does so in the whole
+file: a comma, a semicolon or a tab; a line `sep=;` before it is understood. An empty cell says
+nothing. Every cell ends on its own line.
 """
 
 import re
@@ -19,6 +20,7 @@ from typing import NamedTuple, TypeVar
 from remediate.inventory.document import Place, Unreadable, decoded
 from remediate.inventory.gathered import HOST, Gathered
 from remediate.inventory.mistakes import Mistakes, short
+from remediate.inventory.protocol import Param
 from remediate.inventory.settings import Settings
 from remediate.model.host import check_address
 from remediate.model.text import check_text, in_quotes
@@ -109,7 +111,7 @@ class _Reading:
             problem = ""
             if name in names and name:
                 problem = f"the column {name} stands here for the second time"
-            elif name and name not in known:
+            elif name and name not in known and not _is_param(name):
                 near = get_close_matches(name[:20], known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
                 problem = f"there is no column {in_quotes(text.strip())}: {hint}"
@@ -152,7 +154,16 @@ class _Reading:
             if key in self._settings
         }
         heard = tuple((key, value) for key, value in said.items() if value is not None)
-        self._gathered.hosts[name.value] = (address or "", self._settings.said(HOST, heard))
+        params = tuple(
+            Param(playbook, parameter, cell.value, self._mistakes.at(cell.place))
+            for key, cell in row.items()
+            for playbook, dot, parameter in [key.partition(".")]
+            if dot
+        )
+        self._gathered.hosts[name.value] = (
+            address or "",
+            self._settings.said(HOST, heard, params),
+        )
         if _GROUPS in row:
             place, groups = row[_GROUPS]
             for group in groups.split(BETWEEN_GROUPS):
@@ -168,6 +179,11 @@ class _Reading:
         except ValueError as error:
             self._wrong(cell.place, f"{before}{error}{after}")
         return None
+
+
+def _is_param(column: str) -> bool:
+    playbook, dot, parameter = column.partition(".")
+    return bool(playbook and dot and parameter)
 
 
 def _separator(number: int, line: str) -> str:

@@ -25,6 +25,10 @@ class Mistakes:
         self._source = source
         self._found: list[tuple[Place, str]] = []
 
+    def at(self, place: Place) -> str:
+        """A place, for a message."""
+        return f"{self._source}:{place.line}:{place.column}"
+
     def __bool__(self) -> bool:
         return bool(self._found)
 
@@ -53,7 +57,7 @@ class Mistakes:
         elif error is not None:
             return
         if self._found:
-            told = (f"{self._source}:{p.line}:{p.column}: {t}" for p, t in sorted(self._found))
+            told = (f"{self.at(place)}: {text}" for place, text in sorted(self._found))
             raise InventoryError(self._source, *told) from None
 
 

@@ -1,8 +1,8 @@
 """The seam between commands and whatever knows the hosts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from remediate.errors import RemediateError
 from remediate.model.host import Connection
@@ -36,6 +36,27 @@ class Trust:
     allow_open: bool = False
 
 
+class Param(NamedTuple):
+    """A parameter of a playbook, as an inventory has it.
+
+    Args:
+        playbook: its id.
+        name: of the parameter, as an option or as a field.
+        value: a text, or several.
+        at: where it stands, for a message (`prod.yaml:12:7`).
+    """
+
+    playbook: str
+    name: str
+    value: str | tuple[str, ...]
+    at: str
+
+    @property
+    def option(self) -> str:
+        """Its name as one types it."""
+        return self.name.strip("_").replace("_", "-")
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What one place of an inventory says of a host.
@@ -43,10 +64,12 @@ class Said:
     Args:
         where: the place, for a person: `host`, `group dmz`, `defaults`.
         connection: how the host is reached.
+        params: parameters of playbooks there.
     """
 
     where: str
     connection: Connection
+    params: Sequence[Param] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,16 @@ class InventoryHost:
     connection: Connection
     groups: Sequence[str] = field(default=())
     said: Sequence[Said] = field(default=(), compare=False)
+
+    def params(self) -> Iterator[tuple[Param, str]]:
+        """Parameters of playbooks, each with the place that says it; the nearest one counts."""
+        found = set()
+        for said in self.said:
+            for param in said.params:
+                key = (param.playbook, param.option)
+                if key not in found:
+                    found.add(key)
+                    yield param, said.where
 
 
 class Inventory(Protocol):

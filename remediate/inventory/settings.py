@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
 
-from remediate.inventory.protocol import Said, Trust
+from remediate.inventory.protocol import Param, Said, Trust
 from remediate.model.host import SETTINGS, Connection, Setting
 from remediate.model.text import check_text, unseen
 from remediate.secrets.own_files import OPTION
@@ -92,9 +92,11 @@ class Settings:
         return placed_file(check_text(value, name), self._folder)
 
 
-def _said(where: str, values: tuple[tuple[str, object], ...]) -> Said:
+def _said(
+    where: str, values: tuple[tuple[str, object], ...], params: tuple[Param, ...] = ()
+) -> Said:
     """What a place says, by name of the setting; once for all hosts that say the same."""
-    return Said(where, Connection.model_validate(dict(values)))
+    return Said(where, Connection.model_validate(dict(values)), params)
 
 
 def _boolean(name: str, value: str) -> bool:

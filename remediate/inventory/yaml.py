@@ -7,14 +7,15 @@ r"""An inventory in a YAML file.
     groups:
       backup: {hosts: [SRV01, SRV02], auth: negotiate}
 
-What a host says counts more than what its groups say (the first group that says it), and that
-more than the defaults. Files are looked for beside the inventory.
+Each of these may hold `params: {PLAYBOOK: {PARAMETER: VALUE}}`, too. What a host says counts more
+than what its groups say (the first group that says it), and that more than the defaults. Files are
+looked for beside the inventory.
 
 Every name and value is the text that stands there, quoted or not; what it means is said here, not
 by YAML: `NO`, `22:30` and `00123` are names and accounts, `010` and `on` are no ports.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import TypeVar
@@ -30,12 +31,13 @@ from remediate.inventory.document import (
 )
 from remediate.inventory.gathered import DEFAULTS, HOST, Gathered
 from remediate.inventory.mistakes import Mistakes, short
-from remediate.inventory.protocol import Said
+from remediate.inventory.protocol import Param, Said
 from remediate.inventory.settings import Settings, one_of
 from remediate.model.host import check_address
 from remediate.model.text import check_text, in_quotes
 
 _SECTIONS = ("hosts", "groups", "defaults")
+_PARAMS = "params"
 _STYLES = {
     '"': ": in double quotes YAML gives a backslash a meaning of its own, so write it without "
     "quotes or in single quotes",
@@ -137,17 +139,34 @@ class _Reading:
 
     def _said(self, where: str, who: str, rows: _Rows, besides: str = "") -> Said:
         said: dict[str, object] = {}
+        params: tuple[Param, ...] = ()
         for key, node in rows:
             name = key.value
             if name in self._settings:
                 value = self._value(who, key, node, partial(self._settings.read, name))
                 if value is not None:
                     said[name] = value
+            elif name == _PARAMS:
+                params = tuple(self._params(who, node))
             elif name != besides:
-                near = get_close_matches(name[:20], [*self._settings.names, besides], n=1)
+                known = [*self._settings.names, _PARAMS, besides]
+                near = get_close_matches(name[:20], known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self._wrong(key.place, f"{who}: there is no setting {in_quotes(name)}{hint}")
-        return self._settings.said(where, tuple(said.items()))
+        return self._settings.said(where, tuple(said.items()), params)
+
+    def _params(self, who: str, node: Node) -> Iterator[Param]:
+        """Parameters by playbook; what they mean is the playbook's to say."""
+        form = f"{who}: {_PARAMS}: write `PLAYBOOK: {{PARAMETER: VALUE}}` below it"
+        for playbook, rows in self._rows(node, form):
+            for name, value in self._rows(rows, form):
+                items = value.nodes if isinstance(value, Items) else [value]
+                texts = [self._value(who, name, item, str) for item in items]
+                heard = tuple(text for text in texts if text is not None)
+                if len(heard) == len(items):
+                    said = heard if isinstance(value, Items) else heard[0]
+                    at = self._mistakes.at(name.place)
+                    yield Param(playbook.value, name.value, said, at)
 
     def _rows(self, node: Node | None, form: str) -> _Rows:
         """The rows of a mapping; none where nothing stands."""

@@ -99,10 +99,17 @@ class Unanswered(Model):
 
 
 class PlaybookUse(Model):
-    """A playbook with the parameters it was run with (no secrets)."""
+    """A playbook with the parameters it was run with (no secrets).
+
+    Args:
+        id: of the playbook.
+        parameters: all of them, by name.
+        origins: where the inventory says those that come from there (`group dmz`), by name.
+    """
 
     id: str
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    origins: dict[str, str] = Field(default_factory=dict)
 
 
 class HostFacts(Model):

@@ -141,6 +141,11 @@ def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
 
 
 def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    for use in plan.playbooks:
+        for name, origin in use.origins.items():
+            if use.id not in plan.not_applicable:
+                text = f"{name.strip('_').replace('_', ' ')}: {words.value(use.parameters[name])}"
+                yield line(2, f"{use.id}: ", text, (f"  ({origin})", DIM))
     yield from _findings_lines(plan, subject, report)
     if plan.changes:
         for text in plan.assumptions:

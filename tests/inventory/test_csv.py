@@ -81,6 +81,19 @@ def test_what_is_wrong_is_named_with_its_place(text: str, says: str, read: Read)
     assert "Hunter2" not in mistake
 
 
+def test_a_column_may_be_a_parameter_of_a_playbook(read: Read) -> None:
+    [first, second] = read("name,disk-space.floor\nA,5GB\nB,\n").entries()
+    [(param, where)] = first.params()
+    assert (param.playbook, param.name, param.value, where) == (
+        "disk-space",
+        "floor",
+        "5GB",
+        "host",
+    )
+    assert param.at == "hosts.csv:2:3"
+    assert list(second.params()) == []
+
+
 def test_all_mistakes_are_told_at_once(read: Read) -> None:
     text = 'name,prot,port\nA,x,on\n,,1\n"B,,\nC,,010\n'
     places = [mistake.split(": ")[0] for mistake in mistakes_of(text, read)]

@@ -1,5 +1,6 @@
 """`remediate apply`: make the changes, and prove them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,8 @@ from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
+    from remediate.engine.job import Job
+    from remediate.inventory.protocol import InventoryHost
     from remediate.model.audit import AuditRecord
 
 
@@ -27,9 +30,14 @@ def apply(ctx: click.Context) -> int:
 
     parts: Parts = ctx.obj
     options = ctx.params
-    job = playbooks.selected_job(ctx, options["playbooks"])
-    require_person(parts.terminal, yes=options["yes"])
-    chosen = hosting.choose(parts, options, job)
+
+    def asked(hosts: "Sequence[InventoryHost]") -> "Job":
+        job = playbooks.selected_job(ctx, options["playbooks"], hosts)
+        require_person(parts.terminal, yes=options["yes"])
+        return job
+
+    chosen = hosting.choose(parts, options, asked)
+    job = chosen.job
     run = hosting.begun(RunKind.APPLY, job.uses)
     subject = Subject(
         command="apply",

@@ -1,6 +1,7 @@
 """`remediate audit`: what playbooks would change."""
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,8 +47,8 @@ def audit(
 
     parts: Parts = ctx.obj
     options = ctx.params
-    job = playbooks.selected_job(ctx, names)
-    chosen = hosting.choose(parts, options, job)
+    chosen = hosting.choose(parts, options, partial(playbooks.selected_job, ctx, names))
+    job = chosen.job
     since = _earlier(parts, options, chosen, job) if options.get("since") else None
     with _recording(parts, options, job) as recorder:
         subject = Subject(

@@ -1,6 +1,7 @@
 """`remediate diagnose`: what an error means, and what to do about it; also what a host logs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -117,13 +118,12 @@ def _host(ctx: click.Context, matcher: "Matcher", form: str, *, why: bool) -> "A
     from remediate.cli.host_logs import QUESTIONS, HostLogs
 
     parts: Parts = ctx.obj
-    job = playbooks.everything(ctx)
     report, observed = hosting.of_one_host(
         parts,
         ctx.params,
         "a diagnosis is",
-        job,
-        lambda engine, host: engine.look(host, job, QUESTIONS),
+        partial(playbooks.everything, ctx),
+        lambda engine, host, job: engine.look(host, job, QUESTIONS),
     )
     logs = HostLogs(report, observed)
     seen = logs.sightings(matcher, parts.redaction)

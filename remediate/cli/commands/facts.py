@@ -1,5 +1,6 @@
 """`remediate facts`: what a server answers to all that an audit asks, to be given away."""
 
+from functools import partial
 from typing import Any
 
 import click
@@ -15,9 +16,12 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
     one_selection(options)
     parts: Parts = ctx.obj
-    job = playbooks.selected_job(ctx, options["playbooks"])
     facts = hosting.of_one_host(
-        parts, options, "facts are", job, lambda engine, host: engine.facts(host, job)
+        parts,
+        options,
+        "facts are",
+        partial(playbooks.selected_job, ctx, options["playbooks"]),
+        lambda engine, host, job: engine.facts(host, job),
     )
     print(as_json(facts, indent=2))
     return facts.exit_code
