@@ -229,7 +229,8 @@ def _host(
         "port": connection.port or (HTTPS_PORT if tls else HTTP_PORT),
         "password": password,
     }
-    if auth is not Auth.CERTIFICATE and not connection.user:
+    ticket = auth is Auth.KERBEROS and password is None
+    if auth is not Auth.CERTIFICATE and not ticket and not connection.user:
         raise Stop(f"no user is given for {entry.name}", "Name the account with --user.")
     if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
         raise Stop(f"no certificate is given for {entry.name}", "Give --cert-file and --key-file.")
@@ -241,12 +242,14 @@ def _host(
 
 
 def _password(connection: "Connection", only: str | None, *, interactive: bool) -> str | None:
-    if connection.auth == "certificate":
+    if connection.auth == "certificate" or (connection.auth == "kerberos" and connection.keytab):
         return None
     if connection.password or only:
         return connection.password or only
     if _PASSWORD in os.environ:
         return f"env:{_PASSWORD}"
+    if connection.auth == "kerberos":
+        return None  # whose ticket is in the cache already
     if interactive:
         return "prompt:"
     raise Stop(

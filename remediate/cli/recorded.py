@@ -192,6 +192,9 @@ class Reaching:
         if host.cert_file and not (self._said.cert_file and self._said.key_file):
             what = f"log on with the certificate {host.cert_file} and the key {host.key_file}"
             yield _Use(what, what, "--cert-file and --key-file")
+        if host.keytab and not self._said.keytab:
+            what = f"log on with the keys in the keytab {host.keytab}"
+            yield _Use(what, what, "--keytab")
 
     def _forbidden(self, use: "_Use") -> bool:
         """Whether a person's yes would not count: `--passwords-only` holds whoever types it."""
@@ -298,6 +301,7 @@ def _pruned(host: "Host", *, insecure: bool) -> "Host":
 
     unused = set() if host.tls else {"ca_file", "tls_pin"}
     unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
+    unused |= set() if host.auth is Auth.KERBEROS else {"keytab"}
     return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
 
 

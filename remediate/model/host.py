@@ -31,8 +31,17 @@ class Auth(StrEnum):
 
     BASIC = "basic"
     CERTIFICATE = "certificate"
+    KERBEROS = "kerberos"
     NEGOTIATE = "negotiate"
     NTLM = "ntlm"
+
+
+class KerberosService(StrEnum):
+    """What a domain calls the service of a host; Windows takes tickets for each of them."""
+
+    HOST = "host"
+    HTTP = "HTTP"
+    WSMAN = "WSMAN"
 
 
 def parse_port(text: str) -> int:
@@ -75,6 +84,18 @@ _user = partial(check_text, what="user")
 
 def _seen(user: str | None) -> str | None:
     return None if user is None else _user(user)
+
+
+def _domain_name(value: str) -> str:
+    name = check_address(value)
+    if _is_ip(name):
+        msg = f"a domain knows hosts by name, not by address: {name} is no name"
+        raise ValueError(msg)
+    return name
+
+
+def _known_name(value: str | None) -> str | None:
+    return None if value is None else _domain_name(value)
 
 
 def _pin(text: str | None) -> str | None:
@@ -141,6 +162,25 @@ class Connection(Model):
         Field(description="PEM file of its private key."),
         Typed("FILE", logon=True),
     ] = None
+    keytab: Annotated[
+        Path | None,
+        Field(
+            description="File with the keys of your account, for --auth kerberos; counts more than "
+            "a password."
+        ),
+        Typed("FILE", logon=True),
+    ] = None
+    kerberos_host: Annotated[
+        str | None,
+        AfterValidator(_known_name),
+        Field(description="Name by which the domain knows the server, where that is another."),
+        Typed("NAME", default="the server's address", read=_domain_name),
+    ] = None
+    kerberos_service: Annotated[
+        KerberosService | None,
+        Field(description="Service that a ticket is asked for."),
+        Typed(default="host"),
+    ] = None
     insecure: Annotated[
         bool | None,
         Field(
@@ -204,7 +244,7 @@ class Host(Connection):
         name: what the operator calls it; shown everywhere, unique in a selection.
         address: DNS name or IP address that is connected to.
         port: TCP port.
-        tls: speak HTTPS; without it messages are encrypted by NTLM or Negotiate.
+        tls: speak HTTPS; without it messages are encrypted by Kerberos or NTLM.
         auth: authentication method.
         insecure: allow Basic without TLS to an address beyond loopback.
     """
@@ -241,6 +281,11 @@ class Host(Connection):
             return ip_address(self.address).is_loopback
         except ValueError:
             return False
+
+    @property
+    def domain_name(self) -> str | None:
+        """The name by which a domain knows it; None when it has an address only."""
+        return self.kerberos_host or (None if _is_ip(self.address) else self.address.rstrip("."))
 
     @property
     def in_the_clear(self) -> bool:
@@ -285,6 +330,14 @@ class Host(Connection):
             )
             raise ValueError(msg)
         return self
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def check_address(value: str) -> str:

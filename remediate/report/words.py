@@ -41,6 +41,7 @@ VERDICTS = {
 _OF_PROBLEM = {
     "authentication_failed": "logon failed",
     "certificate_refused": "logon failed",
+    "kerberos_failed": "logon failed",
     "method_not_offered": "logon failed",
     "access_denied": "access denied",
 }

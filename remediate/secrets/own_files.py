@@ -57,6 +57,8 @@ def require_files(hosts: Iterable[Host], *, allow_open: bool = False) -> None:
         if host.auth is Auth.CERTIFICATE:
             named[host.key_file, "the key file", allow_open] = None
             named[host.cert_file, "the certificate file", True] = None
+        if host.auth is Auth.KERBEROS:
+            named[host.keytab, "the keytab", allow_open] = None
         if host.tls:
             named[host.ca_file, "the file of authorities", True] = None
     for path, what, may_be_open in named:

@@ -25,7 +25,8 @@ from pypsrp.exceptions import (
 from spnego.exceptions import SpnegoError
 
 from remediate.model.certificate import in_words
-from remediate.transport import errors, tls
+from remediate.transport import errors, kerberos, tls
+from remediate.transport.kerberos import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.wire import (
     LoggedOutError,
@@ -62,6 +63,7 @@ class Known:
         who: user and method ("as ada by ntlm"), or the file of the certificate.
         tls: it is spoken over TLS.
         certificate: a client certificate is shown instead of a password.
+        kerberos: a ticket was.
         heard: the host has sent something.
         accepted: the host has let us in before, so a failing logon is not about the password.
     """
@@ -70,6 +72,7 @@ class Known:
     who: str = ""
     tls: bool = False
     certificate: bool = False
+    kerberos: bool = False
     heard: bool = True
     accepted: bool = False
 
@@ -370,12 +373,18 @@ def _of_winrm(error: BaseException, known: Known) -> Cause | None:
         text = f"it answers HTTP {error.code} without an explanation"
         return _STATUS.get(error.code, Cause(errors.ProtocolError, text))
     if isinstance(error, (AuthenticationError, LoggedOutError)):
-        if not known.accepted:
-            return Cause(errors.AuthenticationFailed, known.who)
+        return _refused(known)
+    return None
+
+
+def _refused(known: Known) -> Cause:
+    if known.accepted:
         text = "it had accepted the logon before in this session"
         hint = "Has the password been changed meanwhile, or the account been locked?"
         return Cause(errors.AuthenticationFailed, text, hint)
-    return None
+    if known.kerberos:
+        return Cause(errors.KerberosFailed, f"it does not take the ticket, {known.who}")
+    return Cause(errors.AuthenticationFailed, known.who)
 
 
 def _fault(error: WSManFaultError) -> type[errors.TransportError]:
@@ -391,6 +400,15 @@ def _of_ours(error: BaseException, known: Known) -> Cause | None:
     if isinstance(error, UnsealedError):
         return _unsealed(error.status)
     return _OURS.get(type(error))
+
+
+def _of_kerberos(error: BaseException, known: Known) -> Cause | None:
+    """What the library says of a ticket, or of the host's answer to it."""
+    del known
+    if isinstance(error, TicketError):
+        return Cause(errors.KerberosFailed, error.detail, error.hint)
+    meaning = kerberos.meaning(error)
+    return Cause(errors.KerberosFailed, *meaning) if meaning else None
 
 
 def _unsealed(status: int) -> Cause:
@@ -486,6 +504,7 @@ def _at_last(error: BaseException, known: Known) -> Cause | None:
 
 _FINDERS: Final[tuple[Callable[[BaseException, Known], Cause | None], ...]] = (
     _of_ours,
+    _of_kerberos,
     _of_winrm,
     _of_certificate,
     _of_tls,

@@ -30,6 +30,8 @@ from remediate.transport.errors import (
     WrongSettings,
 )
 from remediate.transport.gate import Gate
+from remediate.transport.kerberos import Tickets
+from remediate.transport.logon import KERBEROS
 from remediate.transport.protocol import Deadline
 from remediate.transport.tls import Contexts
 from remediate.transport.wire import Watch
@@ -78,6 +80,7 @@ class Clients:
         self._secret_for = secret_for
         self._gate = Gate(clock)
         self._tls = Contexts()
+        self._tickets = Tickets()
 
     def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
         """What makes the client of a session, when that first connects.
@@ -94,14 +97,14 @@ class Clients:
         Raises:
             WrongSettings: the password cannot be had.
         """
-        if host.auth is Auth.CERTIFICATE:
-            return wsman.Client(host, None, watch, tls)  # which nobody can lock
+        if not wsman.has_password(host):
+            return wsman.Client(host, None, watch, tls, self._tickets)  # which nobody can lock
         try:
             secret = self._secret_for(host)
         except ValueError as error:
             raise WrongSettings(host.name, str(error)) from error
         watch.turn = self._gate.turn(host, secret)
-        return wsman.Client(host, secret, watch, tls)
+        return wsman.Client(host, secret, watch, tls, self._tickets)
 
 
 class WinrmTransport:
@@ -324,9 +327,12 @@ class Conversation:
         certificate = host.auth is Auth.CERTIFICATE
         known = Known(
             after_send=self._begun and watch.sent,
-            who=str(host.cert_file) if certificate else f"as {host.user} by {host.auth}",
+            who=str(host.cert_file)
+            if certificate
+            else f"as {host.user} by {watch.way or host.auth}",
             tls=host.tls,
             certificate=certificate,
+            kerberos=watch.way == KERBEROS,
             heard=watch.heard,
             accepted=watch.accepted,
         )

@@ -11,6 +11,7 @@ TransportError
 ├── AuthenticationFailed
 │   ├── MethodNotOffered
 │   ├── CertificateRefused
+│   ├── KerberosFailed
 │   └── AccountRefusedElsewhere
 ├── AccessDenied
 ├── QuotaExceeded
@@ -156,6 +157,16 @@ class CertificateRefused(AuthenticationFailed):
     hint = (
         "Is it mapped to an account there (winrm enumerate winrm/config/service/certmapping), "
         "and is its authority trusted there?"
+    )
+
+
+class KerberosFailed(AuthenticationFailed):
+    """There is no ticket for the host, or it does not take it."""
+
+    says = "cannot be logged on to by Kerberos"
+    hint = (
+        "The host has to be a member of the domain under this name (--kerberos-host), and its "
+        "clock has to be right."
     )
 
 

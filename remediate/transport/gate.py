@@ -45,15 +45,26 @@ def account_of(host: Host, secret: SecretStr) -> Account:
     `REALM\name` and `name@REALM` are one account everywhere. Without a realm, or with the host's
     own name or a dot as realm, it is a local one: each host has its own.
     """
+    realm, name = _realm_and_name(host)
+    if is_local(host):
+        realm = host.url.casefold()
+    return Account(realm, name, secret)
+
+
+def is_local(host: Host) -> bool:
+    """Whether its account is one of the host itself."""
+    realm, _ = _realm_and_name(host)
+    names = {host.name.casefold(), host.address.casefold()}
+    short = {each.partition(".")[0] for each in names}
+    return realm in {"", ".", *names, *short, *(each[:NETBIOS] for each in short)}
+
+
+def _realm_and_name(host: Host) -> tuple[str, str]:
     user = (host.user or "").casefold()
     realm, backslash, name = user.rpartition("\\")
     if not backslash:
         name, _, realm = user.partition("@")
-    names = {host.name.casefold(), host.address.casefold()}
-    short = {each.partition(".")[0] for each in names}
-    if realm in {"", ".", *names, *short, *(each[:NETBIOS] for each in short)}:
-        realm = host.url.casefold()
-    return Account(realm, name, secret)
+    return realm, name
 
 
 @dataclass
@@ -138,10 +149,14 @@ class Turn:
             self._standing.accepted = True
             self._gate.changed.notify_all()
 
-    def refused(self) -> None:
-        """The host refused the password: nobody may go on, unless another host has taken it."""
+    def refused(self, by: str = "") -> None:
+        """The password was refused: nobody may go on, unless somebody else has taken it.
+
+        Args:
+            by: who refused it; the host when nothing is said.
+        """
         with self._gate.changed:
-            self._standing.refused_by = self._standing.refused_by or self._host.name
+            self._standing.refused_by = self._standing.refused_by or by or self._host.name
             self._gate.changed.notify_all()
 
     def left(self) -> None:

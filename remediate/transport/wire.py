@@ -111,6 +111,7 @@ class Watch:
         live: a connection that the host has accepted is believed to be open.
         refused: the host has seen the password, and has not let us in.
         turn: the account's way through the gate; None when nothing can be locked.
+        way: which of the ways that a method leaves open the logon went, and why.
     """
 
     deadline: Deadline
@@ -122,6 +123,7 @@ class Watch:
     live: bool = False
     refused: bool = False
     turn: Turn | None = None
+    way: str = ""
 
     def wait(self) -> float:
         """Seconds that may be waited for the next bytes."""

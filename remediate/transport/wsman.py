@@ -10,6 +10,7 @@ import os
 import re
 import ssl
 import warnings
+from functools import partial
 from typing import Any, Final
 
 import requests
@@ -22,6 +23,8 @@ from requests.auth import HTTPBasicAuth
 from remediate.model.host import Auth, Host
 from remediate.transport.classify import is_logged_on
 from remediate.transport.errors import WrongSettings
+from remediate.transport.kerberos import Tickets
+from remediate.transport.logon import Logon
 from remediate.transport.markup import look_at
 from remediate.transport.wire import (
     LoggedOutError,
@@ -40,6 +43,7 @@ _SEALED: Final = re.compile(r'multipart/(?:x-multi-)?encrypted;.*boundary="([^"]
 _METHODS: Final = {
     Auth.BASIC: frozenset({"basic"}),
     Auth.CERTIFICATE: frozenset[str](),
+    Auth.KERBEROS: frozenset({"negotiate", "kerberos"}),
     Auth.NEGOTIATE: frozenset({"negotiate", "kerberos", "ntlm"}),
     Auth.NTLM: frozenset({"negotiate", "ntlm"}),
 }
@@ -53,6 +57,7 @@ class Http(_TransportHTTP):
         secret: the account's password, if it has one.
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
+        tickets: those of Kerberos.
     """
 
     def __init__(
@@ -60,7 +65,8 @@ class Http(_TransportHTTP):
         host: Host,
         secret: SecretStr | None,
         watch: Watch,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None,
+        tickets: Tickets,
     ) -> None:
         super().__init__(
             host.address,
@@ -77,6 +83,7 @@ class Http(_TransportHTTP):
         self._watch = watch
         self._methods = _METHODS[host.auth]
         self._tls = tls
+        self._logon = partial(Logon, host, secret, watch, tickets)
 
     def send(
         self,
@@ -158,6 +165,10 @@ class Http(_TransportHTTP):
             )
         return session
 
+    def _build_auth_negotiate(self, session: requests.Session, auth_provider: str = "") -> None:
+        del auth_provider  # the logon knows it
+        session.auth = self._logon(wrap_required=self.wrap_required)
+
     def __repr__(self) -> str:
         return f"Http({self.endpoint!r})"
 
@@ -170,6 +181,7 @@ class Client(WSMan):
         secret: the account's password, if it has one.
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
+        tickets: those of Kerberos.
     """
 
     def __init__(
@@ -178,6 +190,7 @@ class Client(WSMan):
         secret: SecretStr | None,
         watch: Watch,
         tls: ssl.SSLContext | None,
+        tickets: Tickets,
     ) -> None:
         super().__init__(
             host.address,
@@ -187,7 +200,7 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch, tls)
+        self.http = Http(host, secret, watch, tls, tickets)
         self.transport = self.http
         self._watch = watch
 
@@ -211,6 +224,13 @@ class Client(WSMan):
         return answer
 
 
+def has_password(host: Host) -> bool:
+    """Whether a password is used to log on, which may be wrong."""
+    if host.auth is Auth.KERBEROS:
+        return host.keytab is None and host.password is not None
+    return host.auth is not Auth.CERTIFICATE
+
+
 def check(host: Host) -> None:
     """Find what cannot work before anything is sent.
 
@@ -220,7 +240,12 @@ def check(host: Host) -> None:
     if host.auth is Auth.CERTIFICATE:
         if not host.tls:
             raise WrongSettings(host.name, "a client certificate needs TLS")
-    elif not host.user:
+        return
+    if host.auth is Auth.KERBEROS and host.domain_name is None:
+        text = f"Kerberos knows hosts by name, and {host.address} is an address"
+        hint = "Say by what name the domain knows it, with --kerberos-host."
+        raise WrongSettings(host.name, text, hint=hint)
+    if has_password(host) and not host.user:
         raise WrongSettings(host.name, f"no user is given, which {host.auth} needs")
 
 

@@ -19,6 +19,9 @@ WRITTEN = {
     "tls_pin": "sha256:" + 32 * "0f",
     "cert_file": "/a/cert.pem",
     "key_file": "/a/key.pem",
+    "keytab": "/a/ada.keytab",
+    "kerberos_host": "srv01.contoso.test",
+    "kerberos_service": "HTTP",
     "insecure": "false",
 }
 """A value of each, as one would write it."""

@@ -102,8 +102,12 @@ def test_groups_are_known(
         ("hosts: {A: {user: ''}}", "1:19: A: the user is empty"),
         ("hosts: {A: {user: ' ada'}}", "1:19: A: the user ' ada' begins or ends with a blank"),
         (
-            "hosts: {A: {auth: kerberos}}",
-            "1:19: A: auth is none of those that there are: write basic, certificate, negotiate or",
+            "hosts: {A: {auth: digest}}",
+            "1:19: A: auth is none of those that there are: write basic, certificate, kerberos, ",
+        ),
+        (
+            "hosts: {A: {kerberos_host: 10.0.0.5}}",
+            "1:28: A: a domain knows hosts by name, not by address: 10.0.0.5 is no name",
         ),
         ("hosts: {'a b':}", "1:9: 'a b' is not a host name or an IP address; or write an"),
         ("hosts: {A: {address: a b}}", "1:22: A: 'a b' is not a host name"),

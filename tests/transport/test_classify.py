@@ -22,6 +22,7 @@ from spnego.exceptions import BadMICError
 from remediate.model.certificate import Certificate
 from remediate.transport import errors
 from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
+from remediate.transport.kerberos import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
 from remediate.transport.wire import (
@@ -108,6 +109,7 @@ TABLE = [
     (tls(ssl_error(ssl.SSLError, "TLSV13_ALERT_CERTIFICATE_REQUIRED")), errors.CertificateRefused),
     (tls(ssl_error(ssl.SSLError, "TLSV1_ALERT_UNKNOWN_CA")), errors.CertificateRefused),
     (AuthenticationError("Failed"), errors.AuthenticationFailed),
+    (TicketError("no KDC answers"), errors.KerberosFailed),
     (LoggedOutError(), errors.AuthenticationFailed),
     (NotOfferedError(("Basic",)), errors.MethodNotOffered),
     (UnsealedError(500), errors.ProtocolError),

@@ -1,0 +1,531 @@
+r"""Tickets of Kerberos, and what it means when there are none.
+
+All that may take long or go wrong happens here, before a host gets to see anything. The library
+waits half a minute for a KDC that is silent, so it works in threads that are left behind when a
+logon's time is up. An account is asked for once, whatever the number of hosts: its password can
+then be wrong only once, and a domain is not asked the same by each host's session.
+
+What a failure means is told by its number, which is the same for each of the ways in which the
+library reports it: https://web.mit.edu/kerberos/krb5-latest/doc/appdev/refs/macros/index.html.
+"""
+
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from pydantic import SecretStr
+from spnego import KerberosCCache
+
+from remediate.errors import RemediateError
+from remediate.model.host import Host, KerberosService
+
+LOGON_SECONDS: Final = 8.0
+"""A KDC that takes longer is taken for silent; less than other hosts wait for a logon's answer."""
+
+AGAIN_SECONDS: Final = 120.0
+"""A KDC that could not be reached is not asked again within this time."""
+
+_MARGIN_SECONDS: Final = 60
+"""A ticket that ends so soon is asked for anew."""
+
+_MECHANISM: Final = "1.2.840.113554.1.2.2"
+_FLAGS: Final = 0x02 | 0x04 | 0x08 | 0x10 | 0x20
+"""Mutual, against replays, in order, sealed, signed; not 0x01, which would hand on our ticket."""
+
+_EXPIRED: Final = -1765328352
+_NO_CACHE: Final = -1765328189
+_FIRST: Final = -1765328384
+_WEAK: Final = frozenset({1, 2, 3, 23, 24})
+"""Kinds of key that domains take no more: DES and RC4."""
+
+_T = TypeVar("_T")
+
+
+class TicketError(RemediateError):
+    """There is no ticket for a host.
+
+    Args:
+        detail: why, as the end of a sentence.
+        hint: what to do.
+        by: who has judged the account or its password, and may lock it when asked again; empty
+            when nobody has.
+        passing: it may be otherwise in a while.
+    """
+
+    def __init__(self, detail: str, hint: str = "", *, by: str = "", passing: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.by = by
+        self.passing = passing
+
+
+class _Words(NamedTuple):
+    """What a number means.
+
+    Args:
+        detail: why there is no ticket.
+        hint: what to do.
+        judged: the account or its password was judged.
+        passing: as for TicketError.
+    """
+
+    detail: str
+    hint: str
+    judged: bool = False
+    passing: bool = False
+
+
+_REFUSED: Final = _Words(
+    "the KDC of {realm} does not accept {proof} of {who}",
+    "It was tried once only, and accounts lock. {correct}",
+    judged=True,
+)
+_NO_TICKET: Final = _Words(
+    "the ticket cache has no ticket of {who}",
+    "Get one with kinit, or give --keytab or --password-from.",
+)
+_NO_KDC: Final = _Words(
+    "no KDC of {realm} answers",
+    "Check the network to the domain's controllers (port 88), and what krb5.conf says of the "
+    "realm.",
+    passing=True,
+)
+_NO_REALM: Final = _Words(
+    "no KDC is known for the realm {realm}",
+    "Check the realm in --user; a domain's realm is its DNS name in capitals. krb5.conf, or the "
+    "DNS record _kerberos._tcp of the realm, has to name its KDCs.",
+)
+_CIPHERS: Final = _Words(
+    "the KDC of {realm} and this machine have no cipher in common for {who}",
+    "RC4 and DES are turned off nowadays: the account needs keys of AES, which it gets when its "
+    "password is set anew.",
+)
+_REVOKED: Final = _Words(
+    "the KDC of {realm} says that {who} is locked out or disabled",
+    "Have the account unlocked or enabled.",
+    judged=True,
+)
+_CLOCKS: Final = _Words(
+    "the clocks of the host, of the KDC and of this machine do not agree",
+    "Compare the three. Where they agree, the ticket was got while they did not: get a new one "
+    "with kinit.",
+)
+_MEANINGS: Final[dict[int, _Words]] = {
+    _FIRST + 1: _Words(
+        "the account {who} has expired", "Have it extended, or use another.", judged=True
+    ),
+    _FIRST + 6: _Words(
+        "the KDC of {realm} does not know {who}",
+        "Check --user: NAME@REALM, where the name is the one before the @ or behind the backslash.",
+    ),
+    _FIRST + 7: _Words(
+        "the KDC of {realm} does not know the service {service}",
+        "Give the full name of the host with --kerberos-host, or the name of a service that is "
+        "registered for it with --kerberos-service (setspn -L HOST shows them). A reverse look-up "
+        "may also have changed the name: rdns = false in krb5.conf.",
+    ),
+    _FIRST + 12: _Words(
+        "the policy of the KDC of {realm} does not let {who} log on here and now",
+        "Look at the account's hours, workstations and authentication policies.",
+        judged=True,
+    ),
+    _FIRST + 14: _CIPHERS,
+    _FIRST + 18: _REVOKED,
+    _FIRST + 23: _Words(
+        "the password of {who} has expired, or has to be changed before it is used",
+        "Change it (kpasswd {who}, or at a Windows of the domain), and run it again.",
+        judged=True,
+    ),
+    _FIRST + 24: _REFUSED,
+    _FIRST + 31: _REFUSED,
+    _EXPIRED: _Words("the ticket of {who} has expired", "Get a new one with kinit."),
+    _FIRST + 37: _CLOCKS,
+    _FIRST + 68: _Words(
+        "the KDC that was asked is not one of {realm}, the realm of {who}",
+        "Check the realm in --user, and the KDCs that krb5.conf names for it.",
+    ),
+    -1765328160: _NO_REALM,
+    -1765328164: _NO_REALM,
+    _NO_CACHE: _NO_TICKET,
+    -1765328203: _Words(
+        "the keytab {keytab} has no key of {who}",
+        "klist -k {keytab} shows whose keys it has: name one of them with --user.",
+    ),
+    -1765328228: _NO_KDC,
+    -1765328230: _NO_REALM,
+    -1765328234: _CIPHERS,
+    -1765328243: _NO_TICKET,
+    -1750600181: _NO_TICKET._replace(
+        hint="The cache is kept by a program that does not run (KCM): start it, or set KRB5CCNAME "
+        "to a file."
+    ),
+}
+"""By the library's numbers."""
+
+_OLD_KEYS: Final = _Words(
+    "the keytab {keytab} has keys of RC4 or DES only for {who}, and the KDC of {realm} takes none",
+    "Make the keytab anew with keys of AES (ktpass /crypto AES256-SHA1, or ktutil).",
+)
+
+
+def tells(error: BaseException) -> int | None:
+    """The number in an error of the library; None for any other error."""
+    number = getattr(error, "err_code", None)  # of krb5
+    if number is None:
+        number = getattr(error, "min_code", None)  # of gssapi, which knows no sign
+    if not isinstance(number, int):
+        return None
+    return number - (1 << 32) if number >= 1 << 31 else number
+
+
+def meaning(error: BaseException) -> tuple[str, str] | None:
+    """What the library says of a host's answer, and what to do; None for any other error."""
+    number = tells(error)
+    if number is None:
+        return None
+    words = _MEANINGS.get(number)
+    if words is _CLOCKS:
+        return words.detail, words.hint
+    return f"the answer is not what Kerberos expects ({_text(error)})", ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logs on, and with what.
+
+    Args:
+        principal: name in Kerberos; empty for whoever the keytab or the cache is of.
+        keytab: file with its keys.
+        password: its password; neither of both for the person's own ticket cache.
+    """
+
+    principal: str
+    keytab: Path | None = None
+    password: SecretStr | None = None
+
+    @property
+    def realm(self) -> str:
+        """Where it belongs."""
+        return self.principal.rpartition("@")[2] or "your realm"
+
+
+@dataclass
+class _Asked:
+    """A ticket of an account that was asked for.
+
+    Args:
+        done: whether the answer has come.
+        at: when it came, by the clock.
+        cache: where the ticket is.
+        ends: until when it is valid, in seconds since 1970.
+        error: why there is none.
+    """
+
+    done: threading.Event = field(default_factory=threading.Event)
+    at: float = 0.0
+    cache: str = ""
+    ends: float = 0.0
+    error: BaseException | None = None
+
+
+class Tickets:
+    """The tickets of all sessions of a transport, for any thread.
+
+    They live in the memory of this process, and cannot be handed on to a host.
+
+    Args:
+        clock: monotonic seconds; a fake in tests.
+        now: seconds since 1970; a fake in tests.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._now = now
+        self._asked: dict[Account, _Asked] = {}
+        self._lock = threading.Lock()
+        self._caches: list[str] = []
+        weakref.finalize(self, _forget, self._caches).atexit = False
+
+    def logon(self, host: Host, secret: SecretStr | None, seconds: float) -> KerberosCCache:
+        """Where the tickets are that let an account log on to a host.
+
+        Args:
+            host: the host.
+            secret: the account's password; None for its keytab, or the person's ticket cache.
+            seconds: that may be waited; never more than LOGON_SECONDS.
+
+        Raises:
+            TicketError: there are none.
+        """
+        end = self._clock() + min(seconds, LOGON_SECONDS)
+        account = _account(host, secret)
+        try:
+            cache = self._cache(account, end)
+            self._within(end, lambda: _serve(cache, host))
+        except TimeoutError:
+            raise _silent(account) from None
+        except Exception as error:
+            raise _explained(error, account, host) from error
+        return KerberosCCache(cache)
+
+    def _cache(self, account: Account, end: float) -> str:
+        if account.password is None and account.keytab is None:
+            return self._within(end, lambda: _own_cache(account.principal))
+        with self._lock:
+            asked = self._asked.get(account)
+            if asked is None or self._stale(asked):
+                asked = self._asked[account] = _Asked()
+                _start(lambda: self._ask(account, asked))
+        if not asked.done.wait(max(0.0, end - self._clock())):
+            raise TimeoutError
+        if asked.error is not None:
+            raise asked.error
+        return asked.cache
+
+    def _ask(self, account: Account, asked: _Asked) -> None:
+        try:
+            asked.cache, asked.ends = _get_ticket(account)
+            self._caches.append(asked.cache)
+        except BaseException as error:  # noqa: BLE001 - goes to the threads that wait for it
+            asked.error = error
+        asked.at = self._clock()
+        asked.done.set()
+
+    def _stale(self, asked: _Asked) -> bool:
+        """Whether it is worth asking again: never after the account or its password was judged."""
+        if not asked.done.is_set():
+            return False
+        if asked.error is None:
+            return asked.ends - self._now() < _MARGIN_SECONDS
+        known = _MEANINGS.get(tells(asked.error) or 0)
+        return bool(known and known.passing) and self._clock() - asked.at > AGAIN_SECONDS
+
+    def _within(self, end: float, work: Callable[[], _T]) -> _T:
+        """What some work yields, in a thread that is left alone when it takes too long."""
+        done, results, failures = threading.Event(), list[_T](), list[BaseException]()
+
+        def run() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:  # noqa: BLE001 - goes to the thread that waits for it
+                failures.append(error)
+            done.set()
+
+        _start(run)
+        if not done.wait(max(0.0, end - self._clock())):
+            raise TimeoutError
+        if failures:
+            raise failures[0]
+        return results[0]
+
+
+def principal_of(user: str) -> str:
+    r"""The name in Kerberos of an account as Windows people write it.
+
+    A backslash means something else in Kerberos, so `DOMAIN\user` is turned into `user@REALM`,
+    where the realm is known.
+
+    Raises:
+        TicketError: it is not, or the account belongs to one host.
+    """
+    realm, backslash, name = user.rpartition("\\")
+    if not backslash:
+        name, _, realm = user.rpartition("@") if "@" in user else (user, "", "")
+    if realm == ".":
+        raise TicketError(f"{user} is an account of the host itself, which no KDC knows")
+    if not realm or (backslash and "." not in realm):
+        own = _default_realm()
+        if not realm and not own:
+            raise TicketError(
+                f"{user} does not say its realm, and krb5.conf has no default_realm",
+                f"Write it as {name}@REALM, the domain's DNS name in capitals.",
+            )
+        if realm and own.partition(".")[0].casefold() != realm.casefold():
+            raise TicketError(
+                f"{user} has the short name of a domain, which does not say its realm",
+                f"Write it as {name}@REALM, the domain's DNS name in capitals.",
+            )
+        realm = own
+    escaped = name.replace("\\", "\\\\").replace("@", "\\@")
+    return f"{escaped}@{realm.upper()}"
+
+
+def _account(host: Host, secret: SecretStr | None) -> Account:
+    _libraries()
+    principal = principal_of(host.user) if host.user else ""
+    if host.keytab is not None:
+        return Account(principal, keytab=host.keytab)
+    return Account(principal, password=secret)
+
+
+def _libraries() -> tuple[Any, Any]:
+    """Both bindings of the library, which are there when somebody has asked for them.
+
+    Raises:
+        TicketError: they are not.
+    """
+    try:
+        import gssapi  # noqa: PLC0415 - not everybody has it
+        import krb5  # noqa: PLC0415 - as above
+    except (ImportError, OSError) as error:
+        raise TicketError(
+            "Kerberos is not installed on this machine",
+            "Install it with pip install 'remediate[kerberos]'; docs/hosts.md says what it needs.",
+        ) from error
+    return gssapi, krb5
+
+
+def _default_realm() -> str:
+    _, krb5 = _libraries()
+    try:
+        realm: bytes = krb5.get_default_realm(krb5.init_context())
+    except krb5.Krb5Error:
+        return ""
+    return realm.decode(errors="replace")
+
+
+def _get_ticket(account: Account) -> tuple[str, float]:
+    """Ask the KDC for a ticket; where it is kept, and until when it is valid."""
+    _, krb5 = _libraries()
+    context = krb5.init_context()
+    options = krb5.get_init_creds_opt_alloc(context)
+    krb5.get_init_creds_opt_set_canonicalize(options, True)  # noqa: FBT003 - krb5's own
+    krb5.get_init_creds_opt_set_forwardable(options, False)  # noqa: FBT003 - as above
+    krb5.get_init_creds_opt_set_proxiable(options, False)  # noqa: FBT003 - as above
+    if account.keytab is not None:
+        keytab = krb5.kt_resolve(context, f"FILE:{account.keytab}".encode())
+        name = account.principal or _principal(next(iter(keytab)))
+        principal = krb5.parse_name_flags(context, name.encode())
+        ticket = krb5.get_init_creds_keytab(context, principal, options, keytab=keytab)
+    else:
+        principal = krb5.parse_name_flags(context, account.principal.encode())
+        password = account.password.get_secret_value() if account.password else ""
+        ticket = krb5.get_init_creds_password(
+            context, principal, options, password=password.encode(errors="replace")
+        )
+    cache = krb5.cc_new_unique(context, b"MEMORY")
+    krb5.cc_initialize(context, cache, ticket.client)
+    krb5.cc_store_cred(context, cache, ticket)
+    return _name(cache), float(ticket.times.endtime)
+
+
+def _own_cache(principal: str) -> str:
+    """The ticket cache of the person, of one principal where it is said."""
+    _, krb5 = _libraries()
+    context = krb5.init_context()
+    if not principal:
+        return _name(krb5.cc_default(context))
+    return _name(krb5.cc_cache_match(context, krb5.parse_name_flags(context, principal.encode())))
+
+
+def _serve(cache: str, host: Host) -> None:
+    """Have the ticket for a host put into the cache, by beginning a logon that nobody sees."""
+    gssapi, _ = _libraries()
+    mechanism = gssapi.OID.from_int_seq(_MECHANISM)
+    found = gssapi.raw.acquire_cred_from(
+        {b"ccache": cache.encode()}, mechs=[mechanism], usage="initiate"
+    )
+    name = gssapi.Name(_service(host, "@"), name_type=gssapi.NameType.hostbased_service)
+    gssapi.SecurityContext(
+        name=name,
+        creds=gssapi.Credentials(base=found.creds),
+        usage="initiate",
+        mech=mechanism,
+        flags=_FLAGS,
+    ).step()
+
+
+def _service(host: Host, between: str = "/") -> str:
+    return f"{host.kerberos_service or KerberosService.HOST}{between}{host.domain_name}"
+
+
+def _text(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _name(cache: Any) -> str:  # noqa: ANN401 - of krb5
+    kind, name = cache.cache_type or b"FILE", cache.name or b""
+    return f"{kind.decode()}:{name.decode()}"
+
+
+def _principal(entry: Any) -> str:  # noqa: ANN401 - of krb5
+    name: bytes = entry.principal.name
+    return name.decode(errors="replace")
+
+
+def _forget(caches: list[str]) -> None:
+    """Take tickets out of memory, where they would stay as long as the process."""
+    _, krb5 = _libraries()
+    context = krb5.init_context()
+    for name in caches:
+        krb5.cc_destroy(context, krb5.cc_resolve(context, name.encode()))
+    caches.clear()
+
+
+def _start(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="remediate-kerberos", daemon=True).start()
+
+
+def _silent(account: Account) -> TicketError:
+    return TicketError(
+        f"no KDC of {account.realm} answers within {LOGON_SECONDS:.0f} seconds",
+        _NO_KDC.hint,
+        passing=True,
+    )
+
+
+def _explained(error: Exception, account: Account, host: Host) -> TicketError:
+    """The library's error in words."""
+    if isinstance(error, TicketError):
+        return error
+    number = tells(error)
+    words = _MEANINGS.get(number or 0)
+    if account.keytab is not None and (words is None or words is _CIPHERS):
+        words = _of_keytab(account) or words
+    if words is None:
+        text = _text(error)
+        words = _Words("{text}", "Try the same with kinit and kvno, which tell more.")
+    else:
+        text = ""
+    said = {
+        "who": account.principal or "your account",
+        "realm": account.realm,
+        "service": _service(host),
+        "keytab": account.keytab,
+        "proof": "the key in the keytab" if account.keytab else "the password",
+        "correct": "Make the keytab anew: the password was changed after it was made."
+        if account.keytab
+        else "Check --user and the password.",
+        "text": text,
+    }
+    return TicketError(
+        words.detail.format(**said),
+        words.hint.format(**said),
+        by=f"the KDC of {account.realm}" if words.judged else "",
+        passing=words.passing,
+    )
+
+
+def _of_keytab(account: Account) -> _Words | None:
+    """What is wrong with a keytab that the library gave up on."""
+    _, krb5 = _libraries()
+    context = krb5.init_context()
+    try:
+        with Path(str(account.keytab)).open("rb") as file:
+            file.read(1)
+        entries = list(krb5.kt_resolve(context, f"FILE:{account.keytab}".encode()))
+    except OSError as error:
+        return _Words(f"the keytab {{keytab}} cannot be read: {error.strerror}", "Check the path.")
+    except krb5.Krb5Error:
+        return _Words("{keytab} is no keytab", "Make it anew with ktpass or ktutil.")
+    kinds = {entry.key.enctype for entry in entries if account.principal in {"", _principal(entry)}}
+    return _OLD_KEYS if kinds and kinds <= _WEAK else None
