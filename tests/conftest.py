@@ -12,6 +12,7 @@ import structlog
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from tests import costs, drawn
+from tests.kerberos import kdc
 
 # structlog prints to stdout until it is configured, which is the command line's business.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -77,6 +78,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep("!", red=True)
         terminalreporter.write_line(
             f"{without} tests were skipped for want of a PowerShell engine: {HOW_TO_GET_ONE}",
+            red=True,
+        )
+    missing = kdc.wanting()
+    tickets = sum("kerberos" in report.keywords for report in skipped)
+    if tickets and missing:
+        terminalreporter.write_sep("!", red=True)
+        terminalreporter.write_line(
+            f"{tickets} tests of logons by Kerberos were skipped for want of {missing}: install "
+            "krb5-kdc, krb5-admin-server, krb5-user, libkrb5-dev and remediate[kerberos]",
             red=True,
         )
     alone = sum("second_user" in report.keywords for report in skipped)

@@ -71,6 +71,7 @@ class LabHost:
         password_file: makes a file with the password.
         state: its state.
         service: its shells.
+        logons: how the last ones by NTLM and Kerberos ended.
     """
 
     name: str
@@ -86,6 +87,7 @@ class LabHost:
     service: WSManService
     counters: Counter[Step] = field(default_factory=Counter)
     connections: int = 0
+    logons: deque[str] = field(default_factory=lambda: deque(maxlen=TRACE))
     trace: deque[Exchange] = field(default_factory=lambda: deque(maxlen=TRACE))
 
     @property

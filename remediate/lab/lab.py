@@ -47,6 +47,8 @@ class Lab:
         auth: the method that `LabHost.target` uses.
         allow: the methods that hosts offer; all of them when None.
         account: who may come in; a user of fixed name and random password when None.
+        keytab: keys of the hosts in a realm of Kerberos, where `account` is a principal; in none
+            when None.
         faults: rules; `faults` of the lab may be replaced while it runs.
         latency: seconds before each reply, or a function of the request's kind.
         engine: makes what runs pipelines on a host; its `close()` is awaited, if it has one.
@@ -63,6 +65,7 @@ class Lab:
         auth: Auth = Auth.BASIC,
         allow: Iterable[Auth] | None = None,
         account: LabAccount | None = None,
+        keytab: Path | None = None,
         faults: Iterable[Fault] = (),
         latency: float | Latency = 0.0,
         engine: EngineFactory = simulated_backend_factory,
@@ -76,6 +79,7 @@ class Lab:
         self._auth = auth
         self._allow = frozenset(Auth) if allow is None else frozenset(allow)
         self._account = account or LabAccount("labadmin", "Lab-" + secrets.token_urlsafe(12))
+        self._keytab = keytab
         self.faults: tuple[Fault, ...] = tuple(faults)
         self._latency: Latency = latency if callable(latency) else lambda _: latency
         self._engine = engine
@@ -236,6 +240,8 @@ class Lab:
                 tls=host.tls,
                 server_hash=self._certificates.server_hash if self._certificates else b"",
                 client_name=_client_name(connection),
+                keytab=self._keytab,
+                note=host.logons.append,
             )
             rules = lambda: self.faults  # noqa: E731 - may be replaced while we run
             await Exchanges(host, connection, authentication, rules, self._latency).serve()

@@ -1,19 +1,22 @@
-"""Who a connection belongs to: Basic, NTLM and Negotiate with message encryption, certificates."""
+"""Who a connection belongs to: Basic, certificates, NTLM and Kerberos with message encryption."""
 
 import base64
 import binascii
 import hmac
+import importlib
 import os
 import re
 import struct
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import spnego
+from spnego import WinRMWrapResult
 from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import NegotiateOptions, SpnegoError
@@ -33,6 +36,24 @@ _OCTETS = re.compile(
 _END = re.compile(rb"--\s*Encrypted Boundary--(?:\r\n)?$")
 _ENVIRONMENT = threading.Lock()
 _ZERO_LM = "0" * 32
+_NTLM = b"NTLMSSP\0"
+
+
+class Context(Protocol):
+    """What a logon has led to: knows its client, and seals for nobody else."""
+
+    @property
+    def complete(self) -> bool:
+        """The client is known."""
+
+    def step(self, token: bytes, /) -> bytes | None:
+        """Take a client's token; what goes back to it."""
+
+    def wrap_winrm(self, message: bytes, /) -> WinRMWrapResult:
+        """A message sealed for the client."""
+
+    def unwrap_winrm(self, header: bytes, data: bytes, /) -> bytes:
+        """A message that the client has sealed."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +61,7 @@ class LabAccount:
     r"""The one account of a host.
 
     Args:
-        user: its name, `user` or `DOMAIN\user`.
+        user: its name, `user`, `DOMAIN\user` or, for Kerberos, `user@REALM`.
         password: its password.
     """
 
@@ -74,6 +95,8 @@ class Authentication:
         tls: the connection is encrypted by TLS.
         server_hash: SHA-256 of the server's certificate, for channel binding; empty without TLS.
         client_name: common name in the client's certificate, if it showed one.
+        keytab: keys of the host in a realm of Kerberos, if it is in one.
+        note: hears how logons by NTLM and Kerberos end (`kerberos`, `kerberos refused: …`).
     """
 
     def __init__(
@@ -84,19 +107,24 @@ class Authentication:
         tls: bool = False,
         server_hash: bytes = b"",
         client_name: str | None = None,
+        keytab: Path | None = None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._account = account
         self._allowed = allowed
         self._tls = tls
         self._server_hash = server_hash
         self._client_name = client_name
-        self._context: spnego.ContextProxy | None = None
+        self._keytab = keytab
+        self._note = note
+        self._way = ""
+        self._context: Context | None = None
 
     @property
     def challenges(self) -> list[str]:
         """The values of WWW-Authenticate in a 401."""
         offers = []
-        if self._allowed & {Auth.NEGOTIATE, Auth.NTLM}:
+        if self._negotiates:
             offers.append("Negotiate")
         if Auth.BASIC in self._allowed:
             offers.append('Basic realm="WSMAN"')
@@ -119,11 +147,7 @@ class Authentication:
             return Verdict(self._context is not None and self._context.complete)
         if method == "basic" and Auth.BASIC in self._allowed:
             return Verdict(self._basic(value))
-        if (
-            method in {"negotiate", "ntlm"}
-            and value
-            and self._allowed & {Auth.NEGOTIATE, Auth.NTLM}
-        ):
+        if method in {"negotiate", "ntlm"} and value and self._negotiates:
             return self._negotiate(value)
         if method == MUTUAL and self._tls and Auth.CERTIFICATE in self._allowed:
             return Verdict(self._client_name == self._account.user)
@@ -162,6 +186,12 @@ class Authentication:
         sealed = struct.pack("<i", len(header)) + header + data
         return head.encode() + sealed + f"--{BOUNDARY}--\r\n".encode()
 
+    @property
+    def _negotiates(self) -> bool:
+        return bool(self._allowed & {Auth.NEGOTIATE, Auth.NTLM}) or (
+            self._keytab is not None and Auth.KERBEROS in self._allowed
+        )
+
     def _basic(self, value: str) -> bool:
         try:
             user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
@@ -175,19 +205,27 @@ class Authentication:
             token = base64.b64decode(value, validate=True)
             with _credentials(self._account):
                 if self._context is None or self._context.complete:
-                    self._context = self._acceptor()
+                    self._context = self._acceptor(token)
                 answer = self._context.step(token)
-        except Exception:  # noqa: BLE001 - a stranger's token may break its decoder anywhere
+        except Exception as error:  # noqa: BLE001 - a stranger's token may break its decoder anywhere
+            self._note(f"{self._way} refused: {error}")
             self._context = None
             return Verdict(accepted=False)
+        if self._context.complete:
+            self._note(self._way)
         out = f"Negotiate {base64.b64encode(answer).decode()}" if answer else None
         return Verdict(self._context.complete, out)
 
-    def _acceptor(self) -> spnego.ContextProxy:
-        bindings = None
-        if self._server_hash:
-            data = b"tls-server-end-point:" + self._server_hash
-            bindings = GssChannelBindings(application_data=data)
+    def _acceptor(self, token: bytes) -> Context:
+        binding = b"tls-server-end-point:" + self._server_hash if self._server_hash else b""
+        if self._keytab is not None and _NTLM not in token:
+            self._way = Auth.KERBEROS.value
+            # not everybody has what it needs
+            kerberos = importlib.import_module("remediate.lab.server.kerberos")
+            acceptor: Context = kerberos.Acceptor(self._keytab, self._account.user, binding)
+            return acceptor
+        self._way = Auth.NTLM.value
+        bindings = GssChannelBindings(application_data=binding) if binding else None
         return spnego.server(
             protocol="negotiate",
             options=NegotiateOptions.use_negotiate | NegotiateOptions.use_ntlm,

@@ -1,0 +1,316 @@
+"""Logons by Kerberos at a real KDC: what they cost, which way they go, what a failure is called."""
+
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from remediate.lab.lab import Lab
+from remediate.lab.server.auth import LabAccount
+from remediate.lab.server.tls import Tls
+from remediate.model.host import Auth, Host, KerberosService
+from remediate.powershell.messages import Call, Request, Status
+from remediate.secrets import Secrets
+from remediate.transport import errors, kerberos
+from remediate.transport.protocol import Deadline
+from remediate.transport.psrp import PsrpTransport
+from tests.kerberos.conftest import ADA, kept, target
+from tests.kerberos.kdc import PASSWORD, REALM, Kdc
+
+pytestmark = pytest.mark.kerberos
+
+SCRIPT = "param([string]$Request)\n# simulated"
+REQUEST = Request(
+    run="audit",
+    calls=(Call(id="a", function="Get-RemediateScheduledTask", arguments={"folder": "\\"}),),
+)
+NOWHERE = "srv99.remediate.test"
+WRONG = "canary-Passw0rd"
+
+
+def transport() -> PsrpTransport:
+    return PsrpTransport(Secrets(), pause=lambda _: None)
+
+
+def run(host: Host, over: PsrpTransport | None = None, seconds: float = 30) -> None:
+    with closing((over or transport()).session(host)) as talk:
+        reply = talk.run(SCRIPT, REQUEST, Deadline(seconds))
+    assert reply["a"].status is not Status.SKIPPED
+
+
+def failure(host: Host, over: PsrpTransport | None = None) -> errors.TransportError:
+    with pytest.raises(errors.TransportError) as caught:
+        run(host, over)
+    assert WRONG not in f"{caught.value!r} {caught.value} {caught.value.hint}"
+    assert not caught.value.after_send
+    return caught.value
+
+
+def asked(kdc: Kdc, user: str = ADA) -> int:
+    """How often the KDC was asked for a ticket of an account and answered with one."""
+    return sum("ISSUE" in line and f"{user} for krbtgt" in line for line in kdc.asked())
+
+
+@pytest.fixture
+def bad(kdc: Kdc, tmp_path: Path) -> str:
+    return kept(tmp_path / "wrong", WRONG)
+
+
+@pytest.mark.parametrize(("tls", "cost"), [(None, 8), (Tls.VALID, 7)])
+@pytest.mark.parametrize("auth", [Auth.KERBEROS, Auth.NEGOTIATE])
+def test_what_a_conversation_costs(
+    make_lab: Callable[..., Lab], auth: Auth, tls: Tls | None, cost: int
+) -> None:
+    """Message encryption over HTTP, channel binding over TLS, and no ticket handed on."""
+    lab = make_lab(tls=tls)
+    run(target(lab, auth=auth))
+    assert set(lab.hosts[0].logons) == {"kerberos"}
+    assert lab.hosts[0].requests == cost
+
+
+def test_a_kdc_is_asked_once_for_an_account_whatever_the_number_of_hosts(
+    make_lab: Callable[..., Lab], kdc: Kdc
+) -> None:
+    lab, before = make_lab(), asked(kdc)
+    over = transport()
+    for service in (*KerberosService, None)[:2]:
+        for _ in range(3):
+            run(target(lab, kerberos_service=service), over)
+    assert asked(kdc) - before == 1
+
+
+@pytest.mark.parametrize("user", [f"ada@{REALM.lower()}", f"{REALM}\\ada", "remediate\\ada", "ada"])
+def test_an_account_is_found_in_its_realm_as_windows_people_write_it(
+    make_lab: Callable[..., Lab], user: str
+) -> None:
+    lab = make_lab()
+    run(target(lab, user=user))
+    assert set(lab.hosts[0].logons) == {"kerberos"}
+
+
+def test_the_keys_of_a_keytab_and_the_ticket_of_a_cache_let_in_without_a_password(
+    make_lab: Callable[..., Lab], kdc: Kdc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab, nothing = make_lab(), {"password": None, "user": None}
+    run(target(lab, keytab=kdc.keytab("ada"), **nothing))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path / 'cache'}")
+    kdc.ticket(tmp_path / "cache")
+    run(target(lab, **nothing))
+    run(target(lab, password=None))
+    assert set(lab.hosts[0].logons) == {"kerberos"}
+
+
+ACCOUNTS = {
+    "wrong password": (
+        {"user": ADA},
+        f"the KDC of {REALM} does not accept the password of {ADA}",
+        "Check --user and the password",
+        True,
+    ),
+    "expired password": (
+        {"user": f"expired@{REALM}"},
+        f"the password of expired@{REALM} has expired, or has to be changed",
+        "kpasswd",
+        True,
+    ),
+    "password to be changed": (
+        {"user": f"new@{REALM}"},
+        f"the password of new@{REALM} has expired, or has to be changed",
+        "kpasswd",
+        True,
+    ),
+    "locked": ({"user": f"locked@{REALM}"}, "is locked out or disabled", "unlocked", True),
+    "ended": ({"user": f"ended@{REALM}"}, "has expired", "extended", True),
+    "unknown user": (
+        {"user": f"nobody@{REALM}"},
+        f"the KDC of {REALM} does not know nobody@{REALM}",
+        "NAME@REALM",
+        False,
+    ),
+    "wrong realm": (
+        {"user": "ada@OTHER.TEST"},
+        "no KDC is known for the realm OTHER.TEST",
+        "krb5.conf",
+        False,
+    ),
+    "short name of another domain": (
+        {"user": "OTHER\\ada"},
+        "has the short name of a domain",
+        "ada@REALM",
+        False,
+    ),
+    "account of the host": ({"user": ".\\ada"}, "is an account of the host itself", "", False),
+}
+
+
+@pytest.mark.parametrize("case", ACCOUNTS)
+def test_what_is_wrong_with_an_account_has_its_own_sentence(
+    make_lab: Callable[..., Lab], bad: str, case: str
+) -> None:
+    changes, sentence, hint, judged = ACCOUNTS[case]
+    lab = make_lab()
+    over = transport()
+    error = failure(target(lab, password=bad, **changes), over)
+    assert (type(error), sentence in str(error), hint in error.hint) == (
+        errors.KerberosFailed,
+        True,
+        True,
+    ), (str(error), error.hint)
+    assert not lab.hosts[0].logons
+    if judged:
+        told = failure(target(lab, password=bad, auth=Auth.NTLM, **changes), over)
+        assert isinstance(told, errors.AccountRefusedElsewhere)
+        assert f"the KDC of {REALM} refused {changes['user']}" in str(told)
+
+
+def test_negotiate_spends_a_wrong_password_once_on_one_host_in_one_protocol(
+    make_lab: Callable[..., Lab], kdc: Kdc, bad: str
+) -> None:
+    lab = make_lab()
+    host = target(lab, auth=Auth.NEGOTIATE, password=bad)
+    over, before = transport(), len(kdc.asked())
+    assert isinstance(failure(host, over), errors.KerberosFailed)
+    tried = len(kdc.asked()) - before
+    assert isinstance(failure(host, over), errors.AccountRefusedElsewhere)
+    assert len(kdc.asked()) - before == tried == 2  # the first without a proof, as always
+    assert not lab.hosts[0].logons
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"kerberos_host": NOWHERE, "user": ADA}, f"does not know the service host/{NOWHERE}"),
+        ({"kerberos_host": None}, "an address has no name in Kerberos"),
+        ({"user": "OTHER\\ada"}, "has the short name of a domain"),
+        ({"user": "ada"}, "is an account of the host itself"),
+    ],
+)
+def test_negotiate_says_why_it_was_ntlm(
+    make_lab: Callable[..., Lab], tmp_path: Path, changes: dict[str, str], why: str
+) -> None:
+    lab = make_lab(account=LabAccount("bob", WRONG))
+    right = kept(tmp_path / "right", PASSWORD)
+    error = failure(target(lab, auth=Auth.NEGOTIATE, password=right, **changes))
+    assert type(error) is errors.AuthenticationFailed
+    assert "by NTLM, because" in str(error)
+    assert why in str(error)
+
+
+def test_a_host_that_the_realm_does_not_know_is_told_from_one_without_a_name(
+    make_lab: Callable[..., Lab],
+) -> None:
+    lab = make_lab()
+    unknown = failure(target(lab, kerberos_host=NOWHERE))
+    assert f"does not know the service host/{NOWHERE}" in str(unknown)
+    assert "--kerberos-service" in unknown.hint
+    nameless = failure(target(lab, kerberos_host=None))
+    assert isinstance(nameless, errors.WrongSettings)
+    assert "--kerberos-host" in nameless.hint
+
+
+def old_keys(kdc: Kdc, path: Path, cipher: str, password: str) -> Path:
+    words = f"add_entry -password -p {ADA} -k 1 -e {cipher}\n{password}\nwrite_kt {path}\n"
+    kdc.do("ktutil", typed=words)
+    path.chmod(0o600)
+    return path
+
+
+def test_what_is_wrong_with_a_keytab_has_its_own_sentence(
+    make_lab: Callable[..., Lab], kdc: Kdc, tmp_path: Path
+) -> None:
+    lab, aes = make_lab(), "aes256-cts-hmac-sha1-96"
+    (tmp_path / "text").write_text("text")
+    cases = {
+        "keys of RC4 or DES only": old_keys(kdc, tmp_path / "rc4", "arcfour-hmac", PASSWORD),
+        "does not accept the key in the keytab": old_keys(kdc, tmp_path / "old", aes, WRONG),
+        "has no key of": kdc.keytab("expired"),
+        "cannot be read: No such file": tmp_path / "none",
+        "is no keytab": tmp_path / "text",
+    }
+    for sentence, path in cases.items():
+        error = failure(target(lab, keytab=path, password=None))
+        assert type(error) is errors.KerberosFailed
+        assert sentence in str(error)
+        assert error.hint
+
+
+def test_what_is_wrong_with_a_ticket_has_its_own_sentence(
+    make_lab: Callable[..., Lab], kdc: Kdc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = make_lab()
+    none = failure(target(lab, password=None, user=None))
+    assert "has no ticket of your account" in str(none)
+    assert "kinit" in none.hint
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{cache}")
+    kdc.ticket(cache)
+    fresh = cache.read_bytes()
+    other = failure(target(lab, password=None, user=f"expired@{REALM}"))
+    assert f"has no ticket of expired@{REALM}" in str(other)
+    cache.write_bytes(ended(fresh))
+    over = failure(target(lab, password=None, user=None))
+    assert "the ticket of your account has expired" in str(over)
+    # what a wrong clock leaves in the cache, where it stays when the clock has been mended
+    cache.write_bytes(fresh[:8] + struct.pack(">i", 600) + fresh[12:])
+    skewed = failure(target(lab, password=None, user=None))
+    assert "clocks of the host, of the KDC and of this machine do not agree" in str(skewed)
+    assert "kinit" in skewed.hint
+
+
+def ended(cache: bytes) -> bytes:
+    """A ticket cache whose tickets ended an hour ago."""
+    now = int(time.time())
+    began = next(at for at in range(now - 60, now + 2) if struct.pack(">II", at, at) in cache)
+    at = cache.index(struct.pack(">II", began, began)) + 8
+    return cache[:at] + struct.pack(">I", now - 3600) + cache[at + 4 :]
+
+
+@pytest.fixture
+def silent(kdc: Kdc, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A KDC that takes what comes, and answers nothing."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen()
+        udp.bind(tcp.getsockname())
+        server = f"127.0.0.1:{tcp.getsockname()[1]}"
+        monkeypatch.setenv("KRB5_CONFIG", str(kdc.profile("silent.conf", server=server)))
+        yield
+
+
+def test_a_silent_kdc_has_a_deadline_and_a_sentence_of_its_own(
+    make_lab: Callable[..., Lab], silent: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kerberos, "LOGON_SECONDS", 0.2)
+    lab = make_lab(account=LabAccount("ada", PASSWORD))
+    error = failure(target(lab, user=ADA))
+    assert f"no KDC of {REALM} answers within" in str(error)
+    assert "port 88" in error.hint
+    # the password was not looked at, so that negotiate may go on
+    host = target(lab, auth=Auth.NEGOTIATE, user=ADA)
+    assert "by NTLM, because no KDC" in str(failure(host))
+
+
+def test_a_host_that_refuses_a_ticket_is_not_said_to_refuse_a_password(
+    make_lab: Callable[..., Lab],
+) -> None:
+    lab = make_lab(account=LabAccount(f"bob@{REALM}", PASSWORD))
+    error = failure(target(lab, user=ADA))
+    assert type(error) is errors.KerberosFailed
+    assert f"it does not take the ticket, as {ADA} by Kerberos" in str(error)
+    assert list(lab.hosts[0].logons) == [f"kerberos refused: {ADA} may not come in"]
+
+
+def test_a_client_that_does_not_say_which_tls_it_speaks_through_is_refused(
+    make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lab looks: without it the other tests of channel binding would say nothing."""
+    monkeypatch.setattr(
+        "pypsrp.negotiate.HTTPNegotiateAuth._get_cbt_data", staticmethod(lambda _: None)
+    )
+    lab = make_lab(tls=Tls.VALID)
+    failure(target(lab))
+    assert "does not say which TLS" in lab.hosts[0].logons[0]
