@@ -17,6 +17,7 @@ from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.kinds.time_zone import KIND as ZONE
+from remediate.lab.kinds.volume_scan import KIND as SCAN
 from remediate.lab.state import HostState
 from remediate.model.outcome import Outcome
 from remediate.testing import Case
@@ -47,6 +48,7 @@ CASES = {
     ACCESS: named("scratch-access", "read-only"),
     PROXY: named("proxy-settings", "another"),
     ZONE: named("time-zone", "switched-off"),
+    SCAN: named("volume-repair", "never"),
 }
 """What is written of each kind."""
 MOST = 30
