@@ -37,6 +37,7 @@ class VolumeRepair(ForAgent, Playbook[Params]):
     id = "volume-repair"
     title = "Scan volumes for damage, and say what repairs it"
     topic = "storage"
+    symptoms = ("file-corrupt",)
     source = "https://learn.microsoft.com/powershell/module/storage/repair-volume"
     rules = ("no-volume", "not-ntfs", "not-known", "damaged", "refused", "scanned")
     on_demand = True
