@@ -464,6 +464,8 @@ def _principal(entry: Any) -> str:  # noqa: ANN401 - of krb5
 
 def _forget(caches: list[str]) -> None:
     """Take tickets out of memory, where they would stay as long as the process."""
+    if not caches:
+        return
     _, krb5 = _libraries()
     context = krb5.init_context()
     for name in caches:
