@@ -38,6 +38,7 @@ class OperatingSystem(Resource):
     reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader,)
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"pending_restart"})
 
     name: str
     version: str
