@@ -36,11 +36,8 @@ ORDINARY = {next(iter(writes_of(case.job()).values())): case.id for case in CHAN
 LONG = {"proxy-settings", "restart-server", "scratch-location", "shadow-storage"}
 """Playbooks whose stories take ten seconds or more of a real engine: for the slow run."""
 
-SLOW = {
-    *ORDINARY.values(),
-    *(case.id for case in some_of_each(CHANGING, 2)),
-    *(case.id for case in some_of_each([one for one in CASES if one not in CHANGING], 1)),
-}
+LOOKING = [one for one in CASES if one.playbook not in {case.playbook for case in CHANGING}]
+SLOW = {*ORDINARY.values(), *(one.id for of in (CHANGING, LOOKING) for one in some_of_each(of, 1))}
 
 
 @pytest.mark.parametrize(

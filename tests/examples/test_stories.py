@@ -6,6 +6,7 @@ import pytest
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.powershell import PowerShellEngine
+from tests.drawn import drawn
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 
 
@@ -21,7 +22,7 @@ def test_a_story_shows_what_its_commands_print(story: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.powershell
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("story", stories(), ids=lambda story: story.stem)
+@pytest.mark.parametrize("story", drawn(stories(), 1, "stories"), ids=lambda story: story.stem)
 def test_a_story_is_the_same_in_a_real_powershell(story: Path) -> None:
     """The output that is shown came from the simulated engine."""
     if find_pwsh() is None:

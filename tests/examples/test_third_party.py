@@ -166,12 +166,14 @@ def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "engine",
-    ["simulated", pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell])],
+    ("place", "engine"),
+    [
+        ("folder", "simulated"),
+        pytest.param("package", "powershell", marks=[pytest.mark.slow, pytest.mark.powershell]),
+    ],
 )
-@pytest.mark.parametrize("place", ["folder", pytest.param("package", marks=pytest.mark.slow)])
 def test_a_kind_of_ones_own_is_tried_as_ours_are(
-    cli: Cli, tmp_path: Path, installed: list[Path], engine: str, place: str
+    cli: Cli, tmp_path: Path, installed: list[Path], place: str, engine: str
 ) -> None:
     """With a file in `lab` beside the playbook, and Windows' own class in `lab/windows`."""
     if engine == "powershell" and find_pwsh() is None:

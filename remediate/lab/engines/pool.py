@@ -159,6 +159,8 @@ class EnginePool:
             "PSModuleAnalysisCachePath": os.path.join(folder, "modules"),  # noqa: PTH118 - text
             "DOTNET_EnableDiagnostics": "0",
             "DOTNET_gcServer": "0",
+            "DOTNET_GCgen0size": "0x4000000",  # bytes: short sessions seldom have to collect
+            "DOTNET_TieredPGO": "0",  # measuring calls costs more than short sessions gain by it
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
         }
