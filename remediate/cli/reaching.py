@@ -30,7 +30,7 @@ def connection_options() -> list[click.Option]:
     """Options that say how hosts are reached; what they say counts more than the inventory."""
     from remediate.model.host import SETTINGS
 
-    own = {setting.name: _option(setting) for setting in SETTINGS}
+    own = {setting.name: _option(setting) for setting in SETTINGS if not setting.typed.written}
     return [
         own.pop("user"),
         own.pop("password"),

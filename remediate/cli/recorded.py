@@ -299,7 +299,7 @@ def _pruned(host: "Host", *, insecure: bool) -> "Host":
     """A host of a record without what is not used, and readable only if it was said just now."""
     from remediate.model.host import Auth
 
-    unused = set() if host.tls else {"ca_file", "tls_pin"}
+    unused = set() if host.tls else {"ca_file", "tls_pin", "proxy"}
     unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
     unused |= set() if host.auth is Auth.KERBEROS else {"keytab"}
     return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
@@ -336,13 +336,16 @@ def _where(host: "Host") -> str:
     """A host, its address and how one logs on there."""
     user = f" as {host.user}" if host.user else ""
     speaks = f"{host.auth.value} over {'TLS' if host.tls else 'HTTP'}"
-    return f"{host.name} is at {host.endpoint}: {speaks}{user}"
+    through = f" through the proxy {host.proxy}" if host.proxy else ""
+    return f"{host.name} is at {host.endpoint}{through}: {speaks}{user}"
 
 
 def _apparent(host: "Host") -> bool:
     """Whether its name says where a host is."""
     from remediate.model.host import HTTP_PORT, HTTPS_PORT
 
+    if host.proxy:
+        return False
     name = host.name.rstrip(".").lower()
     usual = host.port in {HTTP_PORT, HTTPS_PORT} and name == host.address.rstrip(".").lower()
     return usual or name == host.endpoint

@@ -21,7 +21,7 @@ from remediate.lab.server.exchanges import Exchanges, Latency
 from remediate.lab.server.faults import Fault
 from remediate.lab.server.http import HttpClient, Limits
 from remediate.lab.server.tls import Certificates, Tls, make_certificates
-from remediate.lab.server.wsman import WSManService
+from remediate.lab.server.wsman import USUAL_ENDPOINTS, WSManService
 from remediate.lab.state import HostState
 from remediate.model.host import Auth
 
@@ -53,6 +53,7 @@ class Lab:
         latency: seconds before each reply, or a function of the request's kind.
         engine: makes what runs pipelines on a host; its `close()` is awaited, if it has one.
         limits: how long clients may take.
+        endpoints: names of the PowerShell endpoints that hosts have.
         max_shells: shells that a host lets be open at once.
         clock: monotonic seconds, for idle time-outs.
     """
@@ -70,6 +71,7 @@ class Lab:
         latency: float | Latency = 0.0,
         engine: EngineFactory = simulated_backend_factory,
         limits: Limits | None = None,
+        endpoints: tuple[str, ...] = USUAL_ENDPOINTS,
         max_shells: int = 30,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,6 +86,7 @@ class Lab:
         self._latency: Latency = latency if callable(latency) else lambda _: latency
         self._engine = engine
         self._limits = limits or Limits()
+        self._endpoints = endpoints
         self._max_shells = max_shells
         self._clock = clock
         self.hosts: list[LabHost] = []
@@ -201,6 +204,7 @@ class Lab:
             state=spec.state,
             backend=self._engine(spec.state),
             url=f"{'https' if self._tls else 'http'}://{address}:{port}/wsman",
+            endpoints=self._endpoints,
             max_shells=self._max_shells,
             clock=self._clock,
         )

@@ -21,6 +21,7 @@ HTTPS_PORT = 5986
 MAX_PORT = 65535
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _MEANT_AS_PORT = re.compile(r"[\d:_.,xe+ -]*|0x[\da-f]*|on|off|yes|no|true|false", re.IGNORECASE)
 """What may be repeated when it is none; anything else may be a password in the wrong place."""
@@ -60,6 +61,42 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
+def parse_proxy(text: str) -> str:
+    """The proxy that a text says, as `HOST:PORT`, with brackets around an IPv6 address.
+
+    Raises:
+        ValueError: it is none; a password that stands in it is not repeated.
+    """
+    if "@" in text:
+        msg = "a proxy that wants a logon is not supported: give HOST:PORT, and no account"
+        raise ValueError(msg)
+    scheme, there, rest = text.rpartition("://")
+    if scheme.lower() not in {"", "http"}:
+        msg = f"a proxy is spoken to without TLS: give HOST:PORT, not {in_quotes(text)}"
+        raise ValueError(msg)
+    where = rest.removesuffix("/") if there else rest
+    host, port = split_target(where) if where else ("", None)
+    if port is None:
+        msg = f"the proxy {in_quotes(text)} has no port: give HOST:PORT"
+        raise ValueError(msg)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def parse_endpoint(text: str) -> str:
+    """The name of a PowerShell endpoint that a text says.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _ENDPOINT.fullmatch(text):
+        msg = (
+            "the configuration name is that of Get-PSSessionConfiguration on the host, without "
+            f"an address before it, such as PowerShell.7; not {in_quotes(text)}"
+        )
+        raise ValueError(msg)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """How a setting is typed or written.
@@ -69,6 +106,7 @@ class Typed:
         default: what counts when nobody says it, in words.
         read: what a text means, where its type does not say it; raises `ValueError`.
         switch: on the command line it can only be turned on.
+        written: only an inventory says it, so it is no option.
         logon: a file of the operator's own, with which one logs on.
     """
 
@@ -76,6 +114,7 @@ class Typed:
     default: str = ""
     read: Callable[[str], Any] | None = None
     switch: bool = False
+    written: bool = False
     logon: bool = False
 
 
@@ -100,6 +139,14 @@ def _known_name(value: str | None) -> str | None:
 
 def _pin(text: str | None) -> str | None:
     return None if text is None else parse_pin(text)
+
+
+def _proxy(text: str | None) -> str | None:
+    return None if text is None else parse_proxy(text)
+
+
+def _endpoint(text: str | None) -> str | None:
+    return None if text is None else parse_endpoint(text)
 
 
 class Connection(Model):
@@ -151,6 +198,24 @@ class Connection(Model):
             "whatever name it carries, and no other. remediate hosts pin shows a host's."
         ),
         Typed("sha256:HEX", read=parse_pin),
+    ] = None
+    proxy: Annotated[
+        str | None,
+        AfterValidator(_proxy),
+        Field(
+            description="HTTP proxy through which a host is reached, as HOST:PORT; for TLS only. "
+            "An inventory alone says it, and what the environment says of proxies is ignored."
+        ),
+        Typed(written=True, read=parse_proxy),
+    ] = None
+    configuration_name: Annotated[
+        str | None,
+        AfterValidator(_endpoint),
+        Field(
+            description="PowerShell endpoint on the servers, such as PowerShell.7 or that of a JEA "
+            "role; it has to run scripts in full language mode."
+        ),
+        Typed("NAME", default="Microsoft.PowerShell", read=parse_endpoint),
     ] = None
     cert_file: Annotated[
         Path | None,
@@ -206,7 +271,7 @@ class Connection(Model):
         return self.model_dump(exclude_none=True)
 
 
-_TRUST = {"ca_file", "tls_pin"}
+_TRUST = frozenset({"ca_file", "tls_pin"})
 """What says which certificates are trusted."""
 
 
@@ -317,6 +382,16 @@ class Host(Connection):
             msg = (
                 f"a pin and an authority are both given for {self.name}: a pin needs no authority, "
                 "so leave out one of tls_pin and ca_file"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _tunnel(self) -> Self:
+        if self.proxy and not self.tls:
+            msg = (
+                f"a proxy is given for {self.name}, which is spoken to without TLS: a logon does "
+                "not pass a proxy then, so use --tls"
             )
             raise ValueError(msg)
         return self

@@ -28,6 +28,7 @@ from remediate.model.certificate import in_words
 from remediate.transport import errors, kerberos, tls
 from remediate.transport.kerberos import TicketError
 from remediate.transport.markup import OverloadedMarkupError
+from remediate.transport.tunnel import TunnelError
 from remediate.transport.wire import (
     LoggedOutError,
     NotOfferedError,
@@ -94,6 +95,8 @@ _FAULTS: Final[dict[int, type[errors.TransportError]]] = {
     2150859084: errors.ConnectionLost,  # shell handle bad
     2150859085: errors.ConnectionLost,  # command handle bad
     2150859204: errors.ConnectionLost,  # shell is disconnected
+    2150858754: errors.EndpointMissing,  # resource unknown; some code of 2012 R2 says it so
+    2150858811: errors.EndpointMissing,  # the same
     2150858815: errors.QuotaExceeded,
     **dict.fromkeys(range(2150859173, 2150859177), errors.QuotaExceeded),
     2150859179: errors.QuotaExceeded,  # users
@@ -237,9 +240,12 @@ _OURS: Final[dict[type[BaseException], Cause]] = {
     PackedError: Cause(errors.ProtocolError, "it sends packed what was to come as it is"),
     PageError: Cause(errors.ProtocolError, "it answers with a page, not with WS-Management"),
 }
-_BLOCKED: Final = "ScriptContainedMaliciousContent"
-"""Error id with which PowerShell refuses a script that AMSI calls malicious (its resource
-ParserStrings), in whatever language its text is."""
+_NOT_RUN: Final[dict[str, type[errors.RemoteError]]] = {
+    "ScriptContainedMaliciousContent": errors.ScriptBlocked,  # AMSI calls it malicious
+    "ScriptsNotAllowed": errors.ScriptsNotAllowed,  # no-language mode
+}
+"""Error ids with which PowerShell refuses a script (its resource ParserStrings), in whatever
+language its text is."""
 
 _TLS_RECORD: Final = ("\x15\x03", "\x16\x03")
 """How an alert and a handshake of TLS begin; http.client shows them as a line of an answer."""
@@ -357,8 +363,7 @@ def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - p
     if line is None and isinstance(record.invocation_info, GenericComplexObject):
         line = record.invocation_info.adapted_properties.get("ScriptLineNumber")
     line = line if isinstance(line, int) else 0
-    blocked = str(record.fq_error).partition(",")[0] == _BLOCKED
-    error = errors.ScriptBlocked if blocked else errors.RemoteError
+    error = _NOT_RUN.get(str(record.fq_error).partition(",")[0], errors.RemoteError)
     return error(host, str(record), exception=kind, line=line)
 
 
@@ -399,6 +404,8 @@ def _of_ours(error: BaseException, known: Known) -> Cause | None:
         return Cause(errors.MethodNotOffered, f"{known.who}; it offers {offers}")
     if isinstance(error, UnsealedError):
         return _unsealed(error.status)
+    if isinstance(error, TunnelError):
+        return Cause(errors.ProxyFailed, error.why, error.hint)
     return _OURS.get(type(error))
 
 

@@ -6,6 +6,7 @@ TransportError
 │   ├── NameNotResolved
 │   ├── Refused
 │   ├── TimedOut
+│   ├── ProxyFailed
 │   ├── TlsTooOld
 │   └── TlsUntrusted
 ├── AuthenticationFailed
@@ -14,12 +15,14 @@ TransportError
 │   ├── KerberosFailed
 │   └── AccountRefusedElsewhere
 ├── AccessDenied
+├── EndpointMissing
 ├── QuotaExceeded
 ├── MessageTooLarge
 ├── ConnectionLost
 ├── ProtocolError
 └── RemoteError
-    └── ScriptBlocked
+    ├── ScriptBlocked
+    └── ScriptsNotAllowed
 """
 
 import re
@@ -120,6 +123,13 @@ class TimedOut(Unreachable):
     hint = "Is it up, and does a firewall drop the port? --timeout gives it longer."
 
 
+class ProxyFailed(Unreachable):
+    """The proxy of the inventory does not lead to the host."""
+
+    says = "cannot be reached through its proxy"
+    hint = "Check proxy: in the inventory, and what that proxy allows."
+
+
 class TlsTooOld(Unreachable):
     """The host speaks no version or cipher of TLS that this machine allows."""
 
@@ -196,6 +206,16 @@ class AccessDenied(TransportError):  # noqa: N818 - as above
     hint = "The account must be an administrator of the host, or in Remote Management Users."
 
 
+class EndpointMissing(TransportError):  # noqa: N818 - as above
+    """The host has no PowerShell endpoint of that name."""
+
+    says = "has no such PowerShell endpoint"
+    hint = (
+        "Get-PSSessionConfiguration there shows those that it has, and Enable-PSRemoting makes the "
+        "usual ones; --configuration-name chooses."
+    )
+
+
 class QuotaExceeded(TransportError):  # noqa: N818 - as above
     """The host allows no more shells or operations just now."""
 
@@ -267,6 +287,16 @@ class ScriptBlocked(RemoteError):  # noqa: N818 - as above
     hint = (
         "Ask whoever runs that product; docs/security.md says what it saw, and what an exclusion "
         "has to name."
+    )
+
+
+class ScriptsNotAllowed(RemoteError):  # noqa: N818 - as above
+    """The PowerShell endpoint runs single commands only, as those of JEA do by default."""
+
+    says = "runs no scripts at this PowerShell endpoint"
+    hint = (
+        "Use an endpoint in full language mode: --configuration-name chooses it, and LanguageMode "
+        "in its session configuration file (.pssc) says the mode."
     )
 
 

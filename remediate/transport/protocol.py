@@ -7,6 +7,9 @@ from typing import Protocol
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
 
+CONNECT_SECONDS = 10.0
+"""A host that takes longer to accept a connection is taken for unreachable."""
+
 
 class Deadline:
     """A moment by which all waiting ends.

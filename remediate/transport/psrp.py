@@ -35,7 +35,9 @@ from remediate.transport.errors import ProtocolError, RemoteError, TransportErro
 from remediate.transport.markup import CarefulPool
 from remediate.transport.protocol import Deadline
 
-_SHELL: Final = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
+_USUAL: Final = "Microsoft.PowerShell"
+"""The endpoint that every Windows with remoting has."""
+
 _QUESTIONS: Final = {MessageType.PIPELINE_HOST_CALL, MessageType.RUNSPACEPOOL_HOST_CALL}
 _NO_ANSWER_WANTED: Final = -100
 
@@ -84,7 +86,12 @@ class PsrpSession:
         if self._pool is not None:
             self._pool.expect()
             return self._pool
-        pool = CarefulPool(talk.client, no_profile=True, idle_timeout=IDLE_SECONDS)
+        pool = CarefulPool(
+            talk.client,
+            configuration_name=talk.host.configuration_name or _USUAL,
+            no_profile=True,
+            idle_timeout=IDLE_SECONDS,
+        )
         self._pool = pool  # whatever happens now, it may exist and is to be deleted
         try:
             talk.create(partial(self._open, pool))
@@ -182,4 +189,4 @@ class PsrpSession:
     def _delete(self, pool: CarefulPool) -> None:
         shell = SelectorSet()
         shell.add_option("ShellId", pool.shell.id or pool.id)
-        self._talk.client.delete(_SHELL, selector_set=shell)
+        self._talk.client.delete(pool.shell.resource_uri, selector_set=shell)

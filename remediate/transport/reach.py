@@ -7,9 +7,9 @@ from remediate.model.certificate import Certificate
 from remediate.model.host import Host
 from remediate.transport.classify import Known, classify
 from remediate.transport.errors import ProtocolError
-from remediate.transport.protocol import Deadline
+from remediate.transport.protocol import CONNECT_SECONDS, Deadline
 from remediate.transport.tls import looking_context, shown_certificate
-from remediate.transport.wire import CONNECT_SECONDS
+from remediate.transport.tunnel import TunnelError, tunnel
 
 
 def certificate_of(host: Host, deadline: Deadline) -> Certificate:
@@ -24,7 +24,7 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
             context = looking_context()
             with context.wrap_socket(plain, server_hostname=host.address) as talk:
                 certificate = shown_certificate(talk)
-    except OSError as error:
+    except (OSError, TunnelError) as error:
         raise classify(error, host.name, Known(tls=True, heard=False)) from error
     if certificate is None:
         raise ProtocolError(host.name, "it speaks TLS, and shows no certificate")
@@ -33,4 +33,6 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
 
 def _connected(host: Host, deadline: Deadline) -> socket.socket:
     patience = min(CONNECT_SECONDS, deadline.left)
+    if host.proxy is not None:
+        return tunnel(host.proxy, host.address, host.port, Deadline(patience))
     return socket.create_connection((host.address, host.port), timeout=patience)

@@ -24,10 +24,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from remediate.errors import RemediateError
 from remediate.transport.gate import Turn
-from remediate.transport.protocol import Deadline
-
-CONNECT_SECONDS = 10.0
-"""A host that takes longer to accept a connection is taken for unreachable."""
+from remediate.transport.protocol import CONNECT_SECONDS, Deadline
+from remediate.transport.tunnel import tunnel
 
 MAX_ANSWER: Final = 1024 * 1024
 """Bytes of one HTTP answer; we ask for envelopes of half that size."""
@@ -147,14 +145,20 @@ class Wire(HTTPAdapter):
         watch: the bounds.
         methods: names of the ways to log on that the client knows, in small letters.
         tls: how TLS is spoken; None for plain HTTP.
+        proxy: HOST:PORT of the proxy through which the host is reached, if it is.
     """
 
     def __init__(
-        self, watch: Watch, methods: frozenset[str], tls: ssl.SSLContext | None = None
+        self,
+        watch: Watch,
+        methods: frozenset[str],
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._watch = watch
         self._methods = methods
         self._tls = tls
+        self.proxy = proxy
         self._message = False
         self._answer: requests.Response | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -293,6 +297,12 @@ class _Http(HTTPConnection):
             self.sock.close()  # the host would not wait so long
             self.timeout = self._wire.connect_within()
             super().connect()
+
+    def _new_conn(self) -> socket.socket:
+        if self._wire.proxy is None:
+            return super()._new_conn()
+        within = Deadline(self._wire.connect_within())
+        return tunnel(self._wire.proxy, self.host.strip("[]"), self.port, within)
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own
         if self.sock is None:

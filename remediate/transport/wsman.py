@@ -84,6 +84,7 @@ class Http(_TransportHTTP):
         self._methods = _METHODS[host.auth]
         self._tls = tls
         self._logon = partial(Logon, host, secret, watch, tickets)
+        self._proxy = host.proxy
 
     def send(
         self,
@@ -154,7 +155,7 @@ class Http(_TransportHTTP):
         session.proxies = {}
         session.verify = True  # what is trusted is in our TLS
         session.max_redirects = 0
-        wire = Wire(self._watch, self._methods, self._tls)
+        wire = Wire(self._watch, self._methods, self._tls, self._proxy)
         session.adapters.clear()  # pypsrp's repeat, and there is none for another scheme
         session.mount("https://" if self.ssl else "http://", wire)
         if self.auth == Auth.BASIC:

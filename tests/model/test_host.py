@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from remediate.model.host import Auth, Host, check_address, parse_port, split_target
+from remediate.model.host import Auth, Connection, Host, check_address, parse_port, split_target
 
 
 @pytest.mark.parametrize(
@@ -196,3 +196,48 @@ def test_basic_over_http_to_anywhere_else_is_refused(auth: Auth) -> None:
 
 def test_an_ipv6_address_is_bracketed_in_the_url() -> None:
     assert Host(name="h", address="::1", port=5985).url == "http://[::1]:5985/wsman"
+
+
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("proxy.contoso.com:3128", "proxy.contoso.com:3128"),
+        ("http://proxy:8080/", "proxy:8080"),
+        ("[2001:db8::17]:3128", "[2001:db8::17]:3128"),
+        ("HTTP://192.0.2.1:80", "192.0.2.1:80"),
+    ],
+)
+def test_a_proxy_is_a_host_and_a_port(text: str, proxy: str) -> None:
+    assert Connection(proxy=text).proxy == proxy
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("http://ada:hunter2@proxy:3128", "a proxy that wants a logon is not supported"),
+        ("https://proxy:3128", "a proxy is spoken to without TLS"),
+        ("socks5://proxy:1080", "a proxy is spoken to without TLS"),
+        ("proxy", "has no port: give HOST:PORT"),
+        ("proxy:3128/x", "the port must be a number"),
+        ("2001:db8::17", "has no port"),
+        ("http://", "give HOST:PORT"),
+        ("", "has no port: give HOST:PORT"),
+    ],
+)
+def test_what_is_no_proxy_is_refused_without_its_password(text: str, says: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Connection(proxy=text)
+    message = caught.value.errors()[0]["msg"]
+    assert says in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("text", ["", "a/b", "http://schemas.microsoft.com/powershell/x", "é"])
+def test_an_endpoint_is_a_name(text: str) -> None:
+    with pytest.raises(ValidationError, match="Get-PSSessionConfiguration"):
+        Connection(configuration_name=text)
+
+
+def test_a_proxy_is_for_tls() -> None:
+    with pytest.raises(ValidationError, match="without TLS: a logon does not pass a proxy"):
+        Host(name="h", address="h", port=5985, proxy="p:1")

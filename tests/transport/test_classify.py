@@ -25,6 +25,7 @@ from remediate.transport.classify import Known, classify, is_logged_on, is_passi
 from remediate.transport.kerberos import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
+from remediate.transport.tunnel import TunnelError
 from remediate.transport.wire import (
     LoggedOutError,
     NotOfferedError,
@@ -100,6 +101,9 @@ TABLE = [
     (OutOfTimeError(), errors.TimedOut),
     (requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(POOL, "/", "")), errors.TimedOut),
     (untrusted(), errors.TlsUntrusted),
+    (fault(2150858754), errors.EndpointMissing),
+    (fault(2150858811), errors.EndpointMissing),
+    (TunnelError("p:1 answers HTTP 403"), errors.ProxyFailed),
     (tls(ssl_error(ssl.SSLError, "UNSUPPORTED_PROTOCOL")), errors.TlsTooOld),
     (tls(ssl_error(ssl.SSLError, "TLSV1_ALERT_PROTOCOL_VERSION")), errors.TlsTooOld),
     (tls(ssl_error(ssl.SSLError, "SSLV3_ALERT_HANDSHAKE_FAILURE")), errors.TlsTooOld),
@@ -177,7 +181,8 @@ def test_every_leaf_is_reached() -> None:
     """But for those that no library raises."""
     reached = {kind for _, kind in TABLE}
     missing = {kind for kind in _leaves(errors.TransportError) if kind not in reached}
-    assert missing == {errors.AccountRefusedElsewhere, errors.ScriptBlocked, errors.WrongSettings}
+    of_scripts = {errors.ScriptBlocked, errors.ScriptsNotAllowed}
+    assert missing == {errors.AccountRefusedElsewhere, errors.WrongSettings, *of_scripts}
 
 
 def _leaves(kind: type) -> set[type]:

@@ -488,6 +488,28 @@ def test_a_script_that_a_scanner_stops_is_told_as_that(make_lab: Callable[..., L
         assert words in str(caught.value)
 
 
+def test_an_endpoint_for_single_commands_is_told_as_that(make_lab: Callable[..., Lab]) -> None:
+    engine = odd(error=ScriptFailedError("Syntax…", "ParseException", "ScriptsNotAllowed"))
+    host = make_lab(engine=engine, endpoints=("JEA",)).hosts[0]
+    with closing(session(host.target().model_copy(update={"configuration_name": "JEA"}))) as talk:
+        with pytest.raises(errors.ScriptsNotAllowed, match="no scripts at this") as caught:
+            run(talk)
+        assert "full language mode" in caught.value.hint
+
+
+def test_another_endpoint_is_opened_and_closed(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab(endpoints=("PowerShell.7",)).hosts[0]
+    target = host.target().model_copy(update={"configuration_name": "PowerShell.7"})
+    with closing(session(target)) as talk:
+        run(talk)
+    for name, shown in ((None, "Microsoft.PowerShell"), ("powershell.8", "powershell.8")):
+        absent = host.target().model_copy(update={"configuration_name": name})
+        with closing(session(absent)) as talk, pytest.raises(errors.EndpointMissing) as caught:
+            run(talk)
+        assert shown in caught.value.detail
+        assert "--configuration-name" in caught.value.hint
+
+
 def test_settings_that_cannot_work_are_found_before_anything_is_sent(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.touch()

@@ -44,6 +44,7 @@ class Code(IntEnum):
     ACCESS_DENIED = 5
     OPERATION_ABORTED = 995
     RESOURCE_NOT_FOUND = 2150858752
+    INVALID_RESOURCE_URI = 2150858811
     INVALID_MESSAGE_INFORMATION_HEADER = 2150858767
     MESSAGE_INFORMATION_HEADER_REQUIRED = 2150858769
     ACTION_NOT_SUPPORTED = 2150858771
@@ -71,6 +72,7 @@ class Code(IntEnum):
 _SUBCODES = {
     Code.ACCESS_DENIED: "w:AccessDenied",
     Code.RESOURCE_NOT_FOUND: "a:DestinationUnreachable",
+    Code.INVALID_RESOURCE_URI: "a:DestinationUnreachable",
     Code.INVALID_MESSAGE_INFORMATION_HEADER: "a:InvalidMessageInformationHeader",
     Code.MESSAGE_INFORMATION_HEADER_REQUIRED: "a:MessageInformationHeaderRequired",
     Code.ACTION_NOT_SUPPORTED: "a:ActionNotSupported",

@@ -24,7 +24,8 @@ from remediate.lab.server.shell import (
 from remediate.lab.server.soap import NS, Code, SoapRequest, WSManFault, duration, envelope
 from remediate.lab.state import HostState
 
-POWERSHELL = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
+POWERSHELL = "http://schemas.microsoft.com/powershell/"
+USUAL_ENDPOINTS = ("Microsoft.PowerShell",)
 CMD = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
 SHELLS = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
@@ -82,6 +83,7 @@ class WSManService:
         state: the host.
         backend: makes what runs pipelines.
         url: of the endpoint.
+        endpoints: names of those of PowerShell that it has.
         max_shells: shells that may be open at once; 30 on Windows.
         clock: monotonic seconds.
     """
@@ -89,11 +91,13 @@ class WSManService:
     state: HostState
     backend: BackendFactory
     url: str
+    endpoints: tuple[str, ...] = USUAL_ENDPOINTS
     max_shells: int = 30
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.shells: dict[str, Shell] = {}
+        self._powershell = {POWERSHELL + name for name in self.endpoints}
 
     async def handle(self, request: SoapRequest, caller: Caller) -> Response:
         """Do what a request asks.
@@ -136,7 +140,7 @@ class WSManService:
         raise WSManFault(Code.ACTION_NOT_SUPPORTED, f"{request.action} is not supported.")
 
     async def _create(self, request: SoapRequest, caller: Caller) -> Response:
-        if request.resource not in {POWERSHELL, CMD}:
+        if request.resource not in {*self._powershell, CMD}:
             raise _no_resource(request)
         if len(self.shells) >= self.max_shells:
             raise WSManFault(Code.QUOTA_MAX_SHELLS, "The user has too many shells open.")
@@ -155,7 +159,7 @@ class WSManService:
             used=now,
         )
         shell: Shell
-        if request.resource == POWERSHELL:
+        if request.resource in self._powershell:
             shell = PsrpShell(info, self.backend)
         else:
             shell = CmdShell(info, self.state, request.options.get("winrs_codepage", "437"))
@@ -226,7 +230,7 @@ class WSManService:
         return _response(request, "<rsp:SignalResponse/>")
 
     def _shell(self, request: SoapRequest, *, any_uri: bool = False) -> Shell:
-        if request.resource not in {POWERSHELL, CMD, SHELLS}:
+        if request.resource not in {*self._powershell, CMD, SHELLS}:
             raise _no_resource(request)
         if "ShellId" not in request.selectors:
             raise WSManFault(Code.INSUFFICIENT_SELECTORS, "The ShellId is missing.")
@@ -238,7 +242,10 @@ class WSManService:
 
 
 def _no_resource(request: SoapRequest) -> WSManFault:
-    return WSManFault(Code.RESOURCE_NOT_FOUND, f"There is no resource {request.resource}.")
+    code = Code.RESOURCE_NOT_FOUND
+    if request.resource.startswith(POWERSHELL):
+        code = Code.INVALID_RESOURCE_URI
+    return WSManFault(code, f"There is no resource {request.resource}.")
 
 
 def _response(request: SoapRequest, body: str) -> Response:
