@@ -72,7 +72,7 @@ def choose(
         Stop: none is chosen, or one that cannot be connected to as it is described.
     """
     interactive = parts.terminal.interactive
-    known = targets.inventory(options)
+    known = targets.inventory(options, parts.terminal.say)
     job = asked(targets.chosen(options, known)) if asked else None
     hosts = targets.select_hosts(options, known, interactive=interactive)
     copied = playbooks.copied_from(job) if job is not None else ()

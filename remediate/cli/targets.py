@@ -1,6 +1,6 @@
 """Which hosts a command works on."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,8 @@ def host_options() -> list[click.Option]:
             type=click.Path(),
             metavar="FILE",
             section=HOSTS,
-            help="A YAML or CSV file of servers, instead of --host.",
+            help="A YAML or CSV file of servers, instead of --host; or ansible:PATH, or "
+            "command:PROGRAM, which prints one.",
         ),
         Option(
             ["--group", "groups"],
@@ -53,8 +54,14 @@ def host_options() -> list[click.Option]:
     ]
 
 
-def inventory(options: Mapping[str, Any]) -> "Inventory | None":
+def inventory(
+    options: Mapping[str, Any], tell: Callable[[str], None] = lambda _: None
+) -> "Inventory | None":
     """The inventory that the options name, read once; None when they name none.
+
+    Args:
+        options: values of `host_options` and `connection_options`, by name.
+        tell: is told what one should know of it.
 
     Raises:
         InventoryError: it cannot be used.
@@ -65,7 +72,10 @@ def inventory(options: Mapping[str, Any]) -> "Inventory | None":
     named: str | None = options["inventory"]
     if named is None:
         return None
-    return open_inventory(named, Trust(options["passwords_only"], options["allow_open_files"]))
+    found = open_inventory(named, Trust(options["passwords_only"], options["allow_open_files"]))
+    for note in found.notes:
+        tell(note)
+    return found
 
 
 def select_hosts(

@@ -26,6 +26,8 @@ class Gathered:
         self.grouped: dict[str, tuple[Sequence[str], Said]] = {}
         """Names of hosts, and what is said there, by name of group."""
         self.defaults = Said(DEFAULTS, _NOTHING)
+        self.notes: Sequence[str] = ()
+        """What whoever uses it should know."""
 
     def groups(self) -> Mapping[str, Sequence[str]]:
         """Names of hosts by name of group."""

@@ -108,6 +108,10 @@ class Inventory(Protocol):
     def source(self) -> str:
         """Where it comes from, for messages."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What whoever uses it should know, in sentences."""
+
     def entries(self) -> Sequence[InventoryHost]:
         """All hosts, in the order in which they are written."""
 

@@ -8,14 +8,23 @@ import shlex
 import subprocess
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO
+from types import MappingProxyType
+from typing import IO, NamedTuple
 
+from remediate.errors import RemediateError
 from remediate.files import read_up_to
 from remediate.secrets.errors import SecretError
 
 SECONDS = 60.0
 """How long a program may take to hand out a password."""
+
+_MAX_COMPLAINT = 64 * 1024
+_LAST_WORDS = 1.0
+"""Seconds for what a program that has ended wrote on its standard error."""
+
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _NOT_INHERITED = {"REMEDIATE_PASSWORD", "REMEDIATE_STORE"}
 """Variables that it has no business with; the address of a store may hold a password, too."""
@@ -34,32 +43,81 @@ def ask_program(line: str, most: int) -> bytes:
     Raises:
         SecretError: it does not start, fails, or takes too long.
     """
-    argv = _words(line)
+    argv = words_of(line)
     program = argv[0]
     if argv[-1] == LEFT_OUT:
         raise SecretError(
             f"the record does not have the arguments of the password program {program}; "
             "give the whole command with --password-from"
         )
+    try:
+        return run_program(argv, most, SECONDS).printed
+    except ProgramError as error:
+        raise SecretError(f"the password program {program} {error.why}") from None
+
+
+class Ran(NamedTuple):
+    """What a program has written.
+
+    Args:
+        printed: on its standard output; never shown, as it may hold passwords.
+        complained: on its standard error, in short.
+    """
+
+    printed: bytes
+    complained: str
+
+
+class ProgramError(RemediateError):
+    """A program did not do what it was started for.
+
+    Args:
+        why: goes after its name.
+        complained: what it wrote on its standard error, in short.
+    """
+
+    def __init__(self, why: str, complained: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.complained = complained
+
+
+def run_program(
+    argv: Sequence[str], most: int, seconds: float, settings: Mapping[str, str] = _NO_SETTINGS
+) -> Ran:
+    """Run a program to its end, without a shell.
+
+    Args:
+        argv: the program and its arguments.
+        most: bytes; of a program that prints more one byte more is returned, and it is ended.
+        seconds: how long it may take.
+        settings: variables of its environment, besides ours.
+
+    Raises:
+        ProgramError: it does not start, fails, or takes too long.
+    """
     environment = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
     try:
         process = subprocess.Popen(  # noqa: S603 - the operator named it; no shell is involved
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
+            stderr=subprocess.PIPE,
+            env={**environment, **settings},
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise SecretError(f"the password program {program} does not start: {reason}") from None
-    outcome = _outcome(process, most)
+        raise ProgramError(f"does not start: {reason}") from None
+    complaining = _Reading(process.stderr, _MAX_COMPLAINT)
+    outcome = _outcome(process, most, seconds)
     if outcome is None:
-        raise SecretError(f"the password program {program} has not ended after {SECONDS:g} s")
+        raise ProgramError(f"has not ended after {seconds:g} s")
     printed, code = outcome
+    complaining.join(_LAST_WORDS)
+    complained = complaining.printed.decode("utf-8", "replace").strip()
     if code != 0 and len(printed) <= most:
-        raise SecretError(f"the password program {program} failed with exit code {code}")
-    return printed
+        raise ProgramError(f"failed with exit code {code}", complained)
+    return Ran(printed, complained)
 
 
 def to_keep(reference: str) -> str:
@@ -68,7 +126,7 @@ def to_keep(reference: str) -> str:
     if scheme != "command":
         return reference
     try:
-        program, *arguments = _words(line)
+        program, *arguments = words_of(line)
     except SecretError:
         return f"command:{LEFT_OUT}"
     if " " in program:
@@ -76,12 +134,14 @@ def to_keep(reference: str) -> str:
     return f"command:{program} {LEFT_OUT}" if arguments else f"command:{program}"
 
 
-def _outcome(process: "subprocess.Popen[bytes]", most: int) -> tuple[bytes, int] | None:
+def _outcome(
+    process: "subprocess.Popen[bytes]", most: int, seconds: float
+) -> tuple[bytes, int] | None:
     """What it prints, and its exit code; None when its time is up."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     reading = _Reading(process.stdout, most + 1)
     try:
-        reading.join(SECONDS)
+        reading.join(seconds)
         if reading.is_alive():
             return None
         if len(reading.printed) > most:
@@ -114,8 +174,12 @@ class _Reading(threading.Thread):
                 self.printed = read_up_to(self._pipe.fileno(), self._most)
 
 
-def _words(line: str) -> list[str]:
-    """The words of a command line; a backslash is a character, as Windows paths want it."""
+def words_of(line: str) -> list[str]:
+    """The words of a command line; a backslash is a character, as Windows paths want it.
+
+    Raises:
+        SecretError: there are none, or a quote is not closed.
+    """
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""

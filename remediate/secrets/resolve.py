@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from remediate.model.host import Host
 from remediate.secrets.errors import SecretError
+from remediate.secrets.held import SCHEME, held
 from remediate.secrets.own_files import read_own
 from remediate.secrets.program import ask_program
 from remediate.secrets.reference import FORMS, split_reference
@@ -46,6 +47,8 @@ def resolve(
         SecretError: it says why not, and never repeats a reference of unknown form, because
             that may be the password itself.
     """
+    if reference.startswith(f"{SCHEME}:"):
+        return held(reference.removeprefix(f"{SCHEME}:"))
     try:
         scheme, rest = split_reference(reference)
     except ValueError as error:

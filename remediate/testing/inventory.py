@@ -20,6 +20,11 @@ class ListedInventory:
         """What messages call it."""
         return "the list"
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
     def entries(self) -> Sequence[InventoryHost]:
         """All hosts."""
         return self._entries

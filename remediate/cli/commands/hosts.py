@@ -55,7 +55,7 @@ def _look(
 
 
 def _list(parts: Parts, options: Mapping[str, Any]) -> int:
-    known = targets.inventory(options)
+    known = targets.inventory(options, parts.terminal.say)
     named = known is None
     rows = []
     for entry in targets.chosen(options, known):
@@ -70,7 +70,6 @@ def _list(parts: Parts, options: Mapping[str, Any]) -> int:
         return 0
     for line in _lines(rows):
         click.echo(line)
-    del parts
     return 0
 
 

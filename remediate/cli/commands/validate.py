@@ -25,6 +25,8 @@ def _run(files: tuple[str, ...], passwords_only: str | None, allow_open_files: b
         else:
             hosts, groups = count(len(found.entries()), "host"), count(len(found.groups()), "group")
             click.echo(printable(f"{found.source}: {hosts}, {groups}, no mistakes"))
+            for note in found.notes:
+                click.echo(printable(note), err=True)
     return code
 
 

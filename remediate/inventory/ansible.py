@@ -1,0 +1,355 @@
+"""An inventory of Ansible, as `ansible-inventory --list` prints it.
+
+Variables are taken host by host as Ansible has put them together. Those of its connections
+`winrm` and `psrp` are understood, in Ansible's order of precedence; others are nobody's business
+here. Hosts that Ansible reaches in another way, such as Linux by ssh, are left out.
+
+Source: Ansible's documentation of the connection plugins ansible.builtin.winrm and
+ansible.builtin.psrp; what the versions 2.18 and 2.19 print was seen in run.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from remediate.files import read_content
+from remediate.inventory.gathered import HOST, Gathered
+from remediate.inventory.mistakes import short
+from remediate.inventory.protocol import InventoryError, Trust
+from remediate.inventory.settings import Settings
+from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, check_address
+from remediate.model.text import check_text
+from remediate.secrets.held import hold
+from remediate.secrets.program import ProgramError, Ran, run_program
+
+SECONDS = 300.0
+"""How long Ansible may take; it may ask a cloud."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of what it prints: thousands of hosts with all their variables."""
+
+_COMMAND = "ansible-inventory"
+_STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
+"""Else a part of an inventory that fails is left out, with exit code 0."""
+
+_OURS = ("winrm", "psrp")
+_ALL = "all"
+_LOST = "\N{REPLACEMENT CHARACTER}?\ufeff"
+"""In a name: letters that were lost on the way, or the mark of a file taken for a letter."""
+
+_AUTH = {
+    **{auth.value: auth for auth in Auth},
+    "plaintext": Auth.BASIC,
+    "ssl": Auth.BASIC,
+}
+
+
+class _Variable(NamedTuple):
+    """A setting of ours, and the variables that say it, the strongest first."""
+
+    setting: str
+    names: Mapping[str, Sequence[str]]
+
+
+def _same(setting: str, *, winrm: Sequence[str], psrp: Sequence[str]) -> _Variable:
+    return _Variable(setting, {"winrm": winrm, "psrp": psrp})
+
+
+_TEXTS = (
+    _same(
+        "user",
+        winrm=["ansible_winrm_user", "ansible_user", "ansible_ssh_user"],
+        psrp=["ansible_psrp_user", "ansible_user", "ansible_ssh_user"],
+    ),
+    _same("ca_file", winrm=["ansible_winrm_ca_trust_path"], psrp=["ansible_psrp_ca_cert"]),
+    _same("cert_file", winrm=["ansible_winrm_cert_pem"], psrp=["ansible_psrp_certificate_pem"]),
+    _same(
+        "key_file",
+        winrm=["ansible_winrm_cert_key_pem"],
+        psrp=["ansible_psrp_certificate_key_pem"],
+    ),
+    _same(
+        "kerberos_host",
+        winrm=["ansible_winrm_kerberos_hostname_override"],
+        psrp=["ansible_psrp_negotiate_hostname_override"],
+    ),
+    _same("configuration_name", winrm=[], psrp=["ansible_psrp_configuration_name"]),
+    _same("proxy", winrm=["ansible_winrm_proxy"], psrp=["ansible_psrp_proxy"]),
+)
+_PASSWORD = ["ansible_winrm_password", "ansible_winrm_pass", "ansible_password", "ansible_ssh_pass"]
+"""For both; psrp has no variable of its own."""
+
+
+_T = TypeVar("_T")
+
+
+class VariableError(ValueError):
+    """A variable cannot be used; the text is for people and repeats no value."""
+
+
+def load_ansible(named: str, trust: Trust) -> Gathered:
+    """An inventory that Ansible's own command reads, or a file with what that has printed.
+
+    Args:
+        named: what Ansible takes for `-i`: a file, a folder, or names with commas.
+        trust: how far what it says is believed.
+
+    Raises:
+        InventoryError: Ansible is not there, does not read it, or says what cannot be meant.
+    """
+    path = Path(named)
+    settings = Settings(path.parent, trust)
+    if path.suffix.lower() == ".json":
+        try:
+            listed = listed_in(read_content(path, MAX_BYTES).data)
+        except OSError as error:
+            text = f"the inventory {path} cannot be read: {error.strerror}"
+            raise InventoryError(named, text) from None
+        if listed is not None:
+            return read_ansible(named, listed, settings, trust)
+    argv = [_COMMAND, f"--inventory={named}", "--list"]
+    try:
+        ran: Ran = run_program(argv, MAX_BYTES, SECONDS, _STRICT)
+    except ProgramError as error:
+        told = error.complained.splitlines()[:3]
+        hint = "; is Ansible installed?" if "does not start" in error.why else ""
+        text = f"{_COMMAND} {error.why}{hint}"
+        raise InventoryError(named, ": ".join([f"{named}: {text}", *told])) from None
+    listed = listed_in(ran.printed)
+    if listed is None:
+        raise InventoryError(named, f"{named}: {_COMMAND} has not printed an inventory")
+    return read_ansible(named, listed, settings, trust)
+
+
+def listed_in(data: bytes) -> dict[str, Any] | None:
+    """What the command has printed; None when it is something else."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("_meta"), dict) else None
+
+
+def read_ansible(
+    source: str, listed: Mapping[str, Any], settings: Settings, trust: Trust
+) -> Gathered:
+    """The inventory that Ansible has listed.
+
+    Args:
+        source: where it comes from, for messages.
+        listed: what `ansible-inventory --list` prints, as it is in JSON.
+        settings: reads what it says of connections.
+        trust: how far it is believed.
+
+    Raises:
+        InventoryError: with all that cannot be used, by host and variable.
+    """
+    gathered = Gathered(source)
+    variables = listed["_meta"].get("hostvars") or {}
+    members = {name: tuple(_members(listed, name)) for name in listed if name != "_meta"}
+    names = dict.fromkeys([*_members(listed, _ALL), *variables, *chain(*members.values())])
+    mistakes: list[str] = []
+    unchecked = 0
+    for name in names:
+        host = _Host(name, variables.get(name) or {}, settings, trust)
+        if not host.connection:
+            continue
+        said, address = host.read()
+        mistakes += [f"{source}: {short(name)}: {text}" for text in host.mistakes]
+        unchecked += host.unchecked
+        gathered.hosts[name] = (address, settings.said(HOST, tuple(said.items())))
+    if not gathered.hosts and not mistakes:
+        problem = (
+            f"{source}: none of its {_hosts(len(names))} is one of Windows: "
+            "ansible_connection is winrm or psrp where it is"
+        )
+        mistakes.append(problem)
+    if mistakes:
+        raise InventoryError(source, *mistakes)
+    for group, hosts in members.items():
+        ours = tuple(name for name in hosts if name in gathered.hosts)
+        if group != _ALL and ours:
+            gathered.grouped[group] = ours, settings.said(f"group {group}", ())
+    gathered.notes = tuple(_notes(source, len(names) - len(gathered.hosts), unchecked))
+    return gathered
+
+
+def _notes(source: str, left_out: int, unchecked: int) -> Iterator[str]:
+    if left_out:
+        yield f"{source}: {_hosts(left_out)} left out, as Ansible reaches them otherwise."
+    if unchecked:
+        yield (
+            f"{source}: certificates of {_hosts(unchecked)} are not to be checked; they are "
+            "checked here. remediate hosts pin shows the pin of one, for --tls-pin."
+        )
+
+
+def _members(listed: Mapping[str, Any], group: str) -> Iterator[str]:
+    """The hosts of a group and of the groups in it, each once."""
+    waiting, seen, found = [group], {group}, set()
+    while waiting:
+        one = listed.get(waiting.pop(0))
+        one = one if isinstance(one, dict) else {}
+        for name in one.get("hosts") or ():
+            if name not in found:
+                found.add(name)
+                yield name
+        below = [name for name in one.get("children") or () if name not in seen]
+        seen.update(below)
+        waiting += below
+
+
+def _hosts(number: int) -> str:
+    return f"{number} host{'' if number == 1 else 's'}"
+
+
+class _Host:
+    """The variables of one host.
+
+    Args:
+        name: what Ansible calls it.
+        variables: its variables.
+        settings: reads what they say.
+        trust: how far they are believed.
+    """
+
+    def __init__(
+        self, name: str, variables: Mapping[str, Any], settings: Settings, trust: Trust
+    ) -> None:
+        self._name = name
+        self._variables = variables
+        self._settings = settings
+        self._trust = trust
+        self.mistakes: list[str] = []
+        self.unchecked = False
+        how = variables.get("ansible_connection")
+        how = how.get("__ansible_unsafe") if isinstance(how, dict) else how
+        how = how.rpartition(".")[2] if isinstance(how, str) else None
+        self.connection = how if how in _OURS else ""
+
+    def read(self) -> tuple[dict[str, object], str]:
+        """What is said of the connection, and the address; mistakes are kept."""
+        said: dict[str, object] = {}
+        address = ""
+        for step in (self._texts, self._port, self._auth, self._password):
+            self._try(partial(step, said))
+        if found := self._try(self._address):
+            address = found
+        self._try(self._certificates)
+        self._try(partial(self._fits, said))
+        return said, address
+
+    def _try(self, step: Callable[[], _T]) -> _T | None:
+        try:
+            return step()
+        except ValueError as error:
+            self.mistakes.append(str(error))
+        return None
+
+    def _address(self) -> str:
+        if any(char in self._name for char in _LOST):
+            raise VariableError("its name has lost letters: save the file as UTF-8, without a mark")
+        check_text(self._name, "name of a host")
+        kind = self.connection
+        found = self._text([f"ansible_{kind}_host", "ansible_host", "ansible_ssh_host"])
+        return check_address(found[1]) if found else check_address(self._name)
+
+    def _texts(self, said: dict[str, object]) -> None:
+        for setting, names in _TEXTS:
+            found = self._text(names[self.connection])
+            if found is None:
+                continue
+            if setting not in self._settings:
+                raise VariableError(f"{found[0]} cannot be followed here")
+            said[setting] = self._settings.read(setting, found[1])
+
+    def _port(self, said: dict[str, object]) -> None:
+        """Ansible speaks HTTPS unless it is told otherwise, by port or scheme."""
+        kind = self.connection
+        names = [f"ansible_{kind}_port", "ansible_port", "ansible_ssh_port"]
+        name, value = self._value(names) or ("", HTTPS_PORT)
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise VariableError(f"{name} is no number")
+        port = self._settings.read("port", str(value))
+        scheme = self._text(
+            ["ansible_winrm_scheme" if kind == "winrm" else "ansible_psrp_protocol"]
+        )
+        if scheme and scheme[1] not in {"http", "https"}:
+            raise VariableError(f"{scheme[0]} is http or https")
+        http = scheme[1] == "http" if scheme else port == HTTP_PORT
+        if not name and scheme and http:
+            port = HTTP_PORT if kind == "psrp" else HTTPS_PORT
+        said |= {"port": port, "tls": not http}
+        path = self._text([f"ansible_{kind}_path"])
+        if path and path[1].strip("/") != "wsman":
+            raise VariableError(f"{path[0]} is not wsman, and cannot be followed here")
+
+    def _auth(self, said: dict[str, object]) -> None:
+        names = ["ansible_winrm_transport" if self.connection == "winrm" else "ansible_psrp_auth"]
+        found = self._value(names)
+        if found is None:
+            return
+        name, value = found
+        values = value if isinstance(value, list) else str(value).split(",")
+        if len(values) != 1:
+            raise VariableError(f"{name} has several values: write the one that is to be used")
+        word = str(values[0]).strip().lower()
+        if word not in _AUTH:
+            known = ", ".join(sorted(_AUTH))
+            raise VariableError(f"{name} is none of {known}, so it cannot be followed here")
+        if word == "ssl" and said.get("tls") is False:
+            raise VariableError(f"{name} is ssl, and its port or scheme says HTTP")
+        said["auth"] = _AUTH[word]
+
+    def _password(self, said: dict[str, object]) -> None:
+        found = self._text(_PASSWORD)
+        if found is None or said.get("auth") is Auth.CERTIFICATE:
+            return
+        if only := self._trust.only_password:
+            raise VariableError(f"{found[0]} is a password; --passwords-only allows {only}")
+        if not found[1]:
+            raise VariableError(f"{found[0]} is empty")
+        said["password"] = hold(self._name, found[1])
+
+    def _certificates(self) -> None:
+        kind = self.connection
+        setting = "server_cert_validation" if kind == "winrm" else "cert_validation"
+        found = self._text([f"ansible_{kind}_{setting}"])
+        if found and found[1] not in {"validate", "ignore"}:
+            raise VariableError(f"{found[0]} is validate or ignore")
+        self.unchecked = bool(found and found[1] == "ignore")
+        ignore = self._value(["ansible_psrp_ignore_proxy"]) if kind == "psrp" else None
+        if ignore and str(ignore[1]).lower() not in {"true", "false", "yes", "no"}:
+            raise VariableError(f"{ignore[0]} is true or false")
+
+    @staticmethod
+    def _fits(said: dict[str, object]) -> None:
+        if said.get("auth") is Auth.CERTIFICATE and not said.keys() >= {"cert_file", "key_file"}:
+            raise VariableError("it logs on with a certificate, and its files are not said")
+        if said.get("auth") is Auth.CERTIFICATE and said.get("tls") is False:
+            raise VariableError("it logs on with a certificate, and its port or scheme says HTTP")
+
+    def _text(self, names: Sequence[str]) -> tuple[str, str] | None:
+        """The first of some variables that is there, which has to be a text."""
+        found = self._value(names)
+        if found is not None and not isinstance(found[1], str):
+            raise VariableError(f"{found[0]} is no text: put it in quotes in the inventory")
+        return found
+
+    def _value(self, names: Sequence[str]) -> tuple[str, Any] | None:
+        """The first of some variables that is there, unwrapped."""
+        for name in names:
+            if name not in self._variables or self._variables[name] is None:
+                continue
+            value = self._variables[name]
+            if isinstance(value, dict) and "__ansible_unsafe" in value:
+                return name, value["__ansible_unsafe"]
+            if isinstance(value, dict) and "__ansible_vault" in value:
+                raise VariableError(f"{name} is encrypted: Ansible had no password of the vault")
+            if isinstance(value, str) and ("{{" in value or "{%" in value):
+                raise VariableError(f"{name} is a template, which only a play can fill in")
+            return name, value
+        return None

@@ -1,0 +1,37 @@
+"""An inventory that a program prints: in YAML or JSON as in a file, or as Ansible's scripts do."""
+
+from pathlib import Path
+
+from remediate.inventory.ansible import MAX_BYTES, SECONDS, listed_in, read_ansible
+from remediate.inventory.gathered import Gathered
+from remediate.inventory.protocol import InventoryError, Trust
+from remediate.inventory.settings import Settings
+from remediate.inventory.yaml import read_yaml
+from remediate.secrets import SecretError
+from remediate.secrets.program import ProgramError, run_program, to_keep, words_of
+
+
+def load_command(line: str, trust: Trust) -> Gathered:
+    """The inventory that a program prints; files in it are looked for in the folder one is in.
+
+    Args:
+        line: the program and its arguments; no shell is involved, quotes group words.
+        trust: how far what it says is believed.
+
+    Raises:
+        InventoryError: it fails, or prints what cannot be used.
+    """
+    source = to_keep(f"command:{line}")  # its arguments may hold a secret
+    try:
+        printed = run_program(words_of(line), MAX_BYTES, SECONDS).printed
+    except ProgramError as error:
+        told = error.complained.splitlines()[:3]
+        text = ": ".join([f"the inventory's program {source} {error.why}", *told])
+        raise InventoryError(source, text) from None
+    except SecretError as error:
+        raise InventoryError(source, str(error).replace("password ", "inventory's ")) from None
+    settings = Settings(Path(), trust)
+    listed = listed_in(printed)
+    if listed is not None:
+        return read_ansible(source, listed, settings, trust)
+    return read_yaml(source, printed, settings)

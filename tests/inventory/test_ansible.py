@@ -1,0 +1,240 @@
+"""What Ansible lists is understood by its connection variables, or refused by host and variable."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remediate.inventory import opening
+from remediate.inventory.ansible import read_ansible
+from remediate.inventory.gathered import Gathered
+from remediate.inventory.opening import open_inventory
+from remediate.inventory.protocol import InventoryError, InventoryHost, Trust
+from remediate.inventory.settings import Settings
+from remediate.model.host import Connection
+from remediate.secrets import SecretError, resolve
+from remediate.testing.inventory import ListedInventory
+
+CANARY = "Canary-8c-pw"
+WINRM = {"ansible_connection": "winrm"}
+PSRP = {"ansible_connection": "ansible.builtin.psrp"}
+
+
+def listed(hosts: Mapping[str, Any], **groups: Any) -> dict[str, Any]:
+    return {"_meta": {"hostvars": hosts}, "all": {"children": ["ungrouped", *groups]}, **groups}
+
+
+def read(document: Mapping[str, Any], trust: Trust | None = None) -> Gathered:
+    trust = trust or Trust()
+    return read_ansible("hosts.ini", document, Settings(Path("/etc/x"), trust), trust)
+
+
+def said(**variables: Any) -> tuple[str, dict[str, Any]]:
+    [entry] = read(listed({"SRV": variables})).entries()
+    return entry.address, entry.connection.said()
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (WINRM, {"port": 5986, "tls": True}),
+        (PSRP, {"port": 5986, "tls": True}),
+        ({**WINRM, "ansible_port": 5985}, {"port": 5985, "tls": False}),
+        ({**WINRM, "ansible_port": "5985"}, {"port": 5985, "tls": False}),
+        ({**WINRM, "ansible_winrm_scheme": "http"}, {"port": 5986, "tls": False}),
+        ({**PSRP, "ansible_psrp_protocol": "http"}, {"port": 5985, "tls": False}),
+        ({**PSRP, "ansible_port": 1, "ansible_psrp_port": 55985}, {"port": 55985, "tls": True}),
+        (
+            {**WINRM, "ansible_user": "a", "ansible_winrm_user": r"D\b", "ansible_psrp_user": "c"},
+            {"user": r"D\b", "port": 5986, "tls": True},
+        ),
+        (
+            {**WINRM, "ansible_user": {"__ansible_unsafe": "x{{y"}},
+            {"user": "x{{y", "port": 5986, "tls": True},
+        ),
+        (
+            {**WINRM, "ansible_winrm_transport": "ssl", "ansible_psrp_auth": "no"},
+            {"auth": "basic", "port": 5986, "tls": True},
+        ),
+        ({**PSRP, "ansible_psrp_auth": ["ntlm"]}, {"auth": "ntlm", "port": 5986, "tls": True}),
+        (
+            {**WINRM, "ansible_winrm_ca_trust_path": "ca.pem", "colour": "{{ red }}"},
+            {"ca_file": Path("/etc/x/ca.pem"), "port": 5986, "tls": True},
+        ),
+    ],
+)
+def test_variables_mean_what_they_mean_to_ansible(
+    variables: Mapping[str, Any], expected: Mapping[str, Any]
+) -> None:
+    assert said(**variables) == ("SRV", expected)
+
+
+def test_the_address_is_the_one_of_the_connection() -> None:
+    assert said(**PSRP, ansible_host="a.b", ansible_winrm_host="c")[0] == "a.b"
+    assert said(**WINRM, ansible_host="a.b", ansible_winrm_host="10.0.0.5")[0] == "10.0.0.5"
+
+
+@pytest.mark.parametrize("connection", [WINRM, PSRP])
+def test_a_password_is_kept_apart_and_referred_to(connection: Mapping[str, Any]) -> None:
+    passwords = {"ansible_password": "no", "ansible_winrm_password": CANARY}
+    _, connection_said = said(**connection, **passwords)
+    assert connection_said["password"] == "inventory:SRV"
+    assert resolve("inventory:SRV").get_secret_value() == CANARY
+    with pytest.raises(SecretError, match="stands in its inventory"):
+        resolve("inventory:NEVER-READ")
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"ansible_user": "{{ u }}"}, "ansible_user is a template"),
+        ({"ansible_host": "{% if x %}a"}, "ansible_host is a template"),
+        ({"ansible_password": {"__ansible_vault": CANARY}}, "ansible_password is encrypted"),
+        ({"ansible_password": 1234}, "ansible_password is no text"),
+        ({"ansible_password": [CANARY]}, "ansible_password is no text"),
+        ({"ansible_user": 2026}, "ansible_user is no text"),
+        ({"ansible_user": "CONTOSO\neil"}, "has a control character (U+000A)"),
+        ({"ansible_port": True}, "ansible_port is no number"),
+        ({"ansible_port": "05985"}, "the port must be a number"),
+        ({"ansible_winrm_scheme": "ftp"}, "ansible_winrm_scheme is http or https"),
+        ({"ansible_winrm_path": "/other"}, "ansible_winrm_path is not wsman"),
+        ({"ansible_winrm_transport": "credssp"}, "ansible_winrm_transport is none of basic"),
+        ({"ansible_winrm_transport": ["ntlm", "basic"]}, "has several values"),
+        ({"ansible_winrm_transport": "ssl", "ansible_port": 5985}, "is ssl, and its port"),
+        ({"ansible_winrm_transport": "certificate"}, "its files are not said"),
+        ({"ansible_winrm_server_cert_validation": "Ignore"}, "is validate or ignore"),
+        ({"ansible_winrm_server_cert_validation": False}, "is no text"),
+        ({"ansible_host": "a b"}, "'a b' is not a host name"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_host_and_variable(
+    variables: Mapping[str, Any], says: str
+) -> None:
+    with pytest.raises(InventoryError) as caught:
+        read(listed({"SRV": {**WINRM, **variables}}))
+    [mistake] = caught.value.mistakes
+    assert mistake.startswith("hosts.ini: SRV: ")
+    assert says in mistake
+    assert CANARY not in mistake
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    wrong = {**WINRM, "ansible_user": 1, "ansible_port": "x"}
+    with pytest.raises(InventoryError) as caught:
+        read(listed({"A": wrong, "B": {**PSRP, "ansible_psrp_ignore_proxy": "maybe"}}))
+    starts = [mistake.split(": ")[1] for mistake in caught.value.mistakes]
+    assert starts == ["A", "A", "B"]
+
+
+@pytest.mark.parametrize("name", ["\ufeffSRV", "S?V", "S\N{REPLACEMENT CHARACTER}V", "srv[01:03]"])
+def test_a_name_that_lost_letters_is_refused(name: str) -> None:
+    with pytest.raises(InventoryError):
+        read(listed({name: WINRM}))
+
+
+def test_groups_are_for_choosing_and_variables_never_put_together_here() -> None:
+    groups = {"web": {"hosts": ["B", "A"]}, "prod": {"children": ["web", "db"]}}
+    hosts = {"A": {**WINRM, "ansible_user": "a"}, "B": PSRP, "L": {"ansible_user": "root"}}
+    found = read(listed(hosts, **groups, db={"hosts": ["A", "L"]}))
+    assert found.groups() == {"web": ("B", "A"), "prod": ("B", "A"), "db": ("A",)}
+    by_name = {entry.name: entry for entry in found.entries()}
+    assert by_name["A"].connection.user == "a"
+    assert by_name["A"].groups == ("web", "prod", "db")
+    assert found.notes == ("hosts.ini: 1 host left out, as Ansible reaches them otherwise.",)
+    with pytest.raises(InventoryError, match="none of its 1 host is one of Windows"):
+        read(listed({"L": {}}))
+
+
+def test_certificates_are_checked_whatever_the_inventory_says_and_that_is_said_once() -> None:
+    ignoring = {**WINRM, "ansible_winrm_server_cert_validation": "ignore"}
+    [note] = read(listed({"A": ignoring, "B": ignoring})).notes
+    assert "certificates of 2 hosts are not to be checked; they are checked here" in note
+
+
+def test_a_job_held_to_one_password_takes_none_from_there() -> None:
+    with pytest.raises(InventoryError, match="--passwords-only allows env:X"):
+        read(listed({"A": {**WINRM, "ansible_password": CANARY}}), Trust("env:X"))
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes an `ansible-inventory` that runs some Python."""
+
+    def make(code: str) -> None:
+        program = tmp_path / "ansible-inventory"
+        program.write_text(f"#!{sys.executable}\nimport os, sys\n{code}\n")
+        program.chmod(0o700)
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+    return make
+
+
+def test_ansible_itself_reads_its_files_strictly(fake: Callable[[str], None]) -> None:
+    document = json.dumps(listed({"SRV": WINRM}))
+    fake(
+        "assert os.environ['ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED'] == '1'\n"
+        "assert sys.argv[1:] == ['--inventory=hosts.ini', '--list']\n"
+        f"print({document!r})"
+    )
+    assert [entry.name for entry in open_inventory("ansible:hosts.ini").entries()] == ["SRV"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (f"print({CANARY!r}); sys.exit('ERROR! no plugin')", "exit code 1: ERROR! no plugin"),
+        (f"print({CANARY!r})", "ansible-inventory has not printed an inventory"),
+        (
+            None,
+            "ansible-inventory does not start: No such file or directory; is Ansible installed?",
+        ),
+    ],
+)
+def test_what_ansible_refuses_is_refused_and_its_output_is_never_shown(
+    fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, code: str | None, says: str
+) -> None:
+    if code is None:
+        monkeypatch.setenv("PATH", "/nowhere")
+    else:
+        fake(code)
+    with pytest.raises(InventoryError) as caught:
+        open_inventory("ansible:hosts.ini")
+    assert says in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_program_prints_an_inventory_of_ours_or_of_ansible(tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text("hosts: {A: {port: 1}}")
+    (tmp_path / "list.json").write_text(json.dumps(listed({"B": WINRM})))
+    cat = f"import sys; print(open(sys.argv[1]).read())  # {CANARY}"
+    for name, host in (("ours.yaml", "A"), ("list.json", "B")):
+        found = open_inventory(f'command:{sys.executable} -c "{cat}" {tmp_path / name}')
+        assert [entry.name for entry in found.entries()] == [host]
+        assert CANARY not in found.source
+    assert open_inventory(f"ansible:{tmp_path / 'list.json'}").groups() == {}
+    with pytest.raises(InventoryError, match="failed with exit code 3") as caught:
+        open_inventory(f'command:{sys.executable} -c "import sys; sys.exit(3)  # {CANARY}"')
+    assert CANARY not in str(caught.value)
+    (tmp_path / "ours.yaml").write_text("hosts: {A: {prot: 1}}")
+    with pytest.raises(InventoryError, match=r"command:cat …:1:13: A: there is no setting 'prot'"):
+        open_inventory(f"command:cat {tmp_path / 'ours.yaml'}")
+
+
+def from_elsewhere(rest: str, trust: Trust) -> ListedInventory:
+    assert trust.only_password is None
+    return ListedInventory([InventoryHost(rest, rest, Connection())])
+
+
+def test_a_package_may_bring_a_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("cmdb", "elsewhere:load", opening.ENTRY_POINTS)
+    monkeypatch.setattr(EntryPoint, "load", lambda _: from_elsewhere)
+    monkeypatch.setattr(
+        opening, "entry_points", lambda **wanted: EntryPoints([point]).select(**wanted)
+    )
+    assert [entry.name for entry in open_inventory("cmdb:SRV").entries()] == ["SRV"]
+    with pytest.raises(InventoryError, match="the inventory other:SRV cannot be read"):
+        open_inventory("other:SRV")
