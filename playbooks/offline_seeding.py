@@ -18,7 +18,6 @@ BY_INSTALLER = HostPath(
     root=PROGRAMS_32, tail=r"Microsoft SDKs\Azure\PowerShell\ServiceManagement\Azure\Azure.psd1"
 )
 """Where its installer puts Azure PowerShell, whichever version that is."""
-ON_ITS_WAY = {"CompletedWithWaitingForImportJob", "CompletedWithWaitingForCopyBlob"}
 
 
 class Params(PlaybookParams):
@@ -72,7 +71,7 @@ class OfflineSeeding(ForAgentModule, Playbook[Params]):
                 resource=record.resource_id,
                 evidence=tuple(Evidence(problem) for problem in record.problems),
             )
-        elif record.backups and record.backups[0].state in ON_ITS_WAY:
+        elif record.seeding:
             yield Advice(
                 "A seeding is under way",
                 "Until Azure has taken in what the disks hold, leave the scratch folder, the "
@@ -81,9 +80,7 @@ class OfflineSeeding(ForAgentModule, Playbook[Params]):
                 rule="under-way",
                 resource=record.resource_id,
                 evidence=(
-                    Evidence(
-                        record.backups[0].state, where="Get-OBJob", at=record.backups[0].started
-                    ),
+                    Evidence(record.seeding.state, where="Get-OBJob", at=record.seeding.started),
                 ),
             )
 

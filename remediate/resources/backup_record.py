@@ -29,6 +29,7 @@ SUCCEEDED = {
 }
 SYSTEM_STATE = "System State"
 """Name of a source, in whatever language the host's Windows is."""
+_ON_ITS_WAY = {"CompletedWithWaitingForImportJob", "CompletedWithWaitingForCopyBlob"}
 _ASK = Path(__file__).with_suffix(".ask.ps1")
 
 
@@ -200,6 +201,11 @@ class BackupRecord(Resource):
         never = datetime.min.replace(tzinfo=UTC)
         found = [job for job in self.finished or () if job.is_backup]
         return sorted(found, key=lambda job: job.started or never, reverse=True)
+
+    @property
+    def seeding(self) -> AgentJob | None:
+        """The first backup that goes to Azure on disks, and that has not taken them in yet."""
+        return next((job for job in self.backups[:1] if job.state in _ON_ITS_WAY), None)
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -1,5 +1,6 @@
 """Paths that only the host knows, as it installed something where it liked."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,19 @@ HOST_PATH_READER = Path(__file__).with_suffix(".read.ps1")
 
 WholePath = Annotated[str, Field(pattern=r"^[A-Za-z]:\\.*[^\\]$")]
 """A path on a drive, without a backslash at its end."""
+
+
+def _typed(text: str) -> str:
+    parts = text.split("\\")[1:]
+    plain = re.match(r"[A-Za-z]:\\", text) and not re.search(r'[/*?"<>|:\x00-\x1f]', text[2:])
+    if not plain or any(not part or part[-1] in ". " for part in parts):
+        msg = r"it has to be a folder on a drive, written in full, such as D:\Scratch"
+        raise ValueError(msg)
+    return text
+
+
+TypedFolder = Annotated[str, AfterValidator(_typed)]
+"""A folder on a drive, as a person has to write it: no drive itself, and no way round."""
 
 
 class HostPath(Model):

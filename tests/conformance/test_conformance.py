@@ -33,7 +33,13 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 CHANGING = [case for case in CASES if case.changes_something]
 ORDINARY = {next(iter(writes_of(case.job()).values())): case.id for case in CHANGING}
 """The last story in which something is changed, for each set of kinds that is written."""
-LONG = {"proxy-settings", "restart-server", "scratch-location", "shadow-storage"}
+LONG = {
+    "proxy-settings",
+    "restart-server",
+    "scratch-location",
+    "scratch-move",
+    "shadow-storage",
+}
 """Playbooks whose stories take ten seconds or more of a real engine: for the slow run."""
 
 LOOKING = [one for one in CASES if one.playbook not in {case.playbook for case in CHANGING}]

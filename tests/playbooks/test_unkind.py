@@ -18,6 +18,7 @@ from remediate.lab.kinds.folder_marks import KIND as MARKS
 from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
+from remediate.lab.kinds.scratch_move import KIND as MOVE
 from remediate.lab.kinds.service import KIND as SERVICE
 from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.kinds.time_zone import KIND as ZONE
@@ -372,6 +373,14 @@ def test_a_proxy_that_is_not_the_one_that_was_written_is_named(on: Switched) -> 
 def test_a_folder_that_becomes_encrypted_is_named() -> None:
     one = teller(named("scratch-attributes", "files-inside"), (MARKS, "it becomes encrypted"))
     assert damaged(one) == ["encrypted"]
+
+
+def test_a_scratch_folder_without_its_key_file_is_moved_back() -> None:
+    one = teller(named("scratch-move", "moved"), (MOVE, "the key file is taken away"))
+    start = one.windows()
+    report = one.apply()
+    assert report.outcome is Outcome.ROLLED_BACK
+    one.is_now("The host after it was taken back", start)
 
 
 @pytest.mark.parametrize("on", [on for on in DAMAGING if on[0] == ZONE], ids="".join)

@@ -90,7 +90,7 @@ class WindowsHost:
         if culture.partition("-")[0] not in _LANGUAGES:
             speaks = sorted(_LANGUAGES)
             raise ValueError(f"the stand-in Windows does not speak {culture}; it speaks {speaks}")
-        if {"agent_module", "old_files"} & snapshot["edits"].keys():
+        if {"agent_module", "old_files", "scratch_move"} & snapshot["edits"].keys():
             raise ValueError("nothing is done to files on the disk of the stand-in Windows")
         if snapshot["hangs"].get("registry_value", "late") != "late":
             raise ValueError("the stand-in registry can be late, and nothing worse")

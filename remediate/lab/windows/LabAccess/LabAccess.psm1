@@ -1,4 +1,5 @@
-# Stand-in for Get-Acl and Set-Acl on folders: what the host's state says of who may do what, as SDDL.
+# Stand-in for Get-Acl and Set-Acl on folders: what the host's state says of who may do what, as SDDL. Once it is loaded, a folder keeps that
+# when it gets another name.
 # On Windows they are cmdlets of Microsoft.PowerShell.Security, with more parameters than these. As there, Set-Acl writes all that an object has, and takes away
 # what is audited where that was not read with -Audit.
 
@@ -71,4 +72,26 @@ function Set-Acl {
     }
 }
 
-Export-ModuleMember -Function 'Get-Acl', 'Set-Acl'
+function Rename-Item {
+    # The engine's own, but that a folder keeps who may do what in it.
+    [CmdletBinding(DefaultParameterSetName = 'ByLiteralPath', PositionalBinding = $false)]
+    param(
+        [Parameter(ParameterSetName = 'ByLiteralPath', Mandatory, ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string] $LiteralPath,
+        [Parameter(Mandatory)] [string] $NewName
+    )
+    process {
+        Microsoft.PowerShell.Management\Rename-Item -LiteralPath $LiteralPath -NewName $NewName
+        Update-LabState -Action {
+            param($State)
+            if ($null -eq $State['access']) { return }
+            $there = (Find-Access -State $State -Path $LiteralPath)['path']
+            $said = $State['access'][$there]
+            if ($null -eq $said) { return }
+            $State['access'].Remove($there)
+            $named = $LiteralPath -replace '[^\\]+\z', ''
+            $State['access'][(Find-Access -State $State -Path ($named + $NewName))['path']] = $said
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-Acl', 'Rename-Item', 'Set-Acl'
