@@ -65,7 +65,7 @@ class MoveScratch(ForRegisteredAgent, ForAgentModule, Playbook[Params]):
     writes = (ScratchMove,)
     on_demand = True  # where it is to be is somebody's decision
     example = MappingProxyType({"to": r"D:\Scratch"})
-    rules = ("location", "no-key", "links", "move", "old-folder")
+    rules = ("location", "no-key", "links", "move")
     risk = (
         "The agent's service is stopped for some seconds, though not while it backs up or restores."
     )
@@ -87,16 +87,15 @@ class MoveScratch(ForRegisteredAgent, ForAgentModule, Playbook[Params]):
         move = seen.one(ScratchMove)
         reason = _left(move)
         if move.place is Place.MOVED:
-            if move.files and move.folder != move.target:
-                yield _old_folder(move)
-        elif reason:
+            return
+        if reason:
             yield reason
         else:
             yield move.should(
                 rule="move",
                 place=Place.MOVED,
                 why=f"Copying it takes about {_time(move.total - move.copied)}, and the service is "
-                f"stopped for {params.most_downtime} seconds at most.",
+                f"stopped for {params.most_downtime} seconds at most. {move.folder} stays.",
                 evidence=_evidence(move, seen),
             )
 
@@ -200,16 +199,6 @@ def _left(move):
             evidence=tuple(Evidence(link, where=move.folder) for link in move.links),
         )
     return None
-
-
-def _old_folder(move):
-    return Advice(
-        f"The old scratch folder is still there, with {size_text(move.total)}",
-        f"After a backup that has succeeded, delete {move.folder}. Until then it is the way back.",
-        Severity.NOTICE,
-        rule="old-folder",
-        resource=move.resource_id,
-    )
 
 
 def _evidence(move, seen):

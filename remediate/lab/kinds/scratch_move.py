@@ -224,7 +224,7 @@ def write(host: HostState, record: Record, after: Record) -> None:
         _complete(host, record, new, differ=not same(*texts))
         return
     runs = (_service(host) or {"status": "Stopped"})["status"] != "Stopped"
-    _copy(host, record, held=runs)
+    _copy(host, record, held=runs, most=PART)
     _check_idle(host)
     try:
         _stop(host, record)
@@ -255,19 +255,25 @@ def _complete(host: HostState, record: Record, new: list[Record], *, differ: boo
 
 
 def _begin(host: HostState, record: Record) -> None:
-    """Make the new folder: first who may do what in it, then the file that says what it is."""
+    """Make the new folder, with who may do what in it and what it says; then it gets its name."""
     drive, target = host.drive, record["target"]
-    if not drive.has_folder(target):
-        drive.put(target, None)
-    _copy_access(host, record["folder"], target, whole=True)
+    new = f"{target}.remediate-new"
+    _remove(host, new)
+    drive.put(new, None)
+    _copy_access(host, record["folder"], new, whole=True)
     values = [_held(host, name.key) for name in SCRATCHES]
     said = {"folder": record["folder"], "values": values}
     text = json.dumps(said, separators=(",", ":"), ensure_ascii=False)
-    drive.write(rf"{target}\{MARKER}", f"{text}\n".encode("utf-8-sig"))
+    drive.write(rf"{new}\{MARKER}", f"{text}\n".encode("utf-8-sig"))
+    access = host.windows[folder_access.ACCESS]
+    known = next(path for path in access if same(path, new))
+    there = next((path for path in access if same(path, target)), target)
+    access[there] = access.pop(known)
+    drive.rename(new, target.rpartition("\\")[2])
 
 
-def _copy(host: HostState, record: Record, *, held: bool) -> None:
-    """Copy what is not there, or not as it is in the old folder; some of it at a time."""
+def _copy(host: HostState, record: Record, *, held: bool, most: int | None = None) -> None:
+    """Copy what is not there, or not as it is in the old folder; so many files at most."""
     drive, folder, target = host.drive, record["folder"], record["target"]
     if links := _links(drive, folder):
         raise CallFailedError("RemediateScratchLink", f"{links[0]} leads elsewhere.")
@@ -285,7 +291,7 @@ def _copy(host: HostState, record: Record, *, held: bool) -> None:
             continue
         if held and "\\held" in f"\\{path}":
             continue
-        if copied == PART:
+        if copied == most:
             raise CallFailedError("RemediateUnfinished", "Some is left to copy.")
         drive.put(rf"{target}\{path}", entry)
         copied += 1
