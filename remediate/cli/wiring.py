@@ -23,7 +23,8 @@ class Parts:
     """Makes the parts that a command needs, when it needs them.
 
     Args:
-        transport: makes a transport, given what knows the passwords; None is PSRP.
+        transport: makes a transport, given what knows the passwords; None is
+            the one that each host's settings name.
         store_setting: path or URL of the store; when empty, what `REMEDIATE_STORE` says.
     """
 
@@ -32,7 +33,7 @@ class Parts:
         transport: "Callable[[Callable[[Host], SecretStr]], Transport] | None" = None,
         store_setting: str = "",
     ) -> None:
-        self._transport = transport or _psrp
+        self._transport = transport or _chosen
         self._store_setting = store_setting
         self.redaction = Redaction()
         self.terminal = Terminal(self.redaction)
@@ -180,7 +181,7 @@ def operator() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _psrp(secret_for: "Callable[[Host], SecretStr]") -> "Transport":
-    from remediate.transport.psrp import PsrpTransport
+def _chosen(secret_for: "Callable[[Host], SecretStr]") -> "Transport":
+    from remediate.transport.chosen import ChosenTransport
 
-    return PsrpTransport(secret_for=secret_for)
+    return ChosenTransport(secret_for)

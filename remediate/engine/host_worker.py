@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -36,6 +36,7 @@ from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
 from remediate.engine.order import Order, Verb
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
+from remediate.model.change import Change
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
@@ -64,11 +65,18 @@ _SHARE = {
 
 _NOT_RECORDED = "a value that would be recorded holds a password or secret of this run"
 _BY_HAND = "Change it by hand, and the secret with it."
+_SEALED = "Use --transport psrp, where it is sealed by itself, or make this change by hand."
 
 
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def _refusals(changes: Iterable[Change], text: str, hint: str) -> Iterator[Refusal]:
+    """Of each playbook that has a part in these changes."""
+    for name in dict.fromkeys(change.playbook for change in changes):
+        yield Refusal(playbook=name, text=text, code="secret", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -329,10 +337,11 @@ class HostWorker:
             for secret in chain.from_iterable(named.values() for named in given.values()):
                 redaction.add(secret.get_secret_value())
         changes = filter(redaction.holds, effect.changes)
-        names = dict.fromkeys(change.playbook for change in changes)
-        return tuple(
-            Refusal(playbook=name, text=_NOT_RECORDED, code="secret", hint=_BY_HAND)
-            for name in names
+        open_way = self._order.host.transport.refuses_secrets
+        sent = (change for change in effect.changes if open_way and change.secrets)
+        return (
+            *_refusals(changes, _NOT_RECORDED, _BY_HAND),
+            *_refusals(sent, open_way, _SEALED),
         )
 
     def _record(self, effect: RecordIntent) -> StoreFailed | None:

@@ -11,7 +11,7 @@ from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Step
 from remediate.lab.server.wsman import WSManService
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.host import Auth, Host, Via
 
 TRACE = 2000
 """Exchanges that are kept for each host."""
@@ -113,11 +113,12 @@ class LabHost:
             commands=tuple(name for shell in shells for name in list(shell.commands)),
         )
 
-    def target(self, auth: Auth | None = None) -> Host:
+    def target(self, auth: Auth | None = None, transport: Via = Via.PSRP) -> Host:
         """The host as an inventory would have it.
 
         Args:
             auth: another method than the host's own.
+            transport: what carries requests to it.
         """
         auth = auth or self.auth
         certificate = self.client_files if auth is Auth.CERTIFICATE else None
@@ -127,6 +128,7 @@ class LabHost:
             port=self.port,
             tls=self.tls,
             auth=auth,
+            transport=transport,
             user=None if certificate else self.account.user,
             password=None if certificate else f"file:{self.password_file()}",
             ca_file=self.ca_file,

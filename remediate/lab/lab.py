@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from remediate.lab.engines.protocol import BackendFactory
-from remediate.lab.engines.simulated import simulated_backend_factory
+from remediate.lab.engines.simulated import simulated_backend_factory, simulated_program
 from remediate.lab.host import LabHost, Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.server.auth import Authentication, LabAccount
@@ -200,9 +200,12 @@ class Lab:
 
     def _host(self, spec: Spec, port: int) -> LabHost:
         address = f"[{spec.address}]" if ":" in spec.address else spec.address
+        backend = self._engine(spec.state)
         service = WSManService(
             state=spec.state,
-            backend=self._engine(spec.state),
+            backend=backend,
+            # an engine with a real PowerShell has that as a program, too
+            program=getattr(backend, "program", None) or simulated_program(spec.state),
             url=f"{'https' if self._tls else 'http'}://{address}:{port}/wsman",
             endpoints=self._endpoints,
             max_shells=self._max_shells,

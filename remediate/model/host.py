@@ -45,6 +45,20 @@ class KerberosService(StrEnum):
     WSMAN = "WSMAN"
 
 
+class Via(StrEnum):
+    """What carries a request to a host."""
+
+    PSRP = "psrp"
+    WINRS = "winrs"
+
+    @property
+    def refuses_secrets(self) -> str:
+        """Why a secret value cannot be sent that way; empty where it can."""
+        if self is Via.PSRP:  # which seals it by itself, and hands it over as a SecureString
+            return ""
+        return f"over {self} a secret value would lie open in the input of a program there"
+
+
 def parse_port(text: str) -> int:
     """The TCP port that a text says.
 
@@ -171,6 +185,14 @@ class Connection(Model):
     ] = None
     auth: Annotated[
         Auth | None, Field(description="How to log on."), Typed(default="negotiate")
+    ] = None
+    transport: Annotated[
+        Via | None,
+        Field(
+            description="How a host is talked to: psrp is the PowerShell endpoint; winrs starts a "
+            "powershell.exe in the command shell, where that endpoint is closed."
+        ),
+        Typed(default="psrp"),
     ] = None
     port: Annotated[
         int | None,
@@ -311,6 +333,7 @@ class Host(Connection):
         port: TCP port.
         tls: speak HTTPS; without it messages are encrypted by Kerberos or NTLM.
         auth: authentication method.
+        transport: what carries requests to it.
         insecure: allow Basic without TLS to an address beyond loopback.
     """
 
@@ -319,6 +342,7 @@ class Host(Connection):
     port: int = Field(ge=1, le=MAX_PORT)
     tls: bool = False
     auth: Auth = Auth.NEGOTIATE
+    transport: Via = Via.PSRP
     insecure: bool = False
 
     @field_validator("name")

@@ -363,8 +363,21 @@ def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - p
     if line is None and isinstance(record.invocation_info, GenericComplexObject):
         line = record.invocation_info.adapted_properties.get("ScriptLineNumber")
     line = line if isinstance(line, int) else 0
-    error = _NOT_RUN.get(str(record.fq_error).partition(",")[0], errors.RemoteError)
-    return error(host, str(record), exception=kind, line=line)
+    return of_script(host, str(record), str(record.fq_error), kind, line)
+
+
+def of_script(host: str, text: str, error_id: str, exception: str, line: int) -> errors.RemoteError:
+    """The error of a script that PowerShell has ended.
+
+    Args:
+        host: name of the host.
+        text: what it says of it, in its language.
+        error_id: the FullyQualifiedErrorId.
+        exception: full name of the .NET type.
+        line: of the script, 0 when it is not known.
+    """
+    error = _NOT_RUN.get(error_id.partition(",")[0], errors.RemoteError)
+    return error(host, text, exception=exception, line=line)
 
 
 def _of_winrm(error: BaseException, known: Known) -> Cause | None:

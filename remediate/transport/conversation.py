@@ -239,7 +239,7 @@ class Conversation:
             self._client.operation_timeout = max(1, min(seconds, int(left) - 1))
             self._watch.patience = self._client.operation_timeout + GRACE_SECONDS
 
-    def create(self, ask: Callable[[], None]) -> None:
+    def create(self, ask: Callable[[], _T]) -> _T:
         """Ask for a shell; a few quick tries, but only to connect.
 
         Raises:
@@ -247,21 +247,21 @@ class Conversation:
         """
         watch = self._watch
         self.made_nothing = True
-        for pause in (*_CONNECT_PAUSES, None):
+        pauses = iter(_CONNECT_PAUSES)
+        while True:
             self.allow(START_SECONDS)
             watch.sent = self.made_nothing = False
             try:
-                ask()
+                return ask()
             except Exception as error:
                 problem = self.problem(error)
                 refused = watch.refused or isinstance(problem, AuthenticationFailed)
                 # else a Delete would be one more wrong logon
                 self.made_nothing = (refused and not watch.accepted) or not watch.sent
                 again = isinstance(problem, (Refused, NameNotResolved)) and not watch.sent
+                pause = next(pauses, None)
                 if pause is None or not again or watch.deadline.left <= pause:
                     raise problem from error
-            else:
-                return
             self._bounds.pause(pause)
 
     def receive(self, ask: Callable[[], _T]) -> _T | None:

@@ -10,13 +10,15 @@ import os
 import re
 import ssl
 import warnings
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from xml.etree import ElementTree as ET
 
 import requests
 from pydantic import SecretStr
 from pypsrp.encryption import WinRMEncryption
-from pypsrp.exceptions import AuthenticationError, WinRMTransportError
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
@@ -47,6 +49,11 @@ _METHODS: Final = {
     Auth.NEGOTIATE: frozenset({"negotiate", "kerberos", "ntlm"}),
     Auth.NTLM: frozenset({"negotiate", "ntlm"}),
 }
+_HEADER: Final = "{http://www.w3.org/2003/05/soap-envelope}Header"
+_ADDRESSING: Final = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
+_MESSAGE_ID: Final = f"{_HEADER}/{_ADDRESSING}MessageID"
+_RELATES_TO: Final = f"{_HEADER}/{_ADDRESSING}RelatesTo"
+_T = TypeVar("_T")
 
 
 class Http(_TransportHTTP):
@@ -207,12 +214,38 @@ class Client(WSMan):
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - pypsrp's own
         """Exchange one message, and tell the gate what that says of the password."""
+        return self._told(partial(super().invoke, *args, **kwargs))
+
+    def carry(self, message: bytes) -> bytes:
+        """Exchange one message that another library has written, as `invoke` does its own.
+
+        Raises:
+            WSManFaultError: the host says no.
+            WinRMError: it answers something that was not asked.
+        """
+        return self._told(partial(self._carried, message))
+
+    def _carried(self, message: bytes) -> bytes:
+        try:
+            answer = self.http.send(message)
+        except WinRMTransportError as error:
+            try:
+                fault = self._parse_wsman_fault(error.response_text)
+            except ET.ParseError:
+                raise error from None
+            raise fault from None
+        asked = ET.fromstring(message).findtext(_MESSAGE_ID)  # noqa: S314 - our own
+        if ET.fromstring(answer).findtext(_RELATES_TO) != asked:  # noqa: S314 - looked at by then
+            raise WinRMError("the answer is to another message")
+        return answer
+
+    def _told(self, exchange: Callable[[], _T]) -> _T:
         turn = self._watch.turn
         if turn is None:
-            return super().invoke(*args, **kwargs)
+            return exchange()
         tell = turn.left
         try:
-            answer = super().invoke(*args, **kwargs)
+            answer = exchange()
             tell = turn.accepted
         except Exception as error:
             if is_logged_on(error):

@@ -35,3 +35,20 @@ class BackendFactory(Protocol):
 
     def __call__(self, output: Output, done: Done) -> Backend:
         """A backend that has not been opened yet."""
+
+
+Say = Callable[[bytes], None]
+"""Called with what a program puts out, as it arises."""
+
+
+class Program(Protocol):
+    """PowerShell of one host as a program: what the command shell starts."""
+
+    async def __call__(self, script: str, given: bytes, say: Say) -> int:
+        """Run it to its end, and return its exit code; being cancelled kills it.
+
+        Args:
+            script: what was on its command line, decoded.
+            given: its standard input, whole.
+            say: takes its standard output.
+        """

@@ -1,6 +1,7 @@
 """A runspace pool without PowerShell: answers our requests out of a host's state in memory."""
 
 import asyncio
+import json
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +25,10 @@ from pydantic import SecretStr
 
 from remediate.errors import RemediateError
 from remediate.lab.engines.functions import Spoken, answer
-from remediate.lab.engines.protocol import BackendFactory, Done, Output
+from remediate.lab.engines.protocol import BackendFactory, Done, Output, Program, Say
 from remediate.lab.state import HostState
 from remediate.powershell.messages import Request
+from remediate.powershell.program import CUT_OFF, FAILED, WHOLE
 
 FRAGMENT = 32768
 """Bytes of a fragment as Windows sends them, header included."""
@@ -230,6 +232,48 @@ def _request(text: str) -> Request:
     except (ValueError, LookupError, TypeError) as error:
         msg = f"The request cannot be read: {type(error).__name__}"
         raise ScriptFailedError(msg) from error
+
+
+def simulated_program(state: HostState) -> Program:
+    """What the command shell of this host starts as PowerShell, when our loader is what it runs."""
+
+    async def run(script: str, given: bytes, say: Say) -> int:
+        del script
+        if not given.endswith(f"\n{WHOLE}\n".encode()):
+            error = ScriptFailedError("The script did not arrive whole.", error_id=CUT_OFF)
+            say(_failed(error))
+            return 0
+        with state.lock:
+            state.pipelines += 1
+            hook, number = state.before_pipeline, state.pipelines
+        await asyncio.sleep((hook(state, number) if hook else None) or 0)
+        try:
+            spoken = answer(state, _request(given.partition(b"\n")[0].decode()))
+        except ScriptFailedError as error:
+            say(_failed(error))
+            return 0
+        now = 0.0
+        for second, text in spoken.outputs:
+            await asyncio.sleep(second - now)
+            say(f"{text}\r\n".encode())
+            now = second
+        if spoken.ends is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(spoken.ends - now)
+        return 0
+
+    return run
+
+
+def _failed(error: ScriptFailedError) -> bytes:
+    told = {
+        "exception": f"System.Management.Automation.{error.reason}",
+        "message": str(error),
+        "error_id": error.error_id,
+        "line": 0,
+    }
+    return f"{FAILED}{json.dumps(told)}\r\n".encode()
 
 
 def simulated_backend_factory(state: HostState) -> BackendFactory:

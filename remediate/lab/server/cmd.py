@@ -1,17 +1,21 @@
-"""The `cmd` shell of WinRS, as far as pywinrm's run_cmd and run_ps need it."""
+"""The `cmd` shell of WinRS, as far as pywinrm and our own loader need it."""
 
+import asyncio
 import base64
 import binascii
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
+from remediate.lab.engines.protocol import Program
 from remediate.lab.server.outlet import Chunk, Outlet
 from remediate.lab.server.shell import Shell, ShellInfo, unknown_command
 from remediate.lab.server.soap import NS, Code, WSManFault
 from remediate.lab.state import HostState
+from remediate.powershell.program import loader
 
 MAX_LINE = 8191
 """Characters of a command line that cmd.exe takes."""
@@ -24,18 +28,22 @@ _COMMAND = re.compile(r"\s[-/]c(?:o(?:mmand?)?)?\s+(.+)", re.IGNORECASE | re.DOT
 
 
 class CmdShell(Shell):
-    """Runs no program: puts out the canned answers of its host.
+    """Runs no program but our loader: else it puts out the canned answers of its host.
 
     Args:
         info: what is told of it.
         state: the host.
         codepage: number of the code page of its streams.
+        program: runs the loader.
     """
 
     streams = ("stdin", "stdout stderr")
 
-    def __init__(self, info: ShellInfo, state: HostState, codepage: str) -> None:
+    def __init__(self, info: ShellInfo, state: HostState, codepage: str, program: Program) -> None:
         super().__init__(info)
+        self._program = program
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._loaders: set[str] = set()
         self._state = state
         self._encoding = "utf-8" if codepage == "65001" else f"cp{codepage}"
         self._waiting: dict[str, bytearray] = {}
@@ -48,7 +56,9 @@ class CmdShell(Shell):
         except LookupError as error:
             raise WSManFault(Code.OPTIONS_INVALID_VALUE, "The code page is unknown.") from error
 
-    async def command(self, command_id: str | None, line: ET.Element) -> str:
+    async def command(
+        self, command_id: str | None, line: ET.Element, options: Mapping[str, str]
+    ) -> str:
         """Run a command line, at once or when its input has ended."""
         name = (command_id or str(uuid.uuid4())).upper()
         parts = [line.findtext("rsp:Command", "", NS)]
@@ -59,6 +69,10 @@ class CmdShell(Shell):
             self._finish(outlet, "", "The command line is too long.\r\n", 1)
         elif _POWERSHELL.match(text) and _FROM_STDIN.search(text):
             self._waiting[name] = bytearray()
+        elif _POWERSHELL.match(text) and _script(text) == loader():
+            self._loaders.add(name)
+            if options.get("winrs_consolemode_stdin", "TRUE").upper() == "FALSE":
+                self._waiting[name] = bytearray()  # else it has a console, which never ends
         else:
             self._run(outlet, text)
         return name
@@ -71,9 +85,14 @@ class CmdShell(Shell):
         if stream != "stdin" or name not in self._waiting:
             return
         self._waiting[name] += self.count(data)
-        if end:
-            script = self._waiting.pop(name).decode(self._encoding, errors="replace")
-            self._run_script(self.commands[name], script)
+        if not end:
+            return
+        given = bytes(self._waiting.pop(name))
+        if name in self._loaders:
+            work = self._load(self.commands[name], given)
+            self._running[name] = asyncio.get_running_loop().create_task(work)
+        else:
+            self._run_script(self.commands[name], given.decode(self._encoding, errors="replace"))
 
     async def signal(self, command_id: str, code: str) -> None:
         """Forget a command."""
@@ -82,12 +101,30 @@ class CmdShell(Shell):
         if outlet is None:
             raise unknown_command()
         self._waiting.pop(command_id.upper(), None)
+        await self._kill(command_id.upper())
         outlet.close()
 
     async def close(self) -> None:
-        """Wake up whoever waits."""
+        """Kill what runs, and wake up whoever waits."""
         for outlet in self.commands.values():
             outlet.close()
+        for name in list(self._running):
+            await self._kill(name)
+
+    async def _kill(self, name: str) -> None:
+        task = self._running.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _load(self, outlet: Outlet, given: bytes) -> None:
+        """Run the loader; Windows tells its output, and then, by itself, that it has ended."""
+
+        def say(data: bytes) -> None:
+            for start in range(0, len(data), _CHUNK):
+                outlet.put(Chunk("stdout", data[start : start + _CHUNK]))
+
+        outlet.finish(await self._program(loader(), given, say), apart=True)
 
     def _run(self, outlet: Outlet, text: str) -> None:
         powershell = _POWERSHELL.match(text)

@@ -65,6 +65,7 @@ class Outlet:
     finished: bool = False
     ended: bool = False
     exit_code: int | None = None
+    apart: bool = False
     _busy: bool = False
     _closed: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,9 +75,14 @@ class Outlet:
         self.waiting.append(piece)
         self._news.set()
 
-    def finish(self, exit_code: int | None = None) -> None:
-        """Nothing more will be added."""
-        self.finished, self.exit_code = True, exit_code
+    def finish(self, exit_code: int | None = None, *, apart: bool = False) -> None:
+        """Nothing more will be added.
+
+        Args:
+            exit_code: of a program.
+            apart: that is not told with the last output, but by itself after it.
+        """
+        self.finished, self.exit_code, self.apart = True, exit_code, apart
         self._news.set()
 
     def close(self) -> None:
@@ -114,7 +120,7 @@ class Outlet:
                 "The output exceeds MaxEnvelopeSize of the request.",
             )
         self.sent = pieces
-        done = self.finished and not self.waiting
+        done = self.finished and not self.waiting and not (self.apart and pieces)
         return Batch(pieces, done, self.exit_code if done else None)
 
     def delivered(self, batch: Batch) -> None:

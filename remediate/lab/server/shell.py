@@ -5,7 +5,7 @@ import base64
 import binascii
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
@@ -82,8 +82,10 @@ class Shell(ABC):
         """Begin, with the rsp:Shell element of the request."""
 
     @abstractmethod
-    async def command(self, command_id: str | None, line: ET.Element) -> str:
-        """Begin a command and name it."""
+    async def command(
+        self, command_id: str | None, line: ET.Element, options: Mapping[str, str]
+    ) -> str:
+        """Begin a command and name it; options by name in lower case."""
 
     @abstractmethod
     async def send(self, command_id: str | None, stream: str, data: bytes, *, end: bool) -> None:
@@ -166,8 +168,11 @@ class PsrpShell(Shell):
         creation = body.findtext("{http://schemas.microsoft.com/powershell}creationXml")
         await self._feed(self._backend.open(decoded(creation)))
 
-    async def command(self, command_id: str | None, line: ET.Element) -> str:
+    async def command(
+        self, command_id: str | None, line: ET.Element, options: Mapping[str, str]
+    ) -> str:
         """Begin a pipeline, whose first fragment is the argument of the command."""
+        del options
         if not self.opened:
             raise WSManFault(Code.INVALID_SOAP_BODY, "The runspace pool is not open yet.")
         data = self.count(decoded(line.findtext("rsp:Arguments", None, NS)))

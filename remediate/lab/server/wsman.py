@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from remediate.lab.engines.protocol import BackendFactory
+from remediate.lab.engines.protocol import BackendFactory, Program
 from remediate.lab.server.cmd import CmdShell
 from remediate.lab.server.faults import Step
 from remediate.lab.server.outlet import Batch
@@ -82,6 +82,7 @@ class WSManService:
     Args:
         state: the host.
         backend: makes what runs pipelines.
+        program: what the command shell starts as PowerShell.
         url: of the endpoint.
         endpoints: names of those of PowerShell that it has.
         max_shells: shells that may be open at once; 30 on Windows.
@@ -90,6 +91,7 @@ class WSManService:
 
     state: HostState
     backend: BackendFactory
+    program: Program
     url: str
     endpoints: tuple[str, ...] = USUAL_ENDPOINTS
     max_shells: int = 30
@@ -162,7 +164,8 @@ class WSManService:
         if request.resource in self._powershell:
             shell = PsrpShell(info, self.backend)
         else:
-            shell = CmdShell(info, self.state, request.options.get("winrs_codepage", "437"))
+            codepage = request.options.get("winrs_codepage", "437")
+            shell = CmdShell(info, self.state, codepage, self.program)
         self.shells[shell_id] = shell
         try:
             await shell.create(body)
@@ -196,7 +199,7 @@ class WSManService:
     async def _command(self, request: SoapRequest, caller: Caller) -> Response:
         del caller
         shell, body = self._shell(request), _body(request, "CommandLine")
-        command_id = await shell.command(body.get("CommandId"), body)
+        command_id = await shell.command(body.get("CommandId"), body, request.options)
         xml = f"<rsp:CommandId>{escape(command_id)}</rsp:CommandId>"
         return _response(request, f"<rsp:CommandResponse>{xml}</rsp:CommandResponse>")
 

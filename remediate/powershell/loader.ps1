@@ -1,0 +1,23 @@
+# For where PowerShell is a program and no endpoint: takes a request and a script from the standard input, runs the one with
+# the other, and puts each string out as a line of ASCII. Without the last line the input was cut off, and nothing is run.
+$ErrorActionPreference = 'Stop'
+$lines = @($input)
+try {
+    if ($lines.Count -lt 3 -or $lines[-1] -cne '#remediate-whole') { Write-Error -Message 'The script did not arrive whole.' -ErrorId 'RemediateCutOff' }
+    $text = $lines[1..($lines.Count - 2)] -join "`n"
+    # surface: allow language-mode - the program that the command shell starts has no other way to get a script that long
+    & ([scriptblock]::Create($text)) -Request $lines[0] | ForEach-Object -Process { [System.Console]::Out.WriteLine([string] $_) }
+}
+catch {
+    $cause = $_.Exception
+    $id = $_.FullyQualifiedErrorId
+    if ($cause.PSObject.TypeNames[0] -eq 'System.Management.Automation.MethodInvocationException' -and $null -ne $cause.InnerException.ErrorRecord) {
+        $cause = $cause.InnerException  # what Create said of the script
+        $id = $cause.ErrorRecord.FullyQualifiedErrorId
+    }
+    $line = 0
+    if ($null -ne $_.InvocationInfo -and -not $_.InvocationInfo.ScriptName) { $line = [int] $_.InvocationInfo.ScriptLineNumber }
+    $failed = [ordered]@{ exception = [string] $cause.PSObject.TypeNames[0]; message = [string] $cause.Message; error_id = [string] $id; line = $line }
+    $json = [regex]::Replace((ConvertTo-Json -InputObject $failed -Compress), '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int] [char] $match.Value })
+    '#remediate-failed ' + $json
+}
