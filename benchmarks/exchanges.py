@@ -16,14 +16,14 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.host import Auth, Host, Via
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind, new_run_id
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.scheduled_task import MultipleInstances
 from remediate.runner.threads import Serial, Threads
 from remediate.testing.store import MemoryStore
-from remediate.transport.psrp import PsrpTransport
+from remediate.transport.chosen import ChosenTransport
 
 HOSTS = 48
 WORKERS = 16
@@ -40,12 +40,16 @@ def exchanges() -> dict[str, int]:
     return {
         "audit": count(audit, make_state()),
         "audit, NTLM": count(audit, make_state(), Auth.NTLM),
+        "audit, winrs": count(audit, make_state(), via=Via.WINRS),
         "audit, 5 tasks": count(audit, five),
         "audit, 500 tasks": count(audit, many),
         "apply, compliant": count(apply, with_tasks(3, right)),
         "apply, compliant, NTLM": count(apply, with_tasks(3, right), Auth.NTLM),
         "apply, changed": count(apply, make_state(), expected=Outcome.CHANGED),
         "apply, changed, NTLM": count(apply, make_state(), Auth.NTLM, Outcome.CHANGED),
+        "apply, changed, winrs": count(
+            apply, make_state(), expected=Outcome.CHANGED, via=Via.WINRS
+        ),
         "apply, 500 tasks changed": count(apply, many, expected=Outcome.CHANGED),
     }
 
@@ -55,9 +59,10 @@ def count(
     state: HostState,
     auth: Auth = Auth.BASIC,
     expected: Outcome | None = None,
+    via: Via = Via.PSRP,
 ) -> int:
     """Requests that a host gets while something is done with it."""
-    with Lab([state], auth=auth) as lab:
+    with Lab([state], auth=auth, transport=via) as lab:
         [host] = lab.hosts
         [report] = action(engine_for(lab), [host.target()], job())
         assert expected in {None, report.outcome}, report
@@ -100,7 +105,7 @@ def job() -> Job:
 
 def engine_for(lab: Lab, runner: Serial | Threads | None = None) -> Engine:
     password = SecretStr(lab.hosts[0].password)
-    transport = PsrpTransport(lambda _: password)
+    transport = ChosenTransport(lambda _: password)
     return Engine(transport, Settings(operator="bench@here"), MemoryStore(), runner=runner)
 
 

@@ -66,6 +66,7 @@ class LabHost:
         account: who may come in.
         tls: it speaks HTTPS.
         auth: the method that its `target` uses.
+        transport: what carries requests, as its `target` has it.
         ca_file: PEM file of the authority behind its certificate.
         client_files: certificate and key of a client that may come in.
         password_file: makes a file with the password.
@@ -80,6 +81,7 @@ class LabHost:
     account: LabAccount
     tls: bool
     auth: Auth
+    transport: Via
     ca_file: Path | None
     client_files: tuple[Path, Path] | None
     password_file: Callable[[], Path]
@@ -113,12 +115,11 @@ class LabHost:
             commands=tuple(name for shell in shells for name in list(shell.commands)),
         )
 
-    def target(self, auth: Auth | None = None, transport: Via = Via.PSRP) -> Host:
+    def target(self, auth: Auth | None = None) -> Host:
         """The host as an inventory would have it.
 
         Args:
             auth: another method than the host's own.
-            transport: what carries requests to it.
         """
         auth = auth or self.auth
         certificate = self.client_files if auth is Auth.CERTIFICATE else None
@@ -128,7 +129,7 @@ class LabHost:
             port=self.port,
             tls=self.tls,
             auth=auth,
-            transport=transport,
+            transport=self.transport,
             user=None if certificate else self.account.user,
             password=None if certificate else f"file:{self.password_file()}",
             ca_file=self.ca_file,

@@ -23,7 +23,7 @@ from remediate.lab.server.http import HttpClient, Limits
 from remediate.lab.server.tls import Certificates, Tls, make_certificates
 from remediate.lab.server.wsman import USUAL_ENDPOINTS, WSManService
 from remediate.lab.state import HostState
-from remediate.model.host import Auth
+from remediate.model.host import Auth, Via
 
 REAP_EVERY = 5.0
 """Seconds between two looks for shells that are past their idle time-out."""
@@ -45,6 +45,7 @@ class Lab:
         hosts: what they are; one ordinary host by default.
         tls: HTTPS, with such a certificate; plain HTTP when None.
         auth: the method that `LabHost.target` uses.
+        transport: what carries requests, as `LabHost.target` has it.
         allow: the methods that hosts offer; all of them when None.
         account: who may come in; a user of fixed name and random password when None.
         keytab: keys of the hosts in a realm of Kerberos, where `account` is a principal; in none
@@ -64,6 +65,7 @@ class Lab:
         *,
         tls: Tls | None = None,
         auth: Auth = Auth.BASIC,
+        transport: Via = Via.PSRP,
         allow: Iterable[Auth] | None = None,
         account: LabAccount | None = None,
         keytab: Path | None = None,
@@ -79,6 +81,7 @@ class Lab:
         self._specs = [spec if isinstance(spec, Spec) else Spec(spec) for spec in wanted]
         self._tls = tls
         self._auth = auth
+        self._transport = transport
         self._allow = frozenset(Auth) if allow is None else frozenset(allow)
         self._account = account or LabAccount("labadmin", "Lab-" + secrets.token_urlsafe(12))
         self._keytab = keytab
@@ -219,6 +222,7 @@ class Lab:
             account=account,
             tls=self._tls is not None,
             auth=self._auth,
+            transport=self._transport,
             ca_file=self._certificates.ca_file if self._certificates else None,
             client_files=self._certificates.client_files if self._certificates else None,
             password_file=partial(self._password_file, account),

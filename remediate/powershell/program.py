@@ -26,7 +26,7 @@ FAILED: Final = "#remediate-failed "
 CUT_OFF: Final = "RemediateCutOff"
 """Its error id where the input was cut off, and nothing was run."""
 
-_DOCUMENT: Final = re.compile(r"#< CLIXML\s*|<Objs .*?</Objs>", re.DOTALL)
+_DOCUMENT: Final = re.compile(r"#< CLIXML\s*|<Objs[ >].*?</Objs>", re.DOTALL)
 _ERROR: Final = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
 _CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 

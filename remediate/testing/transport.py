@@ -63,7 +63,9 @@ class MemorySession:
 
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
         """Carry the request out, or as much of it as the trouble of the moment allows."""
-        del script, deadline
+        del script
+        if deadline.left <= 0:
+            raise TimedOut(self.host.name)
         with self.transport.counting:
             self.transport.requests.append(request)
             number = len(self.transport.requests)

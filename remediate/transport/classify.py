@@ -81,11 +81,17 @@ class Known:
 TIMED_OUT: Final = 2150858793
 """The host has nothing to say yet: ask again."""
 
+_NO_SHELLS: Final = 2150859180
+"""Remote shells of any kind are not allowed."""
+
+_NO_ENDPOINT: Final = {2150858752, 2150858811}
+"""No resource of this name: nothing is registered under it, or it is disabled."""
+
 _FAULTS: Final[dict[int, type[errors.TransportError]]] = {
     TIMED_OUT: errors.TimedOut,
     5: errors.AccessDenied,
     2147942405: errors.AccessDenied,  # the same as an HRESULT
-    2150859180: errors.AccessDenied,  # remote shells are not allowed
+    _NO_SHELLS: errors.AccessDenied,
     1326: errors.AuthenticationFailed,  # logon failure
     2150858806: errors.AuthenticationFailed,
     995: errors.ConnectionLost,  # operation aborted: the shell or the service is ending
@@ -315,6 +321,16 @@ def classify(error: BaseException, host: str, known: Known | None = None) -> err
 def is_waiting(error: BaseException) -> bool:
     """Whether the host only says that it has nothing to say yet."""
     return isinstance(error, WSManFaultError) and _fault(error) is errors.TimedOut
+
+
+def is_closed_endpoint(error: BaseException) -> bool:
+    """Whether the host says no to this kind of shell, and perhaps not to others."""
+    faults = (link for link in chain(error) if isinstance(link, WSManFaultError))
+    return any(
+        fault.code in _NO_ENDPOINT
+        or (_fault(fault) is errors.AccessDenied and fault.code != _NO_SHELLS)
+        for fault in faults
+    )
 
 
 def is_fault(error: BaseException) -> bool:

@@ -116,7 +116,6 @@ class WinrmTransport:
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
         close_within: seconds that closing may take.
-        clients: those of another transport, to pass the same gate; its own by default.
     """
 
     def __init__(
@@ -127,10 +126,9 @@ class WinrmTransport:
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
         close_within: float = CLOSE_SECONDS,
-        clients: Clients | None = None,
     ) -> None:
         self.max_reply = max_reply
-        self.clients = clients or Clients(secret_for, clock)
+        self._clients = Clients(secret_for, clock)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> "Conversation":
@@ -139,7 +137,7 @@ class WinrmTransport:
         Raises:
             WrongSettings: the host's settings cannot work.
         """
-        return Conversation(host, self.clients.of(host), self._bounds)
+        return Conversation(host, self._clients.of(host), self._bounds)
 
 
 @dataclass(frozen=True)

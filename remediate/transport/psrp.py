@@ -24,7 +24,7 @@ from remediate.powershell.messages import (
     decode_part,
     decode_reply,
 )
-from remediate.transport.classify import is_passing, is_waiting, of_record
+from remediate.transport.classify import is_closed_endpoint, is_passing, is_waiting, of_record
 from remediate.transport.conversation import (
     IDLE_SECONDS,
     START_SECONDS,
@@ -40,6 +40,10 @@ _USUAL: Final = "Microsoft.PowerShell"
 
 _QUESTIONS: Final = {MessageType.PIPELINE_HOST_CALL, MessageType.RUNSPACEPOOL_HOST_CALL}
 _NO_ANSWER_WANTED: Final = -100
+_ANOTHER_WAY: Final = (
+    "If only the PowerShell endpoint there is closed or not registered, --transport winrs does "
+    "without it."
+)
 
 
 class PsrpTransport(WinrmTransport):
@@ -95,9 +99,11 @@ class PsrpSession:
         self._pool = pool  # whatever happens now, it may exist and is to be deleted
         try:
             talk.create(partial(self._open, pool))
-        except TransportError:
+        except TransportError as error:
             if talk.made_nothing:
                 self._pool = None
+            if is_closed_endpoint(error):
+                error.hint = f"{error.hint} {_ANOTHER_WAY}"
             raise
         while pool.state == RunspacePoolState.NEGOTIATION_SENT:
             self._receive(pool, None)

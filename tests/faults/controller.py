@@ -1,4 +1,4 @@
-"""A controller as an operator has one: engine, PSRP, and a store in a file of its own."""
+"""A controller as an operator has one: engine, transport, and a store in a file of its own."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
 from remediate.runner.threads import Serial
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
-from remediate.transport.psrp import PsrpTransport
+from remediate.transport.chosen import ChosenTransport
 
 TASKS = ScheduledTask.kind
 PATIENT = 60.0
@@ -60,7 +60,7 @@ def engine_for(
         lease=LEASE,
         auto_rollback=more.pop("auto_rollback", True),
     )
-    transport = PsrpTransport(
+    transport = ChosenTransport(
         lambda _: SecretStr(password), pause=lambda _: None, close_within=close_within
     )
     more = {"transport": transport, "runner": Serial(), "spill_folder": store.place.folder} | more

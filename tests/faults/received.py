@@ -9,13 +9,17 @@ from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Step
 from remediate.powershell.messages import Request
 
-_ARGUMENTS = re.compile(rb"<rsp:Arguments[^>]*>([^<]*)</rsp:Arguments>")
-_REQUEST = re.compile(r'\{"version":2,"run":.*?\]\}(?=</)')
+_ARGUMENTS = re.compile(rb"<rsp:(?:Arguments|Stream)[^>]*>([^<]*)</rsp:(?:Arguments|Stream)>")
+_REQUEST = re.compile(r'\{"version":2,"run":.*?\]\}(?=</|\n)')
+_PROGRAM = b"powershell.exe"
+"""In the command shell a command starts this, and what it is to do is sent after it."""
 
 
 def clear_text(exchange: Exchange) -> bytes:
     """The body of an exchange after decryption, with the PSRP in it readable."""
     body = exchange.wire if exchange.message is None else exchange.message
+    if _PROGRAM in body:
+        return body
     return body + b"".join(base64.b64decode(part) for part in _ARGUMENTS.findall(body))
 
 
@@ -23,9 +27,9 @@ def requests(host: LabHost) -> list[Request]:
     """Every pipeline that came over the wire, whether the host then ran it or not."""
     found = []
     for exchange in list(host.trace):
-        if exchange.kind is Step.COMMAND:
-            [text] = _REQUEST.findall(clear_text(exchange).decode("utf-8", "replace"))
-            found.append(Request.decode(html.unescape(text)))
+        if exchange.kind in {Step.COMMAND, Step.SEND}:
+            texts = _REQUEST.findall(clear_text(exchange).decode("utf-8", "replace"))
+            found += [Request.decode(html.unescape(text)) for text in texts]
     return found
 
 

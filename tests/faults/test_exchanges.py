@@ -20,12 +20,14 @@ def test_everything_costs_the_exchanges_that_are_promised() -> None:
     assert exchanges() == {
         "audit": 6,
         "audit, NTLM": 9,
+        "audit, winrs": 6,
         "audit, 5 tasks": 6,
         "audit, 500 tasks": 6,
         "apply, compliant": 6,
         "apply, compliant, NTLM": 9,
         "apply, changed": 8,
         "apply, changed, NTLM": 11,
+        "apply, changed, winrs": 11,
         "apply, 500 tasks changed": 8,
     }
 

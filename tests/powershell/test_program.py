@@ -1,0 +1,81 @@
+"""PowerShell as a program: what it is given, and what is made of what it says."""
+
+import base64
+import subprocess
+
+import pytest
+
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.powershell import program
+from remediate.powershell.messages import Call, Request, Status, decode_reply
+from remediate.powershell.script import LEASE_READER, compose
+
+MAX_LINE = 8191
+"""Characters that cmd.exe takes."""
+REQUEST = Request(run="r_1", calls=(Call(id="a", function="Get-RemediateNothing"),))
+
+
+def test_the_command_line_is_one_that_the_command_shell_takes() -> None:
+    arguments = program.arguments()
+    assert len(" ".join(["powershell.exe", *arguments])) < MAX_LINE
+    assert base64.b64decode(arguments[-1]).decode("utf-16-le") == program.loader()
+
+
+def test_what_it_is_given_is_the_same_in_every_code_page() -> None:
+    given = program.standard_input(compose(LEASE_READER).text, REQUEST)
+    assert given.isascii()
+    request, *_, mark, end = given.decode().split("\n")
+    assert (Request.decode(request), mark, end) == (REQUEST, program.WHOLE, "")
+    with pytest.raises(ValueError, match="ascii"):
+        program.standard_input("'ß'", REQUEST)
+
+
+NOT_THERE = "'powershell.exe' is not recognized as a command"
+PROGRESS = '<Objs Version="1.1.0.1"><Obj S="progress"><S>x</S></Obj>'
+ERRORS = '<S S="Error">kein &lt;Befehl&gt;_x000D__x000A_</S><S S="Error">hier</S></Objs>'
+TOLD = '#< CLIXML\n<Objs><S S="Error">{}_x000A_</S></Objs>'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", ""),
+        (NOT_THERE.replace(" as", "\r\nas"), NOT_THERE),
+        (f"#< CLIXML\r\n{PROGRESS}{ERRORS}", "kein <Befehl> hier"),
+        (f"before {TOLD.format(1)}{TOLD.format(2)}", "before 1 2"),
+    ],
+)
+def test_of_what_it_says_its_errors_are_told_and_not_its_progress(said: str, told: str) -> None:
+    assert program.complaint(said.encode()) == told
+
+
+def test_half_a_line_does_not_count_before_the_end() -> None:
+    data = b"\xef\xbb\xbfone\r\ntwo\r\nthr"
+    assert program.outputs(data, ended=False) == ["one", "two"]
+    assert program.outputs(data) == ["one", "two", "thr"]
+
+
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_the_loader_runs_a_script_that_came_whole_and_no_other() -> None:
+    """With a real PowerShell; what the script says comes through word for word."""
+    given = program.standard_input(compose(LEASE_READER).text, REQUEST)
+    reply = decode_reply(program.outputs(_run(given)), REQUEST)
+    assert reply["a"].status is Status.ERROR
+    with pytest.raises(program.Failed) as caught:
+        program.outputs(_run(given[: -len(program.WHOLE) - 2]))
+    assert caught.value.cut_off
+    broken = program.standard_input("param([string] $Request)\nif (", REQUEST)
+    with pytest.raises(program.Failed) as caught:
+        program.outputs(_run(broken))
+    assert caught.value.exception == "System.Management.Automation.ParseException"
+
+
+def _run(given: bytes) -> bytes:
+    done = subprocess.run(
+        [str(find_pwsh()), *program.arguments()],
+        input=given,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
