@@ -5,8 +5,12 @@ $lines = @($input)
 try {
     if ($lines.Count -lt 3 -or $lines[-1] -cne '#remediate-whole') { Write-Error -Message 'The script did not arrive whole.' -ErrorId 'RemediateCutOff' }
     $text = $lines[1..($lines.Count - 2)] -join "`n"
-    # surface: allow language-mode - the program that the command shell starts has no other way to get a script that long
-    & ([scriptblock]::Create($text)) -Request $lines[0] | ForEach-Object -Process { [System.Console]::Out.WriteLine([string] $_) }
+    # surface: allow invoke-expression - a command line cannot carry the script, and the controller sent it
+    # surface: allow language-mode - nothing works without it here, and the page on hosts says so
+    $script = [scriptblock]::Create($text)
+    # surface: allow dynamic-command - what the controller sent is checked there
+    # surface: allow language-mode - as above; a line goes out at once, and as long as it is
+    & $script -Request $lines[0] | ForEach-Object -Process { [System.Console]::Out.WriteLine([string] $_) }
 }
 catch {
     $cause = $_.Exception
