@@ -35,6 +35,7 @@ def test_each_setting_of_a_host_is_shown_with_where_it_is_said(
         "user": ("CONTOSO\\svc", "defaults"),
         "password": ("command:vault …", "host"),
         "auth": ("ntlm", "defaults"),
+        "transport": ("psrp", "built in"),
         "port": ("5986", "host"),
         "tls": ("true", "--tls"),
         "insecure": ("false", "built in"),
