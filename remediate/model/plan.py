@@ -123,6 +123,8 @@ class HostFacts(Model):
         culture: name of the session's language (`ko-KR`), which Windows may take from the client
             that asks and not from itself: nothing may rest on it.
         utc: its clock at the time of the reply, ISO 8601.
+        logon: which way the logon went, where its method leaves that open (`Kerberos`, or `NTLM`
+            and why); that is not the host's word, but seen from here.
     """
 
     computer: Computer
@@ -130,6 +132,7 @@ class HostFacts(Model):
     os: str
     culture: str
     utc: str
+    logon: str = ""
 
 
 class Observed(Model):

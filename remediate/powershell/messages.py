@@ -267,7 +267,7 @@ class Reply(Model):
 
 def head_line(host: HostFacts) -> str:
     """The first line of a reply; for the lab."""
-    head = {"version": VERSION, "host": host.model_dump(mode="json")}
+    head = {"version": VERSION, "host": host.model_dump(mode="json", exclude={"logon"})}
     return _ascii(json.dumps(head, separators=(",", ":")))
 
 

@@ -69,6 +69,8 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
         if subject.view.facts and (facts := report.plan.facts):
             about = f"Windows {facts.os}, PowerShell {facts.powershell}"
             yield line(2, f"{facts.computer}: {about}, its clock: {words.clock(facts.utc)}")
+            if facts.logon:
+                yield line(2, f"logged on by {facts.logon}")
     for found in report.differing:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
     for found in report.meanwhile:

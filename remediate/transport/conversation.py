@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from pydantic import SecretStr
 
 from remediate.model.host import Auth, Host
-from remediate.powershell.messages import MAX_REPLY, Request
+from remediate.powershell.messages import MAX_REPLY, Reply, Request
 from remediate.transport import wsman
 from remediate.transport.classify import Known, chain, classify, is_fault, is_passing, is_waiting
 from remediate.transport.errors import (
@@ -337,6 +337,11 @@ class Conversation:
         seen = " from ".join(type(link).__qualname__ for link in chain(error))
         _log.debug("%s: %s", host.name, seen)
         return classify(error, host.name, known)
+
+    def told(self, reply: Reply) -> Reply:
+        """A reply, with what is known here of how we were let in."""
+        facts = reply.host.model_copy(update={"logon": self._watch.way})
+        return reply.model_copy(update={"host": facts})
 
     def error(self, kind: type[TransportError], detail: str) -> TransportError:
         """An error of ours, which says whether the host may have begun to act."""

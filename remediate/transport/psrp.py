@@ -176,9 +176,10 @@ class PsrpSession:
             what = "something that is not text" if outputs else "nothing"
             raise self._talk.error(ProtocolError, f"the script ended and printed {what}")
         try:
-            return decode_reply([str(output) for output in outputs], request)
+            reply = decode_reply([str(output) for output in outputs], request)
         except MalformedReplyError as error:
             raise self._talk.error(ProtocolError, str(error)) from error
+        return self._talk.told(reply)
 
     def _part(self, outputs: list[object], request: Request) -> Reply | None:
         """What had been answered when a pipeline broke off."""

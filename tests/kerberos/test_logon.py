@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from remediate.cli.app import run as command
+from remediate.cli.wiring import Parts
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.tls import Tls
@@ -18,7 +20,7 @@ from remediate.secrets import Secrets
 from remediate.transport import errors, kerberos
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
-from tests.kerberos.conftest import ADA, kept, target
+from tests.kerberos.conftest import ADA, HOST, kept, target
 from tests.kerberos.kdc import PASSWORD, REALM, Kdc
 
 pytestmark = pytest.mark.kerberos
@@ -102,6 +104,30 @@ def test_the_keys_of_a_keytab_and_the_ticket_of_a_cache_let_in_without_a_passwor
     run(target(lab, **nothing))
     run(target(lab, password=None))
     assert set(lab.hosts[0].logons) == {"kerberos"}
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "told"),
+    [
+        (HOST, ADA, "logged on by Kerberos\n"),
+        (NOWHERE, f"{REALM}\\ada", "logged on by NTLM, because the KDC of"),
+    ],
+)
+def test_a_check_says_which_way_negotiate_went(
+    make_lab: Callable[..., Lab],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    account: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv("REMEDIATE_PASSWORD", PASSWORD)
+    monkeypatch.setenv("COLUMNS", "300")
+    lab = make_lab(account=LabAccount(account, PASSWORD))
+    where = f"127.0.0.1:{lab.hosts[0].port}"
+    words = ["--host", where, "--user", account, "--kerberos-host", name]
+    code = command(["hosts", "check", *words], Parts())
+    assert (code, told in capsys.readouterr().out) == (0, True)
 
 
 ACCOUNTS = {
