@@ -174,9 +174,16 @@ def test_who_logs_on_by_certificate_is_asked_for_no_password(tmp_path: Path) -> 
     assert one(record, **files, password_from="env:MINE").password is None
 
 
+def test_a_keytab_that_only_the_record_names_needs_a_yes(tmp_path: Path) -> None:
+    record = on_record(auth="kerberos", password=None, keytab=tmp_path / "k")
+    assert one(record) == "not_agreed"
+    assert one(record, keytab=tmp_path / "k").password is None
+
+
 def test_files_that_are_not_used_need_no_yes(tmp_path: Path) -> None:
-    host = one(on_record(ca_file=tmp_path, cert_file=tmp_path, key_file=tmp_path))
-    assert (host.ca_file, host.cert_file, host.key_file) == (None, None, None)
+    names = ("ca_file", "cert_file", "key_file", "keytab")
+    host = one(on_record(**dict.fromkeys(names, tmp_path)))
+    assert [getattr(host, name) for name in names] == [None] * 4
 
 
 @pytest.mark.parametrize(

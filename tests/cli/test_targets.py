@@ -54,6 +54,34 @@ def test_port_and_tls_follow_from_each_other(
     assert (host.port, host.tls) == (port, tls)
 
 
+@pytest.mark.parametrize(
+    ("given", "variable", "password"),
+    [
+        ({}, False, None),  # the ticket of whoever types it, and nobody is asked
+        ({"user": None}, False, None),
+        ({}, True, "env:REMEDIATE_PASSWORD"),
+        ({"password_from": "env:MINE"}, False, "env:MINE"),
+        ({"keytab": Path("/k"), "user": None}, True, None),
+        ({"keytab": Path("/k"), "password_from": "env:MINE"}, False, None),
+    ],
+)
+def test_kerberos_takes_a_keytab_before_a_password_and_that_before_a_ticket(
+    given: dict[str, object],
+    variable: bool,
+    password: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD", raising=False)
+    if variable:
+        monkeypatch.setenv("REMEDIATE_PASSWORD", "p")
+    assert one(hosts=["SRV"], auth="kerberos", **given).password == password
+
+
+def test_a_password_for_kerberos_needs_a_user() -> None:
+    with pytest.raises(Stop, match="no user is given for SRV"):
+        one(hosts=["SRV"], auth="kerberos", user=None, password_from="env:MINE")
+
+
 def test_a_host_is_called_what_was_typed_and_counts_once() -> None:
     names = [host.name for host in hosts(hosts=["SRV:5986", " SRV", "SRV", "::1"])]
     assert names == ["SRV:5986", "SRV", "::1"]

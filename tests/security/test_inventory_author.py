@@ -125,6 +125,7 @@ OTHERS = {
     "a file": "password: file:/root/.ssh/id_ed25519",
     "a program": "password: 'command:touch ran'",
     "a key": "auth: certificate, cert_file: c.pem, key_file: /etc/ssl/private/k.pem",
+    "a keytab": "auth: kerberos, keytab: /etc/krb5.keytab",
 }
 
 
