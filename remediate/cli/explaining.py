@@ -39,7 +39,7 @@ def no_password_option() -> tuple[str, str]:
         "a password is never given on the command line: every user of this machine can read "
         "it there, and shells keep it"
     )
-    where = "env:NAME, file:PATH, command:PROGRAM or prompt:"
+    where = "env:NAME, file:PATH, keyring:SERVICE, command:PROGRAM or prompt:"
     return message, f"Set REMEDIATE_PASSWORD, or use --password-from {where}."
 
 

@@ -319,6 +319,8 @@ def _secret(reference: str) -> _Use:
             what = brief = f"log on with what is in the environment variable {rest}"
         case "file":
             what = brief = f"log on with what is in the file {rest}"
+        case "keyring":
+            what = brief = f"log on with what the keyring has for {rest}"
         case "command":
             _, program = split_reference(to_keep(reference))
             what = f"run the program {rest} and log on with what it prints"

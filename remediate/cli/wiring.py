@@ -141,6 +141,7 @@ class Parts:
         require_files(hosts, allow_open=self.allow_open_files)
         ask = self.terminal.ask_secret if self.terminal.interactive else None
         secrets = Secrets(ask, hosts, allow_open_files=self.allow_open_files)
+        secrets.look_up(hosts)
         for host in hosts:
             if host.password is not None:
                 self.redaction.add(secrets(host).get_secret_value(), host.user or "")

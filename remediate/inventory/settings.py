@@ -74,7 +74,7 @@ class Settings:
         if only and value != only and scheme != "prompt":
             msg = f"the password is not {only}, and --passwords-only allows no other"
             raise ValueError(msg)
-        if self._written_by and scheme in {"command", "file"}:
+        if self._written_by and scheme in {"command", "file", "keyring"}:
             msg = (
                 f"a password's {scheme}: is not taken from this file, because {self._written_by}; "
                 f"change that, or accept it with {OPTION}"

@@ -179,7 +179,8 @@ class Connection(Model):
     password: Annotated[
         str | None,
         Field(
-            description="Where the password is: env:NAME, file:PATH, command:PROGRAM, or prompt:."
+            description="Where the password is: env:NAME, file:PATH, keyring:SERVICE, "
+            "command:PROGRAM, or prompt:."
         ),
         Typed("WHERE", default="env:REMEDIATE_PASSWORD if set, else prompt:"),
     ] = None

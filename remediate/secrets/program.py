@@ -26,6 +26,9 @@ _LAST_WORDS = 1.0
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
+HOST = "{host}"
+"""In an argument: the name of the host whose password is asked for."""
+
 _NOT_INHERITED = {"REMEDIATE_PASSWORD", "REMEDIATE_STORE"}
 """Variables that it has no business with; the address of a store may hold a password, too."""
 
@@ -33,12 +36,13 @@ LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 """Stands in a record where the arguments were."""
 
 
-def ask_program(line: str, most: int) -> bytes:
+def ask_program(line: str, most: int, host: str | None = None) -> bytes:
     """What a program prints.
 
     Args:
         line: the program and its arguments; quotes group words.
         most: bytes; of a program that prints more one byte more is returned, and it is ended.
+        host: stands for `{host}` in its arguments; None where it is not about one host.
 
     Raises:
         SecretError: it does not start, fails, or takes too long.
@@ -50,6 +54,9 @@ def ask_program(line: str, most: int) -> bytes:
             f"the record does not have the arguments of the password program {program}; "
             "give the whole command with --password-from"
         )
+    if host is None and any(HOST in word for word in argv):
+        raise SecretError(f"{HOST} stands for a host, and this password is not for one")
+    argv = [program, *(word.replace(HOST, host or "") for word in argv[1:])]
     try:
         return run_program(argv, most, SECONDS).printed
     except ProgramError as error:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-FORMS = "env:NAME, prompt:, file:PATH or command:PROGRAM"
-_SCHEMES = {"env", "prompt", "file", "command"}
+FORMS = "env:NAME, prompt:, file:PATH, keyring:SERVICE or command:PROGRAM"
+_SCHEMES = {"env", "prompt", "file", "keyring", "command"}
 
 
 def split_reference(reference: str) -> tuple[str, str]:

@@ -5,21 +5,25 @@ A reference says where a password is, never what it is:
 `env:NAME`       an environment variable
 `prompt:`        a person at the terminal; `prompt:WHOSE` says whose password is asked for
 `file:PATH`      a file that holds nothing but the password; one line end is ignored
-`command:ARGV`   what a program prints, started without a shell; quotes group words
+`keyring:NAME`   what the keyring of this account has for a service and the host's user
+`command:ARGV`   what a program prints, started without a shell; quotes group words, and `{host}`
+                 is the host's name
 """
 
 import os
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 from pydantic import SecretStr
 
 from remediate.model.host import Host
 from remediate.secrets.errors import SecretError
 from remediate.secrets.held import SCHEME, held
+from remediate.secrets.keyring import from_keyring
 from remediate.secrets.own_files import read_own
-from remediate.secrets.program import ask_program
+from remediate.secrets.program import HOST, ask_program
 from remediate.secrets.reference import FORMS, split_reference
 
 Ask = Callable[[str], str]
@@ -28,12 +32,22 @@ Ask = Callable[[str], str]
 MAX_SECRET = 64 * 1024
 """Bytes; what is longer is not a password but the wrong file."""
 
+AT_ONCE = 32
+"""Passwords that are looked up at the same time; most programs wait for a network."""
+
+_PROMPT = "prompt:"
+
 _SHOWN = 3
 """Hosts that a question names."""
 
 
 def resolve(
-    reference: str, ask: Ask | None = None, gets_it: str = "", *, allow_open_files: bool = False
+    reference: str,
+    ask: Ask | None = None,
+    gets_it: str = "",
+    *,
+    host: Host | None = None,
+    allow_open_files: bool = False,
 ) -> SecretStr:
     """The secret that `reference` refers to.
 
@@ -41,6 +55,7 @@ def resolve(
         reference: one of the forms above.
         ask: how a person is asked; None when there is nobody to ask.
         gets_it: the hosts that the answer is sent to, for the person who is asked.
+        host: the host that it is for; None when it is not for one.
         allow_open_files: take the content of a file that others may read, too.
 
     Raises:
@@ -60,8 +75,11 @@ def resolve(
             secret = _from_environment(rest)
         case "file":
             secret = _from_file(rest, allow_open=allow_open_files)
+        case "keyring":
+            secret = from_keyring(rest, host.user or "" if host else "")
         case _:
-            secret = _text(ask_program(rest, MAX_SECRET), "the output of the password program")
+            printed = ask_program(rest, MAX_SECRET, host.name if host else None)
+            secret = _text(printed, "the output of the password program")
     if not secret:
         raise SecretError(f"the password from {scheme}: is empty")
     return SecretStr(secret)
@@ -83,7 +101,29 @@ class Secrets:
         self._hosts = hosts
         self._allow_open_files = allow_open_files
         self._known: dict[str, SecretStr] = {}
-        self._lock = threading.Lock()
+        self._turns: dict[str, Lock] = {}
+        self._lock = Lock()
+
+    def look_up(self, hosts: Sequence[Host]) -> None:
+        """Look all passwords of some hosts up: people are asked first, programs many at once.
+
+        Args:
+            hosts: any hosts; those without a reference have none.
+
+        Raises:
+            SecretError: as `resolve`, for the first that cannot be had; no further one is tried.
+        """
+        with_one = [host for host in hosts if host.password is not None]
+        each = {_whose(host): host for host in reversed(with_one)}  # the first of several is named
+        for whose, host in each.items():
+            if whose.startswith(_PROMPT):
+                self(host)
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
+        try:
+            for _ in pool.map(self, each.values()):
+                pass
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def __call__(self, host: Host) -> SecretStr:
         """The password for `host`.
@@ -93,23 +133,35 @@ class Secrets:
         """
         if host.password is None:
             raise SecretError(f"no password is given for {host.name}; set one of {FORMS}")
-        reference = _whose(host)
-        with self._lock:
-            if reference not in self._known:
-                same = [other for other in self._hosts if _whose(other) == reference]
-                self._known[reference] = resolve(
-                    reference,
+        whose = _whose(host)
+        with self._lock:  # one person is asked one thing at a time
+            turn = self._turns.setdefault(_PROMPT if whose.startswith(_PROMPT) else whose, Lock())
+        with turn:
+            if whose not in self._known:
+                prompt = whose.startswith(_PROMPT)
+                same = [one for one in self._hosts if _whose(one) == whose] if prompt else []
+                of_user = (host.user or "") if host.password == _PROMPT else ""
+                self._known[whose] = resolve(
+                    host.password + of_user,
                     self._ask,
                     _named(same or [host]),
+                    host=host,
                     allow_open_files=self._allow_open_files,
                 )
-            return self._known[reference]
+            return self._known[whose]
 
 
 def _whose(host: Host) -> str:
-    """The reference of a host; `prompt:` alone asks for its user's password."""
+    """What two hosts share that have one password: `prompt:` alone asks for their user's.
+
+    Windows does not tell the letters of an account's name apart by case.
+    """
     reference = host.password or ""
-    return reference + (host.user or "") if reference == "prompt:" else reference
+    if reference == _PROMPT:
+        return reference + (host.user or "").casefold()
+    if reference.startswith("keyring:"):
+        return f"{reference} {host.user}"
+    return f"{reference} {host.name}" if HOST in reference else reference
 
 
 def _named(hosts: Sequence[Host]) -> str:
@@ -130,7 +182,8 @@ def _asked(whose: str, gets_it: str, ask: Ask | None) -> str:
     if ask is None:
         raise SecretError(
             "there is no terminal to ask for the password on; "
-            "set REMEDIATE_PASSWORD, or refer to it by env:NAME, file:PATH or command:PROGRAM"
+            "set REMEDIATE_PASSWORD, or refer to it by env:NAME, file:PATH, keyring:SERVICE or "
+            "command:PROGRAM"
         )
     try:
         return ask(f"Password{whose and ' of '}{whose}{gets_it and ' for '}{gets_it}: ")

@@ -135,3 +135,66 @@ def test_the_end_of_input_is_no_password() -> None:
 def test_a_host_without_a_reference_is_named() -> None:
     with pytest.raises(SecretError, match="SRV01"):
         Secrets()(host("SRV01", reference=None))
+
+
+def test_a_program_is_asked_for_each_host_and_many_are_at_once(tmp_path: Path) -> None:
+    """Eight programs wait for each other: one after the other they would never end."""
+    code = (
+        "import os, sys, time\n"
+        "place, name = sys.argv[1:]\n"
+        "open(os.path.join(place, name), 'w').close()\n"
+        "while len(os.listdir(place)) < 8: time.sleep(0.01)\n"
+        "print('of ' + name)\n"
+    )
+    program, place = tmp_path / "ask.py", tmp_path / "asked"
+    program.write_text(code)
+    place.mkdir()
+    asking = f"command:{sys.executable} {program} {place} {{host}}"
+    hosts = [host(f"h {n}", reference=asking) for n in range(8)]
+    secrets = Secrets(hosts=hosts)
+    secrets.look_up(hosts)
+    for each in hosts:
+        assert secrets(each).get_secret_value() == f"of {each.name}"
+    with pytest.raises(SecretError, match="stands for a host"):
+        resolve(f"command:{sys.executable} {{host}}")
+
+
+def test_after_a_password_that_cannot_be_had_no_further_program_is_started(tmp_path: Path) -> None:
+    hosts = [host(f"h{n}", reference="command:/nowhere/program {host}") for n in range(200)]
+    with pytest.raises(SecretError, match="does not start"):
+        Secrets(hosts=hosts).look_up(hosts)
+
+
+def test_one_account_is_asked_for_once_however_it_is_written() -> None:
+    asked: list[str] = []
+    hosts = [host(f"h{n}", user=("CONTOSO\\Ada", "contoso\\ada")[n % 2]) for n in range(6)]
+    Secrets(lambda text: asked.append(text) or "x", hosts).look_up(hosts)
+    [question] = asked
+    assert question.startswith("Password of CONTOSO\\Ada for h0 at ")
+    assert question.endswith(" and 3 more: ")
+
+
+def test_the_keyring_is_asked_by_service_and_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ring:
+        @staticmethod
+        def get_password(service: str, user: str) -> str | None:
+            if service == "broken":
+                raise RuntimeError(CANARY)
+            return {("fleet", "ada"): CANARY, ("fleet", "bob"): "other"}.get((service, user))
+
+    monkeypatch.setitem(sys.modules, "keyring", Ring)
+    secrets = Secrets()
+    for user, password in (("ada", CANARY), ("bob", "other")):
+        assert (
+            secrets(host("h", reference="keyring:fleet", user=user)).get_secret_value() == password
+        )
+    with pytest.raises(SecretError, match=r"no password of eve for fleet: .*keyring set fleet eve"):
+        secrets(host("h", reference="keyring:fleet", user="eve"))
+    with pytest.raises(SecretError, match="cannot be asked: RuntimeError") as caught:
+        secrets(host("h", reference="keyring:broken", user="ada"))
+    assert CANARY not in str(caught.value)
+    with pytest.raises(SecretError, match="none is given"):
+        resolve("keyring:fleet")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(SecretError, match="pip install"):
+        resolve("keyring:fleet", host=host("h", user="ada"))
