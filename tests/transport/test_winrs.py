@@ -7,6 +7,10 @@ from contextlib import closing
 import pytest
 from pydantic import SecretStr
 
+from remediate.engine.engine import Engine
+from remediate.engine.job import Settings
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.engines.protocol import Say
 from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.host import LabHost
@@ -14,11 +18,15 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.state import HostState
 from remediate.model.host import Auth, Via
+from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
+from remediate.resources.scheduled_task import MultipleInstances
+from remediate.testing.store import MemoryStore
 from remediate.transport import errors
 from remediate.transport.chosen import ChosenTransport
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.winrs import PIECE
+from tests.faults.controller import apply_run, policies, schedule_fix
 from tests.transport.test_psrp import FAILS, MENDED
 
 SCRIPT = "param([string] $Request)"
@@ -199,3 +207,19 @@ def test_a_host_whose_powershell_endpoint_is_closed_is_told_of_the_other_way() -
                 talk.run(SCRIPT, REQUEST, Deadline(30))
             assert ("--transport winrs" in caught.value.hint) is told
             assert host.counters[Step.CREATE] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_the_scripts_themselves_run_in_a_real_powershell_with_the_loader(
+    make_lab: Callable[..., LabHost],
+) -> None:
+    host = make_lab(engine=PowerShellEngine(ready=0))
+    engine = Engine(
+        ChosenTransport(lambda _: SecretStr(host.password)),
+        Settings(operator="ada@bastion"),
+        MemoryStore(),
+    )
+    [report] = engine.apply([host.target()], schedule_fix(), apply_run())
+    assert report.outcome is Outcome.CHANGED
+    assert set(policies(host.state)) == {MultipleInstances.IGNORE_NEW}

@@ -6,6 +6,7 @@ host it is to be, one has it load and compile what all sessions need.
 """
 
 import asyncio
+import base64
 import logging
 import os
 from collections.abc import Mapping
@@ -113,6 +114,34 @@ class EnginePool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(self.give_back(process) for process in tuple(self._all)))
         self._ready.clear()
+
+    async def start_program(
+        self, script: str, variables: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
+        """A PowerShell that runs a script with what is on its standard input, and ends.
+
+        Args:
+            script: what its command line says, decoded.
+            variables: what the host's processes see.
+
+        Raises:
+            OSError: the program cannot be started.
+        """
+        first = f"$env:PSModulePath = '{_modules()}{os.pathsep}' + $env:PSModulePath\n"
+        encoded = base64.b64encode((first + script).encode("utf-16-le")).decode()
+        return await asyncio.create_subprocess_exec(
+            self._program,
+            "-NoProfile",
+            "-NonInteractive",
+            "-EncodedCommand",
+            encoded,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**self._environment(), **variables},
+            cwd=self._folder,
+            start_new_session=True,
+        )
 
     async def _start_ready(self, variables: Mapping[str, str]) -> None:
         try:

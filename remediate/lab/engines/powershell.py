@@ -5,8 +5,11 @@ they are, and what it answers goes back. Only the ends of pipelines are looked f
 """
 
 import asyncio
+import contextlib
 import logging
+import os
 import re
+import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -16,7 +19,7 @@ from remediate.errors import RemediateError
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.engines.pool import EnginePool
 from remediate.lab.engines.process import POOL, EngineGoneError, EngineProcess
-from remediate.lab.engines.protocol import Backend, BackendFactory, Done, Output
+from remediate.lab.engines.protocol import Backend, BackendFactory, Done, Output, Say
 from remediate.lab.engines.windows_host import WindowsHost
 from remediate.lab.kinds.boot import pass_time
 from remediate.lab.state import HostState
@@ -85,15 +88,45 @@ class PowerShellEngine:
         host = WindowsHost(state, folder)
         self._hosts.append(host)
 
-        def make(output: Output, done: Done) -> Backend:
-            return PowerShellBackend(self.pool, host, output, done, self._max_output)
-
-        return make
+        return _Made(self.pool, host, self._max_output)
 
     async def close(self) -> None:
         """End all processes, whatever they are doing, and remove the hosts' files."""
         await self.pool.close()
         self._folder.cleanup()
+
+
+class _Made:
+    """Makes what runs on one host: its runspace pools, and PowerShell as a program."""
+
+    def __init__(self, pool: EnginePool, host: WindowsHost, max_output: int) -> None:
+        self._pool = pool
+        self._host = host
+        self._max_output = max_output
+
+    def __call__(self, output: Output, done: Done) -> Backend:
+        return PowerShellBackend(self._pool, self._host, output, done, self._max_output)
+
+    async def program(self, script: str, given: bytes, say: Say) -> int:
+        """Run a PowerShell to its end; see `Program`."""
+        await _before_pipeline(self._host)
+        process = await self._pool.start_program(script, self._host.variables())
+        try:
+            assert process.stdin is not None  # noqa: S101 - both are pipes
+            assert process.stdout is not None  # noqa: S101 - as above
+            process.stdin.write(given)
+            process.stdin.close()
+            while data := await process.stdout.read(_HOLD_BYTES):
+                say(data)
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        self._host.read()
+        pass_time(self._host.state)
+        return code
 
 
 class PowerShellBackend:
@@ -142,7 +175,7 @@ class PowerShellBackend:
             raise ValueError("a pipeline has no name of its own")
         self._engine_names[pipeline] = name
         self._watches[name] = _Watch(pipeline)
-        await self._before_pipeline()
+        await _before_pipeline(self._host)
 
         async def begin(process: EngineProcess) -> None:
             await process.say("Command", name)
@@ -198,18 +231,6 @@ class PowerShellBackend:
         if held:
             self._output(watch.pipeline, held)
 
-    async def _before_pipeline(self) -> None:
-        """What `HostState` promises to tests happens here as on a simulated host."""
-        state = self._host.state
-        with state.lock:
-            state.pipelines += 1
-            hook, number = state.before_pipeline, state.pipelines
-        delay = hook(state, number) if hook else None
-        pass_time(state)
-        self._host.write()
-        if delay:
-            await asyncio.sleep(delay)
-
     def _received(self, target: UUID, fragments: bytes) -> None:
         watch = self._watches.get(target)
         if watch is None:
@@ -257,6 +278,19 @@ class PowerShellBackend:
             self._engine_ended()
         else:
             await self._pool.give_back(self._process)  # which says that it ended
+
+
+async def _before_pipeline(host: WindowsHost) -> None:
+    """What `HostState` promises to tests happens here as on a simulated host."""
+    state = host.state
+    with state.lock:
+        state.pipelines += 1
+        hook, number = state.before_pipeline, state.pipelines
+    delay = hook(state, number) if hook else None
+    pass_time(state)
+    host.write()
+    if delay:
+        await asyncio.sleep(delay)
 
 
 class _Watch:
