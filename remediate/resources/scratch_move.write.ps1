@@ -168,9 +168,8 @@ function Copy-RemediateScratch {
         $from = $Move['folder'] + '\' + $one['path']
         $to = $Move['target'] + '\' + $one['path']
         if ($one['folder']) {
-            if (Test-Path -LiteralPath $to -PathType Container) { continue }
-            $null = New-Item -Path $to -ItemType Directory
-            Copy-RemediateScratchAccess -From $from -To $to
+            if (-not (Test-Path -LiteralPath $to -PathType Container)) { $null = New-Item -Path $to -ItemType Directory }
+            Copy-RemediateScratchAccess -From $from -To $to  # each time, as it may have been cut off here
         }
         elseif (-not (Test-RemediateScratchSame -Item $one['item'] -Copy $copies[$one['path']]) -and -not (Copy-RemediateScratchFile -From $from -To $to -End $End -Last:$Last)) {
             if ($Last) { Stop-RemediateCall -ErrorId 'RemediateScratchHeld' -Message "$from cannot be opened: another program writes to it, or it is gone." }

@@ -285,7 +285,7 @@ def _copy(host: HostState, record: Record, *, held: bool, most: int | None = Non
             made.add(above)
             if not drive.has_folder(rf"{target}\{above}"):
                 drive.put(rf"{target}\{above}", None)
-                _copy_access(host, rf"{folder}\{above}", rf"{target}\{above}")
+            _copy_access(host, rf"{folder}\{above}", rf"{target}\{above}")
         there = drive.entry(rf"{target}\{path}")
         if entry is None or path in _OWN or there == entry:
             continue
