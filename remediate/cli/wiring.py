@@ -101,8 +101,10 @@ class Parts:
         """
         from dataclasses import replace
 
+        from remediate.engine.checking import not_looked_at
         from remediate.engine.engine import Engine
         from remediate.store.run_lock import RunLock, is_running
+        from remediate.transport.reach import look
 
         self.start_logging()
         engine = Engine(
@@ -112,6 +114,7 @@ class Parts:
             peer=peers.__getitem__ if peers else None,
             redaction=self.redaction,
             interrupted=self.terminal.interrupted,
+            approach=look if self._transport is _chosen else not_looked_at,
         )
         if store is None:
             return engine

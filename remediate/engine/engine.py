@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 
+from remediate.engine.checking import Look, checked, not_looked_at
 from remediate.engine.fact_finding import FactFinder, Onlooker
 from remediate.engine.host_worker import Surroundings, perform, utc_now
 from remediate.engine.job import Job, Settings
@@ -42,7 +43,7 @@ from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
-from remediate.runner.threads import Runner, Threads
+from remediate.runner.threads import Later, Runner, Threads
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
 
@@ -80,6 +81,7 @@ class Engine:
         sleep: waits the given seconds.
         clock: monotonic seconds.
         interrupted: once it is set, no change that takes longer is gone on with, or waited for.
+        approach: goes the way to a host as far as one gets without logging on.
     """
 
     transport: Transport
@@ -96,6 +98,7 @@ class Engine:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
+    approach: Look = not_looked_at
 
     def audit(
         self, hosts: Sequence[Host], job: Job, only: Mapping[str, Collection[str]] | None = None
@@ -280,8 +283,10 @@ class Engine:
             yield self.redaction.masked(finder.facts(report))
 
     def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
-        """Connect, and say what each host says of itself."""
-        return self._told([Order(Verb.AUDIT, host, self.settings, _NOTHING) for host in hosts])
+        """Go the way to each host step by step, and say what it says of itself."""
+        orders = [Order(Verb.AUDIT, host, self.settings, _NOTHING) for host in hosts]
+        for _, report in self._work(orders, do=partial(checked, look=self.approach)):
+            yield self._masked(report)
 
     def locks(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Say who holds the lease on each host, there or in the store when there is one."""
@@ -327,7 +332,10 @@ class Engine:
             yield self._masked(report)
 
     def _work(
-        self, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None = None
+        self,
+        orders: Sequence[Order],
+        confirm: Callable[[Plan], bool] | None = None,
+        do: Callable[..., HostReport | Later[HostReport]] = perform,
     ) -> Iterator[tuple[Order, HostReport]]:
         around = Surroundings(
             transport=self.transport,
@@ -342,7 +350,7 @@ class Engine:
             interrupted=self.interrupted,
         )
         runner = self.runner or Threads(self.settings.workers)
-        return runner.run(orders, partial(perform, around=around), _halted)
+        return runner.run(orders, partial(do, around=around), _halted)
 
     def _masked(self, report: HostReport) -> HostReport:
         """Tell of a report, without the secrets that may be in it."""

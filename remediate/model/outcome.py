@@ -8,6 +8,7 @@ from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, RestartOf
+from remediate.model.check import CheckStep
 from remediate.model.difference import Difference
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import Since
@@ -92,6 +93,7 @@ class HostReport(Model):
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
         notes: what else a person should know.
         since: how it differs from an earlier audit, when one is asked about.
+        steps: the way to the host, step by step, where that is what was asked.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -107,6 +109,7 @@ class HostReport(Model):
     lease_kept: bool = False
     notes: tuple[str, ...] = Field(default=())
     since: Since | None = None
+    steps: tuple[CheckStep, ...] = ()
 
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:

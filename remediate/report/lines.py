@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from remediate.model.audit import HostFindings
 from remediate.model.change import Change, Severity
+from remediate.model.check import StepState
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding, Since
@@ -20,6 +21,12 @@ _STYLES = {
     ExitCode.PENDING: WARN,
     ExitCode.UNREACHABLE: "red",
     ExitCode.REFUSED: "red",
+}
+_STEPS = {
+    StepState.OK: ("ok", GOOD),
+    StepState.WARNING: ("look here", WARN),
+    StepState.FAILED: ("failed", BAD),
+    StepState.NOT_TRIED: ("not tried", DIM),
 }
 RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
 COLOURS = {Severity.CRITICAL: BAD, Severity.WARNING: WARN, Severity.NOTICE: DIM}
@@ -62,6 +69,7 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     held = bool(report.holder) and subject.view.leases
     style = WARN if held else style_of(report)
     yield line(0, (report.host, STRONG), "  ", (name.upper(), style), f"  {meaning}")
+    yield from _step_lines(report)
     yield from _problem_lines(report, subject)
     declined = report.problem is not None and report.problem.code == "declined"
     if report.plan and not declined:  # it was shown when somebody said no to it
@@ -82,6 +90,15 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
     if report.since:
         yield from _since_lines(report.since)
     yield from _next_lines(report, subject)
+
+
+def _step_lines(report: HostReport) -> Iterator[Line]:
+    """The way to a host; what failed on it is told at length below."""
+    for one in report.steps:
+        mark, style = _STEPS[one.state]
+        took = "" if one.ms is None else f"  ({one.ms} ms)"
+        seen = "" if one.state is StepState.FAILED else one.seen
+        yield line(2, f"{one.step:<11}", (f"{mark:<9}", style), f"  {seen}".rstrip(), (took, DIM))
 
 
 def _since_lines(since: Since) -> Iterator[Line]:

@@ -1,15 +1,28 @@
 """What can be seen of a host without logging on; nothing that a person has to hide is sent."""
 
+import http.client
 import socket
-from contextlib import closing
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from typing import Final, TypeVar
 
-from remediate.model.certificate import Certificate
-from remediate.model.host import Host
+from remediate.errors import RemediateError
+from remediate.model.certificate import Certificate, in_words
+from remediate.model.check import CheckStep, StepName, StepState
+from remediate.model.host import Auth, Host
 from remediate.transport.classify import Known, classify
-from remediate.transport.errors import ProtocolError
+from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
-from remediate.transport.tls import looking_context, shown_certificate
+from remediate.transport.tls import Contexts, UntrustedError, looking_context, shown_certificate
 from remediate.transport.tunnel import TunnelError, tunnel
+from remediate.transport.wire import offered
+
+SOON_DAYS: Final = 30
+"""A certificate that is valid for less is to be renewed soon."""
+
+_T = TypeVar("_T")
 
 
 def certificate_of(host: Host, deadline: Deadline) -> Certificate:
@@ -36,3 +49,100 @@ def _connected(host: Host, deadline: Deadline) -> socket.socket:
     if host.proxy is not None:
         return tunnel(host.proxy, host.address, host.port, Deadline(patience))
     return socket.create_connection((host.address, host.port), timeout=patience)
+
+
+def look(host: Host, deadline: Deadline) -> tuple[tuple[CheckStep, ...], TransportError | None]:
+    """Go the way to a host as far as one gets without logging on.
+
+    Args:
+        host: the host.
+        deadline: for all of it.
+
+    Returns:
+        The steps, and why the last of them failed.
+    """
+    way = _Way(host, deadline)
+    try:
+        with ExitStack() as opened:
+            way.go(opened)
+    except TransportError as error:
+        return tuple(way.steps), error
+    return tuple(way.steps), None
+
+
+class _Way:
+    """The steps to a host, one after the other."""
+
+    def __init__(self, host: Host, deadline: Deadline) -> None:
+        self.steps: list[CheckStep] = []
+        self._host = host
+        self._deadline = deadline
+
+    def go(self, opened: ExitStack) -> None:
+        host = self._host
+        self._step(StepName.NAME, self._name)
+        sock = self._step(StepName.PORT, self._port)
+        opened.enter_context(closing(sock))
+        if host.tls:
+            sock = self._step(StepName.TLS, lambda: self._tls(sock))
+            opened.enter_context(closing(sock))
+        self._step(StepName.WINRM, lambda: self._winrm(sock))
+
+    def _step(self, name: StepName, do: Callable[[], tuple[_T, CheckStep]]) -> _T:
+        started = time.monotonic()
+        problem = None
+        try:
+            result, step = do()
+        except (OSError, http.client.HTTPException, RemediateError) as error:
+            problem = classify(error, self._host.name, Known(tls=self._host.tls, heard=False))
+            seen = problem.detail or problem.says
+            shown = error.certificate if isinstance(error, UntrustedError) else None
+            step = CheckStep(step=name, state=StepState.FAILED, seen=seen, certificate=shown)
+        ms = round(1000 * (time.monotonic() - started))
+        self.steps.append(step.model_copy(update={"ms": ms}))
+        if problem is not None:
+            raise problem
+        return result
+
+    def _name(self) -> tuple[None, CheckStep]:
+        if self._host.proxy is not None:
+            return None, _ok(StepName.NAME, f"its proxy {self._host.proxy} looks it up")
+        found = socket.getaddrinfo(self._host.address, self._host.port, type=socket.SOCK_STREAM)
+        return None, _ok(StepName.NAME, ", ".join(dict.fromkeys(str(row[4][0]) for row in found)))
+
+    def _port(self) -> tuple[socket.socket, CheckStep]:
+        sock = _connected(self._host, self._deadline)
+        return sock, _ok(StepName.PORT, f"{self._host.port} is open")
+
+    def _tls(self, plain: socket.socket) -> tuple[socket.socket, CheckStep]:
+        context = Contexts().of(self._host) or looking_context()  # there is one, as it is TLS
+        plain.settimeout(min(CONNECT_SECONDS, self._deadline.left))
+        talk = context.wrap_socket(plain, server_hostname=self._host.address)
+        shown = shown_certificate(talk)
+        if shown is None or shown.not_after is None:
+            return talk, _ok(StepName.TLS, talk.version() or "")
+        days = (shown.not_after - datetime.now(UTC)).days
+        pinned = "; pinned" if self._host.tls_pin else ""
+        state = StepState.WARNING if days < SOON_DAYS else StepState.OK
+        seen = f"{talk.version()}; {in_words(shown)}: {days} days left{pinned}"
+        return talk, CheckStep(step=StepName.TLS, state=state, seen=seen, certificate=shown)
+
+    def _winrm(self, sock: socket.socket) -> tuple[None, CheckStep]:
+        sock.settimeout(min(CONNECT_SECONDS, self._deadline.left))
+        where = self._host.url.partition("://")[2].partition("/")[0]
+        ask = f"POST /wsman HTTP/1.1\r\nHost: {where}\r\nContent-Length: 0\r\nConnection: close\r\n"
+        sock.sendall(f"{ask}\r\n".encode())
+        with http.client.HTTPResponse(sock) as answer:
+            answer.begin()
+            offers = offered(", ".join(answer.headers.get_all("WWW-Authenticate", [])))
+        if (
+            answer.status != http.HTTPStatus.UNAUTHORIZED
+            and self._host.auth is not Auth.CERTIFICATE
+        ):
+            text = f"it answers HTTP {answer.status} where WinRM asks who one is"
+            raise ProtocolError(self._host.name, text)
+        return None, _ok(StepName.WINRM, f"it offers {', '.join(offers) or 'certificates only'}")
+
+
+def _ok(step: StepName, seen: str) -> CheckStep:
+    return CheckStep(step=step, state=StepState.OK, seen=seen)

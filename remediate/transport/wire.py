@@ -233,7 +233,7 @@ class Wire(HTTPAdapter):
             watch.live = False
             response.close()
             raise LoggedOutError
-        offers = tuple(dict.fromkeys(_SCHEME.findall(response.headers.get("WWW-Authenticate", ""))))
+        offers = offered(response.headers.get("WWW-Authenticate", ""))
         ours = {offer.lower() for offer in offers} & self._methods
         if not ours and self._methods and (offers or not proof):
             response.close()
@@ -364,6 +364,11 @@ class _Bounded(io.RawIOBase):
         if not self.closed:
             self._raw.close()
         super().close()
+
+
+def offered(challenges: str) -> tuple[str, ...]:
+    """The ways to log on that a host offers, as it writes them."""
+    return tuple(dict.fromkeys(_SCHEME.findall(challenges)))
 
 
 def _words(values: list[str]) -> list[str]:
