@@ -128,7 +128,7 @@ class WinrmTransport:
         close_within: float = CLOSE_SECONDS,
     ) -> None:
         self.max_reply = max_reply
-        self._clients = Clients(secret_for, clock)
+        self.clients = Clients(secret_for, clock)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> "Conversation":
@@ -137,7 +137,7 @@ class WinrmTransport:
         Raises:
             WrongSettings: the host's settings cannot work.
         """
-        return Conversation(host, self._clients.of(host), self._bounds)
+        return Conversation(host, self.clients.of(host), self._bounds)
 
 
 @dataclass(frozen=True)
