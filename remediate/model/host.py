@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -20,6 +21,7 @@ HTTP_PORT = 5985
 HTTPS_PORT = 5986
 MAX_PORT = 65535
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_MAY_BE_IP = re.compile(r"[0-9.]+|.*:.*", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
@@ -456,10 +458,9 @@ def check_address(value: str) -> str:
             "host's name, or an address without a zone"
         )
         raise ValueError(msg)
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        pass
+    if _MAY_BE_IP.fullmatch(value):  # asked first: a refusal costs more than all the rest
+        with suppress(ValueError):
+            return str(ip_address(value))
     if advice := _more_than_an_address(value):
         msg = f"{in_quotes(value)}: {advice}"
         raise ValueError(msg)
