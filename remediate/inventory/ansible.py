@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from remediate.errors import RemediateError
 from remediate.files import read_content
 from remediate.inventory.gathered import HOST, Gathered
 from remediate.inventory.mistakes import short
@@ -86,7 +87,7 @@ _PASSWORD = ["ansible_winrm_password", "ansible_winrm_pass", "ansible_password",
 _T = TypeVar("_T")
 
 
-class VariableError(ValueError):
+class VariableError(RemediateError):
     """A variable cannot be used; the text is for people and repeats no value."""
 
 
@@ -245,7 +246,7 @@ class _Host:
     def _try(self, step: Callable[[], _T]) -> _T | None:
         try:
             return step()
-        except ValueError as error:
+        except (ValueError, VariableError) as error:
             self.mistakes.append(str(error))
         return None
 

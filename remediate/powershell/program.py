@@ -13,6 +13,7 @@ from functools import cache
 from html import unescape
 from typing import Final
 
+from remediate.errors import RemediateError
 from remediate.powershell.condensed import condensed
 from remediate.powershell.messages import Request
 from remediate.powershell.script import FOLDER
@@ -31,7 +32,7 @@ _ERROR: Final = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
 _CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
-class Failed(RuntimeError):  # noqa: N818 - an answer of the loader, not an error of ours
+class ScriptFailedError(RemediateError):
     """A script ended with an error, as the loader tells it.
 
     Args:
@@ -86,7 +87,7 @@ def outputs(data: bytes, *, ended: bool = True) -> list[str]:
         ended: nothing follows; otherwise a last line may be half a line, and does not count.
 
     Raises:
-        Failed: the script ended with an error.
+        ScriptFailedError: the script ended with an error.
     """
     text = data.decode(errors="replace").removeprefix("\ufeff")
     lines = text.split("\n")
@@ -95,7 +96,7 @@ def outputs(data: bytes, *, ended: bool = True) -> list[str]:
     lines = [line.rstrip("\r") for line in lines]
     for line in lines:
         if line.startswith(FAILED):
-            raise Failed(line.removeprefix(FAILED))
+            raise ScriptFailedError(line.removeprefix(FAILED))
     return [line for line in lines if line]
 
 

@@ -59,7 +59,7 @@ class Output:
         """
         try:
             told = program.outputs(bytes(self.stdout))
-        except program.Failed as failed:
+        except program.ScriptFailedError as failed:
             raise self._failed(failed) from None
         if not told:
             raise self._silent()
@@ -74,10 +74,10 @@ class Output:
         """What had been answered when it broke off."""
         try:
             return decode_part(program.outputs(bytes(self.stdout), ended=False), self.request)
-        except (MalformedReplyError, program.Failed):
+        except (MalformedReplyError, program.ScriptFailedError):
             return None
 
-    def _failed(self, failed: program.Failed) -> TransportError:
+    def _failed(self, failed: program.ScriptFailedError) -> TransportError:
         if failed.cut_off:
             return ConnectionLost(self.host, "the script did not arrive whole, and was not run")
         return of_script(self.host, failed.message, failed.error_id, failed.exception, failed.line)

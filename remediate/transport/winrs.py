@@ -107,7 +107,7 @@ class WinrsSession:
             problem = talk.problem(error)
             problem.partial = output.part()
             raise problem from error
-        return output.reply()
+        return talk.told(output.reply())
 
     def _collect(self, shell: "_Shell", output: Output) -> None:
         """Wait for the end of the program, and keep what it puts out."""

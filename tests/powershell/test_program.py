@@ -61,11 +61,11 @@ def test_the_loader_runs_a_script_that_came_whole_and_no_other() -> None:
     given = program.standard_input(compose(LEASE_READER).text, REQUEST)
     reply = decode_reply(program.outputs(_run(given)), REQUEST)
     assert reply["a"].status is Status.ERROR
-    with pytest.raises(program.Failed) as caught:
+    with pytest.raises(program.ScriptFailedError) as caught:
         program.outputs(_run(given[: -len(program.WHOLE) - 2]))
     assert caught.value.cut_off
     broken = program.standard_input("param([string] $Request)\nif (", REQUEST)
-    with pytest.raises(program.Failed) as caught:
+    with pytest.raises(program.ScriptFailedError) as caught:
         program.outputs(_run(broken))
     assert caught.value.exception == "System.Management.Automation.ParseException"
 

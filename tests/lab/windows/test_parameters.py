@@ -26,6 +26,7 @@ SHORT = {
         "Microsoft.Management.Infrastructure.Options.PasswordAuthenticationMechanism"
     ),
     "System.Collections.IDictionary": "System.Collections.IDictionary",
+    "System.Char[]": "char[]",
     "System.Guid[]": "guid[]",
     "System.Collections.Hashtable[]": "hashtable[]",
     "System.Int32": "int",
