@@ -42,8 +42,8 @@ SHORT = {
     "System.Xml.XmlDocument": "xml",
 }
 OTHERS = {
-    "LabAccess": "Microsoft.PowerShell.Security",
-    "LabServices": "Microsoft.PowerShell.Management",
+    "LabAccess": {"Microsoft.PowerShell.Management", "Microsoft.PowerShell.Security"},
+    "LabServices": {"Microsoft.PowerShell.Management"},
 }
 """Modules of which a real PowerShell engine has the rest."""
 COLLECTED = {"ws2012r2", "ws2016", "ws2019"}
@@ -106,8 +106,8 @@ def test_each_version_of_windows_has_all_of_them(
         for name, ours in command["parameters"].items():
             theirs = {system: one["parameters"].get(name) for system, one in real}
             wrong += [f"{command['name']} -{name} {what}" for what in differences(ours, theirs)]
-        module = OTHERS.get(command["module"], command["module"])
-        assert {one["module"] for _, one in real} == {module}
+        [module] = {one["module"] for _, one in real}
+        assert module in OTHERS.get(command["module"], {command["module"]})
     assert "\n".join(wrong) == ""
 
 
