@@ -97,7 +97,7 @@ class Parts:
             peers: the hosts that playbooks copy from, by name.
 
         Raises:
-            SecretError: a password cannot be had.
+            SecretError: the password of all hosts cannot be had.
         """
         from dataclasses import replace
 
@@ -144,10 +144,8 @@ class Parts:
         require_files(hosts, allow_open=self.allow_open_files)
         ask = self.terminal.ask_secret if self.terminal.interactive else None
         secrets = Secrets(ask, hosts, allow_open_files=self.allow_open_files)
-        secrets.look_up(hosts)
-        for host in hosts:
-            if host.password is not None:
-                self.redaction.add(secrets(host).get_secret_value(), host.user or "")
+        for host, secret in secrets.look_up(hosts):
+            self.redaction.add(secret.get_secret_value(), host.user or "")
         return secrets
 
 

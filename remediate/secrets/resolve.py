@@ -100,30 +100,53 @@ class Secrets:
         self._ask = ask
         self._hosts = hosts
         self._allow_open_files = allow_open_files
-        self._known: dict[str, SecretStr] = {}
+        self._known: dict[str, SecretStr | str] = {}  # or why it cannot be had
         self._turns: dict[str, Lock] = {}
         self._lock = Lock()
 
-    def look_up(self, hosts: Sequence[Host]) -> None:
+    def look_up(self, hosts: Sequence[Host]) -> list[tuple[Host, SecretStr]]:
         """Look all passwords of some hosts up: people are asked first, programs many at once.
+
+        What some hosts lack is told of them when they are talked to, and the others go on.
 
         Args:
             hosts: any hosts; those without a reference have none.
 
+        Returns:
+            The hosts whose password is known now, with it.
+
         Raises:
-            SecretError: as `resolve`, for the first that cannot be had; no further one is tried.
+            SecretError: a person has not answered, the one password of all hosts cannot be had,
+                or none of the first that are looked up at once; no further one is tried.
         """
         with_one = [host for host in hosts if host.password is not None]
-        each = {_whose(host): host for host in reversed(with_one)}  # the first of several is named
+        each: dict[str, Host] = {}
+        for host in with_one:
+            each.setdefault(_whose(host), host)
         for whose, host in each.items():
             if whose.startswith(_PROMPT):
                 self(host)
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
         try:
-            for _ in pool.map(self, each.values()):
-                pass
+            had = False
+            for number, (host, why) in enumerate(pool.map(self._try, each.values()), 1):
+                had = had or not why
+                if why and len(each) == 1 and HOST not in (host.password or ""):
+                    raise SecretError(why)
+                if number == AT_ONCE and not had:
+                    raise SecretError(f"none of {AT_ONCE} passwords can be had; {host.name}: {why}")
         finally:
             pool.shutdown(cancel_futures=True)
+        found = ((host, self._known[_whose(host)]) for host in with_one)
+        return [(host, known) for host, known in found if isinstance(known, SecretStr)]
+
+    def _try(self, host: Host) -> tuple[Host, str]:
+        """Look a host's password up; the host, and why it cannot be had."""
+        try:
+            self(host)
+        except SecretError as error:
+            return host, str(error)
+        return host, ""
 
     def __call__(self, host: Host) -> SecretStr:
         """The password for `host`.
@@ -138,17 +161,27 @@ class Secrets:
             turn = self._turns.setdefault(_PROMPT if whose.startswith(_PROMPT) else whose, Lock())
         with turn:
             if whose not in self._known:
-                prompt = whose.startswith(_PROMPT)
-                same = [one for one in self._hosts if _whose(one) == whose] if prompt else []
-                of_user = (host.user or "") if host.password == _PROMPT else ""
-                self._known[whose] = resolve(
-                    host.password + of_user,
-                    self._ask,
-                    _named(same or [host]),
-                    host=host,
-                    allow_open_files=self._allow_open_files,
-                )
-            return self._known[whose]
+                self._known[whose] = self._resolved(host, whose)
+            known = self._known[whose]
+        if isinstance(known, str):
+            raise SecretError(known)
+        return known
+
+    def _resolved(self, host: Host, whose: str) -> SecretStr | str:
+        """The password for `host`, or why it cannot be had."""
+        prompt = whose.startswith(_PROMPT)
+        same = [one for one in self._hosts if _whose(one) == whose] if prompt else []
+        of_user = (host.user or "") if host.password == _PROMPT else ""
+        try:
+            return resolve(
+                f"{host.password}{of_user}",
+                self._ask,
+                _named(same or [host]),
+                host=host,
+                allow_open_files=self._allow_open_files,
+            )
+        except SecretError as error:
+            return str(error)
 
 
 def _whose(host: Host) -> str:

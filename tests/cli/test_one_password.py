@@ -1,5 +1,6 @@
 """A wrong password in a fleet, as the person at the terminal sees it: one logon in each command."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,26 @@ def test_programs_are_told_by_code(cli: Make, fleet: Lab, monkeypatch: pytest.Mo
     elsewhere = ("refused", "account_refused_elsewhere")
     assert sorted(said) == [*[elsewhere] * 3, ("unreachable", "authentication_failed")]
     assert (done.code, logons(fleet)) == (6, 1)
+
+
+def test_a_password_that_cannot_be_had_is_an_outcome_of_its_host(
+    cli: Make, fleet: Lab, tmp_path: Path
+) -> None:
+    program = tmp_path / "ask.py"
+    program.write_text(
+        f"import sys; print({ADA.password!r}); sys.exit(9 if sys.argv[1] == 'SRV02' else 0)"
+    )
+    how = ["--password-from", f"command:'{sys.executable}' '{program}' {{host}}"]
+    done = cli("hosts", "locks", "-i", "prod.yaml", "--format", "json", *how)
+    assert done.code == 5, done.err
+    problems = {host["host"]: host["problem"] for host in done.data["hosts"]}
+    assert [name for name in NAMES if problems[name]] == ["SRV02"]
+    assert problems["SRV02"]["code"] == "wrong_settings"
+    says = f"the password program {sys.executable} failed with exit code 9"
+    assert says in problems["SRV02"]["message"]
+    alone = cli("audit", "schedule-fix", "-i", "prod.yaml", "--limit", "SRV02", *how)
+    assert (alone.code, says in alone.out) == (5, True)
+    assert fleet.hosts[1].requests == 0
 
 
 def test_a_denied_host_is_headed_so(cli: Make, fleet: Lab) -> None:

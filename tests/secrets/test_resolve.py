@@ -159,9 +159,28 @@ def test_a_program_is_asked_for_each_host_and_many_are_at_once(tmp_path: Path) -
         resolve(f"command:{sys.executable} {{host}}")
 
 
-def test_after_a_password_that_cannot_be_had_no_further_program_is_started(tmp_path: Path) -> None:
+def test_a_password_that_cannot_be_had_is_of_its_host_alone() -> None:
+    code = "import sys; print(1); sys.exit(3 if sys.argv[1] == 'h1' else 0)"
+    hosts = [
+        host(f"h{n}", reference=f'command:{sys.executable} -c "{code}" {{host}}') for n in (1, 2)
+    ]
+    secrets = Secrets(hosts=hosts)
+    assert [(one.name, it.get_secret_value()) for one, it in secrets.look_up(hosts)] == [
+        ("h2", "1")
+    ]
+    with pytest.raises(SecretError, match="exit code 3"):
+        secrets(hosts[0])
+
+
+def test_what_all_hosts_share_is_told_once() -> None:
+    hosts = [host(f"h{n}", reference="command:/nowhere/program") for n in range(3)]
+    with pytest.raises(SecretError, match="program /nowhere/program does not start"):
+        Secrets(hosts=hosts).look_up(hosts)
+
+
+def test_after_many_that_cannot_be_had_no_further_program_is_started() -> None:
     hosts = [host(f"h{n}", reference="command:/nowhere/program {host}") for n in range(200)]
-    with pytest.raises(SecretError, match="does not start"):
+    with pytest.raises(SecretError, match=r"none of 32 .*; h31: .* does not start"):
         Secrets(hosts=hosts).look_up(hosts)
 
 
