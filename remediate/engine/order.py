@@ -172,6 +172,7 @@ class Order:
                 "playbooks": [use.id for use in self.planner.uses],
                 "changes": [
                     {
+                        "resource": change.resource.model_dump(),
                         "title": change.title,
                         "property": change.property,
                         "before": _brief(change.before, change.before_label),
