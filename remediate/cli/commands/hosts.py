@@ -1,4 +1,4 @@
-"""`remediate hosts`: which there are, whether they can be reached, and who works on them."""
+"""`remediate hosts`: which there are, who works on them, and what runs have left there."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, reaching, targets
+from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import format_option
-from remediate.cli.lazy import Command, LazyGroup
+from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
     from remediate.engine.engine import Engine
+    from remediate.engine.job import Job
     from remediate.inventory.protocol import InventoryHost
     from remediate.model.document import HostRow
     from remediate.model.host import Host
@@ -52,6 +55,59 @@ def _look(
     return hosting.over_hosts(
         parts, options, subject, chosen, lambda engine: verb(engine, chosen.hosts), store
     )
+
+
+@click.pass_context
+def _leftovers(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    from remediate.model.run import RunKind
+    from remediate.report.reporter import Subject
+
+    parts: Parts = ctx.obj
+    options["folders"] = ()  # it is a playbook of ours
+    job = _about_leftovers(options["remove"] or "")
+    if not options["remove"] or options["dry_run"]:
+        return _look(
+            parts, options, "hosts leftovers", lambda engine, hosts: engine.audit(hosts, job)
+        )
+    require_person(parts.terminal, yes=options["yes"])
+    chosen = hosting.choose(parts, options)
+    run = hosting.begun(RunKind.APPLY, job.uses)
+    subject = Subject(
+        command="hosts leftovers",
+        hosts=chosen.names,
+        run=run.id,
+        **hosting.later(options, chosen.hosts),
+    )
+    with parts.store(make=True) as store:
+        ask = confirm(parts.terminal, subject, options)
+        return hosting.over_hosts(
+            parts,
+            options,
+            subject,
+            chosen,
+            lambda engine: engine.apply(chosen.hosts, job, run, ask),
+            store,
+            writes=True,
+        )
+
+
+def _about_leftovers(run: str) -> "Job":
+    """What a host is asked about leftovers: all, or those of a run, which are to be removed.
+
+    Raises:
+        Stop: nothing can be the id of a run that is so written.
+    """
+    from pydantic import ValidationError
+
+    from remediate.engine.job import Job, Task
+
+    playbook = playbooks.catalogue(()).load("leftovers")
+    try:
+        return Job((Task(playbook, playbook.params.model_validate({"run": run})),))
+    except ValidationError:
+        raise Stop(
+            f"{run!r} is not the id of a run", "remediate hosts leftovers shows them."
+        ) from None
 
 
 def _list(parts: Parts, options: Mapping[str, Any]) -> int:
@@ -151,13 +207,33 @@ pin = Command(
 locks = _command(
     "locks", "Show who holds the lease of hosts, and since when. Writes nothing.", _locks
 )
+leftovers = Command(
+    "leftovers",
+    callback=_leftovers,
+    help="Show what runs have left on hosts: receipts, files that were moved aside, copies of what "
+    "was replaced. With --remove, remove for good what the receipt of a run on the host names, and "
+    "the receipt: that run cannot be rolled back any more.",
+    params=[
+        Option(
+            ["--remove"],
+            metavar="RUN",
+            section=SAFETY,
+            help="The id of the run of which to remove what it has left.",
+        ),
+        *writing_options(),
+        *targets.host_options(),
+        *reaching.connection_options(),
+        format_option(),
+    ],
+)
 group = LazyGroup(
     "hosts",
-    help="Which hosts there are, whether they can be reached, and who works on them.",
+    help="Which hosts there are, who works on them, and what runs have left there.",
     table={
         "list": (f"{__name__}:listing", "Show hosts, and where each setting of them is said."),
         "check": (f"{__name__}:check", "Connect to hosts, and show what each says of itself."),
         "locks": (f"{__name__}:locks", "Show who holds the lease of hosts."),
+        "leftovers": (f"{__name__}:leftovers", "Show what runs have left on hosts, or remove it."),
         "pin": (f"{__name__}:pin", "Show the certificates of hosts, to be pinned."),
     },
 )

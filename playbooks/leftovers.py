@@ -1,0 +1,106 @@
+"""List what runs have left on a host, and remove what one of them has left."""
+
+from remediate.model.size import size_text
+from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
+from remediate.resources.leftover import Leftover, Leftovers, LeftoverSort
+
+SHOWN = 20
+"""Things that are named of each run."""
+
+
+class Params(PlaybookParams):
+    run: str = Field(
+        "",
+        pattern=r"^[0-9A-Za-z-]{0,64}$",
+        description="Run of which to remove what it has left; else all is listed",
+    )
+
+
+class LeftoversPlaybook(Playbook[Params]):
+    """Runs leave receipts, files that they have moved aside, copies of what they have replaced.
+
+    Only what the receipt of a run names is removed, and nothing that a later run has written to,
+    too. What no receipt names is told, and left.
+    """
+
+    id = "leftovers"
+    title = "List, and remove, what runs have left on a host"
+    topic = "platform"
+    symptoms = ("disk-full",)
+    source = (
+        "https://learn.microsoft.com/powershell/module/microsoft.powershell.management/remove-item"
+    )
+    rules = ("left", "receipts", "unclaimed", "claimed", "present")
+    on_demand = True
+    writes = (Leftover,)
+    risk = "The run whose leftovers are removed can no longer be rolled back."
+    rollback = "What was removed cannot be put back."
+
+    def observe(self, params):
+        return [Leftovers()]
+
+    def decide(self, seen, params):
+        receipts = {one.run: one for one in seen.all(Leftover) if one.sort is LeftoverSort.RECEIPT}
+        others = [one for one in seen.all(Leftover) if one.sort is not LeftoverSort.RECEIPT]
+        owned = {run: [] for run in sorted(receipts, reverse=True)}
+        unclaimed = []
+        for one in others:
+            owners = [run for run in owned if _names(receipts[run], one)]
+            (owned[owners[0]] if owners else unclaimed).append(one)
+            if params.run in owners[1:]:
+                yield Advice(
+                    f"{one.path} is kept",
+                    f"Run {owners[0]} has written to the same thing later: remove what that "
+                    "has left.",
+                    rule="claimed",
+                    resource=one.resource_id,
+                )
+        if params.run:
+            if params.run in receipts:
+                for one in (*owned[params.run], receipts[params.run]):
+                    yield one.should(present=False, irreversible=True)
+        else:
+            yield from _listed(receipts, owned, unclaimed)
+
+
+def _names(receipt, one):
+    return any(named.is_of(beside) for named in receipt.beside for beside in one.beside)
+
+
+def _listed(receipts, owned, unclaimed):
+    bare = [run for run, left in owned.items() if not left]
+    for run, left in owned.items():
+        if left:
+            yield Advice(
+                f"Run {run} left {size_text(sum(one.size for one in left))} in {len(left)} places",
+                f"Where nobody needs it any more: remediate hosts leftovers --remove {run} removes "
+                "it for good, and its receipt.",
+                Severity.NOTICE,
+                rule="left",
+                resource=receipts[run].resource_id,
+                evidence=_evidence(left),
+            )
+    if bare:
+        yield Advice(
+            f"{len(bare)} runs left only their receipts",
+            "They are small, and say who has changed what. The newest are shown.",
+            Severity.NOTICE,
+            rule="receipts",
+            evidence=[Evidence(f"receipt of run {run}") for run in bare[:SHOWN]],
+        )
+    if unclaimed:
+        yield Advice(
+            f"No receipt names {len(unclaimed)} of the things that runs have left",
+            "Their runs were cut off, are of an older version, or their receipts were removed. "
+            "Look at them, and remove them by hand.",
+            Severity.NOTICE,
+            rule="unclaimed",
+            evidence=_evidence(unclaimed),
+        )
+
+
+def _evidence(left):
+    return [
+        Evidence(f"{one.sort}: {one.files:,} files, {size_text(one.size)}", where=one.path)
+        for one in left[:SHOWN]
+    ]

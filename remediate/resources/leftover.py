@@ -1,0 +1,133 @@
+"""What runs have left on a host: receipts, files that were moved, copies of a folder, scans."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from remediate.model.base import JsonValue, Model
+from remediate.model.change import Change, ResourceId
+from remediate.model.settling import Progress, Settling
+from remediate.resources.base import Query, Resource
+from remediate.resources.registry_value import RegistryValue
+
+MOST = 1800
+"""Seconds that the removal of many files may take."""
+
+
+class LeftoverSort(StrEnum):
+    """What something is that a run has left."""
+
+    NONE = "none"
+    RECEIPT = "receipt"
+    MOVED_FILES = "moved-files"
+    COPY = "copy"
+    SCAN = "scan"
+
+
+class Beside(Model):
+    """What a run has written to, and left something beside.
+
+    Args:
+        kind: of resource (`old_files`).
+        key: what identifies it, by name.
+    """
+
+    kind: str
+    key: dict[str, str]
+
+    def is_of(self, other: "Beside") -> bool:
+        """Whether both name one thing, as Windows compares names."""
+        return self.kind == other.kind and _folded(self.key) == _folded(other.key)
+
+
+def _folded(key: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.casefold() for name, value in key.items()}
+
+
+class Leftover(Resource):
+    r"""Something that a run has left on a host, where nothing else can be: it is told by its place.
+
+    A receipt names what its run has written to. All else stands beside such a thing.
+
+    Args:
+        path: of the file or folder; below `%ProgramFiles%` as it is written here.
+        present: it is there.
+        sort: what it is; nothing when it is not there.
+        run: whose receipt it is; empty for all else.
+        beside: what it stands beside; for a receipt, all that its run has written to.
+        files: how many are in it.
+        moved: how many were in it at first; 0 where that is not known.
+        size: bytes of them.
+    """
+
+    kind: ClassVar[str] = "leftover"
+    noun: ClassVar[str] = "leftover"
+    function: ClassVar[str] = "Leftover"
+    reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
+    writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
+    reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader,)
+    identity: ClassVar[tuple[str, ...]] = ("path",)
+    settable: ClassVar[frozenset[str]] = frozenset({"present"})
+    volatile: ClassVar[frozenset[str]] = frozenset(
+        {"sort", "run", "beside", "files", "moved", "size"}
+    )
+
+    path: str
+    present: bool = True
+    sort: LeftoverSort = LeftoverSort.NONE
+    run: str = ""
+    beside: tuple[Beside, ...] = ()
+    files: int = Field(0, ge=0)
+    moved: int = Field(0, ge=0)
+    size: int = Field(0, ge=0)
+
+    @property
+    def title(self) -> str:
+        """Where it is."""
+        return self.path
+
+    @classmethod
+    def query(cls, key: Mapping[str, str]) -> "Leftovers":
+        """The question that returns it, among others."""
+        del key
+        return Leftovers()
+
+    @classmethod
+    def absent(cls, key: Mapping[str, str]) -> dict[str, JsonValue]:
+        """Nothing of it is left."""
+        del key
+        return {"present": False}
+
+    @classmethod
+    def label(cls, name: str, value: JsonValue) -> str | None:
+        """Whether it is there."""
+        if name != "present":
+            return super().label(name, value)
+        return "there" if value else "removed"
+
+    @classmethod
+    def settling(cls, change: Change) -> Settling:
+        """Many files are removed in parts."""
+        del change
+        return Settling(most=MOST, again=True)
+
+    def progress(self, change: Change) -> Progress | None:
+        """How many of the files that were moved are removed."""
+        del change
+        if not 0 <= self.files < self.moved:
+            return None
+        return Progress(done=self.moved - self.files, total=self.moved, unit="files")
+
+
+class Leftovers(Query):
+    """All that runs have left on the host, but for leases."""
+
+    resource: ClassVar[type[Resource]] = Leftover
+    bounded: ClassVar[bool] = False  # a disk that hangs takes no limit
+
+    def covers(self, wanted: ResourceId) -> bool:
+        """All there is, is answered."""
+        return wanted.kind == Leftover.kind

@@ -1,0 +1,58 @@
+"""What runs have left on a host is listed by run, and removed when that is asked for."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from remediate.lab.kinds import old_files
+from remediate.lab.lab import Lab
+from tests.cli.conftest import Result
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def run(cli: Cli, lab: Lab, at: list[str]) -> str:
+    """A run that has moved files aside."""
+    old_files.state(lab.hosts[0].state, {"old": 2})
+    done = cli("apply", "temp-cleanup", "--most", 1, "--yes", "--format", "json", *at)
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["run"]
+    assert isinstance(found, str)
+    return found
+
+
+def asides(lab: Lab) -> list[str]:
+    files = lab.hosts[0].state.drive.files
+    return [path for path in files if path.startswith(f"{old_files.FOLDER}.remediate-")]
+
+
+def test_what_a_run_has_left_is_listed_by_run_and_removed_for_good(
+    cli: Cli, lab: Lab, at: list[str], run: str
+) -> None:
+    shown = cli("hosts", "leftovers", *at)
+    assert shown.code == 2
+    assert f"Run {run} left 6 bytes in 1 places" in shown.out
+    dry = cli("hosts", "leftovers", "--remove", run, "--dry-run", *at)
+    assert dry.code == 2
+    assert len(asides(lab)) == 3
+    removed = cli("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible", *at)
+    assert (removed.code, asides(lab)) == (0, [])
+    assert cli("hosts", "leftovers", "--remove", run, "--dry-run", *at).code == 0
+    assert cli("rollback", run, "--dry-run", *at[2:]).code == 4  # it cannot be, and says so
+
+
+@pytest.mark.parametrize("words", [["--yes"], []], ids=["not accepted", "nobody to ask"])
+def test_nothing_is_removed_unless_that_is_accepted(
+    cli: Cli, lab: Lab, at: list[str], run: str, words: list[str]
+) -> None:
+    assert cli("hosts", "leftovers", "--remove", run, *words, *at).code == 6
+    assert len(asides(lab)) == 3
+
+
+@pytest.mark.usefixtures("unsent")
+def test_what_can_be_no_run_is_told(cli: Cli) -> None:
+    result = cli("hosts", "leftovers", "--remove", r"..\x", "--host", "SRV01")
+    assert result.code == 64
+    assert "is not the id of a run" in result.err
