@@ -16,6 +16,8 @@ from remediate.resources.base import Query, Resource, resource_type
 from remediate.testing.story import find
 
 OURS = sorted(kinds._own())
+ONLY_ELSEWHERE = {"leftover": {"receipts": {"R1": []}, "aside": {"2020-01-01": 1}, "copies": 1}}
+"""What a healthy host has nothing of, as then there is nothing to do, with what one has of it."""
 SETTABLE = [(kind, name) for kind in OURS for name in sorted(resource_type(kind).settable)]
 
 
@@ -28,9 +30,19 @@ def no_more_than_ours() -> Iterator[None]:
     kind_of.cache_clear()
 
 
+def host_with(kind: str) -> HostState:
+    """A healthy host, but for something of a kind that none has."""
+    return healthy_host(resources={k: v for k, v in ONLY_ELSEWHERE.items() if k == kind})
+
+
 @pytest.mark.parametrize("kind", OURS)
-def test_a_healthy_host_has_it_and_its_records_are_what_the_resource_is(kind: str) -> None:
-    found = records(healthy_host(), kind)
+def test_a_healthy_host_has_it_or_must_not_have_it(kind: str) -> None:
+    assert (records(healthy_host(), kind) == []) == (kind in ONLY_ELSEWHERE)
+
+
+@pytest.mark.parametrize("kind", OURS)
+def test_a_host_has_it_and_its_records_are_what_the_resource_is(kind: str) -> None:
+    found = records(host_with(kind), kind)
     assert found
     for record in found:
         resource = resource_type(kind).model_validate(record)
@@ -40,7 +52,7 @@ def test_a_healthy_host_has_it_and_its_records_are_what_the_resource_is(kind: st
 @pytest.mark.parametrize("kind", OURS)
 def test_looking_at_a_host_changes_nothing_in_it(kind: str) -> None:
     """Not even one that has nothing."""
-    for host in (HostState("X"), healthy_host()):
+    for host in (HostState("X"), host_with(kind)):
         before = json.dumps(host.windows)
         records(host, kind)
         assert json.dumps(host.windows) == before
@@ -48,7 +60,7 @@ def test_looking_at_a_host_changes_nothing_in_it(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OURS)
 def test_what_is_read_is_nobodys_to_change(kind: str) -> None:
-    host = healthy_host()
+    host = host_with(kind)
     before = copy.deepcopy(host.windows)
     for record in records(host, kind):
         for value in record.values():
@@ -60,7 +72,7 @@ def test_what_is_read_is_nobodys_to_change(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OURS)
 def test_the_question_of_one_thing_is_answered_with_it(kind: str) -> None:
-    host, resource = healthy_host(), resource_type(kind)
+    host, resource = host_with(kind), resource_type(kind)
     for record in records(host, kind):
         key = resource.model_validate(record).resource_id.key
         question = resource.query(key) if resource.settable else None
@@ -70,7 +82,7 @@ def test_the_question_of_one_thing_is_answered_with_it(kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), SETTABLE)
 def test_somebody_elses_value_is_neither_of_two_and_is_there(kind: str, name: str) -> None:
-    host, resource = healthy_host(), resource_type(kind)
+    host, resource = host_with(kind), resource_type(kind)
     record = records(host, kind)[0]
     one = resource.model_validate(record)
     change = Change(

@@ -50,8 +50,10 @@ _SHORT = TypeAdapter(_Short)
 
 
 def state(host: HostState, short: object) -> None:
-    """These besides what other kinds have left."""
+    """These and no others, whichever kind has left them."""
     known, drive = short_form(_SHORT, short), host.drive
+    for record in list(read(host)):
+        drive.remove(_real(record))
     for run, named in known.receipts.items():
         changes = [{"resource": one.model_dump(), "title": "x", "property": "y"} for one in named]
         host.save_receipt({"run": run, "changes": changes})
@@ -97,12 +99,16 @@ def write(host: HostState, record: Record, after: Record) -> None:
     may_write(host, KIND)
     if after["present"]:
         raise refuse("What was removed cannot be put back.")
-    path, drive = record["path"].replace(_SHOWN, PROGRAM_FILES), host.drive
+    path, drive = _real(record), host.drive
     if record["sort"] != "receipt" and any(map(drive.is_link, drive.below(path))):
         raise refuse("In the folder something leads elsewhere.")
     if record["sort"] == "moved-files" and drive.folders(path):
         raise refuse("There is a folder in it that is not ours.")
     drive.remove(path)
+
+
+def _real(record: Record) -> str:
+    return str(record["path"]).replace(_SHOWN, PROGRAM_FILES)
 
 
 def _record(path: str, sort: str, **more: object) -> Record:
