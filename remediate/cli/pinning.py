@@ -68,7 +68,6 @@ def _hosts(options: Mapping[str, Any]) -> "tuple[Host, ...]":
         "user": "nobody",
         "password_from": "prompt:",
         "passwords_only": None,
-        "allow_open_files": True,
         **options,
     }
     return targets.select_hosts(nobody, targets.inventory(nobody), interactive=False)

@@ -83,7 +83,8 @@ def open_files_option() -> click.Option:
         callback=_allow_open_files,
         section=CONNECTION,
         help="Use a password or key file although others on this machine may read it, and an "
-        "inventory that names programs or files for passwords although others may write to it.",
+        "inventory that names programs or files for passwords, or is a program, although others "
+        "may write to it.",
     )
 
 
@@ -94,8 +95,9 @@ def passwords_only_option() -> click.Option:
         callback=values.variable,
         metavar="env:NAME",
         section=CONNECTION,
-        help="Use no other password but this or a typed one, and refuse an inventory that "
-        "refers to another, to a program, or to the file of a password, certificate or key. "
+        help="Use no other password but this or a typed one, and refuse an inventory that is a "
+        "program, or refers to another password, to a program, or to the file of a password, "
+        "certificate or key. "
         "For jobs whose inventory others may change.",
     )
 

@@ -72,7 +72,10 @@ def inventory(
     named: str | None = options["inventory"]
     if named is None:
         return None
-    found = open_inventory(named, Trust(options["passwords_only"], options["allow_open_files"]))
+    typed = (one for one in options.values() if isinstance(one, str) and one.startswith("env:"))
+    withheld = frozenset(one.removeprefix("env:") for one in typed)
+    trust = Trust(options["passwords_only"], options["allow_open_files"], withheld)
+    found = open_inventory(named, trust)
     for note in found.notes:
         tell(note)
     return found

@@ -19,18 +19,13 @@ from remediate.errors import RemediateError
 from remediate.files import read_content
 from remediate.inventory.gathered import HOST, Gathered
 from remediate.inventory.mistakes import short
+from remediate.inventory.program import MAX_BYTES, printed_by, require_data
 from remediate.inventory.protocol import InventoryError, Trust
 from remediate.inventory.settings import Settings
 from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, check_address
 from remediate.model.text import check_text
 from remediate.secrets.held import hold
-from remediate.secrets.program import ProgramError, Ran, run_program
-
-SECONDS = 300.0
-"""How long Ansible may take; it may ask a cloud."""
-
-MAX_BYTES = 64 * 1024 * 1024
-"""Of what it prints: thousands of hosts with all their variables."""
+from remediate.secrets.program import ProgramError
 
 _COMMAND = "ansible-inventory"
 _STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
@@ -101,6 +96,9 @@ def load_ansible(named: str, trust: Trust) -> Gathered:
     Raises:
         InventoryError: Ansible is not there, does not read it, or says what cannot be meant.
     """
+    source = f"ansible:{named}"
+    if not named.strip():
+        raise InventoryError(source, f"{source} names nothing: write ansible:FILE")
     path = Path(named)
     settings = Settings(path.parent, trust)
     if path.suffix.lower() == ".json":
@@ -108,20 +106,19 @@ def load_ansible(named: str, trust: Trust) -> Gathered:
             listed = listed_in(read_content(path, MAX_BYTES).data)
         except OSError as error:
             text = f"the inventory {path} cannot be read: {error.strerror}"
-            raise InventoryError(named, text) from None
+            raise InventoryError(source, text) from None
         if listed is not None:
             return read_ansible(named, listed, settings, trust)
-    argv = [_COMMAND, f"--inventory={named}", "--list"]
+    require_data(source, named, trust)
     try:
-        ran: Ran = run_program(argv, MAX_BYTES, SECONDS, _STRICT)
+        printed = printed_by([_COMMAND, f"--inventory={named}", "--list"], trust, _STRICT)
     except ProgramError as error:
-        told = error.complained.splitlines()[:3]
-        hint = "; is Ansible installed?" if "does not start" in error.why else ""
-        text = f"{_COMMAND} {error.why}{hint}"
-        raise InventoryError(named, ": ".join([f"{named}: {text}", *told])) from None
-    listed = listed_in(ran.printed)
+        starts = "does not start" not in error.why
+        hint = f"`{_COMMAND} -i … --list` says why" if starts else "is Ansible installed?"
+        raise InventoryError(source, f"{source}: {_COMMAND} {error.why}; {hint}") from None
+    listed = listed_in(printed)
     if listed is None:
-        raise InventoryError(named, f"{named}: {_COMMAND} has not printed an inventory")
+        raise InventoryError(source, f"{source}: {_COMMAND} has not printed an inventory")
     return read_ansible(named, listed, settings, trust)
 
 

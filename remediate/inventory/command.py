@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from remediate.inventory.ansible import MAX_BYTES, SECONDS, listed_in, read_ansible
+from remediate.inventory.ansible import listed_in, read_ansible
 from remediate.inventory.gathered import Gathered
+from remediate.inventory.program import printed_by, require_program
 from remediate.inventory.protocol import InventoryError, Trust
 from remediate.inventory.settings import Settings
 from remediate.inventory.yaml import read_yaml
 from remediate.secrets import SecretError
-from remediate.secrets.program import ProgramError, run_program, to_keep, words_of
+from remediate.secrets.program import ProgramError, to_keep, words_of
 
 
 def load_command(line: str, trust: Trust) -> Gathered:
@@ -23,13 +24,15 @@ def load_command(line: str, trust: Trust) -> Gathered:
     """
     source = to_keep(f"command:{line}")  # its arguments may hold a secret
     try:
-        printed = run_program(words_of(line), MAX_BYTES, SECONDS).printed
-    except ProgramError as error:
-        told = error.complained.splitlines()[:3]
-        text = ": ".join([f"the inventory's program {source} {error.why}", *told])
-        raise InventoryError(source, text) from None
+        argv = words_of(line)
     except SecretError as error:
         raise InventoryError(source, str(error).replace("password ", "inventory's ")) from None
+    require_program(source, argv, trust)
+    try:
+        printed = printed_by(argv, trust)
+    except ProgramError as error:
+        text = f"the inventory's program {source} {error.why}; run it yourself to see what it says"
+        raise InventoryError(source, text) from None
     settings = Settings(Path(), trust)
     listed = listed_in(printed)
     if listed is not None:

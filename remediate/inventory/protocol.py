@@ -29,11 +29,14 @@ class Trust:
     Args:
         only_password: the only reference to a password that it may hold, besides `prompt:`, and
             then no file of a certificate or its key either; None when it may say anything.
-        allow_open: it may name programs and files for passwords although others may write to it.
+        allow_open: it may name programs and files for passwords, and be a program, although others
+            may write to it.
+        withheld: variables of the environment that hold secrets, which no program gets.
     """
 
     only_password: str | None = None
     allow_open: bool = False
+    withheld: frozenset[str] = frozenset()
 
 
 class Param(NamedTuple):

@@ -8,10 +8,10 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import IO, NamedTuple
+from typing import IO
 
 from remediate.errors import RemediateError
 from remediate.files import read_up_to
@@ -19,10 +19,6 @@ from remediate.secrets.errors import SecretError
 
 SECONDS = 60.0
 """How long a program may take to hand out a password."""
-
-_MAX_COMPLAINT = 64 * 1024
-_LAST_WORDS = 1.0
-"""Seconds for what a program that has ended wrote on its standard error."""
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -58,21 +54,9 @@ def ask_program(line: str, most: int, host: str | None = None) -> bytes:
         raise SecretError(f"{HOST} stands for a host, and this password is not for one")
     argv = [program, *(word.replace(HOST, host or "") for word in argv[1:])]
     try:
-        return run_program(argv, most, SECONDS).printed
+        return run_program(argv, most, SECONDS)
     except ProgramError as error:
         raise SecretError(f"the password program {program} {error.why}") from None
-
-
-class Ran(NamedTuple):
-    """What a program has written.
-
-    Args:
-        printed: on its standard output; never shown, as it may hold passwords.
-        complained: on its standard error, in short.
-    """
-
-    printed: bytes
-    complained: str
 
 
 class ProgramError(RemediateError):
@@ -80,51 +64,55 @@ class ProgramError(RemediateError):
 
     Args:
         why: goes after its name.
-        complained: what it wrote on its standard error, in short.
     """
 
-    def __init__(self, why: str, complained: str = "") -> None:
+    def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-        self.complained = complained
 
 
 def run_program(
-    argv: Sequence[str], most: int, seconds: float, settings: Mapping[str, str] = _NO_SETTINGS
-) -> Ran:
-    """Run a program to its end, without a shell.
+    argv: Sequence[str],
+    most: int,
+    seconds: float,
+    settings: Mapping[str, str] = _NO_SETTINGS,
+    withheld: Collection[str] = (),
+) -> bytes:
+    """What a program prints, run to its end without a shell.
+
+    It is never shown, as it may hold passwords, and what it writes on its standard error is not
+    even read: that may repeat its arguments.
 
     Args:
         argv: the program and its arguments.
         most: bytes; of a program that prints more one byte more is returned, and it is ended.
         seconds: how long it may take.
         settings: variables of its environment, besides ours.
+        withheld: variables of ours that hold secrets, and are not for it.
 
     Raises:
         ProgramError: it does not start, fails, or takes too long.
     """
-    environment = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
+    hidden = _NOT_INHERITED.union(withheld)
+    environment = {name: text for name, text in os.environ.items() if name not in hidden}
     try:
         process = subprocess.Popen(  # noqa: S603 - the operator named it; no shell is involved
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={**environment, **settings},
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ProgramError(f"does not start: {reason}") from None
-    complaining = _Reading(process.stderr, _MAX_COMPLAINT)
     outcome = _outcome(process, most, seconds)
     if outcome is None:
         raise ProgramError(f"has not ended after {seconds:g} s")
     printed, code = outcome
-    complaining.join(_LAST_WORDS)
-    complained = complaining.printed.decode("utf-8", "replace").strip()
     if code != 0 and len(printed) <= most:
-        raise ProgramError(f"failed with exit code {code}", complained)
-    return Ran(printed, complained)
+        raise ProgramError(f"failed with exit code {code}")
+    return printed
 
 
 def to_keep(reference: str) -> str:

@@ -1,5 +1,6 @@
 """What an inventory says, and what is wrong with it, is shown without a word to any host."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,21 @@ def test_all_mistakes_of_all_files_are_shown_with_their_places(
         f"the inventory {gone} cannot be read: No such file or directory",
     ]
     assert cli("validate", prod, transport=unsent).code == 0
+
+
+def test_the_program_of_an_inventory_gets_no_password(
+    cli: Make, unsent: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_SECRET", "hunter2")
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "hunter2")
+    seen = tmp_path / "seen"
+    script = tmp_path / "inv.py"
+    script.write_text(
+        f"import os\nopen({str(seen)!r}, 'w').write(repr(dict(os.environ)))\n"
+        "print('hosts: {A: }')\n"
+    )
+    asked = ("hosts", "list", "-i", f"command:{sys.executable} {script}", "--user", "ada")
+    result = cli(*asked, "--password-from", "env:MY_SECRET", transport=unsent)
+    assert result.code == 0
+    assert "PATH" in seen.read_text()
+    assert "hunter2" not in seen.read_text()

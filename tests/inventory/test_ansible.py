@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from remediate.files import OWNERS_ARE_KNOWN
 from remediate.inventory import opening
 from remediate.inventory.ansible import read_ansible
 from remediate.inventory.gathered import Gathered
@@ -186,7 +187,10 @@ def test_ansible_itself_reads_its_files_strictly(fake: Callable[[str], None]) ->
 @pytest.mark.parametrize(
     ("code", "says"),
     [
-        (f"print({CANARY!r}); sys.exit('ERROR! no plugin')", "exit code 1: ERROR! no plugin"),
+        (
+            f"print({CANARY!r}); sys.exit('bad argument {CANARY}')",
+            "ansible-inventory failed with exit code 1; `ansible-inventory -i … --list` says why",
+        ),
         (f"print({CANARY!r})", "ansible-inventory has not printed an inventory"),
         (
             None,
@@ -216,12 +220,90 @@ def test_a_program_prints_an_inventory_of_ours_or_of_ansible(tmp_path: Path) -> 
         assert [entry.name for entry in found.entries()] == [host]
         assert CANARY not in found.source
     assert open_inventory(f"ansible:{tmp_path / 'list.json'}").groups() == {}
-    with pytest.raises(InventoryError, match="failed with exit code 3") as caught:
-        open_inventory(f'command:{sys.executable} -c "import sys; sys.exit(3)  # {CANARY}"')
+    with pytest.raises(InventoryError, match="failed with exit code 1") as caught:
+        open_inventory(f'command:{sys.executable} -c "raise SystemExit({CANARY!r})"')
     assert CANARY not in str(caught.value)
     (tmp_path / "ours.yaml").write_text("hosts: {A: {prot: 1}}")
     with pytest.raises(InventoryError, match=r"command:cat …:1:13: A: there is no setting 'prot'"):
         open_inventory(f"command:cat {tmp_path / 'ours.yaml'}")
+
+
+ONLY_OURS = pytest.mark.skipif(not OWNERS_ARE_KNOWN, reason="Windows has access lists, not modes")
+
+
+@pytest.fixture
+def ansible(fake: Callable[[str], None], tmp_path: Path) -> Path:
+    """A file for an Ansible that tells of each start."""
+    fake(f"open({str(tmp_path / 'started')!r}, 'w'); print({json.dumps(listed({'A': WINRM}))!r})")
+    folder = tmp_path / "inv"
+    folder.mkdir(0o700)
+    path = folder / "hosts.ini"
+    path.touch(0o600)
+    return path
+
+
+@ONLY_OURS
+@pytest.mark.parametrize(
+    ("mode", "folder_mode", "named", "says"),
+    [
+        (0o602, 0o700, "hosts.ini", "hosts.ini is not used, because others may write to it"),
+        (0o620, 0o700, "", "hosts.ini is not used, because others may write to it"),
+        (0o600, 0o702, "hosts.ini", "inv is not used, because others may write to it"),
+        (0o600, 0o770, "", "inv is not used, because others may write to it"),
+        (0o700, 0o700, "hosts.ini", "hosts.ini, because it is executable"),
+        (0o610, 0o700, "", "hosts.ini, because it is executable"),
+    ],
+)
+def test_ansible_is_not_asked_to_run_what_others_may_have_written(
+    ansible: Path, tmp_path: Path, mode: int, folder_mode: int, named: str, says: str
+) -> None:
+    ansible.chmod(mode)
+    ansible.parent.chmod(folder_mode)
+    with pytest.raises(InventoryError, match="--allow-open-files") as caught:
+        open_inventory(f"ansible:{ansible.parent / named}")
+    assert says in str(caught.value)
+    assert not (tmp_path / "started").exists()
+    accepted = open_inventory(f"ansible:{ansible.parent / named}", Trust(allow_open=True))
+    assert [entry.name for entry in accepted.entries()] == ["A"]
+
+
+@ONLY_OURS
+def test_what_is_mine_alone_is_read_by_ansible(ansible: Path) -> None:
+    (ansible.parent / "gone").symlink_to("nowhere")
+    (ansible.parent / "again").symlink_to(ansible.parent)
+    for named in (ansible, ansible.parent):
+        assert [entry.name for entry in open_inventory(f"ansible:{named}").entries()] == ["A"]
+
+
+@ONLY_OURS
+def test_a_program_that_others_may_write_to_is_not_run(tmp_path: Path) -> None:
+    script = tmp_path / "inv.py"
+    script.write_text(f"#!{sys.executable}\nprint('hosts: {{A: }}')\n")
+    script.chmod(0o702)
+    for line in (script, f"{sys.executable} {script}"):
+        with pytest.raises(InventoryError, match=r"inv\.py is not used, because others may write"):
+            open_inventory(f"command:{line}")
+        accepted = open_inventory(f"command:{line}", Trust(allow_open=True))
+        assert [entry.name for entry in accepted.entries()] == ["A"]
+
+
+@pytest.mark.parametrize("allow_open", [False, True])
+def test_a_job_held_to_one_password_runs_no_program_for_its_inventory(
+    ansible: Path, tmp_path: Path, allow_open: bool
+) -> None:
+    for named in (f"ansible:{ansible}", f"command:{tmp_path / 'ansible-inventory'}"):
+        with pytest.raises(InventoryError, match="--passwords-only allows no program"):
+            open_inventory(named, Trust("env:X", allow_open))
+    assert not (tmp_path / "started").exists()
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps(listed({"B": WINRM})))
+    found = open_inventory(f"ansible:{saved}", Trust("env:X"))
+    assert [entry.name for entry in found.entries()] == ["B"]
+
+
+def test_ansible_has_to_be_told_what_to_read() -> None:
+    with pytest.raises(InventoryError, match="ansible: names nothing: write ansible:FILE"):
+        open_inventory("ansible:")
 
 
 def from_elsewhere(rest: str, trust: Trust) -> ListedInventory:

@@ -202,7 +202,12 @@ pin = Command(
     callback=_pin,
     help="Fetch the certificate that hosts show in TLS, and print its pin for an inventory. Sends "
     "nothing and stores nothing: compare it with the certificate on the host before you use it.",
-    params=[*targets.host_options(), *reaching.options_of("port"), *reaching.pace_options()],
+    params=[
+        *targets.host_options(),
+        *reaching.options_of("port"),
+        reaching.open_files_option(),
+        *reaching.pace_options(),
+    ],
 )
 locks = _command(
     "locks", "Show who holds the lease of hosts, and since when. Writes nothing.", _locks
