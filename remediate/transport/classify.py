@@ -144,6 +144,9 @@ _ANEW_HINT: Final = (
     "authentication."
 )
 _PIN_HINT: Final = "Only if you have compared it with the one on the host: --tls-pin {}."
+_TLS_PORT_HINT: Final = (
+    "Give the port on which it speaks TLS with --port (5986), or leave out --tls, if given."
+)
 _CERTIFICATE: Final = {
     **dict.fromkeys(
         (2, 20, 21),
@@ -233,7 +236,7 @@ _TLS: Final = (
         Cause(
             errors.ProtocolError,
             "it does not speak TLS on this port",
-            "Leave out --tls, or give the port on which it speaks TLS (5986).",
+            _TLS_PORT_HINT,
         ),
     ),
 )
@@ -295,7 +298,7 @@ _NETWORK: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...
 _TLS_SILENCE: Final = Cause(
     errors.TimedOut,
     "it takes the connection, and does not begin TLS",
-    "Does it speak TLS on that port (5986)? For one without, such as 5985, leave out --tls.",
+    _TLS_PORT_HINT,
 )
 
 

@@ -42,6 +42,7 @@ def test_a_host_that_cannot_be_looked_at_is_said_beside_those_that_can(cli: Cli)
         assert result.code == 5
         assert result.out.count("tls_pin: ") == 1
         assert f"Error: {other.address}:{other.port} " in result.err
+        assert "Give the port on which it speaks TLS with --port (5986)" in result.err
 
 
 PIN = "sha256:" + 32 * "0f"
