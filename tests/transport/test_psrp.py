@@ -16,7 +16,7 @@ from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth, Host
+from remediate.model.host import Auth, Host, Via
 from remediate.powershell.messages import Call, Request, Status
 from remediate.secrets import SecretError, Secrets
 from remediate.transport import errors
@@ -518,6 +518,7 @@ def test_settings_that_cannot_work_are_found_before_anything_is_sent(tmp_path: P
     base = here(1)
     for update, says in (
         ({"user": None}, "no user"),
+        ({"transport": Via.WINRS, "configuration_name": "PowerShell.7"}, "winrs.*PowerShell.7"),
         ({"tls": True, "ca_file": tmp_path / "missing"}, "cannot be read"),
         ({"tls": True, "ca_file": empty}, "no certificate"),
         ({"auth": Auth.CERTIFICATE}, "needs TLS"),
