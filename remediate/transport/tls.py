@@ -4,6 +4,7 @@
 certificates more strictly from Python 3.13 on.
 """
 
+import os
 import ssl
 import sys
 import threading
@@ -36,6 +37,11 @@ UNREADABLE: Final = -2
 
 _OWN_STORE: Final = sys.platform in {"darwin", "win32"}
 """The system has its own program that judges certificates; elsewhere OpenSSL reads its files."""
+
+_FILE_HINT: Final = (
+    "Correct or unset SSL_CERT_FILE, or name the authority with --ca-file; the host was not "
+    "contacted."
+)
 
 
 class UntrustedError(RemediateError):
@@ -108,6 +114,9 @@ def _context(host: Host) -> ssl.SSLContext:
     else:
         context = _of_the_system()
         _harden(context)
+        named = os.environ.get("SSL_CERT_FILE")
+        if named and not _OWN_STORE:  # OpenSSL goes on without a file that it cannot use
+            _trust(context, host, Path(named), "file of SSL_CERT_FILE", _FILE_HINT)
     if host.auth is Auth.CERTIFICATE:
         _show(context, host)
     return context
@@ -241,20 +250,26 @@ def _first_shown(sock: ssl.SSLSocket) -> bytes | None:
     return ssl.PEM_cert_to_DER_cert(links[0].public_bytes()) if links else None
 
 
-def _trust(context: ssl.SSLContext, host: Host, ca_file: Path) -> None:
-    _readable(host, ca_file, "certificate authority's")
+def _trust(
+    context: ssl.SSLContext,
+    host: Host,
+    ca_file: Path,
+    what: str = "certificate authority's file",
+    hint: str = "",
+) -> None:
+    _readable(host, ca_file, what, hint)
     try:
         context.load_verify_locations(ca_file)
     except (ssl.SSLError, ValueError) as error:
-        text = f"{ca_file} holds no certificate of an authority (PEM)"
-        raise WrongSettings(host.name, text) from error
+        text = f"the {what} {ca_file} holds no certificate of an authority (PEM)"
+        raise WrongSettings(host.name, text, hint=hint) from error
 
 
 def _show(context: ssl.SSLContext, host: Host) -> None:
     if host.cert_file is None or host.key_file is None:
         raise WrongSettings(host.name, "a client certificate needs its file and its key's file")
-    _readable(host, host.cert_file, "client certificate")
-    _readable(host, host.key_file, "private key")
+    _readable(host, host.cert_file, "client certificate file")
+    _readable(host, host.key_file, "private key file")
     try:
         context.load_cert_chain(host.cert_file, host.key_file, password=_no_password)
     except (ssl.SSLError, ValueError) as error:
@@ -262,13 +277,13 @@ def _show(context: ssl.SSLContext, host: Host) -> None:
         raise WrongSettings(host.name, text) from error
 
 
-def _readable(host: Host, path: Path, what: str) -> None:
+def _readable(host: Host, path: Path, what: str, hint: str = "") -> None:
     try:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        text = f"the {what} file {path} cannot be read: {error.strerror}"
-        raise WrongSettings(host.name, text) from error
+        text = f"the {what} {path} cannot be read: {error.strerror}"
+        raise WrongSettings(host.name, text, hint=hint) from error
 
 
 def _no_password() -> str:

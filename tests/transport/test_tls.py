@@ -7,6 +7,7 @@ import pytest
 from remediate.lab.server.tls import Tls, make_certificates
 from remediate.model.host import Auth, Host
 from remediate.transport import tls
+from remediate.transport.errors import WrongSettings
 from remediate.transport.tls import CHECKS, Contexts
 
 
@@ -52,3 +53,22 @@ def test_hosts_that_windows_or_macos_judge_do_not_wait_for_each_other(
     host = Host(name="A", address="a", port=5986, user="ada", tls=True)
     contexts = Contexts()
     assert contexts.of(host) is not contexts.of(host)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "cannot be read: No such"), ("nothing", "holds no certificate")]
+)
+def test_a_file_of_the_environment_that_cannot_be_used_is_named(
+    content: str | None, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content:
+        file.write_text(content)
+    monkeypatch.setattr(tls, "_OWN_STORE", False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    host = Host(name="A", address="a", port=5986, user="ada", tls=True)
+    with pytest.raises(WrongSettings) as caught:
+        Contexts().of(host)
+    assert f"the file of SSL_CERT_FILE {file} {says}" in str(caught.value)
+    assert "unset SSL_CERT_FILE" in caught.value.hint
+    assert Contexts().of(host.model_copy(update={"tls_pin": "sha256:" + 32 * "00"})) is not None
