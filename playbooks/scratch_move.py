@@ -202,7 +202,8 @@ def _left(move):
 
 
 def _evidence(move, seen):
-    yield Evidence(f"{size_text(move.total)} in {move.files:,} files", where=move.folder)
+    noun = "file" if move.files == 1 else "files"
+    yield Evidence(f"{size_text(move.total)} in {move.files:,} {noun}", where=move.folder)
     volume = volume_of(move.target, seen.all(Volume))
     if volume is not None and volume.free_space is not None:
         free = f"{size_text(volume.free_space)} free of {size_text(volume.capacity)}"

@@ -62,7 +62,9 @@ class ConsoleReporter:
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
         if report.plan and report.outcome is Outcome.WOULD_CHANGE:
-            self._wanted.update(change.playbook for change in report.plan.changes)
+            refused = {refusal.playbook for refusal in report.plan.refusals}
+            announced = {change.playbook for change in report.plan.changes}
+            self._wanted.update(announced - refused)
         self._unanswered.update(question.question for question in report.unanswered)
         self._partly += bool(report.unanswered)
         overview = self._overview

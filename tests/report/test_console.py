@@ -85,6 +85,17 @@ def test_to_do_it_names_the_playbooks_that_announced_a_change(
     assert text.endswith("\nto do it: do a b\n")
 
 
+def test_to_do_it_leaves_out_what_is_refused(change: Make, plan: Make, shown: Make) -> None:
+    refused = (Refusal(playbook="b", text="there is no volume E:"),)
+    changes = (change(playbook="b"), change(playbook="a"))
+    for wanted, says in ((changes, "to do it: do a\n"), (changes[:1], "")):
+        found = plan(changes=wanted, refusals=refused)
+        report = HostReport(host="A", outcome=Outcome.WOULD_CHANGE, plan=found)
+        text = shown(report, command="audit", proceed=lambda ids: f"do {' '.join(sorted(ids))}")
+        assert "refused" in text.casefold()
+        assert text.partition("to do it: ")[1:] == says.partition("to do it: ")[1:]
+
+
 def test_half_changed_says_which_change_holds_and_which_not(
     change: Make, plan: Make, shown: Make
 ) -> None:
