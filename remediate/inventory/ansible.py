@@ -22,7 +22,7 @@ from remediate.inventory.mistakes import short
 from remediate.inventory.program import MAX_BYTES, printed_by, require_data
 from remediate.inventory.protocol import InventoryError, Trust
 from remediate.inventory.settings import Settings
-from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, check_address
+from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, KerberosService, check_address
 from remediate.model.text import check_text
 from remediate.secrets.held import hold
 from remediate.secrets.program import ProgramError
@@ -33,6 +33,8 @@ _STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
 
 _OURS = ("winrm", "psrp")
 _ALL = "all"
+_META = "_meta"
+"""Stands in what is listed, where groups stand, and holds the variables of hosts."""
 _LOST = "\N{REPLACEMENT CHARACTER}?\ufeff"
 """In a name: letters that were lost on the way, or the mark of a file taken for a letter."""
 
@@ -41,6 +43,7 @@ _AUTH = {
     "plaintext": Auth.BASIC,
     "ssl": Auth.BASIC,
 }
+_SERVICES = {service.casefold(): service.value for service in KerberosService}
 
 
 class _Variable(NamedTuple):
@@ -71,6 +74,11 @@ _TEXTS = (
         "kerberos_host",
         winrm=["ansible_winrm_kerberos_hostname_override"],
         psrp=["ansible_psrp_negotiate_hostname_override"],
+    ),
+    _same(
+        "kerberos_service",
+        winrm=["ansible_winrm_service"],
+        psrp=["ansible_psrp_negotiate_service"],
     ),
     _same("configuration_name", winrm=[], psrp=["ansible_psrp_configuration_name"]),
     _same("proxy", winrm=["ansible_winrm_proxy"], psrp=["ansible_psrp_proxy"]),
@@ -126,9 +134,9 @@ def listed_in(data: bytes) -> dict[str, Any] | None:
     """What the command has printed; None when it is something else."""
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("_meta"), dict) else None
+    return found if isinstance(found, dict) and isinstance(found.get(_META), dict) else None
 
 
 def read_ansible(
@@ -146,13 +154,17 @@ def read_ansible(
         InventoryError: with all that cannot be used, by host and variable.
     """
     gathered = Gathered(source)
-    variables = listed["_meta"].get("hostvars") or {}
-    members = {name: tuple(_members(listed, name)) for name in listed if name != "_meta"}
-    names = dict.fromkeys([*_members(listed, _ALL), *variables, *chain(*members.values())])
+    shape = _Shape(source)
+    variables = shape.variables(listed[_META])
+    groups = {name: shape.group(name, listed[name]) for name in listed if name != _META}
+    if shape.mistakes:
+        raise InventoryError(source, *shape.mistakes)
+    members = {name: tuple(_members(groups, name)) for name in groups}
+    names = dict.fromkeys([*members.get(_ALL, ()), *variables, *chain(*members.values())])
     mistakes: list[str] = []
     unchecked = 0
     for name in names:
-        host = _Host(name, variables.get(name) or {}, settings, trust)
+        host = _Host(name, variables.get(name, {}), settings, trust)
         if not host.connection:
             continue
         said, address = host.read()
@@ -185,23 +197,74 @@ def _notes(source: str, left_out: int, unchecked: int) -> Iterator[str]:
         )
 
 
-def _members(listed: Mapping[str, Any], group: str) -> Iterator[str]:
+def _members(groups: "Mapping[str, _Group]", group: str) -> Iterator[str]:
     """The hosts of a group and of the groups in it, each once."""
     waiting, seen, found = [group], {group}, set()
     while waiting:
-        one = listed.get(waiting.pop(0))
-        one = one if isinstance(one, dict) else {}
-        for name in one.get("hosts") or ():
+        one = groups.get(waiting.pop(0), _Group((), ()))
+        for name in one.hosts:
             if name not in found:
                 found.add(name)
                 yield name
-        below = [name for name in one.get("children") or () if name not in seen]
+        below = [name for name in one.children if name not in seen]
         seen.update(below)
         waiting += below
 
 
 def _hosts(number: int) -> str:
     return f"{number} host{'' if number == 1 else 's'}"
+
+
+class _Group(NamedTuple):
+    """What is listed of a group: names of hosts, and of groups in it."""
+
+    hosts: Sequence[str]
+    children: Sequence[str]
+
+
+class _Shape:
+    """Takes what is listed apart, and says where it is something else than Ansible prints.
+
+    Args:
+        source: where it comes from, for messages.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self.mistakes: list[str] = []
+
+    def variables(self, meta: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """The variables of each host."""
+        listed = self._mapping(meta.get("hostvars"), f"{_META}.hostvars")
+        return {
+            name: self._mapping(one, f"the variables of {short(name)}")
+            for name, one in listed.items()
+        }
+
+    def group(self, name: str, listed: object) -> _Group:
+        """A group; the scripts of old print the list of its hosts only."""
+        who = f"group {short(name)}"
+        if isinstance(listed, list):
+            return _Group(self._names(listed, who), ())
+        group = self._mapping(listed, who)
+        return _Group(
+            *(self._names(group.get(key), f"{who}: {key}") for key in ("hosts", "children"))
+        )
+
+    def _mapping(self, value: object, what: str) -> Mapping[str, Any]:
+        if not isinstance(value, dict | None):
+            self._wrong(f"{what} has to be a JSON object")
+        return value if isinstance(value, dict) else {}
+
+    def _names(self, value: object, what: str) -> Sequence[str]:
+        names = [] if value is None else value
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return names
+        self._wrong(f"{what} has to be a list of names")
+        return ()
+
+    def _wrong(self, text: str) -> None:
+        self.mistakes.append(f"{self._source}: {text}")
 
 
 class _Host:
@@ -262,7 +325,10 @@ class _Host:
                 continue
             if setting not in self._settings:
                 raise VariableError(f"{found[0]} cannot be followed here")
-            said[setting] = self._settings.read(setting, found[1])
+            text = found[1]
+            if setting == "kerberos_service":  # which is the same in any case
+                text = _SERVICES.get(text.casefold(), text)
+            said[setting] = self._settings.read(setting, text)
 
     def _port(self, said: dict[str, object]) -> None:
         """Ansible speaks HTTPS unless it is told otherwise, by port or scheme."""

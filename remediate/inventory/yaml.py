@@ -26,6 +26,7 @@ from remediate.inventory.document import (
     Place,
     Table,
     Text,
+    Unreadable,
     decoded,
     read_document,
 )
@@ -81,6 +82,8 @@ class _Reading:
         for key, node in self._rows(root, "the file: write the hosts under `hosts:`"):
             if key.value in _SECTIONS:
                 said[key.value] = node
+            elif key.value == "_meta":
+                raise Unreadable(key.place, "this is what Ansible lists: write ansible:FILE")
             else:
                 self._wrong(
                     key.place, f"there is no section {in_quotes(key.value)}: {one_of(_SECTIONS)}"

@@ -3,15 +3,18 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from remediate.files import OWNERS_ARE_KNOWN
 from remediate.inventory import opening
-from remediate.inventory.ansible import read_ansible
+from remediate.inventory.ansible import listed_in, read_ansible
 from remediate.inventory.gathered import Gathered
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryError, InventoryHost, Trust
@@ -129,6 +132,85 @@ def test_all_mistakes_are_told_at_once() -> None:
         read(listed({"A": wrong, "B": {**PSRP, "ansible_psrp_ignore_proxy": "maybe"}}))
     starts = [mistake.split(": ")[1] for mistake in caught.value.mistakes]
     assert starts == ["A", "A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"_meta": {"hostvars": {"a": [1]}}}, "the variables of a has to be a JSON object"),
+        ({"_meta": {"hostvars": ["a"]}}, "_meta.hostvars has to be a JSON object"),
+        ({"_meta": {}, "g": {"hosts": [1, {"a": 1}]}}, "group g: hosts has to be a list of names"),
+        ({"_meta": {}, "g": {"children": "a"}}, "group g: children has to be a list of names"),
+        ({"_meta": {}, "g": "a"}, "group g has to be a JSON object"),
+    ],
+)
+def test_what_ansible_never_lists_is_refused_by_name(
+    document: Mapping[str, Any], says: str
+) -> None:
+    with pytest.raises(InventoryError) as caught:
+        read(document)
+    assert caught.value.mistakes == (f"hosts.ini: {says}",)
+
+
+def test_what_scripts_of_old_print_of_a_group_is_its_hosts() -> None:
+    assert read(listed({"A": WINRM}, web=["A"])).groups() == {"web": ("A",)}
+
+
+NAMES = st.sampled_from(
+    [
+        "_meta",
+        "hostvars",
+        "all",
+        "g",
+        "hosts",
+        "children",
+        "__ansible_unsafe",
+        "ansible_connection",
+        "ansible_host",
+        "ansible_port",
+        "ansible_winrm_transport",
+        "ansible_password",
+        "a�",
+    ]
+)
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["winrm", "psrp", "A", "", "{{"])
+)
+SHAPES = st.recursive(
+    VALUES,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(NAMES, below, max_size=4),
+    max_leaves=12,
+)
+HOSTS = st.dictionaries(
+    NAMES, st.dictionaries(NAMES, SHAPES).map(WINRM.__or__) | SHAPES, max_size=3
+)
+
+
+@given(
+    st.dictionaries(NAMES, SHAPES, max_size=4), st.fixed_dictionaries({"hostvars": HOSTS | SHAPES})
+)
+def test_any_shape_is_read_or_refused(groups: dict[str, Any], meta: dict[str, Any]) -> None:
+    found = listed_in(json.dumps({**groups, "_meta": meta}).encode())
+    assert found is not None
+    with suppress(InventoryError):
+        read(found).entries()
+
+
+def test_what_is_nested_too_deep_is_no_list_of_ansible() -> None:
+    assert listed_in(b'{"_meta":' + b"[" * 100_000) is None
+
+
+def test_a_service_is_the_same_in_any_case() -> None:
+    variables = {"ansible_psrp_negotiate_service": "http", "ansible_winrm_service": "HOST"}
+    assert said(**PSRP, **variables)[1]["kerberos_service"] == "HTTP"
+    assert said(**WINRM, **variables)[1]["kerberos_service"] == "host"
+
+
+def test_what_ansible_lists_is_no_inventory_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "an.json").write_text(json.dumps(listed({"A": WINRM})))
+    with pytest.raises(InventoryError, match="what Ansible lists: write ansible:") as caught:
+        open_inventory(tmp_path / "an.json")
+    assert len(caught.value.mistakes) == 1
 
 
 @pytest.mark.parametrize("name", ["\ufeffSRV", "S?V", "S\N{REPLACEMENT CHARACTER}V", "srv[01:03]"])
