@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from remediate.cli.parameters import FromInventory, Parameter, job, parameters
+from remediate.cli.parameters import FromInventory, Parameter, job, parameters, wrong_value
 from remediate.cli.stop import Stop
 from remediate.engine.job import Job
 from remediate.model.text import in_quotes
@@ -35,9 +35,31 @@ def require_known(known: "Catalogue", hosts: "Sequence[InventoryHost]") -> None:
     for host in hosts:
         for param, _ in host.params():
             if param.playbook not in known.entries:
-                near = get_close_matches(param.playbook, known.entries, n=1)
-                hint = f"Did you mean {near[0]}?" if near else "remediate list shows those."
-                raise Stop(f"{param.at}: there is no playbook {in_quotes(param.playbook)}", hint)
+                raise _unknown(param, known)
+
+
+def _unknown(param: "Param", known: "Catalogue") -> Stop:
+    near = get_close_matches(param.playbook, known.entries, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "remediate list shows those."
+    return Stop(f"{param.at}: there is no playbook {in_quotes(param.playbook)}", hint)
+
+
+def fault_of(param: "Param", known: "Catalogue") -> str:
+    """What is wrong with a parameter of an inventory, without its place; empty when nothing is.
+
+    Args:
+        param: as the inventory has it.
+        known: the playbooks.
+    """
+    try:
+        if param.playbook not in known.entries:
+            raise _unknown(param, known)
+        playbook = known.load(param.playbook)
+        return wrong_value(playbook, _meant(param, playbook), param.value)
+    except Stop as stop:
+        hint = stop.hint.removesuffix(_NOTHING).strip()
+        text = stop.message.removeprefix(f"{param.at}: ")
+        return f"{text}; {hint[:1].lower()}{hint[1:].removesuffix('.')}"
 
 
 class Jobs:
@@ -128,25 +150,28 @@ class Jobs:
                     yield parameter.key, FromInventory(param.value, where, param.at)
 
     def _parameter(self, param: "Param") -> Parameter:
-        """The parameter that an inventory means.
+        return _meant(param, next(one for one in self._playbooks if one.id == param.playbook))
 
-        Raises:
-            Stop: there is none, or it cannot be said there.
-        """
-        known = self._parameters[param.playbook]
-        playbook = next(one for one in self._playbooks if one.id == param.playbook)
-        found = known.get(f"--{param.option}")
-        name = f"{param.at}: {param.playbook}: {in_quotes(param.option)}"
-        if found is None:
-            options = ", ".join(plain.removeprefix("--") for plain in known) or "it has none"
-            raise Stop(f"{name} is no parameter of it", f"Parameters: {options}. {_NOTHING}")
-        if found.secret:
-            hint = f"Give it as {found.plain}, by reference. {_NOTHING}"
-            raise Stop(f"{name} is a secret, which no inventory says", hint)
-        if type(playbook).origin is not Playbook.origin:
-            hint = f"Give it as {found.plain}: all hosts get the same copy. {_NOTHING}"
-            raise Stop(f"{name} is said on the command line only", hint)
-        return found
+
+def _meant(param: "Param", playbook: Playbook[Any]) -> Parameter:
+    """The parameter that an inventory means.
+
+    Raises:
+        Stop: there is none, or it cannot be said there.
+    """
+    known = {one.plain: one for one in parameters([playbook])}
+    found = known.get(f"--{param.option}")
+    name = f"{param.at}: {param.playbook}: {in_quotes(param.option)}"
+    if found is None:
+        options = ", ".join(plain.removeprefix("--") for plain in known) or "it has none"
+        raise Stop(f"{name} is no parameter of it", f"Parameters: {options}. {_NOTHING}")
+    if found.secret:
+        hint = f"Give it as {found.plain}, by reference. {_NOTHING}"
+        raise Stop(f"{name} is a secret, which no inventory says", hint)
+    if type(playbook).origin is not Playbook.origin:
+        hint = f"Give it as {found.plain}: all hosts get the same copy. {_NOTHING}"
+        raise Stop(f"{name} is said on the command line only", hint)
+    return found
 
 
 def _on(some: int, every: int) -> str:

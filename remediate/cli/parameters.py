@@ -283,6 +283,24 @@ def _task(
     return Task(playbook, params, {name: one.where for name, one in there.items()})
 
 
+def wrong_value(playbook: Playbook[Any], parameter: Parameter, value: str | tuple[str, ...]) -> str:
+    """Why an inventory's value of one parameter is not allowed; empty when it is.
+
+    Args:
+        playbook: the playbook.
+        parameter: one of it.
+        value: as the inventory has it.
+    """
+    try:
+        playbook.params.model_validate({parameter.name: parameter.written(value)})
+    except ValidationError as error:
+        found = {parameter.name: parameter}
+        for one in error.errors(include_input=False, include_url=False):
+            if one["loc"][:1] == (parameter.name,):
+                return f"{playbook.id}: {_sentence(one, playbook, found, {parameter.key: value})}"
+    return ""
+
+
 def _sentence(
     first: "ErrorDetails",
     playbook: Playbook[Any],

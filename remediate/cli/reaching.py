@@ -153,6 +153,27 @@ def reached(
     return _host(entry, connection, password, hint)
 
 
+def contradiction(entry: "InventoryHost") -> str:
+    """Why an inventory's host cannot be connected to, whatever password and user there are; or "".
+
+    Args:
+        entry: the host as its inventory describes it.
+    """
+    from remediate.model.host import Auth
+
+    connection, auth = entry.connection, entry.connection.auth
+    if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
+        return "auth is certificate, and cert_file and key_file are not said"
+    user = connection.user or "somebody"  # whoever is not said here is given as --user
+    try:
+        host = _host(entry, connection.model_copy(update={"user": user}), connection.password, "")
+    except Stop as stop:
+        return str(stop)
+    if auth is Auth.KERBEROS and host.domain_name is None:
+        return f"Kerberos knows hosts by name, and {host.address} is an address: say kerberos_host"
+    return ""
+
+
 def origins(
     entry: "InventoryHost", options: Mapping[str, Any], host: "Host", *, named: bool
 ) -> dict[str, str]:

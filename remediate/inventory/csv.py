@@ -164,6 +164,7 @@ class _Reading:
             address or "",
             self._settings.said(HOST, heard, params),
         )
+        self._gathered.places[name.value] = self._mistakes.at(name.place)
         if _GROUPS in row:
             place, groups = row[_GROUPS]
             for group in groups.split(BETWEEN_GROUPS):

@@ -23,6 +23,8 @@ class Gathered:
         self.source = source
         self.hosts: dict[str, tuple[str, Said]] = {}
         """Address, and what is said there, by name."""
+        self.places: dict[str, str] = {}
+        """Where a host stands, for a message, by its name."""
         self.grouped: dict[str, tuple[Sequence[str], Said]] = {}
         """Names of hosts, and what is said there, by name of group."""
         self.defaults = Said(DEFAULTS, _NOTHING)
@@ -52,7 +54,8 @@ class Gathered:
                 said = (own, *(self.grouped[group][1] for group in groups), self.defaults)
                 known[key] = _merged(said), said
             connection, said = known[key]
-            found.append(InventoryHost(name, address, connection, groups, said))
+            at = self.places.get(name, self.source)
+            found.append(InventoryHost(name, address, connection, groups, said, at))
         return found
 
 

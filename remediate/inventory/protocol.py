@@ -85,6 +85,7 @@ class InventoryHost:
         connection: how it is reached, defaults and groups included.
         groups: the groups that it belongs to.
         said: where that is said, the nearest place first; empty where nobody knows.
+        at: where it stands, for a message (`prod.yaml:12:7`); empty where nobody knows.
     """
 
     name: str
@@ -92,6 +93,7 @@ class InventoryHost:
     connection: Connection
     groups: Sequence[str] = field(default=())
     said: Sequence[Said] = field(default=(), compare=False)
+    at: str = field(default="", compare=False)
 
     def params(self) -> Iterator[tuple[Param, str]]:
         """Parameters of playbooks, each with the place that says it; the nearest one counts."""

@@ -107,6 +107,7 @@ class _Reading:
         known = self._read(name, partial(check_text, what="name of a host"))
         address = self._address(name, rows) if known else None
         self._gathered.hosts[name.value] = (address or "", said)
+        self._gathered.places[name.value] = self._mistakes.at(name.place)
 
     def _address(self, name: Text, rows: _Rows) -> str | None:
         for key, node in rows:

@@ -403,7 +403,10 @@ class Host(Connection):
     @model_validator(mode="after")
     def _one_trust(self) -> Self:
         if self.tls_pin and not self.tls:
-            msg = f"a pin is given for {self.name}, which is spoken to without TLS: use --tls"
+            msg = (
+                f"a pin is given for {self.name}, which is spoken to without TLS: use --tls, or "
+                "tls: true in an inventory"
+            )
             raise ValueError(msg)
         if self.tls_pin and self.ca_file:
             msg = (
@@ -418,7 +421,7 @@ class Host(Connection):
         if self.proxy and not self.tls:
             msg = (
                 f"a proxy is given for {self.name}, which is spoken to without TLS: a logon does "
-                "not pass a proxy then, so use --tls"
+                "not pass a proxy then, so use --tls, or tls: true in an inventory"
             )
             raise ValueError(msg)
         return self
@@ -428,7 +431,8 @@ class Host(Connection):
         if self.in_the_clear and not (self.loopback or self.insecure):
             msg = (
                 f"{self.auth} over plain HTTP would send the password of {self.name} readable "
-                "by anyone on the way: use --tls, or --auth negotiate"
+                "by anyone on the way: use --tls, or --auth negotiate (in an inventory "
+                "tls: true, or auth: negotiate)"
             )
             raise ValueError(msg)
         return self

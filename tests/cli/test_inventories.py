@@ -95,3 +95,31 @@ def test_the_program_of_an_inventory_gets_no_password(
     assert result.code == 0
     assert "PATH" in seen.read_text()
     assert "hunter2" not in seen.read_text()
+
+
+PIN = "sha256:" + 32 * "0f"
+
+
+def test_what_other_commands_refuse_is_told_with_its_place(
+    cli: Make, unsent: Make, tmp_path: Path
+) -> None:
+    wrong = {
+        f"{{tls_pin: '{PIN}'}}": "a pin is given for H0, which is spoken to without TLS",
+        f"{{tls: true, tls_pin: '{PIN}', ca_file: ca.pem}}": "a pin and an authority are both",
+        "{tls: true, auth: certificate}": "auth is certificate, and cert_file and key_file are not",
+        "{auth: basic}": "basic over plain HTTP would send the password of H3 readable",
+        "{address: 10.0.0.5, auth: kerberos}": "Kerberos knows hosts by name, and 10.0.0.5 is an",
+        "{proxy: 'p:3128'}": "a proxy is given for H5, which is spoken to without TLS",
+    }
+    right = [
+        "{auth: basic, insecure: true}",
+        "{address: 10.0.0.6, auth: kerberos, kerberos_host: a}",
+    ]
+    rows = [f"  H{number}: {said}" for number, said in enumerate([*wrong, *right])]
+    (tmp_path / "inv.yaml").write_text("\n".join(["hosts:", *rows]))
+    result = cli("validate", "inv.yaml", transport=unsent)
+    assert result.code == 64
+    lines = result.out.splitlines()
+    assert len(lines) == len(wrong)
+    for number, (line, says) in enumerate(zip(lines, wrong.values(), strict=True)):
+        assert line.startswith(f"inv.yaml:{number + 2}:3: H{number}: {says}")

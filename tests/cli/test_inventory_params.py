@@ -99,6 +99,11 @@ def test_what_cannot_be_meant_is_refused_with_its_place(
     result.explains(64, says)
     assert "inv.yaml:4:" in result.err
     assert "Hunter2" not in result.err
+    validated = cli("validate", "inv.yaml", transport=unsent)
+    assert validated.code == 64
+    assert validated.out.startswith("inv.yaml:4:")
+    assert says in validated.out
+    assert "Hunter2" not in validated.out
 
 
 def test_a_parameter_that_is_needed_may_come_from_the_inventory(
@@ -127,4 +132,5 @@ def test_a_parameter_that_is_needed_may_come_from_the_inventory(
     assert asked == {"SRV01": [], "SRV02": [], "SRV03": ["needs"]}
     named = told("audit", "needs", "--playbooks", "own")
     assert (named.code, "needs needs --name" in named.err) == (64, True)
-    assert cli("validate", "inv.yaml").code == 0
+    assert cli("validate", "inv.yaml", "--playbooks", "own").code == 0
+    assert "there is no playbook 'needs'" in cli("validate", "inv.yaml").out

@@ -170,7 +170,7 @@ NAMES = st.sampled_from(
         "ansible_port",
         "ansible_winrm_transport",
         "ansible_password",
-        "a�",
+        "a\ud800",
     ]
 )
 VALUES = (

@@ -1,42 +1,58 @@
 """`remediate validate`: all that is wrong with inventories, each with its place."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
 from remediate.cli.lazy import Command
+from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.reaching import open_files_option, passwords_only_option
 from remediate.model.exit_code import ExitCode
 from remediate.report.printable import printable
 
 
-def _run(files: tuple[str, ...], passwords_only: str | None, allow_open_files: bool) -> int:
+def _run(
+    files: tuple[str, ...],
+    folders: tuple[Path, ...],
+    passwords_only: str | None,
+    allow_open_files: bool,
+) -> int:
+    from remediate.cli.inventory_mistakes import mistakes
     from remediate.inventory.opening import open_inventory
     from remediate.inventory.protocol import InventoryError, Trust
     from remediate.report.words import count
 
     code = ExitCode.OK
     trust = Trust(passwords_only, allow_open_files)
+    known = catalogue(folders)
     for file in files:
         try:
             found = open_inventory(file, trust)
         except InventoryError as error:
-            code = ExitCode.USAGE
-            for mistake in error.mistakes:
-                click.echo(printable(mistake))
+            wrong: Sequence[str] = error.mistakes
         else:
-            hosts, groups = count(len(found.entries()), "host"), count(len(found.groups()), "group")
-            click.echo(printable(f"{found.source}: {hosts}, {groups}, no mistakes"))
+            wrong = tuple(mistakes(found, known))
+            if not wrong:
+                hosts = count(len(found.entries()), "host")
+                groups = count(len(found.groups()), "group")
+                click.echo(printable(f"{found.source}: {hosts}, {groups}, no mistakes"))
             for note in found.notes:
                 click.echo(printable(note), err=True)
+        for mistake in wrong:
+            code = ExitCode.USAGE
+            click.echo(printable(mistake))
     return code
 
 
 command = Command(
     "validate",
     callback=_run,
-    help="Read inventories as the other commands do, and show all that is wrong with them, each "
-    "with line and column. Connects to no host.",
+    help="Read inventories as the other commands do, and show all that is wrong with them, their "
+    "hosts and their parameters of playbooks, each with line and column. Connects to no host.",
     params=[
         click.Argument(["files"], nargs=-1, required=True, metavar="FILE..."),
+        playbooks_option(),
         open_files_option(),
         passwords_only_option(),
     ],
