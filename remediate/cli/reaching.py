@@ -188,7 +188,7 @@ def origins(
     from remediate.inventory.protocol import Said
     from remediate.model.host import SETTINGS
 
-    known = entry.said or [Said("inventory", entry.connection)]
+    known = entry.said or [Said("--host" if named else "inventory", entry.connection)]
     there = {one: say.where for say in reversed(known) for one in say.connection.said()}
     typed = {one: _flag(one) for one in said(options).said()}
     found = {**typed, **there} if named else {**there, **typed}

@@ -56,7 +56,9 @@ def test_people_see_the_same_of_what_is_chosen(cli: Make, unsent: Make, prod: Pa
         "  user       dmz                     group dmz",
     ]
     result = cli("hosts", "list", "--host", "SRV:5986", "--user", "ada", transport=unsent)
-    assert "  tls        true                    port 5986" in result.out.splitlines()
+    lines = result.out.splitlines()
+    assert "  tls        true                    port 5986" in lines
+    assert "  port       5986                    --host" in lines
 
 
 def test_all_mistakes_of_all_files_are_shown_with_their_places(
