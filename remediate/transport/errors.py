@@ -181,12 +181,12 @@ class KerberosFailed(AuthenticationFailed):
 
 
 class AccountRefusedElsewhere(AuthenticationFailed):
-    """Another host has refused the same account and password; nothing was sent to this one.
+    """Another host or a KDC has not taken the same password; nothing was sent to this one.
 
     Args:
         host: name of the host that was spared.
         user: the account, as the inventory has it.
-        where: the host that refused it.
+        where: who did not take it.
     """
 
     says = "was not tried"
@@ -194,7 +194,9 @@ class AccountRefusedElsewhere(AuthenticationFailed):
     outcome = Outcome.REFUSED
 
     def __init__(self, host: str, user: str, where: str) -> None:
-        super().__init__(host, f"{where} refused {user}, and a wrong password tried often locks it")
+        super().__init__(
+            host, f"{where} did not take {user}, and a wrong password tried often locks it"
+        )
         self.user = user
         self.where = where
 

@@ -2,7 +2,9 @@ r"""Tickets of Kerberos, and what it means when there are none.
 
 All that may take long or go wrong happens here, before a host gets to see anything. The library
 waits half a minute for a KDC that is silent, so it works in threads that are left behind when a
-logon's time is up. An account is asked for once, whatever the number of hosts: its password can
+logon's time is up. It is handed a password only when the KDC wants a proof, and never once nobody
+waits for it: so it is known whether the KDC may have got the password, and somebody else may not
+get it then. An account is asked for once, whatever the number of hosts: its password can
 then be wrong only once, and a domain is not asked the same by each host's session.
 
 What a failure means is told by its number, which is the same for each of the ways in which the
@@ -51,8 +53,8 @@ class TicketError(RemediateError):
     Args:
         detail: why, as the end of a sentence.
         hint: what to do.
-        by: who has judged the account or its password, and may lock it when asked again; empty
-            when nobody has.
+        by: who has judged the account or its password, or may have, and may lock it when asked
+            again; empty when nobody has.
         passing: it may be otherwise in a while.
     """
 
@@ -224,6 +226,7 @@ class _Asked:
         cache: where the ticket is.
         ends: until when it is valid, in seconds since 1970.
         error: why there is none.
+        spent: the KDC may have got the password.
     """
 
     done: threading.Event = field(default_factory=threading.Event)
@@ -231,6 +234,35 @@ class _Asked:
     cache: str = ""
     ends: float = 0.0
     error: BaseException | None = None
+    spent: bool = False
+    _given_up: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def spend(self) -> None:
+        """The password is about to leave for the KDC.
+
+        Raises:
+            TimeoutError: it may not, as nobody waits any longer.
+        """
+        with self._lock:
+            if self._given_up:
+                raise TimeoutError
+            self.spent = True
+
+    def give_up(self, at: float) -> None:
+        """Have a password that has not left stay here."""
+        with self._lock:
+            if self.spent or self.done.is_set():
+                return
+            self._given_up = True
+        self.end(at, error=TimeoutError())
+
+    def end(self, at: float, error: BaseException | None = None) -> None:
+        """The answer has come; the first of two counts."""
+        with self._lock:
+            if not self.done.is_set():
+                self.at, self.error = at, error
+                self.done.set()
 
 
 class Tickets:
@@ -272,9 +304,9 @@ class Tickets:
             cache = self._cache(account, end)
             self._within(end, lambda: _serve(cache, host))
         except TimeoutError:
-            raise _silent(account) from None
+            raise _silent(account, spent=self._spent(account)) from None
         except Exception as error:
-            raise _explained(error, account, host) from error
+            raise _explained(error, account, host, spent=self._spent(account)) from error
         return KerberosCCache(cache)
 
     def _cache(self, account: Account, end: float) -> str:
@@ -286,6 +318,8 @@ class Tickets:
                 asked = self._asked[account] = _Asked()
                 _start(lambda: self._ask(account, asked))
         if not asked.done.wait(max(0.0, end - self._clock())):
+            if account.password is not None:
+                asked.give_up(self._clock())
             raise TimeoutError
         if asked.error is not None:
             raise asked.error
@@ -293,12 +327,17 @@ class Tickets:
 
     def _ask(self, account: Account, asked: _Asked) -> None:
         try:
-            asked.cache, asked.ends = _get_ticket(account)
+            asked.cache, asked.ends = _get_ticket(account, asked.spend)
             self._caches.append(asked.cache)
         except BaseException as error:  # noqa: BLE001 - goes to the threads that wait for it
-            asked.error = error
-        asked.at = self._clock()
-        asked.done.set()
+            asked.end(self._clock(), error)
+        else:
+            asked.end(self._clock())
+
+    def _spent(self, account: Account) -> bool:
+        """Whether the KDC may have got the password, and has not taken it."""
+        asked = self._asked.get(account)
+        return asked is not None and asked.spent and not asked.cache
 
     def _stale(self, asked: _Asked) -> bool:
         """Whether it is worth asking again: never after the account or its password was judged."""
@@ -307,7 +346,8 @@ class Tickets:
         if asked.error is None:
             return asked.ends - self._now() < _MARGIN_SECONDS
         known = _MEANINGS.get(tells(asked.error) or 0)
-        return bool(known and known.passing) and self._clock() - asked.at > AGAIN_SECONDS
+        passing = isinstance(asked.error, TimeoutError) or bool(known and known.passing)
+        return passing and not asked.spent and self._clock() - asked.at > AGAIN_SECONDS
 
     def _within(self, end: float, work: Callable[[], _T]) -> _T:
         """What some work yields, in a thread that is left alone when it takes too long."""
@@ -393,8 +433,13 @@ def _default_realm() -> str:
     return realm.decode(errors="replace")
 
 
-def _get_ticket(account: Account) -> tuple[str, float]:
-    """Ask the KDC for a ticket; where it is kept, and until when it is valid."""
+def _get_ticket(account: Account, spend: Callable[[], None]) -> tuple[str, float]:
+    """Ask the KDC for a ticket; where it is kept, and until when it is valid.
+
+    Args:
+        account: whose.
+        spend: is called before the password leaves, which stays here when it raises an error.
+    """
     _, krb5 = _libraries()
     context = krb5.init_context()
     options = krb5.get_init_creds_opt_alloc(context)
@@ -408,14 +453,32 @@ def _get_ticket(account: Account) -> tuple[str, float]:
         ticket = krb5.get_init_creds_keytab(context, principal, options, keytab=keytab)
     else:
         principal = krb5.parse_name_flags(context, account.principal.encode())
-        password = account.password.get_secret_value() if account.password else ""
-        ticket = krb5.get_init_creds_password(
-            context, principal, options, password=password.encode(errors="replace")
-        )
+        prompt = _prompt(account, spend)  # the library does not keep it alive
+        asking = krb5.init_creds_init(context, principal, options, prompter=prompt)
+        try:
+            krb5.init_creds_get(context, asking)
+            ticket = krb5.init_creds_get_creds(context, asking)
+        finally:
+            del asking  # before the context, which an error's traceback would not see to: a crash
     cache = krb5.cc_new_unique(context, b"MEMORY")
     krb5.cc_initialize(context, cache, ticket.client)
     krb5.cc_store_cred(context, cache, ticket)
     return _name(cache), float(ticket.times.endtime)
+
+
+def _prompt(account: Account, spend: Callable[[], None]) -> Any:  # noqa: ANN401 - of krb5
+    """What the library asks for the password, when the KDC wants a proof."""
+    _, krb5 = _libraries()
+
+    class Prompt(krb5.Krb5Prompt):  # type: ignore[misc,name-defined] # there is none without it
+        def prompt(self, msg: bytes, hidden: bool) -> bytes:
+            del msg, hidden
+            spend()
+            return (account.password.get_secret_value() if account.password else "").encode(
+                errors="replace"
+            )
+
+    return Prompt()
 
 
 def _own_cache(principal: str) -> str:
@@ -477,7 +540,16 @@ def _start(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="remediate-kerberos", daemon=True).start()
 
 
-def _silent(account: Account) -> TicketError:
+def _silent(account: Account, *, spent: bool) -> TicketError:
+    if spent:
+        return TicketError(
+            f"the KDC of {account.realm} is silent: it has been sent the password of "
+            f"{account.principal}, and has not answered within {LOGON_SECONDS:.0f} seconds",
+            "It was tried once only, and accounts lock. Run it again when the KDC answers: kinit "
+            "shows how long it takes.",
+            by=_kdc(account),
+            passing=True,
+        )
     return TicketError(
         f"no KDC of {account.realm} answers within {LOGON_SECONDS:.0f} seconds",
         _NO_KDC.hint,
@@ -485,7 +557,11 @@ def _silent(account: Account) -> TicketError:
     )
 
 
-def _explained(error: Exception, account: Account, host: Host) -> TicketError:
+def _kdc(account: Account) -> str:
+    return f"the KDC of {account.realm}"
+
+
+def _explained(error: Exception, account: Account, host: Host, *, spent: bool) -> TicketError:
     """The library's error in words."""
     if isinstance(error, TicketError):
         return error
@@ -512,7 +588,7 @@ def _explained(error: Exception, account: Account, host: Host) -> TicketError:
     return TicketError(
         words.detail.format(**said),
         words.hint.format(**said),
-        by=f"the KDC of {account.realm}" if words.judged else "",
+        by=_kdc(account) if words.judged or spent else "",
         passing=words.passing,
     )
 

@@ -61,8 +61,8 @@ class Logon(HTTPNegotiateAuth):
         """Log on, with tickets where there are some.
 
         Raises:
-            TicketError: Kerberos was asked for, or the KDC has judged the account; the host was
-                not told anything.
+            TicketError: Kerberos was asked for, or the KDC has judged the account or may
+                have got its password; the host was not told anything.
         """
         if self._host.auth is not Auth.NTLM and not _SYSTEM_CHOOSES:
             self._choose()

@@ -48,7 +48,7 @@ def test_one_host_says_logon_failed_and_the_others_name_it(
     assert (done.code, logons(fleet)) == (6, 1)
     assert "SRV01  LOGON FAILED  nothing was written" in done.out
     assert done.out.count("REFUSED  nothing was written") == 3
-    assert "SRV04 was not tried: SRV01 refused CONTOSO\\ada" in done.out
+    assert "SRV04 was not tried: SRV01 did not take CONTOSO\\ada" in done.out
     assert "4 hosts: 3 refused, 1 logon failed" in done.out
 
 
@@ -123,4 +123,4 @@ def test_and_the_host_that_a_playbook_copies_from(
     words = ["--from", "SRV04", "-i", "prod.yaml", "--limit", "SRV0[123]"]
     done = cli("audit", "module-restore", *words)
     assert logons(fleet) == 1
-    assert done.out.count("SRV04 refused CONTOSO\\ada") == 3
+    assert done.out.count("SRV04 did not take CONTOSO\\ada") == 3

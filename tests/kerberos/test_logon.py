@@ -2,9 +2,11 @@
 
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -190,7 +192,7 @@ def test_what_is_wrong_with_an_account_has_its_own_sentence(
     if judged:
         told = failure(target(lab, password=bad, auth=Auth.NTLM, **changes), over)
         assert isinstance(told, errors.AccountRefusedElsewhere)
-        assert f"the KDC of {REALM} refused {changes['user']}" in str(told)
+        assert f"the KDC of {REALM} did not take {changes['user']}" in str(told)
 
 
 def test_negotiate_spends_a_wrong_password_once_on_one_host_in_one_protocol(
@@ -318,6 +320,81 @@ def test_a_silent_kdc_has_a_deadline_and_a_sentence_of_its_own(
     # the password was not looked at, so that negotiate may go on
     host = target(lab, auth=Auth.NEGOTIATE, user=ADA)
     assert "by NTLM, because no KDC" in str(failure(host))
+
+
+@dataclass
+class Between:
+    """Hands requests on to a KDC, and holds back its answers from one request on.
+
+    Args:
+        held: how many different requests are answered before.
+        go: set, it holds back nothing.
+        seen: requests that it has got.
+    """
+
+    held: int = 0
+    go: threading.Event = field(default_factory=threading.Event)
+    seen: list[bytes] = field(default_factory=list)
+
+    def serve(self, front: socket.socket, port: int) -> None:
+        with socket.socket(type=socket.SOCK_DGRAM) as back, suppress(OSError):
+            back.settimeout(10)
+            while True:
+                request, client = front.recvfrom(65536)
+                if not request:
+                    return
+                self.seen.append(request)
+                if len({*self.seen}) > self.held:
+                    self.go.wait(60)
+                back.sendto(request, ("127.0.0.1", port))
+                front.sendto(back.recv(65536), client)
+
+
+@pytest.fixture
+def between(kdc: Kdc, monkeypatch: pytest.MonkeyPatch) -> Iterator[Between]:
+    one = Between()
+    with socket.socket(type=socket.SOCK_DGRAM) as front:
+        front.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{front.getsockname()[1]}"
+        thread = threading.Thread(target=one.serve, args=(front, kdc.port))
+        thread.start()
+        monkeypatch.setenv("KRB5_CONFIG", str(kdc.profile("between.conf", server=server)))
+        yield one
+        one.go.set()
+        front.sendto(b"", front.getsockname())
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_password_that_a_slow_kdc_has_got_goes_nowhere_else(
+    make_lab: Callable[..., Lab], between: Between, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kerberos, "LOGON_SECONDS", 2.0)
+    between.held = 1  # it says that it wants a proof, and then nothing
+    lab, over = make_lab(), transport()
+    error = failure(target(lab, auth=Auth.NEGOTIATE, password=bad), over)
+    assert type(error) is errors.KerberosFailed
+    assert f"the KDC of {REALM} is silent: it has been sent the password" in str(error)
+    for auth in (Auth.NEGOTIATE, Auth.NTLM):
+        told = failure(target(lab, auth=auth, password=bad), over)
+        assert type(told) is errors.AccountRefusedElsewhere
+    assert not lab.hosts[0].logons
+
+
+def test_a_password_that_nobody_waits_for_is_not_sent_to_a_slow_kdc(
+    make_lab: Callable[..., Lab], between: Between, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NTLM has got it by then."""
+    monkeypatch.setattr(kerberos, "LOGON_SECONDS", 0.3)
+    lab = make_lab(account=LabAccount("bob", PASSWORD))
+    error = failure(target(lab, auth=Auth.NEGOTIATE, user=ADA, password=bad))
+    assert "by NTLM, because no KDC" in str(error)
+    between.go.set()
+    for thread in threading.enumerate():
+        if thread.name == "remediate-kerberos":
+            thread.join(20)
+            assert not thread.is_alive()
+    assert len({*between.seen}) == 1  # without a proof
 
 
 def test_a_host_that_refuses_a_ticket_is_not_said_to_refuse_a_password(

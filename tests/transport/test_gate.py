@@ -128,8 +128,8 @@ def test_once_it_is_refused_nobody_else_tries() -> None:
     first.refused()
     error = waiting.ended()
     assert str(error) == (
-        "SRV02 was not tried: SRV01 refused CONTOSO\\ada, and a wrong password tried often locks "
-        "it. The request was not sent."
+        "SRV02 was not tried: SRV01 did not take CONTOSO\\ada, and a wrong password tried often "
+        "locks it. The request was not sent."
     )
     assert isinstance(error, errors.AccountRefusedElsewhere)
     assert (error.code, error.outcome) == ("account_refused_elsewhere", Outcome.REFUSED)
