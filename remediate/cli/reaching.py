@@ -258,15 +258,21 @@ def _host(
     if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
         raise Stop(f"no certificate is given for {entry.name}", "Give --cert-file and --key-file.")
     try:
-        return Host(name=entry.name, address=entry.address, **{**connection.said(), **filled})
+        host = Host(name=entry.name, address=entry.address, **{**connection.said(), **filled})
     except ValidationError as error:
         message = error.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
         raise Stop(message, hint) from None
+    if host.mistake is not None:
+        text, what_to_do = host.mistake
+        raise Stop(f"{host.name}: {text}", what_to_do)
+    return host
 
 
 def _password(connection: "Connection", only: str | None, *, interactive: bool) -> str | None:
-    if connection.auth == "certificate" or (connection.auth == "kerberos" and connection.keytab):
+    if connection.auth == "certificate":
         return None
+    if connection.keytab:
+        return connection.password  # both are a mistake
     if connection.password or only:
         return connection.password or only
     if _PASSWORD in os.environ:

@@ -301,7 +301,6 @@ def _pruned(host: "Host", *, insecure: bool) -> "Host":
 
     unused = set() if host.tls else {"ca_file", "tls_pin", "proxy"}
     unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
-    unused |= set() if host.auth is Auth.KERBEROS else {"keytab"}
     return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
 
 

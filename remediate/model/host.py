@@ -255,8 +255,8 @@ class Connection(Model):
     keytab: Annotated[
         Path | None,
         Field(
-            description="File with the keys of your account, for --auth kerberos; counts more than "
-            "a password."
+            description="File with the keys of your account, for --auth kerberos; takes the place "
+            "of a password."
         ),
         Typed("FILE", logon=True),
     ] = None
@@ -284,11 +284,12 @@ class Connection(Model):
         """This one, and the other where this says nothing.
 
         Who says which certificates are trusted says all of it: an authority takes the place of a
-        pin, and a pin that of an authority.
+        pin, and a pin that of an authority. So it is with a password and a keytab.
         """
         mine, theirs = self.said(), other.said()
-        if mine.keys() & _TRUST:
-            theirs = {name: value for name, value in theirs.items() if name not in _TRUST}
+        for choice in (_TRUST, _PROOF):
+            if mine.keys() & choice:
+                theirs = {name: value for name, value in theirs.items() if name not in choice}
         return Connection(**{**theirs, **mine})
 
     def said(self) -> dict[str, Any]:
@@ -298,6 +299,9 @@ class Connection(Model):
 
 _TRUST = frozenset({"ca_file", "tls_pin"})
 """What says which certificates are trusted."""
+
+_PROOF = frozenset({"password", "keytab"})
+"""What says how an account proves that it is who it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +382,26 @@ class Host(Connection):
     def domain_name(self) -> str | None:
         """The name by which a domain knows it; None when it has an address only."""
         return self.kerberos_host or (None if _is_ip(self.address) else self.address.rstrip("."))
+
+    @property
+    def mistake(self) -> tuple[str, str] | None:
+        """Why one cannot log on to it by Kerberos as it says, and what to do; None where one can.
+
+        A host on record may have one, and stays readable.
+        """
+        if self.keytab is not None and self.auth is not Auth.KERBEROS:
+            return (
+                f"a keytab is given, and {self.auth} takes none",
+                "Use --auth kerberos, or say where the password is (--password-from) instead.",
+            )
+        if self.keytab is not None and self.password is not None:
+            return "a keytab and a password are both given", "Leave out one of them."
+        if self.auth is Auth.KERBEROS and self.domain_name is None:
+            return (
+                f"Kerberos knows hosts by name, and {self.address} is an address",
+                "Say by what name the domain knows it, with --kerberos-host.",
+            )
+        return None
 
     @property
     def in_the_clear(self) -> bool:

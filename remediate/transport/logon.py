@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 KERBEROS: Final = "Kerberos"
 
-_SYSTEM_CHOOSES: Final = sys.platform == "win32"
+SYSTEM_CHOOSES: Final = sys.platform == "win32"
 """Windows knows Kerberos and NTLM itself, and the ticket of whoever is logged on."""
 
 
@@ -64,7 +64,7 @@ class Logon(HTTPNegotiateAuth):
             TicketError: Kerberos was asked for, or the KDC has judged the account or may
                 have got its password; the host was not told anything.
         """
-        if self._host.auth is not Auth.NTLM and not _SYSTEM_CHOOSES:
+        if self._host.auth is not Auth.NTLM and not SYSTEM_CHOOSES:
             self._choose()
             _log.debug("%s: logs on by %s", self._host.name, self._watch.way)
         return super().handle_401(response, **kwargs)  # type: ignore[no-untyped-call] # of pypsrp

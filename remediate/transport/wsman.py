@@ -26,7 +26,7 @@ from remediate.model.host import Auth, Host, Via
 from remediate.transport.classify import is_logged_on
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
-from remediate.transport.logon import Logon
+from remediate.transport.logon import SYSTEM_CHOOSES, Logon
 from remediate.transport.markup import look_at
 from remediate.transport.wire import (
     LoggedOutError,
@@ -275,14 +275,17 @@ def check(host: Host) -> None:
         text = f"the command shell (winrs) knows no PowerShell endpoint {host.configuration_name}"
         hint = "Leave out --configuration-name, or --transport winrs."
         raise WrongSettings(host.name, text, hint=hint)
+    if host.mistake is not None:
+        text, hint = host.mistake
+        raise WrongSettings(host.name, text, hint=hint)
+    if host.keytab is not None and SYSTEM_CHOOSES:
+        text = "a keytab is given, and Windows, where this runs, logs on with none"
+        hint = "Give --password-from instead, or neither to log on as whoever runs this."
+        raise WrongSettings(host.name, text, hint=hint)
     if host.auth is Auth.CERTIFICATE:
         if not host.tls:
             raise WrongSettings(host.name, "a client certificate needs TLS")
         return
-    if host.auth is Auth.KERBEROS and host.domain_name is None:
-        text = f"Kerberos knows hosts by name, and {host.address} is an address"
-        hint = "Say by what name the domain knows it, with --kerberos-host."
-        raise WrongSettings(host.name, text, hint=hint)
     if has_password(host) and not host.user:
         raise WrongSettings(host.name, f"no user is given, which {host.auth} needs")
 

@@ -175,15 +175,22 @@ def test_who_logs_on_by_certificate_is_asked_for_no_password(tmp_path: Path) -> 
 
 
 def test_a_keytab_that_only_the_record_names_needs_a_yes(tmp_path: Path) -> None:
-    record = on_record(auth="kerberos", password=None, keytab=tmp_path / "k")
+    record = on_record(address="srv01", auth="kerberos", password=None, keytab=tmp_path / "k")
     assert one(record) == "not_agreed"
     assert one(record, keytab=tmp_path / "k").password is None
 
 
 def test_files_that_are_not_used_need_no_yes(tmp_path: Path) -> None:
-    names = ("ca_file", "cert_file", "key_file", "keytab")
+    names = ("ca_file", "cert_file", "key_file")
     host = one(on_record(**dict.fromkeys(names, tmp_path)))
-    assert [getattr(host, name) for name in names] == [None] * 4
+    assert [getattr(host, name) for name in names] == [None] * 3
+
+
+def test_a_keytab_on_record_is_refused_where_no_kerberos_is_spoken(tmp_path: Path) -> None:
+    record = on_record(auth="negotiate", keytab=tmp_path / "k", password=None)
+    assert one(record) == "wrong_settings"
+    found = one(record, password_from="env:MINE")
+    assert (found.password, found.keytab) == ("env:MINE", None)
 
 
 @pytest.mark.parametrize(

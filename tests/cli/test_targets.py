@@ -62,7 +62,6 @@ def test_port_and_tls_follow_from_each_other(
         ({}, True, "env:REMEDIATE_PASSWORD"),
         ({"password_from": "env:MINE"}, False, "env:MINE"),
         ({"keytab": Path("/k"), "user": None}, True, None),
-        ({"keytab": Path("/k"), "password_from": "env:MINE"}, False, None),
     ],
 )
 def test_kerberos_takes_a_keytab_before_a_password_and_that_before_a_ticket(
@@ -75,6 +74,23 @@ def test_kerberos_takes_a_keytab_before_a_password_and_that_before_a_ticket(
     if variable:
         monkeypatch.setenv("REMEDIATE_PASSWORD", "p")
     assert one(hosts=["SRV"], auth="kerberos", **given).password == password
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"auth": "negotiate", "keytab": Path("/k")}, "SRV: a keytab is given, and negotiate"),
+        ({"auth": "ntlm", "keytab": Path("/k")}, "SRV: a keytab is given, and ntlm takes none"),
+        ({"keytab": Path("/k"), "password_from": "env:MINE"}, "SRV: a keytab and a password"),
+        ({"hosts": ["10.0.0.1"]}, "10.0.0.1: Kerberos knows hosts by name"),
+    ],
+)
+def test_settings_of_kerberos_that_cannot_work_are_refused(
+    given: dict[str, object], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "p")
+    with pytest.raises(Stop, match=told):
+        one(**{"hosts": ["SRV"], "auth": "kerberos", **given})
 
 
 def test_a_password_for_kerberos_needs_a_user() -> None:

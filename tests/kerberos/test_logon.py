@@ -417,3 +417,27 @@ def test_a_client_that_does_not_say_which_tls_it_speaks_through_is_refused(
     lab = make_lab(tls=Tls.VALID)
     failure(target(lab))
     assert "does not say which TLS" in lab.hosts[0].logons[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "windows", "told"),
+    [
+        ({"auth": Auth.NEGOTIATE, "password": None}, False, "negotiate takes none"),
+        ({}, False, "a keytab and a password are both given"),
+        ({"password": None}, True, "Windows, where this runs, logs on with none"),
+    ],
+)
+def test_a_keytab_that_cannot_be_used_is_refused_before_anything_is_sent(
+    make_lab: Callable[..., Lab],
+    kdc: Kdc,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, object],
+    windows: bool,
+    told: str,
+) -> None:
+    monkeypatch.setattr("remediate.transport.wsman.SYSTEM_CHOOSES", windows)
+    lab, before = make_lab(), len(kdc.asked())
+    error = failure(target(lab, **{"keytab": kdc.keytab("ada"), **changes}))
+    assert type(error) is errors.WrongSettings
+    assert told in str(error)
+    assert (lab.hosts[0].requests, len(kdc.asked())) == (0, before)

@@ -1,5 +1,6 @@
 """Where a host is: what one types is understood, or refused in one sentence."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -241,3 +242,17 @@ def test_an_endpoint_is_a_name(text: str) -> None:
 def test_a_proxy_is_for_tls() -> None:
     with pytest.raises(ValidationError, match="without TLS: a logon does not pass a proxy"):
         Host(name="h", address="h", port=5985, proxy="p:1")
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "left"),
+    [
+        ({"password": "env:X"}, {"keytab": "/k"}, {"password": "env:X"}),
+        ({"keytab": "/k"}, {"password": "env:X"}, {"keytab": Path("/k")}),
+        ({}, {"keytab": "/k"}, {"keytab": Path("/k")}),
+    ],
+)
+def test_a_password_and_a_keytab_are_one_choice_of_which_the_nearest_counts(
+    near: dict[str, str], far: dict[str, str], left: dict[str, object]
+) -> None:
+    assert Connection(**near).over(Connection(**far)).said() == left
