@@ -98,6 +98,21 @@ def test_somebody_elses_value_is_neither_of_two_and_is_there(kind: str, name: st
     assert find(host, change)[name] == value
 
 
+def test_what_runs_have_left_is_not_what_a_host_has() -> None:
+    """So a host is as it was once a run is undone, though that has left a receipt, too."""
+    host = healthy_host()
+    before = everything(host)
+    put(host, {"leftover": {"receipts": {"R1": []}}})
+    assert len(records(host, "leftover")) == 1
+    assert everything(host) == before
+
+
+def test_leftovers_take_the_place_of_those_that_were_there() -> None:
+    host = host_with("leftover")
+    put(host, {"leftover": {"receipts": {"R2": []}}})
+    assert [one["run"] for one in records(host, "leftover")] == ["R2"]
+
+
 # --- a kind that nothing is known of, and somebody's own ---------------------------------------
 
 

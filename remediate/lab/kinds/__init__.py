@@ -22,6 +22,7 @@ from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.resources.base import loaded_kinds
 
+_LEFTOVER = "leftover"
 _NOT_KINDS = {"kind"}
 _FIELDS = ("read", "write", "state", "HEALTHY", "other", "files")
 _added: dict[str, Path] = {}
@@ -178,8 +179,12 @@ def edit(
 
 
 def everything(host: HostState) -> dict[str, list[Record]]:
-    """What a host would say of every kind that the lab knows, but for those it has nothing of."""
+    """What a host would say of every kind that the lab knows, but for those it has nothing of.
+
+    What runs have left is left out: each leaves a receipt, also one that puts everything back.
+    """
     kinds = dict.fromkeys([*names(), *(name for name in host.windows if is_plain(name))])
+    del kinds[_LEFTOVER]
     found = {kind: records(host, kind) for kind in kinds}
     return {kind: said for kind, said in found.items() if said}
 
