@@ -77,7 +77,7 @@ function Rename-Item {
     [CmdletBinding(DefaultParameterSetName = 'ByLiteralPath', PositionalBinding = $false)]
     param(
         [Parameter(ParameterSetName = 'ByLiteralPath', Mandatory, ValueFromPipelineByPropertyName)] [Alias('PSPath')] [string] $LiteralPath,
-        [Parameter(Mandatory)] [string] $NewName
+        [Parameter(Mandatory, Position = 0)] [string] $NewName
     )
     process {
         Microsoft.PowerShell.Management\Rename-Item -LiteralPath $LiteralPath -NewName $NewName

@@ -51,7 +51,6 @@ function Get-VolumeCorruptionCount {
         [Parameter(ParameterSetName = 'ByDriveLetter', Mandatory, Position = 0, ValueFromPipelineByPropertyName)] [char[]] $DriveLetter,
         [Parameter(ParameterSetName = 'ById', Mandatory, ValueFromPipelineByPropertyName)] [Alias('Id')] [string[]] $ObjectId,
         [Parameter(ParameterSetName = 'ByPaths', Mandatory, ValueFromPipelineByPropertyName)] [string[]] $Path,
-        [Parameter(ParameterSetName = 'ByLabel', Mandatory, ValueFromPipelineByPropertyName)] [string[]] $FileSystemLabel,
         [Parameter(ParameterSetName = 'InputObject (cdxml)', Mandatory, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_Volume')] [object[]] $InputObject,
         [Alias('Session')] [Microsoft.Management.Infrastructure.CimSession[]] $CimSession,
@@ -78,7 +77,6 @@ function Repair-Volume {
         [Parameter(ParameterSetName = 'ByDriveLetter', Mandatory, Position = 0, ValueFromPipelineByPropertyName)] [char[]] $DriveLetter,
         [Parameter(ParameterSetName = 'ById', Mandatory, ValueFromPipelineByPropertyName)] [Alias('Id')] [string[]] $ObjectId,
         [Parameter(ParameterSetName = 'ByPaths', Mandatory, ValueFromPipelineByPropertyName)] [string[]] $Path,
-        [Parameter(ParameterSetName = 'ByLabel', Mandatory, ValueFromPipelineByPropertyName)] [string[]] $FileSystemLabel,
         [Parameter(ParameterSetName = 'InputObject (cdxml)', Mandatory, ValueFromPipeline)]
         [PSTypeName('Microsoft.Management.Infrastructure.CimInstance#MSFT_Volume')] [object[]] $InputObject,
         [switch] $OfflineScanAndFix,
