@@ -8,9 +8,22 @@ from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.testing.powershell import PowerShellHosts
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 
+LONG = {
+    "test_agent_proxy",
+    "test_backup_record",
+    "test_scratch_move",
+    "test_unanswered",
+    "test_volume_scan",
+}
+"""What takes a real engine long: the ordinary run leaves it to `test_kinds` to ask one."""
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs an engine is skipped without one, and says how to get it."""
+    for item in items:
+        if item.get_closest_marker("powershell") and item.path.stem in LONG:
+            item.add_marker(pytest.mark.slow)
     skip = pytest.mark.skip(reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
     for item in items:
         if item.get_closest_marker("powershell") and find_pwsh() is None:

@@ -34,13 +34,15 @@ CHANGING = [case for case in CASES if case.changes_something]
 ORDINARY = {next(iter(writes_of(case.job()).values())): case.id for case in CHANGING}
 """The last story in which something is changed, for each set of kinds that is written."""
 LONG = {
+    "antivirus-exclusions",
+    "module-restore",
     "proxy-settings",
     "restart-server",
     "scratch-location",
     "scratch-move",
     "shadow-storage",
 }
-"""Playbooks whose stories take ten seconds or more of a real engine: for the slow run."""
+"""Playbooks whose stories take a real engine many seconds: for the slow run."""
 
 LOOKING = [one for one in CASES if one.playbook not in {case.playbook for case in CHANGING}]
 MORE = [one for of in (CHANGING, LOOKING) for one in some_of_each(of, 1)]

@@ -7,6 +7,7 @@ one, PowerShell's own commands on the others.
 import hashlib
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from remediate.lab.kinds import is_plain
 from remediate.lab.state import HostState, Record
 
 _LANGUAGES = {"en", "de", "ko"}
+_WRITTEN = time.time()
+"""When files were written of which nothing else is said, so that a copy is as old as its file."""
 _LOCK = "C:\\Program Files\\remediate\\lease.lock"
 """Held open by the pipeline that writes; what is in it is nothing."""
 
@@ -165,8 +168,8 @@ class WindowsHost:
             place.symlink_to(self._place(entry["link"]))
         else:
             place.write_bytes(content_of(path, entry))
-            if isinstance(entry, dict) and "written" in entry:
-                os.utime(place, (entry["written"], entry["written"]))
+            said = entry["written"] if isinstance(entry, dict) and "written" in entry else _WRITTEN
+            os.utime(place, (said, said))
 
     def _read_files(self, before: Drive) -> Iterator[tuple[str, Entry]]:
         """What is there now; what is as it was before is said as before."""
