@@ -18,6 +18,7 @@ WRITTEN = {
     "ca_file": "/a/ca.pem",
     "tls_pin": "sha256:" + 32 * "0f",
     "proxy": "proxy.contoso.com:3128",
+    "transport": "winrs",
     "configuration_name": "PowerShell.7",
     "cert_file": "/a/cert.pem",
     "key_file": "/a/key.pem",

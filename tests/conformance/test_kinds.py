@@ -29,6 +29,9 @@ MOST, MOST_SLOW = 5, 20
 FEW = {"agent_module": 0.2, "agent_proxy": 0.2, "backup_record": 0.2}
 """The part of them where each starts another PowerShell."""
 
+UNLIKE = {"scratch_move": {"copied"}}
+"""What depends on when the files of a host were made: real ones are, anew for each question."""
+
 KINDS = sorted(kinds._own() - {"agent_log", "network_probe"})
 """What stories that both engines can tell ask about.
 
@@ -89,7 +92,8 @@ def went_wrong(error: CallError) -> str:
 def answer(asked: Asked, result: CallResult) -> list[Record]:
     """What was answered, in an order of its own."""
     found = [asked.resource.model_validate(value) for value in result.value]
-    return sorted((one.model_dump(mode="json") for one in found), key=str)
+    without = UNLIKE.get(asked.resource.kind)
+    return sorted((one.model_dump(mode="json", exclude=without) for one in found), key=str)
 
 
 def settled(windows: Record) -> Record:

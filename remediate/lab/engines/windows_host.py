@@ -7,7 +7,6 @@ one, PowerShell's own commands on the others.
 import hashlib
 import json
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,6 @@ from remediate.lab.kinds import is_plain
 from remediate.lab.state import HostState, Record
 
 _LANGUAGES = {"en", "de", "ko"}
-_WRITTEN = time.time()
-"""When files were written of which nothing else is said, so that a copy is as old as its file."""
 _LOCK = "C:\\Program Files\\remediate\\lease.lock"
 """Held open by the pipeline that writes; what is in it is nothing."""
 
@@ -93,7 +90,7 @@ class WindowsHost:
         if culture.partition("-")[0] not in _LANGUAGES:
             speaks = sorted(_LANGUAGES)
             raise ValueError(f"the stand-in Windows does not speak {culture}; it speaks {speaks}")
-        if {"agent_module", "old_files", "scratch_move"} & snapshot["edits"].keys():
+        if {"agent_module", "old_files"} & snapshot["edits"].keys():
             raise ValueError("nothing is done to files on the disk of the stand-in Windows")
         if snapshot["hangs"].get("registry_value", "late") != "late":
             raise ValueError("the stand-in registry can be late, and nothing worse")
@@ -168,8 +165,8 @@ class WindowsHost:
             place.symlink_to(self._place(entry["link"]))
         else:
             place.write_bytes(content_of(path, entry))
-            said = entry["written"] if isinstance(entry, dict) and "written" in entry else _WRITTEN
-            os.utime(place, (said, said))
+            if isinstance(entry, dict) and "written" in entry:
+                os.utime(place, (entry["written"], entry["written"]))
 
     def _read_files(self, before: Drive) -> Iterator[tuple[str, Entry]]:
         """What is there now; what is as it was before is said as before."""
