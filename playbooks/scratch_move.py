@@ -55,6 +55,8 @@ class MoveScratch(ForRegisteredAgent, ForAgentModule, Playbook[Params]):
 
     Where the system state is backed up, a volume is mounted in the folder. Such a folder is left
     alone: a person takes that volume offline first, as the source says.
+
+    Apply it in a run of its own: what else is about the scratch folder judges by where it was.
     """
 
     id = "scratch-move"

@@ -264,7 +264,7 @@ def _host(
         raise Stop(message, hint) from None
     if host.mistake is not None:
         text, what_to_do = host.mistake
-        raise Stop(f"{host.name}: {text}", what_to_do)
+        raise Stop(f"{text} (host {host.name})", what_to_do)
     return host
 
 

@@ -30,7 +30,7 @@ function Measure-RemediateFolder {
     return $found
 }
 
-function New-RemediateLeftover {
+function ConvertTo-RemediateLeftover {
     # One of them.
     param([string] $Path, [string] $Sort, [string] $Run, [object[]] $Beside, [hashtable] $Inside = @{ files = 0; size = [int64] 0 }, [int] $Moved)
     return [ordered]@{
@@ -87,7 +87,7 @@ function Find-RemediateLeftover {
             foreach ($item in @(Get-ChildItem -LiteralPath $receipts -Force | Limit-RemediateList -Name 'receipts')) {
                 if ($item.PSIsContainer -or $item.Name -notmatch '^([0-9A-Za-z-]{1,64})\.json$') { continue }
                 $run = [string] $Matches[1]
-                New-RemediateLeftover -Path ($shown + '\receipts\' + $item.Name) -Sort 'receipt' -Run $run -Beside @(Get-RemediateNamed -Path ($receipts + '\' + $item.Name))
+                ConvertTo-RemediateLeftover -Path ($shown + '\receipts\' + $item.Name) -Sort 'receipt' -Run $run -Beside @(Get-RemediateNamed -Path ($receipts + '\' + $item.Name))
             }
         }
         $windows = [string] $env:SystemRoot
@@ -99,7 +99,7 @@ function Find-RemediateLeftover {
             try { $moved = [int] (ConvertFrom-Json -InputObject ([string] (Get-Content -LiteralPath $marker -Raw -Encoding UTF8))).moved }
             catch { $moved = 0 }
             $about = @{ kind = 'old_files'; key = @{ folder = $windows + '\Temp'; day = $name -replace '^Temp\.remediate-', '' } }
-            New-RemediateLeftover -Path $path -Sort 'moved-files' -Beside @($about) -Inside (Measure-RemediateFolder -Path $path) -Moved $moved
+            ConvertTo-RemediateLeftover -Path $path -Sort 'moved-files' -Beside @($about) -Inside (Measure-RemediateFolder -Path $path) -Moved $moved
         }
         $installed = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
         if ($null -ne $installed -and $installed['data']) {
@@ -108,12 +108,12 @@ function Find-RemediateLeftover {
             foreach ($name in @(Find-RemediateFolder -Parent $modules -Form '^MSOnlineBackup\.remediate-[0-9a-f]{16}(-[0-9])?$')) {
                 $path = $modules + '\' + $name
                 $about = @{ kind = 'agent_module'; key = @{ path = $modules + '\MSOnlineBackup' } }
-                New-RemediateLeftover -Path $path -Sort 'copy' -Beside @($about) -Inside (Measure-RemediateFolder -Path $path)
+                ConvertTo-RemediateLeftover -Path $path -Sort 'copy' -Beside @($about) -Inside (Measure-RemediateFolder -Path $path)
             }
         }
         foreach ($name in @(Find-RemediateFolder -Parent ($ours + '\scans') -Form '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')) {
             $about = @{ kind = 'volume_scan'; key = @{ device = '\\?\Volume{' + $name + '}\' } }
-            New-RemediateLeftover -Path ($shown + '\scans\' + $name) -Sort 'scan' -Beside @($about)
+            ConvertTo-RemediateLeftover -Path ($shown + '\scans\' + $name) -Sort 'scan' -Beside @($about)
         }
     )
     foreach ($one in $all) { if (-not $Identity -or $one['path'] -eq $Identity['path']) { $one } }

@@ -79,10 +79,10 @@ def test_kerberos_takes_a_keytab_before_a_password_and_that_before_a_ticket(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"auth": "negotiate", "keytab": Path("/k")}, "SRV: a keytab is given, and negotiate"),
-        ({"auth": "ntlm", "keytab": Path("/k")}, "SRV: a keytab is given, and ntlm takes none"),
-        ({"keytab": Path("/k"), "password_from": "env:MINE"}, "SRV: a keytab and a password"),
-        ({"hosts": ["10.0.0.1"]}, "10.0.0.1: Kerberos knows hosts by name"),
+        ({"auth": "negotiate", "keytab": Path("/k")}, "a keytab is given, and negotiate"),
+        ({"auth": "ntlm", "keytab": Path("/k")}, "a keytab is given, and ntlm takes none"),
+        ({"keytab": Path("/k"), "password_from": "env:MINE"}, "a keytab and a password"),
+        ({"hosts": ["10.0.0.1"]}, "Kerberos knows hosts by name"),
     ],
 )
 def test_settings_of_kerberos_that_cannot_work_are_refused(
