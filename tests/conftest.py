@@ -18,7 +18,9 @@ from tests.kerberos import kdc
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-hypothesis.settings.register_profile("ours", deadline=None)  # a machine may have much to do
+hypothesis.settings.register_profile(  # a machine may have much to do
+    "ours", deadline=None, max_examples=50
+)
 hypothesis.settings.load_profile("ours")
 
 # Else each program that a test starts compiles all of our code anew: containers set this.
@@ -28,9 +30,10 @@ costs.count()
 
 
 def pytest_collection_finish() -> None:
-    """Tests and modules stay to the end: no search for garbage has to look at them."""
+    """Tests and modules stay to the end: searches for garbage, which are few, look at the rest."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -34,6 +34,7 @@ def test_what_is_shown_goes_into_an_inventory_as_it_stands(
         assert again.out == shown.out
 
 
+@pytest.mark.slow  # it waits for an answer by TLS
 def test_a_host_that_cannot_be_looked_at_is_said_beside_those_that_can(cli: Cli) -> None:
     with Lab([make_state()], tls=Tls.VALID) as lab, Lab([make_state()]) as plain:
         host, other = lab.hosts[0], plain.hosts[0]

@@ -196,11 +196,12 @@ def own_with_lab(place: Path) -> list[str]:
     return ["--playbooks", str(folder)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "chosen",
     [
         "not powershell",
-        pytest.param("powershell", marks=[pytest.mark.slow, pytest.mark.powershell]),
+        pytest.param("powershell", marks=pytest.mark.powershell),
     ],
 )
 def test_its_own_tests_pass(installed: list[Path], chosen: str) -> None:

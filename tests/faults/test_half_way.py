@@ -90,7 +90,14 @@ def check(record_property: Record, tell: Tell, depth: int, first: Trial | None =
     assert [found for found in tried if found] == []
 
 
-@pytest.mark.parametrize("repair", [IN_BETWEEN, NEEDED, MOVED, SCANNED, REBOOTED], ids=str)
+@pytest.mark.parametrize(
+    "repair",
+    [
+        *(IN_BETWEEN, NEEDED, MOVED),
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (SCANNED, REBOOTED)),
+    ],
+    ids=str,
+)
 def test_an_apply_that_stops_anywhere_tells_the_truth(
     repair: Repair, record_property: Record
 ) -> None:

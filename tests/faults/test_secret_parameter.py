@@ -80,6 +80,7 @@ class Typed:
         return (done.stdout + done.stderr).decode()
 
 
+@pytest.mark.slow
 def test_a_secret_parameter_appears_nowhere(new_store: Callable[[], Path], tmp_path: Path) -> None:
     """Not in output, logs at DEBUG, store, or what a host receives."""
     file, folder = new_store(), tmp_path / "playbooks"

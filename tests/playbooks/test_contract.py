@@ -37,7 +37,17 @@ def _changing() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+OFTEN = some_of_each(CASES, 8)
+"""Cases that an ordinary run tells, too; each audits all of them."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=() if case in OFTEN else pytest.mark.slow)
+        for case in CASES
+    ],
+)
 def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
     """An audit changes nothing, apply is proven, nothing is left, and all of it can be undone."""
     Teller.in_memory(case, short=True).tell()
