@@ -78,7 +78,7 @@ def test_a_sample_has_each_exchange_and_each_way_in_it() -> None:
     [
         pytest.param(Auth.BASIC, Via.PSRP, sample, id="basic-sample"),
         pytest.param(Auth.BASIC, Via.PSRP, passing, id="basic-passing", marks=pytest.mark.slow),
-        pytest.param(Auth.NTLM, Via.PSRP, passing, id="ntlm-passing", marks=pytest.mark.slow),
+        pytest.param(Auth.NTLM, Via.PSRP, sample, id="ntlm-sample", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.PSRP, lasting, id="basic-lasting", marks=pytest.mark.slow),
         pytest.param(Auth.NTLM, Via.PSRP, lasting, id="ntlm-lasting", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.WINRS, sample, id="winrs-sample", marks=pytest.mark.slow),
