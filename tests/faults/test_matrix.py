@@ -80,7 +80,6 @@ def test_a_sample_has_each_exchange_and_each_way_in_it() -> None:
         pytest.param(Auth.BASIC, Via.PSRP, passing, id="basic-passing", marks=pytest.mark.slow),
         pytest.param(Auth.NTLM, Via.PSRP, sample, id="ntlm-sample", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.PSRP, lasting, id="basic-lasting", marks=pytest.mark.slow),
-        pytest.param(Auth.NTLM, Via.PSRP, lasting, id="ntlm-lasting", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.WINRS, sample, id="winrs-sample", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.WINRS, lasting, id="winrs-lasting", marks=pytest.mark.slow),
     ],
