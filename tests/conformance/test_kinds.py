@@ -26,16 +26,14 @@ pytestmark = pytest.mark.powershell
 MOST, MOST_SLOW = 5, 20
 """Questions about a kind, and writes of it, that a run can afford: a pipeline each."""
 
-FEW = {"agent_module": 0.2, "agent_proxy": 0.2, "backup_record": 0.2, "scratch_move": 0.2}
-"""The part of them where each takes long: most start another PowerShell."""
+FEW = {"agent_module": 0.2, "agent_proxy": 0.2, "backup_record": 0.2}
+"""The part of them where each starts another PowerShell."""
 
-UNLIKE = {"scratch_move": {"copied"}}
-"""What depends on when the files of a host were made: real ones are, anew for each question."""
-
-KINDS = sorted(kinds._own() - {"agent_log", "network_probe"})
+KINDS = sorted(kinds._own() - {"agent_log", "network_probe", "scratch_move"})
 """What stories that both engines can tell ask about.
 
-Probes are tried where they are promised; of the agent's logs no playbook asks, but a diagnosis.
+Probes are tried where they are promised, as is a move, which goes by times that files have on a
+disk only; of the agent's logs no playbook asks, but a diagnosis.
 """
 
 
@@ -92,8 +90,7 @@ def went_wrong(error: CallError) -> str:
 def answer(asked: Asked, result: CallResult) -> list[Record]:
     """What was answered, in an order of its own."""
     found = [asked.resource.model_validate(value) for value in result.value]
-    without = UNLIKE.get(asked.resource.kind)
-    return sorted((one.model_dump(mode="json", exclude=without) for one in found), key=str)
+    return sorted((one.model_dump(mode="json") for one in found), key=str)
 
 
 def settled(windows: Record) -> Record:
