@@ -1,6 +1,7 @@
 """List what runs have left on a host, and remove what one of them has left."""
 
 from remediate.model.size import size_text
+from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.leftover import Leftover, Leftovers, LeftoverSort
 
@@ -71,8 +72,9 @@ def _listed(receipts, owned, unclaimed):
     bare = [run for run, left in owned.items() if not left]
     for run, left in owned.items():
         if left:
+            size = size_text(sum(one.size for one in left))
             yield Advice(
-                f"Run {run} left {size_text(sum(one.size for one in left))} in {len(left)} places",
+                f"Run {run} left {size} in {count(len(left), 'place')}",
                 f"Where nobody needs it any more: remediate hosts leftovers --remove {run} removes "
                 "it for good, and its receipt.",
                 Severity.NOTICE,
@@ -82,7 +84,7 @@ def _listed(receipts, owned, unclaimed):
             )
     if bare:
         yield Advice(
-            f"{len(bare)} runs left only their receipts",
+            f"{count(len(bare), 'run')} left nothing but receipts",
             "They are small, and say who has changed what. The newest are shown.",
             Severity.NOTICE,
             rule="receipts",
@@ -101,6 +103,6 @@ def _listed(receipts, owned, unclaimed):
 
 def _evidence(left):
     return [
-        Evidence(f"{one.sort}: {one.files:,} files, {size_text(one.size)}", where=one.path)
+        Evidence(f"{one.sort}: {count(one.files, 'file')}, {size_text(one.size)}", where=one.path)
         for one in left[:SHOWN]
     ]

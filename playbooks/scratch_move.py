@@ -4,6 +4,7 @@ import re
 from types import MappingProxyType
 
 from remediate.model.size import Size, size_text
+from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.host_path import TypedFolder
@@ -204,8 +205,7 @@ def _left(move):
 
 
 def _evidence(move, seen):
-    noun = "file" if move.files == 1 else "files"
-    yield Evidence(f"{size_text(move.total)} in {move.files:,} {noun}", where=move.folder)
+    yield Evidence(f"{size_text(move.total)} in {count(move.files, 'file')}", where=move.folder)
     volume = volume_of(move.target, seen.all(Volume))
     if volume is not None and volume.free_space is not None:
         free = f"{size_text(volume.free_space)} free of {size_text(volume.capacity)}"

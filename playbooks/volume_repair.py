@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
 from remediate.resources.backup_record import BackupRecord, BackupRecords
 from remediate.resources.mars_agent import (
@@ -139,7 +140,7 @@ def _judged(seen, params, volume):
         )
     found = volume.corruptions
     if found or (found is None and volume.said == "ErrorsFound"):
-        known = f"{found:,} corruptions" if found else "the last scan found some"
+        known = count(found, "corruption") if found else "the last scan found some"
         yield Advice(
             f"{_begins(volume)} is damaged",
             f"Backups of it may fail with 0x80070570. {_remedy(volume)}",

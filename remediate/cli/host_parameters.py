@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from remediate.cli.parameters import FromInventory, Parameter, job, parameters, wrong_value
 from remediate.cli.stop import Stop
 from remediate.engine.job import Job
-from remediate.model.text import in_quotes
+from remediate.model.text import count, in_quotes
 from remediate.playbook.base import Playbook
-from remediate.report.words import count
 
 if TYPE_CHECKING:
     from remediate.inventory.protocol import InventoryHost, Param

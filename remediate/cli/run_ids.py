@@ -192,7 +192,8 @@ def _left(store: "Store", summary: "RunSummary", later: "Sequence[RunSummary]") 
 
 def _said(store: "Store", summary: "RunSummary") -> str:
     """Which run it is, in a few words."""
-    from remediate.report.words import count, join, moment
+    from remediate.model.text import count
+    from remediate.report.words import join, moment
 
     run = summary.run
     names = [host.host.name for host in store.run(run.id).hosts]

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from remediate.model.base import Model
+from remediate.model.text import count
 
 MAX_PATH = 150
 """Characters of a path, so that with the folder before it it stays below the 260 of Windows."""
@@ -125,11 +126,10 @@ class Manifest(Model):
         return sum(file.size for file in self.files)
 
     def __str__(self) -> str:
-        count = "1 file" if len(self.files) == 1 else f"{len(self.files)} files"
         size = (
             f"{self.size / 1e6:.1f} MB" if self.size >= _MEGABYTE else f"{self.size / 1e3:.1f} kB"
         )
-        return f"{count}, {size}, sha256 {self.digest}"
+        return f"{count(len(self.files), 'file')}, {size}, sha256 {self.digest}"
 
 
 class Piece(Model):

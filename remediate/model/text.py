@@ -92,3 +92,8 @@ def quoted(text: str) -> str:
         return text
     escaped = json.dumps(text)
     return _BLANK.sub(lambda char: f"\\u{ord(char[0]):04x}", escaped)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 change`, `2 changes`, `1,000 changes`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -11,6 +11,7 @@ from rich.text import Text
 from remediate.model.event import Event
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.text import count
 from remediate.report import words
 from remediate.report.lines import BAD, DIM, STRONG, Line, host_lines, line
 from remediate.report.overview import Overview
@@ -82,13 +83,13 @@ class ConsoleReporter:
         total = sum(self._outcomes.values())
         if total > 1:
             parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
-            yield line(0, (f"{words.count(total, 'host')}: ", STRONG), parts)
+            yield line(0, (f"{count(total, 'host')}: ", STRONG), parts)
         if self._wanted and subject.proceed:
             yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
         if subject.run:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
         if self._unanswered and not self._overview:
-            many = words.count(self._unanswered.total(), "question")
+            many = count(self._unanswered.total(), "question")
             where = f" on {self._partly} of {total} hosts" if total > 1 else ""
             names = words.join(name for name, _ in self._unanswered.most_common())
             yield line(0, (f"not answered: {many}{where} ", BAD), f"({names})")

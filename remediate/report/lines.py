@@ -12,6 +12,7 @@ from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
+from remediate.model.text import count
 from remediate.report import words
 from remediate.report.reporter import Subject
 
@@ -114,7 +115,7 @@ def _since_lines(since: Since) -> Iterator[Line]:
             yield line(4, (mark, style), f"{one.severity}: {recorded_text(one)}")
     for reason in dict.fromkeys(since.untold.values()):
         names = [name for name, why in since.untold.items() if why == reason]
-        those = words.join(names) if len(names) <= _NAMED else words.count(len(names), "playbook")
+        those = words.join(names) if len(names) <= _NAMED else count(len(names), "playbook")
         yield line(4, (f"not compared, {reason}: ", DIM), those)
 
 
@@ -154,7 +155,7 @@ def recorded_text(finding: RecordedFinding) -> str:
 
 def plan_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
     """What is about to be done to a host, for the person who is asked."""
-    many = words.count(len(plan.changes), "change")
+    many = count(len(plan.changes), "change")
     yield line(0, (plan.host, STRONG), "  ", (f"{many.upper()} PLANNED", WARN))
     yield from _plan_lines(plan, subject, None)
 
@@ -185,11 +186,11 @@ def _nothing_found_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
     reasons = list(dict.fromkeys(absent.values()))
     if subject.view.overview and not subject.verbose and len(plan.playbooks) > _NAMED:
         fine = _fine(plan)
-        parts = [f"{words.count(fine, 'playbook')} found nothing"] if fine else []
+        parts = [f"{count(fine, 'playbook')} found nothing"] if fine else []
         if absent:
             why = reasons[0] if len(reasons) == 1 else "--verbose tells why"
             verb = "does not apply" if len(absent) == 1 else "do not apply"
-            those = len(absent) if fine else words.count(len(absent), "playbook")
+            those = len(absent) if fine else count(len(absent), "playbook")
             parts.append(f"{those} {verb} ({why})")
         if parts:
             yield line(2, (", ".join(parts), DIM))
@@ -198,7 +199,7 @@ def _nothing_found_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
         named = [name for name, why in absent.items() if why == reason]
         verb = "does not apply" if len(named) == 1 else "do not apply"
         few = len(named) <= _NAMED or subject.verbose
-        those = words.join(named) if few else words.count(len(named), "playbook")
+        those = words.join(named) if few else count(len(named), "playbook")
         yield line(2, (f"{those} {verb}: ", DIM), reason)
 
 
@@ -294,7 +295,7 @@ def _evidence_lines(evidence: tuple[Evidence, ...]) -> Iterator[Line]:
     for one in evidence[:_SEEN]:
         yield line(8, ("seen: ", DIM), words.evidence(one))
     if len(evidence) > _SEEN:
-        more = words.count(len(evidence) - _SEEN, "more", "more")
+        more = count(len(evidence) - _SEEN, "more", "more")
         yield line(8, ("seen: ", DIM), f"{more}; --format json has them all")
 
 

@@ -10,6 +10,7 @@ from remediate.model.finding import RecordedFinding, Since
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Advice, Plan
 from remediate.model.problem import Problem
+from remediate.model.text import count
 from remediate.report import words
 from remediate.report.lines import (
     BAD,
@@ -114,7 +115,7 @@ class Overview:
         )
         total = len(self._subject.hosts)
         if rows:
-            yield line(0, (f"FINDINGS ON {words.count(total, 'HOST', 'HOSTS')}", STRONG))
+            yield line(0, (f"FINDINGS ON {count(total, 'HOST', 'HOSTS')}", STRONG))
         wide = len(str(total))
         for row in rows:
             many = f"{len(row.hosts):>{wide}}"
@@ -125,12 +126,12 @@ class Overview:
             yield line(2, ("not answered: ", BAD), question)
             yield line(14 + wide, (f"on {len(hosts)}: {self._named(hosts)}", DIM))
         for reason, many_hosts in self._nothing_there.most_common():
-            yield line(0, (f"{words.count(many_hosts, 'host')}: ", STRONG), reason)
+            yield line(0, (f"{count(many_hosts, 'host')}: ", STRONG), reason)
         if self._fine:
-            yield line(0, (f"{words.count(self._fine, 'host')}: ", STRONG), "nothing to change")
+            yield line(0, (f"{count(self._fine, 'host')}: ", STRONG), "nothing to change")
         for one in self._exceptions.values():
             about = (f"{one.verdict.upper()}: ", BAD)
-            yield line(0, about, f"{words.count(len(one.hosts), 'host')} ", self._named(one.hosts))
+            yield line(0, about, f"{count(len(one.hosts), 'host')} ", self._named(one.hosts))
             if one.problem is not None:
                 such = "" if len(one.hosts) == 1 else "such as: "
                 yield line(2, f"{such}{one.problem.message}")

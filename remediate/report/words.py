@@ -197,11 +197,6 @@ def duration(seconds: float) -> str:
     return f"{math.ceil(seconds)} s"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 change`, `2 changes`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
 def join(words: Iterable[str]) -> str:
     """`a, b and c`."""
     *rest, last = words

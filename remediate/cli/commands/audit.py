@@ -82,7 +82,7 @@ def _earlier(
         StoreError: it cannot be read.
     """
     from remediate.engine.auditing import Comparison
-    from remediate.report.words import count
+    from remediate.model.text import count
 
     with parts.store() as store:
         wanted = options["since"]

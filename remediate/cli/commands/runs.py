@@ -53,8 +53,9 @@ def _list(parts: Parts, limit: int, form: str, *, audits: bool) -> int:
 
 def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
     from remediate.model.run import RunKind
+    from remediate.model.text import count
     from remediate.report.lines import BAD, DIM, STRONG, WARN, line
-    from remediate.report.words import count, moment
+    from remediate.report.words import moment
 
     for summary in found:
         run = summary.run

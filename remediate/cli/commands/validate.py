@@ -21,7 +21,7 @@ def _run(
     from remediate.cli.inventory_mistakes import mistakes
     from remediate.inventory.opening import open_inventory
     from remediate.inventory.protocol import InventoryError, Trust
-    from remediate.report.words import count
+    from remediate.model.text import count
 
     code = ExitCode.OK
     trust = Trust(passwords_only, allow_open_files)
