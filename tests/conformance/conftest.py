@@ -1,6 +1,7 @@
 """Practice hosts on both engines, the one with a real PowerShell shared by all tests here."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,21 +9,16 @@ from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.testing.powershell import PowerShellHosts
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 
-LONG = {
-    "test_agent_proxy",
-    "test_backup_record",
-    "test_scratch_move",
-    "test_unanswered",
-    "test_volume_scan",
-}
-"""What takes a real engine long: the ordinary run leaves it to `test_kinds` to ask one."""
+IN_EACH_RUN = {"test_kinds"}
+"""What asks and writes each kind on a real engine; the rest, which takes it long, is slow."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs an engine is skipped without one, and says how to get it."""
     for item in items:
-        if item.get_closest_marker("powershell") and item.path.stem in LONG:
+        here = item.path.parent == Path(__file__).parent and item.path.stem not in IN_EACH_RUN
+        if here and item.get_closest_marker("powershell"):
             item.add_marker(pytest.mark.slow)
     skip = pytest.mark.skip(reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
     for item in items:

@@ -42,7 +42,7 @@ def _changing() -> list[Any]:
     ]
 
 
-OFTEN = some_of_each(CASES, 8)
+OFTEN = some_of_each(CASES, 6)
 """Cases that an ordinary run tells, too; each audits all of them."""
 
 
