@@ -25,8 +25,8 @@ from pypsrp.exceptions import (
 from spnego.exceptions import SpnegoError
 
 from remediate.model.certificate import in_words
-from remediate.transport import errors, kerberos, tls
-from remediate.transport.kerberos import TicketError
+from remediate.transport import errors, kerberos_numbers, tls
+from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tunnel import TunnelError
 from remediate.transport.wire import (
@@ -446,7 +446,7 @@ def _of_kerberos(error: BaseException, known: Known) -> Cause | None:
     del known
     if isinstance(error, TicketError):
         return Cause(errors.KerberosFailed, error.detail, error.hint)
-    meaning = kerberos.meaning(error)
+    meaning = kerberos_numbers.meaning(error)
     return Cause(errors.KerberosFailed, *meaning) if meaning else None
 
 

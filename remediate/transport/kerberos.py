@@ -1,4 +1,4 @@
-r"""Tickets of Kerberos, and what it means when there are none.
+r"""Tickets of Kerberos, one for an account.
 
 All that may take long or go wrong happens here, before a host gets to see anything. The library
 waits half a minute for a KDC that is silent, so it works in threads that are left behind when a
@@ -7,8 +7,7 @@ waits for it: so it is known whether the KDC may have got the password, and some
 get it then. An account is asked for once, whatever the number of hosts: its password can
 then be wrong only once, and a domain is not asked the same by each host's session.
 
-What a failure means is told by its number, which is the same for each of the ways in which the
-library reports it: https://web.mit.edu/kerberos/krb5-latest/doc/appdev/refs/macros/index.html.
+What a failure means is told by its number: see `kerberos_numbers`.
 """
 
 import threading
@@ -17,13 +16,21 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 from spnego import KerberosCCache
 
-from remediate.errors import RemediateError
 from remediate.model.host import Host, KerberosService
+from remediate.transport.kerberos_numbers import (
+    CIPHERS,
+    MEANINGS,
+    NO_KDC,
+    TicketError,
+    Words,
+    said,
+    tells,
+)
 
 LOGON_SECONDS: Final = 8.0
 """A KDC that takes longer is taken for silent; less than other hosts wait for a logon's answer."""
@@ -38,162 +45,16 @@ _MECHANISM: Final = "1.2.840.113554.1.2.2"
 _FLAGS: Final = 0x02 | 0x04 | 0x08 | 0x10 | 0x20
 """Mutual, against replays, in order, sealed, signed; not 0x01, which would hand on our ticket."""
 
-_EXPIRED: Final = -1765328352
-_NO_CACHE: Final = -1765328189
-_FIRST: Final = -1765328384
 _WEAK: Final = frozenset({1, 2, 3, 23, 24})
 """Kinds of key that domains take no more: DES and RC4."""
 
 _T = TypeVar("_T")
 
 
-class TicketError(RemediateError):
-    """There is no ticket for a host.
-
-    Args:
-        detail: why, as the end of a sentence.
-        hint: what to do.
-        by: who has judged the account or its password, or may have, and may lock it when asked
-            again; empty when nobody has.
-        passing: it may be otherwise in a while.
-    """
-
-    def __init__(self, detail: str, hint: str = "", *, by: str = "", passing: bool = False) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.hint = hint
-        self.by = by
-        self.passing = passing
-
-
-class _Words(NamedTuple):
-    """What a number means.
-
-    Args:
-        detail: why there is no ticket.
-        hint: what to do.
-        judged: the account or its password was judged.
-        passing: as for TicketError.
-    """
-
-    detail: str
-    hint: str
-    judged: bool = False
-    passing: bool = False
-
-
-_REFUSED: Final = _Words(
-    "the KDC of {realm} does not accept {proof} of {who}",
-    "It was tried once only, and accounts lock. {correct}",
-    judged=True,
-)
-_NO_TICKET: Final = _Words(
-    "the ticket cache has no ticket of {who}",
-    "Get one with kinit, or give --keytab or --password-from.",
-)
-_NO_KDC: Final = _Words(
-    "no KDC of {realm} answers",
-    "Check the network to the domain's controllers (port 88), and what krb5.conf says of the "
-    "realm.",
-    passing=True,
-)
-_NO_REALM: Final = _Words(
-    "no KDC is known for the realm {realm}",
-    "Check the realm in --user; a domain's realm is its DNS name in capitals. krb5.conf, or the "
-    "DNS record _kerberos._tcp of the realm, has to name its KDCs.",
-)
-_CIPHERS: Final = _Words(
-    "the KDC of {realm} and this machine have no cipher in common for {who}",
-    "RC4 and DES are turned off nowadays: the account needs keys of AES, which it gets when its "
-    "password is set anew.",
-)
-_REVOKED: Final = _Words(
-    "the KDC of {realm} says that {who} is locked out or disabled",
-    "Have the account unlocked or enabled.",
-    judged=True,
-)
-_CLOCKS: Final = _Words(
-    "the clocks of the host, of the KDC and of this machine do not agree",
-    "Compare the three. Where they agree, the ticket was got while they did not: get a new one "
-    "with kinit.",
-)
-_MEANINGS: Final[dict[int, _Words]] = {
-    _FIRST + 1: _Words(
-        "the account {who} has expired", "Have it extended, or use another.", judged=True
-    ),
-    _FIRST + 6: _Words(
-        "the KDC of {realm} does not know {who}",
-        "Check --user: NAME@REALM, where the name is the one before the @ or behind the backslash.",
-    ),
-    _FIRST + 7: _Words(
-        "the KDC of {realm} does not know the service {service}",
-        "Give the full name of the host with --kerberos-host, or the name of a service that is "
-        "registered for it with --kerberos-service (setspn -L HOST shows them). A reverse look-up "
-        "may also have changed the name: rdns = false in krb5.conf.",
-    ),
-    _FIRST + 12: _Words(
-        "the policy of the KDC of {realm} does not let {who} log on here and now",
-        "Look at the account's hours, workstations and authentication policies.",
-        judged=True,
-    ),
-    _FIRST + 14: _CIPHERS,
-    _FIRST + 18: _REVOKED,
-    _FIRST + 23: _Words(
-        "the password of {who} has expired, or has to be changed before it is used",
-        "Change it (kpasswd {who}, or at a Windows of the domain), and run it again.",
-        judged=True,
-    ),
-    _FIRST + 24: _REFUSED,
-    _FIRST + 31: _REFUSED,
-    _EXPIRED: _Words("the ticket of {who} has expired", "Get a new one with kinit."),
-    _FIRST + 37: _CLOCKS,
-    _FIRST + 68: _Words(
-        "the KDC that was asked is not one of {realm}, the realm of {who}",
-        "Check the realm in --user, and the KDCs that krb5.conf names for it.",
-    ),
-    -1765328160: _NO_REALM,
-    -1765328164: _NO_REALM,
-    _NO_CACHE: _NO_TICKET,
-    -1765328203: _Words(
-        "the keytab {keytab} has no key of {who}",
-        "klist -k {keytab} shows whose keys it has: name one of them with --user.",
-    ),
-    -1765328228: _NO_KDC,
-    -1765328230: _NO_REALM,
-    -1765328234: _CIPHERS,
-    -1765328243: _NO_TICKET,
-    -1750600181: _NO_TICKET._replace(
-        hint="The cache is kept by a program that does not run (KCM): start it, or set KRB5CCNAME "
-        "to a file."
-    ),
-}
-"""By the library's numbers."""
-
-_OLD_KEYS: Final = _Words(
+_OLD_KEYS: Final = Words(
     "the keytab {keytab} has keys of RC4 or DES only for {who}, and the KDC of {realm} takes none",
     "Make the keytab anew with keys of AES (ktpass /crypto AES256-SHA1, or ktutil).",
 )
-
-
-def tells(error: BaseException) -> int | None:
-    """The number in an error of the library; None for any other error."""
-    number = getattr(error, "err_code", None)  # of krb5
-    if number is None:
-        number = getattr(error, "min_code", None)  # of gssapi, which knows no sign
-    if not isinstance(number, int):
-        return None
-    return number - (1 << 32) if number >= 1 << 31 else number
-
-
-def meaning(error: BaseException) -> tuple[str, str] | None:
-    """What the library says of a host's answer, and what to do; None for any other error."""
-    number = tells(error)
-    if number is None:
-        return None
-    words = _MEANINGS.get(number)
-    if words is _CLOCKS:
-        return words.detail, words.hint
-    return f"the answer is not what Kerberos expects ({_text(error)})", ""
 
 
 @dataclass(frozen=True)
@@ -345,7 +206,7 @@ class Tickets:
             return False
         if asked.error is None:
             return asked.ends - self._now() < _MARGIN_SECONDS
-        known = _MEANINGS.get(tells(asked.error) or 0)
+        known = MEANINGS.get(tells(asked.error) or 0)
         passing = isinstance(asked.error, TimeoutError) or bool(known and known.passing)
         return passing and not asked.spent and self._clock() - asked.at > AGAIN_SECONDS
 
@@ -511,10 +372,6 @@ def _service(host: Host, between: str = "/") -> str:
     return f"{host.kerberos_service or KerberosService.HOST}{between}{host.domain_name}"
 
 
-def _text(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _name(cache: Any) -> str:  # noqa: ANN401 - of krb5
     kind, name = cache.cache_type or b"FILE", cache.name or b""
     return f"{kind.decode()}:{name.decode()}"
@@ -552,7 +409,7 @@ def _silent(account: Account, *, spent: bool) -> TicketError:
         )
     return TicketError(
         f"no KDC of {account.realm} answers within {LOGON_SECONDS:.0f} seconds",
-        _NO_KDC.hint,
+        NO_KDC.hint,
         passing=True,
     )
 
@@ -566,15 +423,15 @@ def _explained(error: Exception, account: Account, host: Host, *, spent: bool) -
     if isinstance(error, TicketError):
         return error
     number = tells(error)
-    words = _MEANINGS.get(number or 0)
-    if account.keytab is not None and (words is None or words is _CIPHERS):
+    words = MEANINGS.get(number or 0)
+    if account.keytab is not None and (words is None or words is CIPHERS):
         words = _of_keytab(account) or words
     if words is None:
-        text = _text(error)
-        words = _Words("{text}", "Try the same with kinit and kvno, which tell more.")
+        text = said(error)
+        words = Words("{text}", "Try the same with kinit and kvno, which tell more.")
     else:
         text = ""
-    said = {
+    filling = {
         "who": account.principal or "your account",
         "realm": account.realm,
         "service": _service(host),
@@ -586,14 +443,14 @@ def _explained(error: Exception, account: Account, host: Host, *, spent: bool) -
         "text": text,
     }
     return TicketError(
-        words.detail.format(**said),
-        words.hint.format(**said),
+        words.detail.format(**filling),
+        words.hint.format(**filling),
         by=_kdc(account) if words.judged or spent else "",
         passing=words.passing,
     )
 
 
-def _of_keytab(account: Account) -> _Words | None:
+def _of_keytab(account: Account) -> Words | None:
     """What is wrong with a keytab that the library gave up on."""
     _, krb5 = _libraries()
     context = krb5.init_context()
@@ -602,8 +459,8 @@ def _of_keytab(account: Account) -> _Words | None:
             file.read(1)
         entries = list(krb5.kt_resolve(context, f"FILE:{account.keytab}".encode()))
     except OSError as error:
-        return _Words(f"the keytab {{keytab}} cannot be read: {error.strerror}", "Check the path.")
+        return Words(f"the keytab {{keytab}} cannot be read: {error.strerror}", "Check the path.")
     except krb5.Krb5Error:
-        return _Words("{keytab} is no keytab", "Make it anew with ktpass or ktutil.")
+        return Words("{keytab} is no keytab", "Make it anew with ktpass or ktutil.")
     kinds = {entry.key.enctype for entry in entries if account.principal in {"", _principal(entry)}}
     return _OLD_KEYS if kinds and kinds <= _WEAK else None

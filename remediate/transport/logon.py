@@ -9,7 +9,8 @@ from pypsrp.negotiate import HTTPNegotiateAuth
 
 from remediate.model.host import Auth, Host, KerberosService
 from remediate.transport.gate import is_local
-from remediate.transport.kerberos import TicketError, Tickets
+from remediate.transport.kerberos import Tickets
+from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.wire import Watch
 
 _log = logging.getLogger(__name__)

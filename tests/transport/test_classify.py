@@ -22,7 +22,7 @@ from spnego.exceptions import BadMICError
 from remediate.model.certificate import Certificate
 from remediate.transport import errors
 from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
-from remediate.transport.kerberos import TicketError
+from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
 from remediate.transport.tunnel import TunnelError
