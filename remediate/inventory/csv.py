@@ -17,10 +17,11 @@ from functools import partial
 from itertools import chain, repeat
 from typing import NamedTuple, TypeVar
 
-from remediate.inventory.document import Place, Unreadable, decoded
+from remediate.inventory.document import Place, Unreadable
 from remediate.inventory.gathered import HOST, Gathered
 from remediate.inventory.mistakes import Mistakes, short
 from remediate.inventory.protocol import Param
+from remediate.inventory.reading import Reading
 from remediate.inventory.settings import Settings
 from remediate.model.host import check_address
 from remediate.model.text import check_text, in_quotes
@@ -46,36 +47,15 @@ class Cell(NamedTuple):
     value: str
 
 
-def read_csv(source: str, data: bytes, settings: Settings) -> Gathered:
-    """The inventory that a table is.
-
-    Args:
-        source: where it comes from, for messages.
-        data: its bytes.
-        settings: reads what it says of connections.
-
-    Raises:
-        InventoryError: it says something that is not understood or not allowed.
-    """
-    mistakes = Mistakes(source)
-    gathered = Gathered(source)
-    with mistakes:
-        _Reading(gathered, mistakes, settings).table(decoded(data))
-    return gathered
-
-
-class _Reading:
+class _Reading(Reading):
     """Takes the lines of a table in, one after the other."""
 
     def __init__(self, gathered: Gathered, mistakes: Mistakes, settings: Settings) -> None:
-        self._gathered = gathered
-        self._mistakes = mistakes
-        self._wrong = mistakes.add
-        self._settings = settings
+        super().__init__(gathered, mistakes, settings)
         self._members: dict[str, dict[str, None]] = {}
         self._lines: dict[str, int] = {}
 
-    def table(self, text: str) -> None:
+    def take(self, text: str) -> None:
         lines = [
             (number, line)
             for number, line in enumerate(re.split(r"\r\n?|\n", text), 1)
@@ -216,3 +196,6 @@ def _cells(separator: str) -> Callable[[int, str], Iterator[Cell]]:
             at, more = found.end(), bool(after)
 
     return read
+
+
+read_csv = _Reading.read

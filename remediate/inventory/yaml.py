@@ -27,13 +27,13 @@ from remediate.inventory.document import (
     Table,
     Text,
     Unreadable,
-    decoded,
     read_document,
 )
-from remediate.inventory.gathered import DEFAULTS, HOST, Gathered
-from remediate.inventory.mistakes import Mistakes, short
+from remediate.inventory.gathered import DEFAULTS, HOST
+from remediate.inventory.mistakes import short
 from remediate.inventory.protocol import Param, Said
-from remediate.inventory.settings import Settings, one_of
+from remediate.inventory.reading import Reading
+from remediate.inventory.settings import one_of
 from remediate.model.host import check_address
 from remediate.model.text import check_text, in_quotes
 
@@ -50,34 +50,11 @@ _T = TypeVar("_T")
 _Rows = Sequence[tuple[Text, Node]]
 
 
-def read_yaml(source: str, data: bytes, settings: Settings) -> Gathered:
-    """The inventory that a document is.
-
-    Args:
-        source: where it comes from, for messages.
-        data: its bytes.
-        settings: reads what it says of connections.
-
-    Raises:
-        InventoryError: it says something that is not understood or not allowed.
-    """
-    mistakes = Mistakes(source)
-    gathered = Gathered(source)
-    with mistakes:
-        _Reading(gathered, mistakes, settings).document(read_document(decoded(data)))
-    return gathered
-
-
-class _Reading:
+class _Reading(Reading):
     """Takes a document in, section by section."""
 
-    def __init__(self, gathered: Gathered, mistakes: Mistakes, settings: Settings) -> None:
-        self._gathered = gathered
-        self._mistakes = mistakes
-        self._wrong = mistakes.add
-        self._settings = settings
-
-    def document(self, root: Node | None) -> None:
+    def take(self, text: str) -> None:
+        root = read_document(text)
         said: dict[str, Node] = {}
         for key, node in self._rows(root, "the file: write the hosts under `hosts:`"):
             if key.value in _SECTIONS:
@@ -200,3 +177,6 @@ class _Reading:
             advice = _STYLES.get(text.style, "") if not text.value.isprintable() else ""
             self._wrong(text.place, f"{before}{error}{after}{advice}")
         return None
+
+
+read_yaml = _Reading.read
