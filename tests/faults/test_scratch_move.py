@@ -21,6 +21,7 @@ from remediate.powershell.messages import Request
 from remediate.resources.mars_agent import SCRATCHES
 from remediate.testing.transport import MemoryTransport
 from remediate.transport.errors import ConnectionLost, TimedOut, TransportError
+from tests.faults.at_each_event import killed_at_each_event
 from tests.faults.conftest import MOVES
 from tests.faults.controller import apply_run, undo_run
 from tests.faults.half_way import HOST, Bench, Tell, Trial, explore
@@ -55,10 +56,6 @@ EACH_WAY = [
 ]
 Record_ = Callable[[str, object], None]
 Host = tuple[dict[str, Entry], list[str], str]
-
-
-class KilledError(BaseException):
-    """The controller is gone."""
 
 
 @pytest.fixture(autouse=True)
@@ -212,31 +209,9 @@ def test_a_host_that_dies_anywhere_in_a_move_is_told_and_undone(
 def test_a_controller_that_is_killed_at_any_event_leaves_what_can_be_closed_and_undone(
     undone: bool, record_property: Record_
 ) -> None:
-    for at in range(1, ENDLESS):
-        one, _ = bench()
-        start, first = on(one), one.look()
-        if undone:
-            one.apply()
-        engine, seen = one.engine, [0]
-
-        def kill(event: Event, at: int = at, seen: list[int] = seen) -> None:
-            seen[0] += 1
-            if seen[0] == at:
-                raise KilledError
-
-        one.engine = replace(engine, emit=kill)
-        try:
-            one.rollback() if undone else one.apply()
-        except KilledError:
-            one.engine = engine
-            for _, report in engine.reconcile():
-                assert report.outcome is not Outcome.INDETERMINATE
-        else:
-            break
-        assert one.store.open_intents(indeterminate=True) == []
-        check_taken_back(one, start, first)
-    assert at > FILES
-    record_property(MOVES, at - 1)
+    events = killed_at_each_event(lambda: bench()[0], on, check_taken_back, undone=undone)
+    assert events >= FILES
+    record_property(MOVES, events)
 
 
 @pytest.mark.slow

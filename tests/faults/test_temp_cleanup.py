@@ -19,6 +19,7 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Request
 from remediate.testing.transport import MemoryTransport
 from remediate.transport.errors import ConnectionLost, TimedOut, TransportError
+from tests.faults.at_each_event import killed_at_each_event
 from tests.faults.conftest import MOVES
 from tests.faults.half_way import HOST, Bench, Tell, Trial, explore
 from tests.faults.repairs import Repair
@@ -38,10 +39,6 @@ EACH_WAY = [
     pytest.param(True, id="rollback", marks=pytest.mark.slow),
 ]
 Record_ = Callable[[str, object], None]
-
-
-class KilledError(BaseException):
-    """The controller is gone."""
 
 
 @pytest.fixture(autouse=True)
@@ -177,31 +174,11 @@ def test_a_host_that_dies_between_two_files_is_told_and_undone(
 def test_a_controller_that_is_killed_at_any_event_leaves_what_can_be_closed_and_undone(
     undone: bool, record_property: Record_
 ) -> None:
-    for at in range(1, ENDLESS):
-        one, _ = bench()
-        start, first = one.state.without_traces(), one.look()
-        if undone:
-            one.apply()
-        engine, seen = one.engine, [0]
-
-        def kill(event: Event, at: int = at, seen: list[int] = seen) -> None:
-            seen[0] += 1
-            if seen[0] == at:
-                raise KilledError
-
-        one.engine = replace(engine, emit=kill)
-        try:
-            one.rollback() if undone else one.apply()
-        except KilledError:
-            one.engine = engine
-            for _, report in engine.reconcile():
-                assert report.outcome is not Outcome.INDETERMINATE
-        else:
-            break
-        assert one.store.open_intents(indeterminate=True) == []
-        back_to_the_last(one, start, first)
-    assert at > OLD
-    record_property(MOVES, at - 1)
+    events = killed_at_each_event(
+        lambda: bench()[0], lambda one: one.state.without_traces(), back_to_the_last, undone=undone
+    )
+    assert events >= OLD
+    record_property(MOVES, events)
 
 
 def aside(state: HostState) -> int:
