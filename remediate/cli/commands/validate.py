@@ -48,8 +48,9 @@ def _run(
 command = Command(
     "validate",
     callback=_run,
-    help="Read inventories as the other commands do, and show all that is wrong with them, their "
-    "hosts and their parameters of playbooks, each with line and column. Connects to no host.",
+    help="Read inventories as the other commands do, and show all that is wrong with how they are "
+    "written, each with line and column; once nothing is, all that is wrong with their hosts and "
+    "parameters of playbooks. Connects to no host.",
     params=[
         click.Argument(["files"], nargs=-1, required=True, metavar="FILE..."),
         playbooks_option(),
