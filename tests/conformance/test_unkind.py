@@ -53,7 +53,7 @@ CASES = {
 """What is written of each kind."""
 MOST = 30
 """Stories of the slow run; `tests/playbooks` tells all of them on the simulated engine."""
-LATE = 2
+LATE = 1
 """Kinds of which the slow run tries what comes of answers that are all late, for minutes."""
 MODULES = named("module-restore", "file-missing")
 """The same of modules, with whose files the real engine does nothing of the sort."""
