@@ -1,6 +1,7 @@
 """Move old temporary files out of the way, of which too many keep the agent from registering."""
 
 from remediate.model.size import size_text
+from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.old_files import OldFiles, OldFileSets, Place
@@ -45,7 +46,7 @@ class TempCleanup(ForAgent, Playbook[Params]):
                 yield from self.current(files, params)
             if files.kept:
                 yield Advice(
-                    f"{files.kept:,} files could not be moved back",
+                    f"{count(files.kept, 'file')} could not be moved back",
                     f"They are in {files.folder_aside}: in {files.folder} are files of the same "
                     "names, or they were in use. Move or delete them by hand.",
                     rule="kept",

@@ -33,7 +33,7 @@ def test_what_a_run_has_left_is_listed_by_run_and_removed_for_good(
 ) -> None:
     shown = cli("hosts", "leftovers", *at)
     assert shown.code == 2
-    assert f"Run {run} left 6 bytes in 1 places" in shown.out
+    assert f"Run {run} left 6 bytes in 1 place" in shown.out
     dry = cli("hosts", "leftovers", "--remove", run, "--dry-run", *at)
     assert dry.code == 2
     assert len(asides(lab)) == 3
