@@ -241,16 +241,17 @@ def _unreached(cases: Sequence[Case]) -> Iterator[str]:
         if isinstance(node, ast.stmt) and node is not function
     }
     wanted = statements & set(_lines(compile(text, str(path), "exec"), inside=False))
-    lines, rules = _reached(path, cases)
-    for number in sorted(wanted - lines):
+    lines, rules = _missed(path, cases, wanted, task.playbook.rules)
+    for number in sorted(lines):
         yield f"{path.name}:{number}: {text.splitlines()[number - 1]}"
-    for rule in task.playbook.rules:
-        if rule not in rules:
-            yield f"{path.name}: no case finds the rule {rule}"
+    for rule in rules:
+        yield f"{path.name}: no case finds the rule {rule}"
 
 
-def _reached(path: Path, cases: Iterable[Case]) -> tuple[set[int], set[str]]:
-    """The lines of a playbook that audits of cases pass through, and the rules they find."""
+def _missed(
+    path: Path, cases: Iterable[Case], lines: set[int], rules: Sequence[str]
+) -> tuple[set[int], list[str]]:
+    """The lines of a playbook that no audit of a case passes through, and the rules none finds."""
     reached: set[int] = set()
     found: set[str] = set()
 
@@ -263,6 +264,8 @@ def _reached(path: Path, cases: Iterable[Case]) -> tuple[set[int], set[str]]:
 
     before = sys.gettrace()
     for case in cases:
+        if reached >= lines and found.issuperset(rules):
+            break
         teller = Teller.in_memory(case)
         sys.settrace(trace)
         try:
@@ -272,7 +275,7 @@ def _reached(path: Path, cases: Iterable[Case]) -> tuple[set[int], set[str]]:
         if plan is not None:
             found.update(change.rule for change in plan.changes)
             found.update(advice.rule for advice in plan.advice)
-    return reached, found
+    return lines - reached, [rule for rule in rules if rule not in found]
 
 
 def _lines(code: CodeType, *, inside: bool) -> Iterator[int]:

@@ -53,7 +53,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             assert host.leaks().shells == ()
 
 
-@pytest.mark.parametrize("when", list(When))
+@pytest.mark.parametrize("when", [When.AFTER, pytest.param(When.BEFORE, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("host", "kind", "nth"),
     [

@@ -9,8 +9,17 @@ from remediate.lab.engines.powershell import PowerShellEngine
 from tests.drawn import drawn
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 
+OFTEN = 3
+"""Stories that an ordinary run tells: each is several commands in processes of their own."""
 
-@pytest.mark.parametrize("story", stories(), ids=lambda story: story.stem)
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(one, id=one.stem, marks=() if at < OFTEN else pytest.mark.slow)
+        for at, one in enumerate(stories())
+    ],
+)
 def test_a_story_shows_what_its_commands_print(story: Path) -> None:
     """Else look at what changed, and run: python -m tests.examples."""
     told = tell(story)

@@ -3,6 +3,7 @@
 `tests/conformance` tells the same story of each case on the other engines and compares.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,14 +18,15 @@ from remediate.testing.case import catalogue
 from remediate.testing.promises import ERRORS
 from remediate.testing.story import Teller
 from remediate.transport.errors import ConnectionLost, TimedOut
+from tests.drawn import drawn
 from tests.playbooks.known import ALL, some_of_each
 from tests.playbooks.known import SIMULATED as CASES
 
 CHANGING = [case for case in CASES if case.changes_something]
 FAULTS = {Outcome.ATTENTION, Outcome.WOULD_CHANGE}
-ORDINARY = {case.playbook: case for case in CHANGING}
+ORDINARY = list({case.playbook: case for case in CHANGING}.values())
 """The last case of each playbook in which something is changed: what costs many stories is tried
-with this one in an ordinary run, and in the slow one with some others, as its seed says."""
+with these, or with some of them, in an ordinary run, and in the slow one with others as well."""
 PLAYBOOKS = [catalogue().load(name) for name in sorted(catalogue().entries)]
 WRITING = [playbook for playbook in PLAYBOOKS if not playbook.only_looks]
 
@@ -33,23 +35,26 @@ LONG = {"volume-repair/takes-time"}
 """What is looked at so often that to lose the connection each time takes a minute."""
 
 
-def _changing() -> list[Any]:
-    others = [case for case in CHANGING if case not in ORDINARY.values()]
+def _changing(ordinary: Sequence[Case]) -> list[Any]:
+    """All of them, of which an ordinary run tries some."""
+    often = {case.id for case in ordinary}
+    last = {case.id for case in ORDINARY}
+    others = [case for case in CHANGING if case.id not in last]
     some = [case for case in some_of_each(others, 3) if case.id not in LONG]
     return [
-        *(pytest.param(case, id=case.id) for case in ORDINARY.values()),
-        *(pytest.param(case, id=case.id, marks=pytest.mark.slow) for case in some),
+        pytest.param(case, id=case.id, marks=() if case.id in often else pytest.mark.slow)
+        for case in (*ORDINARY, *some)
     ]
 
 
-OFTEN = some_of_each(CASES, 6)
+OFTEN = {case.id for case in some_of_each(CASES, 4)}
 """Cases that an ordinary run tells, too; each audits all of them."""
 
 
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.id, marks=() if case in OFTEN else pytest.mark.slow)
+        pytest.param(case, id=case.id, marks=() if case.id in OFTEN else pytest.mark.slow)
         for case in CASES
     ],
 )
@@ -58,7 +63,7 @@ def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
     Teller.in_memory(case, short=True).tell()
 
 
-@pytest.mark.parametrize("case", _changing())
+@pytest.mark.parametrize("case", _changing(ORDINARY))
 def test_the_whole_story_of_a_case(case: Case) -> None:
     """So is a rollback, after a dry run that changes nothing; what somebody edits is kept.
 
@@ -77,7 +82,7 @@ def test_the_whole_story_of_a_case(case: Case) -> None:
         for error in ERRORS
     ],
 )
-@pytest.mark.parametrize("case", _changing())
+@pytest.mark.parametrize("case", _changing(drawn(ORDINARY, 8, "lost")))
 def test_a_connection_that_is_lost_anywhere_in_a_write_ends_in_the_truth(
     case: Case, error: type[ConnectionLost | TimedOut]
 ) -> None:

@@ -143,8 +143,8 @@ class _Pipeline:
 
 def _hang(state: HostState, call: Call) -> Hang | None:
     """How a call hangs; what takes no limit cannot honour one."""
-    resource = _resource_of(call.function)
-    if resource is None or not state.hangs:
+    resource = _resource_of(call.function) if state.hangs else None
+    if resource is None:
         return None
     known = [state.hangs[kind] for kind in _kinds_read(resource) if kind in state.hangs]
     hang: Hang | None = "stuck" if "stuck" in known else next(iter(known), None)
@@ -219,8 +219,8 @@ def _queries(resource: type[Resource]) -> Iterator[type[Query]]:
 
 def _check_reading(state: HostState, call: Call) -> None:
     """Fails where a kind, or one that its script needs, cannot be read."""
-    resource = _resource_of(call.function)
-    if resource is None or not (state.denied or state.lacks):
+    resource = _resource_of(call.function) if state.denied or state.lacks else None
+    if resource is None:
         return
     for kind in _kinds_read(resource):
         check_access(state, kind, "read")
