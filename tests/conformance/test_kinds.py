@@ -23,7 +23,7 @@ from tests.drawn import drawn
 
 pytestmark = pytest.mark.powershell
 
-MOST, MOST_SLOW = 4, 20
+MOST, MOST_SLOW = 4, 12
 """Questions about a kind, and writes of it, that a run can afford: a pipeline each."""
 
 FEW = {"agent_module": 4, "agent_proxy": 4, "backup_record": 4}

@@ -51,7 +51,7 @@ CASES = {
     SCAN: named("volume-repair", "never"),
 }
 """What is written of each kind."""
-MOST = 30
+MOST = 20
 """Stories of the slow run; `tests/playbooks` tells all of them on the simulated engine."""
 LATE = 1
 """Kinds of which the slow run tries what comes of answers that are all late, for minutes."""
