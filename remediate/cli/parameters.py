@@ -280,7 +280,11 @@ def _task(
             f"{at.at}: {sentence}" if at else sentence,
             f"See remediate show {playbook.id}. Nothing was sent to any host.",
         ) from None
-    return Task(playbook, params, {name: one.where for name, one in there.items()})
+    origins = {name: one.where for name, one in there.items()}
+    texts = {one.name: values.get(one.key) for one in found.values() if not one.secret}
+    texts |= {name: one.value for name, one in there.items()}
+    as_written = {name: text for name, text in texts.items() if isinstance(text, str)}
+    return Task(playbook, params, origins, as_written)
 
 
 def wrong_value(playbook: Playbook[Any], parameter: Parameter, value: str | tuple[str, ...]) -> str:

@@ -359,7 +359,7 @@ def selected_job(
         ctx.obj.terminal.say(text)
     then = ctx.params.get("as_then") or {}
     for use in job.uses:
-        if then.get(use.id, use) != use:
+        if not use.asks_as(then.get(use.id, use)):
             raise Stop(
                 f"{use.id} had other parameters in that audit",
                 "Give it the same ones, or make a new audit.",

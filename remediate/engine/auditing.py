@@ -153,7 +153,7 @@ class Comparison:
         for name in names:
             if name not in self._then or name not in self._now:
                 untold[name] = f"not asked {'now' if name in self._then else 'then'}"
-            elif self._then[name] != self._now[name]:
+            elif not self._then[name].asks_as(self._now[name]):
                 untold[name] = "asked with other parameters then"
         return untold
 

@@ -29,19 +29,24 @@ class Task:
         playbook: the playbook.
         params: its parameters.
         origins: where an inventory says those that come from there, by name.
+        given: those that somebody gives, as they are written, by name; no secrets.
     """
 
     playbook: Playbook[Any]
     params: PlaybookParams
     origins: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def use(self) -> PlaybookUse:
         """The same as a record."""
+        parameters = self.params.model_dump(mode="json")
+        numbers = {name for name, value in parameters.items() if type(value) in {int, float}}
         return PlaybookUse(
             id=self.playbook.id,
-            parameters=self.params.model_dump(mode="json"),
+            parameters=parameters,
             origins=dict(self.origins),
+            given={name: text for name, text in self.given.items() if name in numbers},
         )
 
 

@@ -105,11 +105,17 @@ class PlaybookUse(Model):
         id: of the playbook.
         parameters: all of them, by name.
         origins: where the inventory says those that come from there (`group dmz`), by name.
+        given: numbers as a person has written them (`10GB`), by name.
     """
 
     id: str
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     origins: dict[str, str] = Field(default_factory=dict)
+    given: dict[str, str] = Field(default_factory=dict)
+
+    def asks_as(self, other: "PlaybookUse") -> bool:
+        """Whether it means the same as another, whoever said it, and in whatever words."""
+        return (self.id, self.parameters) == (other.id, other.parameters)
 
 
 class HostFacts(Model):

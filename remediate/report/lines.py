@@ -164,7 +164,7 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
     for use in plan.playbooks:
         for name, origin in use.origins.items():
             if use.id not in plan.not_applicable:
-                text = f"{name.strip('_').replace('_', ' ')}: {words.value(use.parameters[name])}"
+                text = words.parameter(use, name)
                 yield line(2, f"{use.id}: ", text, (f"  ({origin})", DIM))
     yield from _findings_lines(plan, subject, report)
     if plan.changes:

@@ -14,6 +14,7 @@ from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.plan import PlaybookUse
 from remediate.model.text import quoted
 from remediate.report.views import View, Words
 
@@ -121,6 +122,13 @@ def value(data: JsonValue, label: str | None = None) -> str:
     if label:
         text = label if isinstance(data, dict) else f"{label} ({text})"
     return shortened(text, MAX_VALUE)
+
+
+def parameter(use: PlaybookUse, name: str) -> str:
+    """A parameter of a playbook as a person reads it, with its name; a number as it was given."""
+    text = use.given.get(name)
+    shown = value(use.parameters[name]) if text is None else shortened(text, MAX_VALUE)
+    return f"{name.strip('_').replace('_', ' ')}: {shown}"
 
 
 def shortened(text: str, most: int) -> str:

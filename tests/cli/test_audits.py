@@ -164,7 +164,9 @@ def test_an_audit_that_found_nothing_has_nothing_to_apply(told: Make) -> None:
     told(*words, "schedule-fix").explains(64, "a playbook is named")
 
 
-def test_what_was_found_with_other_parameters_is_not_what_is_applied(told: Make) -> None:
+def test_what_was_found_with_other_parameters_is_not_what_is_applied(
+    told: Make, tmp_path: Path
+) -> None:
     where = ("-i", "inv.yaml", "--user", "svc")
     folder = ("--folder", r"\microsoft\onlinebackup")
     words = ("audit", "execution-policy", "schedule-fix", *where, *folder, "--format", "json")
@@ -172,5 +174,19 @@ def test_what_was_found_with_other_parameters_is_not_what_is_applied(told: Make)
     told("apply", "--found-by", found, "--yes", *where).explains(
         64, "schedule-fix had other parameters in that audit"
     )
-    same = ("--schedule-fix-folder", folder[1])
-    assert told("apply", "--found-by", found, "--yes", *where, *same).code == 0
+    same = {"params": {"schedule-fix": {"folder": folder[1]}}}  # whoever says it
+    (tmp_path / "inv.yaml").write_text(json.dumps({"hosts": {"SRV01": same, "SRV02": same}}))
+    assert told("apply", "--found-by", found, "--yes", *where).code == 0
+
+
+def test_a_size_is_the_same_in_whatever_words_and_shown_as_it_was_given(told: Make) -> None:
+    words = ("audit", "disk-space", *AUDIT[3:])
+    then = told(*words, "--floor", "900GB", "--format", "json").data["run"]
+    assert "disk-space  floor: 900GB, " in told("runs", "show", then).out
+    now = told(*words, "--floor", "921600MB", "--since", then, "--format", "json").data
+    told_apart = [host["since"]["untold"] for host in now["hosts"] if host["plan"]]
+    assert told_apart == [{}, {}]
+    other = told(*words, "--floor", "901GB", "--since", then, "--format", "json").data
+    assert other["hosts"][0]["since"]["untold"] == {
+        "disk-space": "asked with other parameters then"
+    }

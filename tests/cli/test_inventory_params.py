@@ -75,7 +75,7 @@ def test_what_a_host_has_of_its_own_decides_there_only(told: Make) -> None:
     """One of three has less than 999 GB free, and people are told why that is asked for."""
     first = told("audit", "disk-space", "--limit", "SRV01")
     third = told("audit", "disk-space", "--limit", "SRV03")
-    assert "disk-space: floor: 1072668082176  (host)" in first.out
+    assert "disk-space: floor: 999GB  (host)" in first.out
     assert (first.code, "ATTENTION" in first.out) == (2, True)
     assert (third.code, "COMPLIANT" in third.out) == (0, True)
 

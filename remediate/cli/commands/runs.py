@@ -145,11 +145,11 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
 
 def _given(use: "PlaybookUse") -> "Iterator[str]":
     """The parameters that say something, by name."""
-    from remediate.report.words import value
+    from remediate.report.words import parameter
 
     for name, given in use.parameters.items():
         if given not in (None, "", []):
-            yield f"{name.strip('_').replace('_', ' ')}: {value(given)}"
+            yield parameter(use, name)
 
 
 list_command = Command(
