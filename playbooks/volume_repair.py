@@ -40,7 +40,7 @@ class VolumeRepair(ForAgent, Playbook[Params]):
     topic = "storage"
     symptoms = ("file-corrupt",)
     source = "https://learn.microsoft.com/powershell/module/storage/repair-volume"
-    rules = ("no-volume", "not-ntfs", "not-known", "damaged", "refused", "scanned")
+    rules = ("no-volume", "not-ntfs", "not-known", "damaged", "refused", "scan")
     on_demand = True
     writes = (VolumeScan,)
     risk = "The disks of the volume are read for minutes to hours; a scan makes way for others."
@@ -125,10 +125,10 @@ def _of(path, volumes, *, whole):
 
 def _judged(seen, params, volume):
     now = datetime.fromisoformat(seen.facts.utc)
-    scanned = datetime.fromisoformat(volume.scanned) if volume.scanned else None
-    if scanned is None or now - scanned > timedelta(days=params.days):
+    ended = datetime.fromisoformat(volume.scan) if volume.scan else None
+    if ended is None or now - ended > timedelta(days=params.days):
         yield volume.should_renew(
-            "scanned", "scanned", why="Damage that nobody has looked for is not known."
+            "scan", "made", why="Damage that nobody has looked for is not known."
         )
     if volume.why_not:
         yield Advice(
@@ -147,7 +147,7 @@ def _judged(seen, params, volume):
             Severity.CRITICAL,
             rule="damaged",
             resource=volume.resource_id,
-            evidence=[Evidence(known, where=volume.name, at=scanned)],
+            evidence=[Evidence(known, where=volume.name, at=ended)],
         )
 
 

@@ -190,12 +190,18 @@ def judge(task: Task, seen: Seen) -> Judgement:
             found.refusals.extend(_texts(playbook.guard(seen, params), "guard"))
             found.assumptions.extend(_texts(playbook.assumptions(params), "assumptions"))
             found.irreversible.extend(
-                f"the {change.property} of {change.title} as it is now"
+                f"{_subject(change)} as it is now"
                 for change in found.changes
                 if not change.reversible
             )
             found.irreversible.extend(_texts(playbook.irreversible(params), "irreversible"))
         return found
+
+
+def _subject(change: Change) -> str:
+    """What a change is of; a property that is yes or no is no word for what would be lost."""
+    whole = isinstance(change.before, bool)
+    return change.title if whole else f"the {change.property} of {change.title}"
 
 
 def guarded(task: Task, seen: Seen) -> list[str]:

@@ -62,7 +62,7 @@ class VolumeScan(Resource):
         name: drive letter (`D:`) or mount path; its DeviceID when it has neither.
         file_system: that it has (`NTFS`).
         system: Windows runs from it.
-        scanned: when the last scan of ours ended, UTC; None when there was none.
+        scan: when the last scan of ours ended, UTC; None when there was none.
         said: what Windows made of it, as the names of the values of `RepairStatus` have it.
         state: what has become of the last that was asked for.
         refused: why it was not made, as a number; 0 when it was, or Windows does not say.
@@ -76,16 +76,16 @@ class VolumeScan(Resource):
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     reader_needs: ClassVar[tuple[Path, ...]] = (Volume.reader,)
     identity: ClassVar[tuple[str, ...]] = ("device",)
-    settable: ClassVar[frozenset[str]] = frozenset({"scanned"})
+    settable: ClassVar[frozenset[str]] = frozenset({"scan"})
     volatile: ClassVar[frozenset[str]] = frozenset(
-        {"scanned", "said", "state", "refused", "corruptions"}
+        {"scan", "said", "state", "refused", "corruptions"}
     )
 
     device: str
     name: str
     file_system: str
     system: bool = False
-    scanned: Moment | None = None
+    scan: Moment | None = None
     said: str = ""
     state: ScanState = ScanState.NONE
     refused: int = 0
@@ -115,7 +115,7 @@ class VolumeScan(Resource):
     @classmethod
     def label(cls, name: str, value: JsonValue) -> str | None:
         """When it was."""
-        if name != "scanned":
+        if name != "scan":
             return super().label(name, value)
         if value is None:
             return "never"

@@ -70,7 +70,7 @@ function Find-RemediateVolumeScan {
 function Read-RemediateVolumeScan {
     # When the last scan ended.
     param($Current)
-    return @{ scanned = (Read-RemediateScanFile -Folder (Get-RemediateScanFolder -Device $Current.DeviceID) -Name 'ended')['scanned'] }
+    return @{ scan = (Read-RemediateScanFile -Folder (Get-RemediateScanFolder -Device $Current.DeviceID) -Name 'ended')['scan'] }
 }
 
 function Get-RemediateVolumeScan {
@@ -89,7 +89,7 @@ function Get-RemediateVolumeScan {
             name        = $name
             file_system = [string] $volume.FileSystem
             system      = $windows.StartsWith($name + '\', 'OrdinalIgnoreCase')
-            scanned     = $ended['scanned']
+            scan        = $ended['scan']
             said        = [string] $ended['said']
             state       = $state['state']
             refused     = $state['refused']

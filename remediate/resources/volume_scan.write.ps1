@@ -14,7 +14,7 @@ function Get-RemediateScanProgram {
         catch { if ([string] $_.FullyQualifiedErrorId -match '^StorageWMI (\d+)') { $code = [int] $Matches[1] } }
         if ($said -and $said -ne 'ScanNotPerformed') {
             $name = 'ended'
-            $lines += @(('scanned=' + (Get-Date).ToUniversalTime().ToString('s') + 'Z'), ('said=' + $said))
+            $lines += @(('scan=' + (Get-Date).ToUniversalTime().ToString('s') + 'Z'), ('said=' + $said))
         }
         else {
             $name = 'refused'

@@ -15,7 +15,7 @@ def asked(door: Door, **short: object) -> Asked:
 def scan(one: Asked) -> str:
     found = told(one)
     which = {"device": found.device}
-    return error_of(one.set(which, {"scanned": None}, scanned=found.scanned))
+    return error_of(one.set(which, {"scan": None}, scan=found.scan))
 
 
 def told(one: Asked) -> VolumeScan:
@@ -28,14 +28,14 @@ def test_what_a_scan_finds_is_counted_and_nothing_is_repaired(door: Door) -> Non
     assert scan(one) == "RemediateUnfinished"
     now = told(one)
     assert (now.state, now.said, now.corruptions) == ("done", "ErrorsFound", 3)
-    assert now.scanned is not None
+    assert now.scan is not None
 
 
 def test_a_scan_that_is_refused_leaves_the_last_one_as_it_was(door: Door) -> None:
-    one = asked(door, scanned="2026-01-01T00:00:00Z", refuses=43009)
+    one = asked(door, scan="2026-01-01T00:00:00Z", refuses=43009)
     assert scan(one) == "RemediateUnfinished"
     now = told(one)
-    assert (now.state, now.refused, now.scanned) == ("refused", 43009, "2026-01-01T00:00:00Z")
+    assert (now.state, now.refused, now.scan) == ("refused", 43009, "2026-01-01T00:00:00Z")
 
 
 def test_a_scan_that_is_under_way_is_waited_for_and_not_begun_again(door: Door) -> None:
@@ -50,7 +50,7 @@ def test_a_process_that_is_gone_without_a_word_is_told(door: Door) -> None:
     one = asked(door)
     one.become({"D:": {}}, edits={VolumeScan.kind: [*DAMAGING["its process is ended"].edits]})
     assert scan(one) == "RemediateUnfinished"
-    assert (told(one).state, told(one).scanned) == ("broken-off", None)
+    assert (told(one).state, told(one).scan) == ("broken-off", None)
 
 
 @pytest.mark.powershell

@@ -100,7 +100,7 @@ def test_a_secret_reaches_its_place_and_no_other(new_store: Callable[[], Path]) 
         [dry] = engine.audit(target, JOB)
         reports = [dry]
         assert dry.plan
-        assert dry.plan.irreversible == ("the given of logon proxy as it is now",)
+        assert dry.plan.irreversible == ("logon proxy as it is now",)
         assert [change.secrets for change in dry.plan.changes] == [("password",)]
         own["echoes"] = True
         reports += engine.apply(target, JOB, apply_run("echoed"))

@@ -42,7 +42,7 @@ class _Short(Model):
     """What is known of a volume, and what a scan of it comes to.
 
     Args:
-        scanned: when the last scan of ours ended; None when there was none.
+        scan: when the last scan of ours ended; None when there was none.
         corruptions: that Windows has written down.
         finds: that a scan finds besides.
         refuses: the number with which Windows refuses to scan it.
@@ -51,7 +51,7 @@ class _Short(Model):
         state: what has become of the last that was asked for.
     """
 
-    scanned: Moment | None = None
+    scan: Moment | None = None
     corruptions: int = Field(0, ge=0)
     finds: int = Field(0, ge=0)
     refuses: int = Field(0, ge=0)
@@ -71,9 +71,9 @@ def state(host: HostState, short: object) -> None:
         if volume is None:
             raise ValueError(f"there is no volume {name}")
         device = volume["id"]
-        scans[device] = one.model_dump(exclude={"scanned", "state"})
-        if one.scanned is not None:
-            _say(host, device, "ended", at=_START, scanned=one.scanned, said=CLEAN)
+        scans[device] = one.model_dump(exclude={"scan", "state"})
+        if one.scan is not None:
+            _say(host, device, "ended", at=_START, scan=one.scan, said=CLEAN)
         if one.state is not ScanState.NONE:
             _say(host, device, "asked", at=f"{_START[:-1]}1Z")
         if one.state is ScanState.RUNNING:
@@ -102,7 +102,7 @@ def read(host: HostState) -> Iterator[Record]:
             "name": name,
             "file_system": volume["file_system"],
             "system": name == "C:",
-            "scanned": ended.get("scanned"),
+            "scan": ended.get("scan"),
             "said": ended.get("said", ""),
             "state": what.value,
             "refused": refused,
@@ -131,7 +131,7 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
     """Somebody has it scanned by another run."""
     del change
     _end(host, record["device"], host.clock().strftime("%Y-%m-%dT%H:%M:%S.%f0Z"))
-    return _said(host, record["device"], "ended")["scanned"]
+    return _said(host, record["device"], "ended")["scan"]
 
 
 def _state(host: HostState, device: str) -> tuple[ScanState, int]:
@@ -181,7 +181,7 @@ def _end(host: HostState, device: str, at: str) -> None:
         known = host.windows.setdefault("scans", {}).setdefault(device, {})
         known["corruptions"] = known.get("corruptions", 0) + found
     now = host.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
-    _say(host, device, "ended", at=at, scanned=now, said=DAMAGED if found else CLEAN)
+    _say(host, device, "ended", at=at, scan=now, said=DAMAGED if found else CLEAN)
 
 
 def _scan(host: HostState, device: str) -> Record:
