@@ -106,8 +106,8 @@ BREAKS = (
         "undone lost",
         "every property that can be put back is put back",
         f"{ENGINE}/rollback.py",
-        "        for recorded in reversed(self.changes):",
-        "        for recorded in tuple(reversed(self.changes))[:1]:",
+        "        for recorded in reversed(possible):",
+        "        for recorded in tuple(reversed(possible))[:1]:",
     ),
     Break(
         "harmful undo",
@@ -120,8 +120,8 @@ BREAKS = (
         "reversible forgotten",
         "what cannot be put back is not tried to be put back",
         f"{ENGINE}/rollback.py",
-        "            if not recorded.reversible:\n                continue",
-        "            if recorded.renews:\n                continue",
+        "            if not change.reversible:\n                continue",
+        "            if change.renews:\n                continue",
     ),
     Break(
         "dry run writes",

@@ -28,6 +28,7 @@ from remediate.engine.recorded import (
     perhaps_half_way,
     recorded_changes,
     refused_record,
+    removals,
     restarts_of,
     writes_of,
 )
@@ -40,9 +41,10 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
-from remediate.model.run import HostRecord, Run, RunRecord
+from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
+from remediate.resources.leftover import REMOVING
 from remediate.runner.threads import Later, Runner, Threads
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
@@ -177,6 +179,7 @@ class Engine:
         writes = writes_of(job) if job is not None else None
         alive = self._ongoing()
         tried = [self._journal.run(each.run.id) for each in alive.tries(record.run.id)]
+        later = [self._journal.run(each.run.id) for each in self._removing(record.run)]
         for host in record.hosts:
             if hosts is not None and host.host.name not in hosts:
                 continue
@@ -192,7 +195,17 @@ class Engine:
             uses, cut_off = record.run.playbooks, perhaps_half_way(host)
             tries = (one for run in tried for one in run.hosts if one.host.name == host.host.name)
             harmed = cut_off or any(map(perhaps_half_way, tries))
-            planner = UndoPlanner(uses, changes, snapshot, force, guards, cut_off, restarts, harmed)
+            planner = UndoPlanner(
+                uses,
+                changes,
+                snapshot,
+                force=force,
+                guards=guards,
+                cut_off=cut_off,
+                restarts=restarts,
+                harmed=harmed,
+                removals=removals(later, host.computer),
+            )
             order = Order(Verb.AUDIT, host.host, self.settings, planner, computer=host.computer)
             orders.append(order)
         refused = map(self._masked, unusable)
@@ -316,6 +329,13 @@ class Engine:
             yield host, replace(planner, job=job, earlier=earlier.get(host.name, ()))
 
     # --- how ----------------------------------------------------------------------------------
+
+    def _removing(self, run: Run) -> Iterator[RunSummary]:
+        """The later runs that have removed what others had left."""
+        for each in self._journal.runs(_NEWEST):
+            playbooks = {use.id for use in each.run.playbooks}
+            if each.run.started > run.started and REMOVING in playbooks:
+                yield each
 
     def _recorded(
         self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None

@@ -5,6 +5,8 @@ and the values that will be sent, and a change counts only where intent and snap
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,11 +15,13 @@ from remediate.engine.job import Job, Task
 from remediate.engine.judging import PlaybookFailedError, asked
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
+from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Conflict, Observed, Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, RunRecord
 from remediate.resources.base import Resource, resource_type
+from remediate.resources.leftover import Beside, Leftover, LeftoverSort
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -110,6 +114,53 @@ def restarts_of(
     records = (one for run in tried for one in run.hosts if one.host.name == host and one.intent)
     changes = (change for record in records for change in recorded_changes(record, writes))
     return tuple(change for change in changes if change.renews)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Something that a run has left on a host, and another run has removed for good.
+
+    Args:
+        path: where it was.
+        beside: what it stood beside.
+        run: that removed it.
+    """
+
+    path: str
+    beside: tuple[Beside, ...]
+    run: str
+
+    def is_about(self, resource: ResourceId) -> bool:
+        """Whether what a run wrote to a resource cannot be undone without it."""
+        written = Beside(kind=resource.kind, key=resource.key)
+        return any(written.is_of(one) for one in self.beside)
+
+
+def removals(later: Iterable[RunRecord], computer: Computer) -> tuple[Removal, ...]:
+    """What some runs have removed for good from a computer of what others have left there.
+
+    Args:
+        later: the runs.
+        computer: where.
+    """
+    return tuple(
+        Removal(found.path, found.beside, run.run.id)
+        for run in later
+        for record in run.hosts
+        if record.intent is not None
+        and record.report is not None
+        and compare(computer, record.computer) is not Sameness.OTHER
+        for observed in record.intent.snapshot
+        if observed.resource in {change.resource for change in record.report.applied}
+        for found in _leftovers(observed)
+    )
+
+
+def _leftovers(observed: Observed) -> Iterator[Leftover]:
+    with suppress(LookupError, ValidationError):  # what cannot be believed is not told
+        found = as_resource(observed)
+        if isinstance(found, Leftover) and found.sort is not LeftoverSort.RECEIPT:
+            yield found
 
 
 def half_made(record: HostRecord, writes: Writes) -> tuple[Change, ...]:

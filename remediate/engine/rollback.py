@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from remediate.engine.observation import Observation, Secrets, differences
 from remediate.engine.planning import Planner, PlaybookPlanner
-from remediate.engine.recorded import as_resource, restated
+from remediate.engine.recorded import Removal, as_resource, restated
 from remediate.engine.restarts import disrupts, not_made, objections, owed, services, services_last
 from remediate.model.change import Change, ResourceId
 from remediate.model.plan import Conflict, Observed, Plan, PlaybookUse, Refusal, Unanswered
@@ -71,7 +71,8 @@ class UndoPlanner(RecordPlanner):
     Per property, recorded before b, after a, now c: c == a writes b; c == b is done already;
     anything else is somebody else's, kept and named as a conflict.
 
-    What cannot be put back, such as the process before a restart, is left as it is.
+    What cannot be put back, such as the process before a restart, is left as it is. So is what
+    lacks something for its way back that was removed for good, and that is said.
 
     Args:
         force: write b over somebody else's value too.
@@ -80,6 +81,7 @@ class UndoPlanner(RecordPlanner):
         cut_off: that run may have been cut off in the middle of a write.
         restarts: those that earlier tries to undo it were to make, and perhaps have not.
         harmed: that run, or a try to undo it, may have changed more than it was to.
+        removals: what later runs have removed for good.
     """
 
     force: bool = False
@@ -87,6 +89,7 @@ class UndoPlanner(RecordPlanner):
     cut_off: bool = False
     restarts: tuple[Change, ...] = ()
     harmed: bool = False
+    removals: tuple[Removal, ...] = ()
 
     def queries(self) -> tuple[Query, ...]:
         """The questions that return the changed resources, and those that the guards need."""
@@ -104,11 +107,10 @@ class UndoPlanner(RecordPlanner):
         """What to write back, last change first, and what to leave alone."""
         back: list[Change] = []
         conflicts: list[Conflict] = []
+        possible, removed = self._possible(seen)
         before = self._before()
         unknown = {query.resource for query in seen.unanswered}
-        for recorded in reversed(self.changes):
-            if not recorded.reversible:
-                continue
+        for recorded in reversed(possible):
             resource = seen.find(recorded.resource)
             if resource is None:
                 if resource_type(recorded.resource.kind) not in unknown:
@@ -147,10 +149,32 @@ class UndoPlanner(RecordPlanner):
             changes=tuple(back),
             refusals=(*refusals, *self.objections(seen, disrupting)),
             conflicts=tuple(conflicts),
+            removed=removed,
             unanswered=tuple(self._questions(seen)),
             assumptions=() if self.guards else tuple(_not_asked(disrupting)),
             facts=seen.facts,
         )
+
+    def _possible(self, seen: Observation) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+        """The changes that can be undone, and why others cannot any more."""
+        possible: list[Change] = []
+        removed: list[str] = []
+        for change in self.changes:
+            if not change.reversible:
+                continue
+            lacking = self._lacking(change, seen.find(change.resource))
+            if lacking is None:
+                possible.append(change)
+            else:
+                removed.append(f"{change.title}: {lacking}")
+        return tuple(possible), tuple(removed)
+
+    def _lacking(self, change: Change, now: Resource | None) -> str | None:
+        """What was removed for good that taking `change` back needs, and by which run."""
+        for one in self.removals:
+            if one.is_about(change.resource):
+                return f"run {one.run} has removed {one.path} for good"
+        return None if now is None or now.as_before(change) else now.lacks(change)
 
     def _before(self) -> dict[ResourceId, Resource]:
         """What was changed, and the services that values need, as they were."""

@@ -113,6 +113,8 @@ def nothing_written(plan: Plan) -> HostReport:
         outcome = Outcome.WOULD_CHANGE
     elif plan.conflicts:
         outcome = Outcome.CONFLICT
+    elif plan.removed:
+        outcome, problem = Outcome.REFUSED, _REMOVED
     elif plan.advice:
         outcome = Outcome.ATTENTION
     elif len(plan.not_applicable) == judged > 0:
@@ -210,6 +212,11 @@ def internal_error(host: str) -> HostReport:
     return HostReport(host=host, outcome=Outcome.INTERNAL_ERROR, problem=problem)
 
 
+_REMOVED = Problem(
+    code="irreversible",
+    message="this can no longer be undone, as what that needs was removed for good",
+    hint="What is to be as it was has to come from a backup.",
+)
 _NOT_VERIFIED = Problem(
     code="not_verified",
     message="verification failed: the host does not read back as planned",

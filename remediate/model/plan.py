@@ -159,6 +159,7 @@ class Plan(Model):
         refusals: reasons not to apply it now.
         left_out: why the parts of some playbooks are not in it, where the rest is applied alone.
         conflicts: what a rollback leaves alone.
+        removed: what a rollback can no longer undo, and why: what it needs was removed for good.
         unanswered: the questions whose answers did not come.
         not_applicable: why a playbook has nothing to say of this host, by playbook id.
         assumptions: what a dry run cannot know.
@@ -174,6 +175,7 @@ class Plan(Model):
     refusals: tuple[Refusal, ...] = ()
     left_out: tuple[Refusal, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    removed: tuple[str, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)
     assumptions: tuple[str, ...] = ()

@@ -172,6 +172,8 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
             yield line(2, ("assumed: ", DIM), text)
         for text in plan.irreversible:
             yield line(2, ("rollback will not bring back: ", WARN), text)
+    for text in plan.removed:
+        yield line(2, ("can no longer be undone: ", WARN), text)
     for conflict in plan.conflicts:
         yield from _conflict_lines(conflict)
     yield from _refusal_lines(plan)

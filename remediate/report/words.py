@@ -60,7 +60,7 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.CHANGED and report.plan and report.plan.left_out:
         return "changed in part", "written and read back, but for what was left out"
     if report.outcome is Outcome.CONFLICT and not can_be_forced(report):
-        return "conflict", "what that run did besides has to be put back by a person"
+        return "conflict", "what is left has to be put back by a person"
     default = VERDICTS[report.outcome]
     if report.problem and report.problem.code == "not_settled":
         default = (default[0], "it was still under way when its time was up")
@@ -81,7 +81,9 @@ def since(counts: Mapping[str, int]) -> str:
 def can_be_forced(report: HostReport) -> bool:
     """Whether a rollback left something alone that it could overwrite."""
     conflicts = report.plan.conflicts if report.plan is not None else ()
-    return report.outcome is Outcome.CONFLICT and not all(one.lost for one in conflicts)
+    return report.outcome is Outcome.CONFLICT and not all(
+        one.lost or one.missing for one in conflicts
+    )
 
 
 def before(change: Change) -> str:

@@ -142,9 +142,8 @@ class AgentModule(Resource):
             return False
         return Installed.model_validate(change.before).manifest.digest in self.kept
 
-    def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
+    def lacks(self, change: Change) -> str | None:
         """The old folder has to be there still."""
-        del then
         if change.before is None:
             return None
         before = Installed.model_validate(change.before).manifest

@@ -194,6 +194,11 @@ class Resource(Model):
         del change, then
         return None
 
+    def lacks(self, change: Change) -> str | None:
+        """What is gone that taking `change` back needs, so that nothing undoes it; or None."""
+        del change
+        return None
+
     @classmethod
     def disrupts(cls, change: Change) -> bool:
         """Whether making `change` stops or restarts something that may be in use."""

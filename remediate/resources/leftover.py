@@ -13,6 +13,8 @@ from remediate.model.settling import Progress, Settling
 from remediate.resources.base import Query, Resource
 from remediate.resources.registry_value import RegistryValue
 
+REMOVING = "leftovers"
+"""Id of the playbook that removes what runs have left."""
 MOST = 1800
 """Seconds that the removal of many files may take."""
 

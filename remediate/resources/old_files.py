@@ -125,6 +125,11 @@ class OldFiles(Resource):
         done = self.aside if change.after == Place.ASIDE else self.old
         return Progress(done=done, total=self.old + self.aside, unit="files")
 
+    def lacks(self, change: Change) -> str | None:
+        """The folder that they were moved to has to be there still."""
+        gone = change.after == Place.ASIDE and self.place is Place.NONE
+        return f"{self.folder_aside} is not there" if gone else None
+
     def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
         """What somebody has taken out of the folder cannot be moved back."""
         del change, then

@@ -137,16 +137,19 @@ class ScratchMove(Resource):
             return Progress(done=0, total=0, unit="bytes")
         return Progress(done=min(self.copied, self.total), total=self.total, unit="bytes")
 
-    def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
-        """What the agent has written since would be lost to it, and a folder that is gone is."""
-        del change, then
-        if self.place is not Place.MOVED:
+    def lacks(self, change: Change) -> str | None:
+        """The old folder has to be there still."""
+        del change
+        if self.place is not Place.MOVED or self.files:
             return None
-        if not self.files:
-            return f"{self.folder} is no longer there, or nothing is in it"
-        if self.used:
-            return f"the agent has written in {self.target} since, such as in a backup"
-        return None
+        return f"{self.folder} is no longer there, or nothing is in it"
+
+    def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
+        """What the agent has written since would be lost to it."""
+        del change, then
+        if self.place is not Place.MOVED or not self.used:
+            return None
+        return f"the agent has written in {self.target} since, such as in a backup"
 
 
 class ScratchMoves(Query):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from remediate.lab.kinds import old_files
+from remediate.lab.kinds import old_files, record, scheduled_task
+from remediate.lab.kinds.scheduled_task import BACKUP_TASKS
 from remediate.lab.lab import Lab
 from tests.cli.conftest import Result
 
@@ -40,7 +41,54 @@ def test_what_a_run_has_left_is_listed_by_run_and_removed_for_good(
     removed = cli("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible", *at)
     assert (removed.code, asides(lab)) == (0, [])
     assert cli("hosts", "leftovers", "--remove", run, "--dry-run", *at).code == 0
-    assert cli("rollback", run, "--dry-run", *at[2:]).code == 4  # it cannot be, and says so
+
+
+@pytest.mark.parametrize("words", [["--dry-run"], ["--yes"], ["--yes", "--force"]], ids=str)
+def test_a_run_whose_leftovers_were_removed_cannot_be_undone_by_force_neither(
+    cli: Cli, at: list[str], run: str, words: list[str]
+) -> None:
+    remove = ("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible")
+    by = json.loads(cli(*remove, "--format", "json", *at).out)["run"]
+    result = cli("rollback", run, *words, *at[2:])
+    assert result.code == 6
+    assert "this can no longer be undone" in result.out
+    assert rf"run {by} has removed {old_files.FOLDER}.remediate-" in result.out
+    assert "--force" not in result.out
+
+
+def test_what_does_not_need_the_leftovers_is_undone(cli: Cli, lab: Lab, at: list[str]) -> None:
+    host = lab.hosts[0].state
+    old_files.state(host, {"old": 2})
+    task = BACKUP_TASKS[0]
+    scheduled_task.state(host, [{"name": task, "policy": "Parallel"}])
+    names = ("temp-cleanup", "schedule-fix")
+    run = json.loads(cli("apply", *names, "--most", 1, "--yes", "--format", "json", *at).out)["run"]
+    cli("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible", *at)
+    result = cli("rollback", run, "--yes", *at[2:])
+    assert result.code == 0
+    assert "can no longer be undone: files" in result.out
+    assert record(host, "scheduled_task", name=task)["multiple_instances"] == 0
+
+
+def test_what_somebody_else_has_removed_cannot_be_undone_neither(
+    cli: Cli, lab: Lab, at: list[str], run: str
+) -> None:
+    drive = lab.hosts[0].state.drive
+    aside = asides(lab)[0].rpartition("\\")[0]
+    drive.remove(aside)
+    result = cli("rollback", run, "--yes", "--force", *at[2:])
+    assert result.code == 6
+    assert f"{aside} is not there" in result.out
+
+
+def test_what_another_run_has_left_since_is_undone(
+    cli: Cli, lab: Lab, at: list[str], run: str
+) -> None:
+    cli("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible", *at)
+    old_files.state(lab.hosts[0].state, {"old": 3})
+    done = cli("apply", "temp-cleanup", "--most", 1, "--yes", "--format", "json", *at)
+    assert cli("rollback", json.loads(done.out)["run"], "--yes", *at[2:]).code == 0
+    assert asides(lab) == []
 
 
 @pytest.mark.parametrize("words", [["--yes"], []], ids=["not accepted", "nobody to ask"])

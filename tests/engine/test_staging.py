@@ -311,9 +311,10 @@ def test_a_rollback_whose_former_folder_is_gone_says_so_and_leaves_all_as_it_is(
     restoring.apply()
     restoring.clear_kept()
     report = restoring.rollback()
-    assert report.outcome is Outcome.CONFLICT
+    assert report.outcome is Outcome.REFUSED
     assert report.plan
-    assert "no longer beside it" in report.plan.conflicts[0].reason
+    [removed] = report.plan.removed
+    assert "no longer beside it" in removed
     assert is_whole(restoring)
 
 

@@ -94,9 +94,9 @@ def test_what_tries_to_load_it_is_sent_where_that_is_asked_only() -> None:
 
 def test_it_cannot_be_undone_without_the_former_folder() -> None:
     restored = change(BROKEN, WHOLE)
-    assert seen(WHOLE, BROKEN).undo_conflict(restored, BROKEN) is None
-    assert "no longer beside it" in str(seen(WHOLE).undo_conflict(restored, BROKEN))
-    assert seen(WHOLE).undo_conflict(change(ABSENT, WHOLE), ABSENT) is None
+    assert seen(WHOLE, BROKEN).lacks(restored) is None
+    assert "no longer beside it" in str(seen(WHOLE).lacks(restored))
+    assert seen(WHOLE).lacks(change(ABSENT, WHOLE)) is None
 
 
 def test_what_a_host_says_is_read_back_as_it_was() -> None:

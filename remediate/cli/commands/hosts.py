@@ -100,8 +100,9 @@ def _about_leftovers(run: str) -> "Job":
     from pydantic import ValidationError
 
     from remediate.engine.job import Job, Task
+    from remediate.resources.leftover import REMOVING
 
-    playbook = playbooks.catalogue(()).load("leftovers")
+    playbook = playbooks.catalogue(()).load(REMOVING)
     try:
         return Job((Task(playbook, playbook.params.model_validate({"run": run})),))
     except ValidationError:
