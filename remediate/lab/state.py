@@ -54,8 +54,8 @@ class HostState:
         denied: kind of resource → "write", or "read" for all access, where the account that
             comes in has none.
         hangs: kind of resource → how the commands of that kind hang.
-        lacks: kinds of resource whose commands or classes this Windows has not, and `vssadmin`
-            or `tzutil` where a security product does not let that start.
+        lacks: kinds of resource whose commands or classes this Windows has not, and `vssadmin`,
+            `tzutil` or `whoami` where a security product does not let that start.
         edits: kind of resource → what its Windows makes of each thing of that kind that it saves,
             see `kinds.switches`.
         answers: script or command line → what it puts out; only these scripts can be run.

@@ -16,6 +16,8 @@ class StepName(StrEnum):
     LOGON = "logon"
     SHELL = "shell"
     POWERSHELL = "powershell"
+    ADMINISTRATOR = "administrator"
+    ROOM = "room"
     CLOCK = "clock"
 
 
@@ -37,6 +39,9 @@ class CheckStep(Model):
         seen: what was found, or why it failed, in words.
         ms: how long it took; None where it was not tried, or took no exchange of its own.
         certificate: what the host shows in TLS.
+        language_mode: what PowerShell lets scripts do there (`FullLanguage`).
+        rights: those of the account there: `administrator`, `filtered` (by UAC) or `none`.
+        free: bytes free where lease and receipts are written.
     """
 
     step: StepName
@@ -44,3 +49,6 @@ class CheckStep(Model):
     seen: str = ""
     ms: int | None = None
     certificate: Certificate | None = None
+    language_mode: str | None = None
+    rights: str | None = None
+    free: int | None = None

@@ -99,7 +99,7 @@ def _step_lines(report: HostReport) -> Iterator[Line]:
         mark, style = _STEPS[one.state]
         took = "" if one.ms is None else f"  ({one.ms} ms)"
         seen = "" if one.state is StepState.FAILED else one.seen
-        yield line(2, f"{one.step:<11}", (f"{mark:<9}", style), f"  {seen}".rstrip(), (took, DIM))
+        yield line(2, f"{one.step:<14}", (f"{mark:<9}", style), f"  {seen}".rstrip(), (took, DIM))
 
 
 def _since_lines(since: Since) -> Iterator[Line]:

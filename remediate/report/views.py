@@ -43,7 +43,11 @@ VIEWS = {
         }
     ),
     "hosts check": View(
-        {Outcome.COMPLIANT: ("ready", "it answers, and the account may run scripts")}, facts=True
+        {
+            Outcome.COMPLIANT: ("ready", "it answers, and can be repaired"),
+            Outcome.REFUSED: ("not ready", "nothing was written"),
+        },
+        facts=True,
     ),
     "hosts locks": View({Outcome.COMPLIANT: ("free", "nobody holds its lease")}, leases=True),
     "runs reconcile": View(

@@ -252,6 +252,7 @@ _OURS: Final[dict[type[BaseException], Cause]] = {
 _NOT_RUN: Final[dict[str, type[errors.RemoteError]]] = {
     "ScriptContainedMaliciousContent": errors.ScriptBlocked,  # AMSI calls it malicious
     "ScriptsNotAllowed": errors.ScriptsNotAllowed,  # no-language mode
+    "MethodInvocationNotSupportedInConstrainedLanguage": errors.ConstrainedLanguage,  # our loader
 }
 """Error ids with which PowerShell refuses a script (its resource ParserStrings), in whatever
 language its text is."""

@@ -22,7 +22,8 @@ TransportError
 ├── ProtocolError
 └── RemoteError
     ├── ScriptBlocked
-    └── ScriptsNotAllowed
+    ├── ScriptsNotAllowed
+    └── ConstrainedLanguage
 """
 
 import re
@@ -299,6 +300,18 @@ class ScriptsNotAllowed(RemoteError):  # noqa: N818 - as above
     hint = (
         "Use an endpoint in full language mode: --configuration-name chooses it, and LanguageMode "
         "in its session configuration file (.pssc) says the mode."
+    )
+
+
+class ConstrainedLanguage(RemoteError):  # noqa: N818 - as above
+    """PowerShell there runs scripts in ConstrainedLanguage mode, which closes .NET to them."""
+
+    says = "runs PowerShell in ConstrainedLanguage mode"
+    hint = (
+        "Nothing can be changed in it, and an audit is answered in part, over psrp only. A policy "
+        "for applications (App Control, AppLocker) sets it, or the endpoint: have the owner of the "
+        "policy let the account run scripts in FullLanguage mode, or choose an endpoint that does "
+        "with --configuration-name."
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
-from remediate.lab.hosts import make_state
+from remediate.lab.hosts import healthy_host, make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.server.tls import Tls
@@ -22,7 +22,8 @@ from tests.cli.conftest import Result
 from tests.transport.scripted import ok, scripted
 
 Cli = Callable[..., Result]
-WAY = ["name", "port", "tls", "winrm", "logon", "shell", "powershell", "clock"]
+BEFORE = ["name", "port", "tls", "winrm", "logon", "shell"]
+WAY = [*BEFORE, "powershell", "administrator", "room", "clock"]
 
 
 @pytest.fixture
@@ -50,12 +51,106 @@ def test_the_whole_way_to_a_host_is_told(check: Callable[..., Any]) -> None:
         assert seen["winrm"] == "it offers Negotiate, Basic"
         assert seen["logon"] == f"basic as {host.user}"
         assert seen["powershell"].startswith("PowerShell 5.1.")
+        assert seen["powershell"].endswith("in FullLanguage mode")
+        assert seen["room"] == r"60 GB free on C:, for C:\Program Files\remediate"
+        known = {name: step[name] for step in steps for name in NUMBERS if step[name] is not None}
+        assert known == {
+            "language_mode": "FullLanguage",
+            "rights": "administrator",
+            "free": 60 * 2**30,
+        }
         tls = steps[WAY.index("tls")]
         assert tls["certificate"]["pin"] == certificate_of(host.target(), Deadline(30)).pin
         # 31 days, one of them gone: soon to be renewed
         assert [step["step"] for step in steps if step["state"] != "ok"] == ["tls"]
         assert tls["state"] == "warning"
         assert all(steps[WAY.index(step)]["ms"] is not None for step in WAY[:4])
+
+
+NUMBERS = ("language_mode", "rights", "free")
+ROOMLESS = {"volume": {"C:": {"free": 16 * 2**20 - 1}}}
+UNFIT: list[tuple[str, dict[str, Any], str, str, str]] = [
+    (
+        "powershell",
+        {"session": {"language_mode": "ConstrainedLanguage"}},
+        "constrained_language",
+        "runs PowerShell in ConstrainedLanguage mode",
+        "an audit is answered in part",
+    ),
+    (
+        "administrator",
+        {"session": {"account": "user"}},
+        "not_administrator",
+        "no administrator",
+        "put the account into Administrators",
+    ),
+    (
+        "administrator",
+        {"session": {"account": "filtered"}},
+        "uac_filtered",
+        "in Administrators and a local one, and UAC has taken their rights",
+        "LocalAccountTokenFilterPolicy to 1",
+    ),
+    (
+        "administrator",
+        {"session": {"account": "filtered of a domain"}},
+        "uac_filtered",
+        "in Administrators, and UAC has taken their rights",
+        "use another one",
+    ),
+    ("room", ROOMLESS, "no_room", "15.99 MB free on C:", "16 MB are wanted"),
+]
+
+
+@pytest.mark.parametrize("transport", ["psrp", "winrs"])
+@pytest.mark.parametrize(("step", "planted", "code", "says", "hint"), UNFIT)
+def test_what_keeps_a_host_from_being_repaired_is_found_at_its_step(
+    step: str,
+    planted: dict[str, Any],
+    code: str,
+    says: str,
+    hint: str,
+    transport: str,
+    check: Callable[..., Any],
+) -> None:
+    with Lab([healthy_host(resources=planted)]) as lab:
+        host = lab.hosts[0]
+        at = ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+        told = check(*at, "--transport", transport, password=host.password, code=6)
+        assert host.state.receipts == []
+        assert not host.leaks()
+    failed_at(step, told)
+    assert told["outcome"] == "refused"
+    assert told["problem"]["code"] == code
+    assert says in told["problem"]["message"]
+    assert hint in told["problem"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "untold"),
+    [
+        ({"lacks": ["whoami"]}, {"administrator": "whether the account is one cannot be told"}),
+        (
+            {"lacks": ["session", "volume"]},
+            {
+                "powershell": "its language mode cannot be told",
+                "administrator": "whether the account is one cannot be told",
+                "room": r"what is free for C:\Program Files\remediate cannot be told",
+            },
+        ),
+        ({"denied": {"registry_value": "read"}}, {"room": "cannot be told"}),
+    ],
+)
+def test_what_a_host_does_not_say_is_a_warning(
+    facts: dict[str, Any], untold: dict[str, str], check: Callable[..., Any]
+) -> None:
+    with Lab([healthy_host(**facts)]) as lab:
+        host = lab.hosts[0]
+        at = ["--host", f"{host.address}:{host.port}", "--user", host.user, "--auth", "basic"]
+        steps = check(*at, password=host.password, code=0)["steps"]
+    warned = {step["step"]: step["seen"] for step in steps if step["state"] == "warning"}
+    assert warned.keys() == untold.keys()
+    assert all(warned[step].endswith(text) for step, text in untold.items())
 
 
 DENIED = Fault(match=Step.CREATE, do=Action.FAULT, code=5, count=0)
@@ -129,5 +224,5 @@ def test_a_clock_that_is_off_is_a_warning(year: int | None, state: str) -> None:
 
 def test_people_are_told_step_by_step(cli: Cli, lab: Lab, at: list[str]) -> None:
     shown = cli("hosts", "check", *at).out.splitlines()
-    steps = [line.split()[:2] for line in shown[1:8]]
+    steps = [line.split()[:2] for line in shown[1 : len(WAY)]]
     assert steps == [[step, "ok"] for step in WAY if step != "tls"]

@@ -29,11 +29,11 @@ MOST, MOST_SLOW = 4, 12
 FEW = {"agent_module": 4, "agent_proxy": 4, "backup_record": 4}
 """How many where each starts another PowerShell, which the slow run alone affords."""
 
-KINDS = sorted(kinds._own() - {"agent_log", "network_probe", "scratch_move"})
+KINDS = sorted(kinds._own() - {"agent_log", "network_probe", "scratch_move", "session"})
 """What stories that both engines can tell ask about.
 
 Probes are tried where they are promised, as is a move, which goes by times that files have on a
-disk only; of the agent's logs no playbook asks, but a diagnosis.
+disk only; of the agent's logs no playbook asks, but a diagnosis, and of the session `hosts check`.
 """
 
 

@@ -181,7 +181,7 @@ def test_every_leaf_is_reached() -> None:
     """But for those that no library raises."""
     reached = {kind for _, kind in TABLE}
     missing = {kind for kind in _leaves(errors.TransportError) if kind not in reached}
-    of_scripts = {errors.ScriptBlocked, errors.ScriptsNotAllowed}
+    of_scripts = {errors.ScriptBlocked, errors.ScriptsNotAllowed, errors.ConstrainedLanguage}
     assert missing == {errors.AccountRefusedElsewhere, errors.WrongSettings, *of_scripts}
 
 

@@ -187,7 +187,9 @@ listing = _command(
     "json",
 )
 check = _command(
-    "check", "Connect to hosts, and show what each says of itself. Writes nothing.", _check
+    "check",
+    "Go the way to each host step by step, and show whether it can be repaired. Writes nothing.",
+    _check,
 )
 
 
@@ -237,7 +239,7 @@ group = LazyGroup(
     help="Which hosts there are, who works on them, and what runs have left there.",
     table={
         "list": (f"{__name__}:listing", "Show hosts, and where each setting of them is said."),
-        "check": (f"{__name__}:check", "Connect to hosts, and show what each says of itself."),
+        "check": (f"{__name__}:check", "Show whether hosts can be reached and repaired."),
         "locks": (f"{__name__}:locks", "Show who holds the lease of hosts."),
         "leftovers": (f"{__name__}:leftovers", "Show what runs have left on hosts, or remove it."),
         "pin": (f"{__name__}:pin", "Show the certificates of hosts, to be pinned."),

@@ -19,6 +19,7 @@ from remediate.lab.kinds import kind_of
 from remediate.lab.kinds.boot import pass_time
 from remediate.lab.kinds.kind import check_access, is_it
 from remediate.lab.kinds.registry_value import machine_guid
+from remediate.lab.kinds.session import language_mode
 from remediate.lab.state import Hang, HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.computer import Computer, Sameness, compare
@@ -32,6 +33,7 @@ from remediate.powershell.messages import (
     head_line,
 )
 from remediate.resources.base import Query, Resource
+from remediate.resources.session import FULL_LANGUAGE
 
 MAX_LINE = 4_000_000
 """Characters of an answer, as in `envelope.ps1`."""
@@ -327,6 +329,9 @@ def _shown(lease: Record) -> Record:
 def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
     run, owner = arguments["run"], arguments["owner"]
     fence, ttl = arguments["fence"], arguments["ttl"]
+    if language_mode(state) != FULL_LANGUAGE:
+        msg = "Changing this host needs PowerShell in FullLanguage mode."
+        raise CallFailedError("RemediateConstrained", msg)
     held, now, took = state.lease, int(state.clock().timestamp()), None
     if state.lease_active:
         detail = {"active": True, **(_shown(held) if held else {})}

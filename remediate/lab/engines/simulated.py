@@ -26,9 +26,11 @@ from pydantic import SecretStr
 from remediate.errors import RemediateError
 from remediate.lab.engines.functions import Spoken, answer
 from remediate.lab.engines.protocol import BackendFactory, Done, Output, Program, Say
+from remediate.lab.kinds.session import language_mode
 from remediate.lab.state import HostState
 from remediate.powershell.messages import Request
 from remediate.powershell.program import CUT_OFF, FAILED, WHOLE
+from remediate.resources.session import FULL_LANGUAGE
 
 FRAGMENT = 32768
 """Bytes of a fragment as Windows sends them, header included."""
@@ -248,6 +250,7 @@ def simulated_program(state: HostState) -> Program:
             hook, number = state.before_pipeline, state.pipelines
         await asyncio.sleep((hook(state, number) if hook else None) or 0)
         try:
+            _check_language(state)
             spoken = answer(state, _request(given.partition(b"\n")[0].decode()))
         except ScriptFailedError as error:
             say(_failed(error))
@@ -264,6 +267,18 @@ def simulated_program(state: HostState) -> Program:
         return 0
 
     return run
+
+
+def _check_language(state: HostState) -> None:
+    """See that our loader may do what it does.
+
+    Raises:
+        ScriptFailedError: as a PowerShell in another mode says it.
+    """
+    if language_mode(state) != FULL_LANGUAGE:
+        msg = "Cannot invoke method. Method invocation is supported only on core types in this "
+        error_id = "MethodInvocationNotSupportedInConstrainedLanguage"
+        raise ScriptFailedError(f"{msg}language mode.", "RuntimeException", error_id)
 
 
 def _failed(error: ScriptFailedError) -> bytes:

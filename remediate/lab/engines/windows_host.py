@@ -13,7 +13,9 @@ from pathlib import Path
 
 from remediate.lab.drive import ALWAYS, CONTENTS, DRIVES, MARKER, Drive, Entry, content_of, entry_of
 from remediate.lab.kinds import is_plain
+from remediate.lab.kinds.session import language_mode
 from remediate.lab.state import HostState, Record
+from remediate.resources.session import FULL_LANGUAGE
 
 _LANGUAGES = {"en", "de", "ko"}
 _LOCK = "C:\\Program Files\\remediate\\lease.lock"
@@ -95,6 +97,8 @@ class WindowsHost:
         if snapshot["hangs"].get("registry_value", "late") != "late":
             raise ValueError("the stand-in registry can be late, and nothing worse")
         windows = dict(snapshot.pop("windows"))
+        if language_mode(self.state) != FULL_LANGUAGE:
+            raise ValueError("PowerShell of the stand-in Windows is in FullLanguage mode")
         others = {path[:2] for path in windows.get("files") or {}} - {*DRIVES}
         if others:
             raise ValueError(f"the stand-in Windows has no files on {', '.join(sorted(others))}")
