@@ -188,15 +188,20 @@ class AccountRefusedElsewhere(AuthenticationFailed):
         host: name of the host that was spared.
         user: the account, as the inventory has it.
         where: who did not take it.
+        other: the account that was not taken, where it is written otherwise and may be the same.
     """
 
     says = "was not tried"
     hint = "Correct the password or --user; what is said of the other host tells more."
     outcome = Outcome.REFUSED
 
-    def __init__(self, host: str, user: str, where: str) -> None:
+    def __init__(self, host: str, user: str, where: str, other: str = "") -> None:
+        same = f"{other}, which may be {user}" if other else user
+        apart = f" If {user} is another account, take its hosts in a run of their own."
         super().__init__(
-            host, f"{where} did not take {user}, and a wrong password tried often locks it"
+            host,
+            f"{where} did not take {same}, and a wrong password tried often locks it",
+            hint=f"{type(self).hint}{apart}" if other else "",
         )
         self.user = user
         self.where = where

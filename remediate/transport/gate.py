@@ -8,12 +8,12 @@ open, and the next is asked.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from remediate.model.host import Host
+from remediate.model.host import Auth, Host
 from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
 from remediate.transport.protocol import Deadline
 
@@ -29,25 +29,40 @@ class Account:
     """Who logs on, and with what: what may be locked by one wrong password.
 
     Args:
-        realm: the domain in small letters, or the endpoint that a local account belongs to.
+        realm: the domain in small letters, or the endpoint that a local account belongs to; empty
+            for the domain that Kerberos takes where none is said.
         name: in small letters.
         secret: its password.
+        local: it belongs to one host.
     """
 
     realm: str
     name: str
     secret: SecretStr
+    local: bool = False
+
+    def may_be(self, other: "Account") -> bool:
+        r"""Whether another account may be this one, written otherwise.
+
+        The short name of a domain says nothing of its DNS name: CORP may be that of contoso.com.
+        Two short names, or two DNS names, are of two domains.
+        """
+        if self.local or other.local or (self.name, self.secret) != (other.name, other.secret):
+            return False
+        realms = {self.realm, other.realm}
+        return len(realms) == 1 or "" in realms or len({"." in realm for realm in realms}) > 1
 
 
 def account_of(host: Host, secret: SecretStr) -> Account:
     r"""The account that is used on `host`.
 
     `REALM\name` and `name@REALM` are one account everywhere. Without a realm, or with the host's
-    own name or a dot as realm, it is a local one: each host has its own.
+    own name or a dot as realm, it is a local one: each host has its own. But for Kerberos, which
+    knows no local ones.
     """
     realm, name = _realm_and_name(host)
-    if is_local(host):
-        realm = host.url.casefold()
+    if is_local(host) and (realm or host.auth is not Auth.KERBEROS):
+        return Account(host.url.casefold(), name, secret, local=True)
     return Account(realm, name, secret)
 
 
@@ -63,7 +78,7 @@ def _realm_and_name(host: Host) -> tuple[str, str]:
     user = (host.user or "").casefold()
     realm, backslash, name = user.rpartition("\\")
     if not backslash:
-        name, _, realm = user.partition("@")
+        name, _, realm = user.rpartition("@") if "@" in user else (user, "", "")
     return realm, name
 
 
@@ -72,16 +87,28 @@ class _Standing:
     """What is known of an account.
 
     Args:
+        account: which one.
+        user: as it was written first.
+        kin: what is known of accounts that may be the same.
         accepted: a host has taken its password.
         refused_by: the host that has refused it, or nothing.
         asking: the logon that is under way.
         since: when that began.
     """
 
+    account: Account
+    user: str
+    kin: "list[_Standing]" = field(default_factory=list, repr=False)
     accepted: bool = False
     refused_by: str = ""
     asking: "Turn | None" = None
     since: float = 0.0
+
+    @property
+    def doubtful(self) -> "Iterator[_Standing]":
+        """Its kin and itself, as far as no password was taken; nothing once its own was."""
+        if not self.accepted:
+            yield from (one for one in (self, *self.kin) if not one.accepted)
 
 
 @dataclass
@@ -95,12 +122,23 @@ class Gate:
     clock: Callable[[], float] = time.monotonic
     changed: threading.Condition = field(default_factory=threading.Condition)
     _standings: dict[Account, _Standing] = field(default_factory=dict)
+    _shared: list[_Standing] = field(default_factory=list)
 
     def turn(self, host: Host, secret: SecretStr) -> "Turn":
         """The way through it for one session."""
+        account = account_of(host, secret)
         with self.changed:
-            standing = self._standings.setdefault(account_of(host, secret), _Standing())
-        return Turn(self, host, standing)
+            if account not in self._standings:
+                self._standings[account] = self._new(_Standing(account, host.user or ""))
+        return Turn(self, host, self._standings[account])
+
+    def _new(self, standing: _Standing) -> _Standing:
+        if not standing.account.local:  # of which there may be as many as hosts
+            standing.kin = [one for one in self._shared if standing.account.may_be(one.account)]
+            for one in standing.kin:
+                one.kin.append(standing)
+            self._shared.append(standing)
+        return standing
 
 
 class Turn:
@@ -118,8 +156,14 @@ class Turn:
             AccountRefusedElsewhere: it may not.
         """
         with self._gate.changed:
-            if self._standing.refused_by and not self._standing.accepted:
-                raise self._refused_elsewhere()
+            self._check()
+
+    def _check(self) -> None:
+        for one in self._standing.doubtful:
+            if one.refused_by:
+                user = self._host.user or ""
+                other = one.user if one is not self._standing else ""
+                raise AccountRefusedElsewhere(self._host.name, user, one.refused_by, other)
 
     def take(self, deadline: Deadline) -> bool:
         """Wait until the password may be sent; says whether that took any waiting.
@@ -131,14 +175,14 @@ class Turn:
         gate, standing, waited = self._gate, self._standing, False
         with gate.changed:
             while not standing.accepted:
-                if standing.refused_by:
-                    raise self._refused_elsewhere()
-                wait = self._ahead()
+                self._check()
+                ahead = self._ahead()
+                wait = ahead.since + ANSWER_SECONDS - gate.clock() if ahead else 0.0
                 if wait <= 0:
                     standing.asking, standing.since = self, gate.clock()
                     break
-                if deadline.left <= 0:
-                    raise self._too_late()
+                if ahead and deadline.left <= 0:
+                    raise self._too_late(ahead)
                 waited = True
                 gate.changed.wait(min(wait, deadline.left))
         return waited
@@ -166,19 +210,13 @@ class Turn:
                 self._standing.asking = None
             self._gate.changed.notify_all()
 
-    def _ahead(self) -> float:
-        """Seconds for which the logon that is under way elsewhere is still waited for."""
-        if self._standing.asking is None or self._standing.asking is self:
-            return 0.0
-        return self._standing.since + ANSWER_SECONDS - self._gate.clock()
+    def _ahead(self) -> _Standing | None:
+        """The account, or one that may be the same, with which another is logging on; the last."""
+        asking = [one for one in self._standing.doubtful if one.asking not in {None, self}]
+        return max(asking, key=lambda one: one.since, default=None)
 
-    def _refused_elsewhere(self) -> AccountRefusedElsewhere:
-        return AccountRefusedElsewhere(
-            self._host.name, self._host.user or "", self._standing.refused_by
-        )
-
-    def _too_late(self) -> TimedOut:
-        asked = self._standing.asking
+    def _too_late(self, ahead: _Standing) -> TimedOut:
+        asked = ahead.asking
         where = asked._host.name if asked else "another host"  # noqa: SLF001 - of our own class
         return TimedOut(
             self._host.name,

@@ -204,6 +204,9 @@ def test_negotiate_spends_a_wrong_password_once_on_one_host_in_one_protocol(
     assert isinstance(failure(host, over), errors.KerberosFailed)
     tried = len(kdc.asked()) - before
     assert isinstance(failure(host, over), errors.AccountRefusedElsewhere)
+    for user in (f"{REALM}\\ADA", "remediate\\ada"):  # written otherwise, the same account
+        other = failure(target(lab, auth=Auth.NTLM, user=user, password=bad), over)
+        assert isinstance(other, errors.AccountRefusedElsewhere)
     assert len(kdc.asked()) - before == tried == 2  # the first without a proof, as always
     assert not lab.hosts[0].logons
 

@@ -74,6 +74,33 @@ def test_a_local_account_is_another_one_on_each_host(user: str) -> None:
     assert account_of(here, WRONG) != account_of(there, WRONG)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("CONTOSO\\ada", "ada@contoso.com", True),
+        ("CONTOSO.COM\\ada", "ADA@contoso.com", True),
+        ("CORP\\ada", "ada@ad.contoso.com", True),
+        ("CONTOSO\\ada", "FABRIKAM\\ada", False),
+        ("ada@contoso.com", "ada@fabrikam.com", False),
+        ("CONTOSO\\ada", "eve@contoso.com", False),
+        ("CONTOSO\\ada", "ada", False),
+        ("ada@contoso.com", ".\\ada", False),
+        ("ada@contoso.com", "SRV01\\ada", False),
+    ],
+)
+def test_accounts_that_may_be_one_are_told(one: str, other: str, same: bool) -> None:
+    first, second = account_of(host(user=one), WRONG), account_of(host(user=other), WRONG)
+    assert (first.may_be(second), second.may_be(first)) == (same, same)
+    assert not first.may_be(account_of(host(user=other), SecretStr(RIGHT)))
+
+
+def test_kerberos_has_a_domain_for_who_says_none() -> None:
+    bare = account_of(host(user="ada", auth="kerberos"), WRONG)
+    assert bare == account_of(host("SRV02", user="ada", auth="kerberos"), WRONG)
+    assert bare.may_be(account_of(host(user=ADA), WRONG))
+    assert not bare.may_be(account_of(host(user="ada"), WRONG))
+
+
 def test_another_password_is_another_try() -> None:
     assert account_of(host(), WRONG) != account_of(host(), SecretStr(RIGHT))
 
@@ -137,6 +164,38 @@ def test_once_it_is_refused_nobody_else_tries() -> None:
         gate.turn(host("SRV03", "ada@CONTOSO"), WRONG).take(Deadline(0))
     assert not gate.turn(host("SRV03", EVE), WRONG).take(Deadline(0))
     assert not gate.turn(host("SRV03"), SecretStr(RIGHT)).take(Deadline(0))
+
+
+def test_a_refusal_stops_what_may_be_the_same_account() -> None:
+    gate = Gate()
+    first, second = gate.turn(host(), WRONG), gate.turn(host("SRV02", "ada@contoso.com"), WRONG)
+    first.take(Deadline(1))
+    waiting = Waiting(second)
+    first.refused()
+    error = waiting.ended()
+    assert isinstance(error, errors.AccountRefusedElsewhere)
+    assert "SRV01 did not take CONTOSO\\ada, which may be ada@contoso.com, and" in str(error)
+    assert "If ada@contoso.com is another account" in error.hint
+    with pytest.raises(errors.AccountRefusedElsewhere):
+        second.check()
+    for other in ("FABRIKAM\\ada", "ada"):
+        assert not gate.turn(host("SRV03", other), WRONG).take(Deadline(0))
+    first.accepted()  # a late success
+    second.check()
+
+
+def test_what_is_taken_of_one_account_lets_another_be_tried_that_may_be_the_same() -> None:
+    gate = Gate()
+    first, second = gate.turn(host(), WRONG), gate.turn(host("SRV02", "ada@contoso.com"), WRONG)
+    first.take(Deadline(1))
+    with pytest.raises(errors.TimedOut, match="SRV01 has not answered yet"):
+        second.take(Deadline(0))
+    first.accepted()
+    assert not second.take(Deadline(0))
+    second.refused()  # so it was another one: nothing is known of the first that was not before
+    first.check()
+    with pytest.raises(errors.AccountRefusedElsewhere):
+        gate.turn(host("SRV03", "ada@contoso.com"), WRONG).take(Deadline(0))
 
 
 def test_a_host_that_does_not_say_lets_the_next_one_try() -> None:
@@ -249,8 +308,9 @@ def test_a_wrong_password_is_one_logon_in_a_fleet(
     assert [each.name for each in asked] == [hosts[seen.index(ONE)].name]
 
 
-def test_the_two_ways_to_write_an_account_are_one_account(make_lab: Callable[..., Lab]) -> None:
-    hosts = make_lab(specs(*[ADA, "ada@contoso", "Contoso\\ADA"] * 3)).hosts
+def test_the_ways_to_write_an_account_are_one_account(make_lab: Callable[..., Lab]) -> None:
+    users = [ADA, "ada@contoso", "Contoso\\ADA", "ada@contoso.com", "contoso.com\\Ada"]
+    hosts = make_lab(specs(*users * 3)).hosts
     visit(targets(hosts), at_once=4)
     assert logons(hosts) == 1
 
