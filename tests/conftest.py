@@ -5,6 +5,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -25,6 +26,9 @@ hypothesis.settings.load_profile("ours")
 
 # Else each program that a test starts compiles all of our code anew: containers set this.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# The settings of whoever runs the tests are none of theirs.
+os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
 
 costs.count()
 

@@ -29,6 +29,7 @@ TABLE = {
         "List hosts, check them, or see who works there.",
     ),
     "validate": (f"{_COMMANDS}validate:command", "Show all that is wrong with inventories."),
+    "config": (f"{_COMMANDS}config:command", "Show each setting, and where it is said."),
     "lab": (f"{_COMMANDS}lab:group", "Practice Windows hosts on this machine."),
     "demo": (f"{_COMMANDS}demo:command", "Watch the whole story on a practice host."),
     "schema": (f"{_COMMANDS}schema:command", "Print the JSON Schema of what is published."),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from remediate.cli import playbooks, recorded, targets
+from remediate.cli import playbooks, recorded, settings_file, targets
 from remediate.cli.following import Following
 from remediate.cli.interruption import CtrlC
 from remediate.cli.stop import Interrupted, Stop
@@ -112,7 +112,11 @@ def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None =
 def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]:
     """What a later command about the same run has to say, for its subject."""
     return {
-        "needed": [*playbooks.needed(options["folders"]), *recorded.needed(hosts)],
+        "needed": [
+            *playbooks.needed(options["folders"]),
+            *recorded.needed(hosts),
+            *settings_file.needed(options),
+        ],
         "by_name": recorded.to_be_named(hosts),
     }
 

@@ -22,6 +22,14 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params.append(debug_option())
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; the settings file may say what it leaves open."""
+        rest = super().parse_args(ctx, args)
+        settings = getattr(ctx.obj, "settings", None)
+        if settings is not None:
+            settings.fill(ctx, self.params)
+        return rest
+
     def get_help(self, ctx: click.Context) -> str:
         """The help, of which a part may be a playbook's text."""
         return "\n".join(printable(line) for line in super().get_help(ctx).split("\n"))

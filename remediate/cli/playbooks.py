@@ -1,6 +1,6 @@
 """Commands that work with playbooks, and take their parameters as options."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
@@ -192,7 +192,8 @@ class PlaybookCommand(Command):
         look.ignore_unknown_options = True
         look.resilient_parsing = True
         values, _, _ = self.make_parser(look).parse_args(list(args))
-        known = catalogue([Path(folder) for folder in _given(values.get("folders"))])
+        asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
+        known = catalogue(_folders(values, broken_is_none=asking))
         words = _given(values.get("playbooks"))
         named = list(takewhile(lambda word: not word.startswith("-"), words))
         if not ctx.resilient_parsing:
@@ -200,7 +201,6 @@ class PlaybookCommand(Command):
                 known.entry(word)
         # behind an option that is not known yet a word may be its value, or a playbook
         names = [word for word in words if word in known.entries]
-        asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
         if names or asking or self._argument.required:
             return known, names
         if self._instead and not any(values.get(name) for name in self._instead):
@@ -394,6 +394,29 @@ def titles(ctx: click.Context) -> dict[str, str]:
     """What each playbook makes true, by id."""
     known: Catalogue = ctx.meta["catalogue"]
     return {name: entry.title for name, entry in known.entries.items()}
+
+
+def _folders(values: Mapping[str, Any], *, broken_is_none: bool) -> list[Path]:
+    """The user's own folders of playbooks: typed ones, else those of the settings file.
+
+    Args:
+        values: what the parser found, by name.
+        broken_is_none: a settings file that cannot be used says nothing.
+    """
+    from remediate.cli.settings_file import read_settings
+    from remediate.errors import RemediateError
+
+    typed = _given(values.get("folders"))
+    if typed:
+        return [Path(folder) for folder in typed]
+    named = values.get("config")
+    try:
+        found = read_settings(named if isinstance(named, str) else None)
+    except RemediateError:
+        if broken_is_none:
+            return []
+        raise
+    return list(found.options.get("folders", ()))
 
 
 def _given(value: object) -> Sequence[str]:

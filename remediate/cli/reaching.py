@@ -10,6 +10,7 @@ import click
 
 from remediate.cli import values
 from remediate.cli.lazy import Option
+from remediate.cli.settings_file import SettingsFile, config_option
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _SECURE_PORTS = {443, 5986}
 
 CONNECTION = "Connection"
 BUILT_IN = "built in"
+ENVIRONMENT = "environment"
 
 
 def connection_options() -> list[click.Option]:
@@ -38,6 +40,7 @@ def connection_options() -> list[click.Option]:
         passwords_only_option(),
         *own.values(),
         *pace_options(),
+        config_option(),
     ]
 
 
@@ -145,7 +148,7 @@ def reached(
     """
     spoken = said(options)
     there = entry.connection
-    connection = there.over(spoken) if named else spoken.over(there)
+    connection = (there.over(spoken) if named else spoken.over(there)).over(usual(options))
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else _NOTHING
     connection = connection.model_copy(update={"insecure": spoken.insecure})
@@ -188,18 +191,72 @@ def origins(
     from remediate.inventory.protocol import Said
     from remediate.model.host import SETTINGS
 
+    file = _places(options)
     known = entry.said or [Said("--host" if named else "inventory", entry.connection)]
     there = {one: say.where for say in reversed(known) for one in say.connection.said()}
     typed = {one: _flag(one) for one in said(options).said()}
-    found = {**typed, **there} if named else {**there, **typed}
+    found = {**file, **typed, **there} if named else {**file, **there, **typed}
     if "insecure" not in typed:
         found.pop("insecure", None)  # what an inventory says of it alone does not count
     if "password" not in found and host.password == f"env:{_PASSWORD}":
-        found["password"] = "environment"  # noqa: S105 - where it is
+        found["password"] = ENVIRONMENT
+    if "password" not in found and options["passwords_only"]:
+        found["password"] = "--passwords-only"  # noqa: S105 - where it is
     if "port" in found:
         found.setdefault("tls", f"port {host.port}")
     effective = {one.name for one in SETTINGS} & host.model_dump(exclude_none=True).keys()
     return {name: found.get(name, BUILT_IN) for name in effective}
+
+
+def usual(options: Mapping[str, Any]) -> "Connection":
+    """What the settings file says of how hosts are reached: it counts where nobody else says it.
+
+    Args:
+        options: as for `reached`.
+    """
+    from remediate.model.host import Connection
+
+    settings: SettingsFile | None = options.get("config")
+    connection = settings.connection if settings and settings.connection else Connection()
+    if options.get("passwords_only") or _PASSWORD in os.environ:  # which count more
+        return connection.model_copy(update={"password": None, "keytab": None})
+    return connection
+
+
+def _places(options: Mapping[str, Any]) -> dict[str, str]:
+    """Where the settings file says how hosts are reached, by name of the setting."""
+    settings: SettingsFile | None = options.get("config")
+    return {one: settings.places[one] for one in usual(options).said()} if settings else {}
+
+
+def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    """How hosts are reached of which nobody says more: each setting, and where it is said.
+
+    Args:
+        options: as for `reached`.
+    """
+    from remediate.model.host import Auth
+
+    spoken, places = said(options), _places(options)
+    found = {
+        name: (value, _flag(name) if name in spoken.said() else places[name])
+        for name, value in spoken.over(usual(options)).said().items()
+    }
+    auth, _ = found.get("auth", (None, ""))
+    if "password" in found or "keytab" in found or auth is Auth.CERTIFICATE:
+        return found
+    if options["passwords_only"]:
+        found["password"] = (options["passwords_only"], "--passwords-only")
+    elif _PASSWORD in os.environ:
+        found["password"] = (f"env:{_PASSWORD}", ENVIRONMENT)
+    elif auth is not Auth.KERBEROS:
+        found["password"] = ("prompt:", BUILT_IN)
+    return found
+
+
+def written(value: object) -> str:
+    """A value as an inventory would have it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def reference(options: Mapping[str, Any]) -> str | None:

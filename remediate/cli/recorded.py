@@ -97,6 +97,7 @@ class Reaching:
         self._options = options
         self._terminal = terminal
         self._said = reaching.said(options)
+        self._usual = reaching.usual(options)
         self._only: str | None = options["passwords_only"]
         self._places = _places(options["hosts"], names, holder)
         inventory = targets.inventory(options)
@@ -162,6 +163,7 @@ class Reaching:
             options["port"] = place.port
         if self._by_record(host):
             entry = _entry(host, options["port"])
+            options["config"] = None  # what nobody said then is not said now
             options["insecure"] = True  # so that it can be described; see `_may_be_read`
         else:
             entry = replace(self._inventory[host.name.casefold()], name=host.name)
@@ -181,20 +183,26 @@ class Reaching:
         if not self._by_record(host):
             return
         unasked = {self._only, "prompt:"} if self._only else UNASKED
-        if host.password and not self._said.password and host.password not in unasked:
-            yield _secret(host.password)
-        if host.ca_file and not self._said.ca_file:
+        if self._alone(host, "password") and host.password not in unasked:
+            yield _secret(host.password or "")
+        if self._alone(host, "ca_file"):
             what = f"trust the authority in the file {host.ca_file}"
             yield _Use(what, what, _CA_FILE)
-        if host.tls_pin and not self._said.tls_pin:
+        if self._alone(host, "tls_pin"):
             what = f"trust the certificate with the pin {host.tls_pin}"
             yield _Use(what, what, _TLS_PIN)
-        if host.cert_file and not (self._said.cert_file and self._said.key_file):
+        if self._alone(host, "cert_file") or self._alone(host, "key_file"):
             what = f"log on with the certificate {host.cert_file} and the key {host.key_file}"
             yield _Use(what, what, "--cert-file and --key-file")
-        if host.keytab and not self._said.keytab:
+        if self._alone(host, "keytab"):
             what = f"log on with the keys in the keytab {host.keytab}"
             yield _Use(what, what, "--keytab")
+
+    def _alone(self, host: "Host", name: str) -> bool:
+        """Whether only the record says a setting, and neither this person nor their own file."""
+        value = getattr(host, name)
+        said, usual = getattr(self._said, name), getattr(self._usual, name)
+        return value is not None and not said and value != usual
 
     def _forbidden(self, use: "_Use") -> bool:
         """Whether a person's yes would not count: `--passwords-only` holds whoever types it."""

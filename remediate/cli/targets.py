@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli.lazy import Option
-from remediate.cli.reaching import reached
+from remediate.cli.reaching import reached, usual
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
@@ -72,8 +72,9 @@ def inventory(
     named: str | None = options["inventory"]
     if named is None:
         return None
-    typed = (one for one in options.values() if isinstance(one, str) and one.startswith("env:"))
-    withheld = frozenset(one.removeprefix("env:") for one in typed)
+    known = (*options.values(), usual(options).password)
+    names = (one for one in known if isinstance(one, str) and one.startswith("env:"))
+    withheld = frozenset(one.removeprefix("env:") for one in names)
     trust = Trust(options["passwords_only"], options["allow_open_files"], withheld)
     found = open_inventory(named, trust)
     for note in found.notes:

@@ -1,5 +1,6 @@
 """What the commands work with: transport, store, engine, terminal. Tests give fakes instead."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from remediate.redaction import Redaction
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from remediate.cli.settings_file import SettingsFile
     from remediate.engine.engine import Engine
     from remediate.engine.job import Settings
     from remediate.model.event import Event
@@ -39,6 +41,7 @@ class Parts:
         self.terminal = Terminal(self.redaction)
         self.arguments: tuple[str, ...] = ()
         self.allow_open_files = False
+        self.settings: SettingsFile | None = None
 
     def start_logging(self) -> None:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
@@ -133,9 +136,10 @@ class Parts:
         Raises:
             StoreError: its setting cannot be used.
         """
-        from remediate.store.place import store_place
+        from remediate.store.place import VARIABLE, store_place
 
-        return store_place(self._store_setting)
+        written = self.settings.store if self.settings else ""
+        return store_place(self._store_setting or os.environ.get(VARIABLE) or written)
 
     def _passwords(self, hosts: "Sequence[Host]") -> "Callable[[Host], SecretStr]":
         from remediate.secrets import Secrets

@@ -121,13 +121,28 @@ class EffectiveSetting(Model):
     Args:
         name: as an inventory has it.
         value: as an inventory has it; of a program that hands out a password only its name.
-        origin: where that is said: an option, `environment`, `host`, a group, `defaults`; or
-            `built in`.
+        origin: where that is said: an option, `environment`, `host`, a group, `defaults`,
+            `FILE:LINE` of the settings file; or `built in`.
     """
 
     name: str
     value: str
     origin: str
+
+
+class Configuration(Model):
+    """The whole result of `config` (`--format json`).
+
+    Args:
+        file: the settings file that counts, whether it is there or not.
+        found: it is there.
+        settings: each of them; the value is empty where there is none.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    file: str
+    found: bool
+    settings: tuple[EffectiveSetting, ...] = ()
 
 
 class HostRow(Model):

@@ -52,6 +52,16 @@ class StorePlace:
         return f"{url.drivername}://{url.host or ''}/{url.database or ''}"
 
     @property
+    def has_password(self) -> bool:
+        """Whether a password stands in its address."""
+        if not self.url:
+            return False
+        from sqlalchemy import make_url  # noqa: PLC0415 - heavy, and a file does without it
+
+        url = make_url(self.url)
+        return url.password is not None or any("password" in key.lower() for key in url.query)
+
+    @property
     def locks(self) -> Path:
         """Folder of the locks that living runs hold."""
         return self.folder / "locks"

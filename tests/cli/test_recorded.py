@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from remediate.cli.recorded import Reaching
+from remediate.cli.settings_file import SettingsFile
 from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
 from remediate.cli.wiring import Parts, settings
@@ -18,7 +19,7 @@ from remediate.engine.engine import Engine
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.host import Auth, Connection, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import HostRecord, Run, RunKind
 from remediate.redaction import Redaction
@@ -184,6 +185,21 @@ def test_files_that_are_not_used_need_no_yes(tmp_path: Path) -> None:
     names = ("ca_file", "cert_file", "key_file")
     host = one(on_record(**dict.fromkeys(names, tmp_path)))
     assert [getattr(host, name) for name in names] == [None] * 3
+
+
+def test_what_the_settings_file_says_too_needs_no_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what the record leaves open it does not fill in."""
+    monkeypatch.delenv("REMEDIATE_PASSWORD")
+    usual = Connection(password="keyring:mine", ca_file=tmp_path / "ca.pem", keytab="/k")
+    file = SettingsFile(tmp_path / "config.yaml", connection=usual)
+    record = on_record(password="keyring:mine", ca_file=tmp_path / "ca.pem", port=5986, tls=True)
+    assert one(record) == "not_agreed"
+    assert one(record, config=file) == record.host
+    assert one(record, config=file, passwords_only="env:P") == "not_agreed"
+    other = on_record(password="keyring:other")
+    assert one(other, config=file) == "not_agreed"
 
 
 def test_a_keytab_on_record_is_refused_where_no_kerberos_is_spoken(tmp_path: Path) -> None:

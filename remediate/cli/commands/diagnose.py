@@ -12,6 +12,7 @@ import click
 from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.following import OUTPUT, format_option
 from remediate.cli.lazy import Command, Option
+from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 from remediate.model.exit_code import ExitCode
@@ -304,6 +305,8 @@ class _Command(Command):
         self.params = list(self._own)
         if ctx.resilient_parsing or any(word.partition("=")[0] in asking for word in args):
             self.params += reaching.connection_options()
+        else:
+            self.params.append(config_option())
         return super().parse_args(ctx, args)
 
 

@@ -10,6 +10,7 @@ from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
@@ -139,17 +140,12 @@ def _row(entry: "InventoryHost", host: "Host", origins: Mapping[str, str]) -> "H
     if "password" in values:
         values["password"] = to_keep(values["password"])
     settings = (
-        EffectiveSetting(name=name, value=_written(value), origin=origins[name])
+        EffectiveSetting(name=name, value=reaching.written(value), origin=origins[name])
         for name, value in values.items()
     )
     return HostRow(
         name=host.name, address=host.address, groups=tuple(entry.groups), settings=tuple(settings)
     )
-
-
-def _written(value: object) -> str:
-    """A value as an inventory would have it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _lines(rows: "Sequence[HostRow]") -> Iterator[str]:
@@ -210,6 +206,7 @@ pin = Command(
         *reaching.options_of("port"),
         reaching.open_files_option(),
         *reaching.pace_options(),
+        config_option(),
     ],
 )
 locks = _command(

@@ -11,6 +11,7 @@ import click
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbooks_option
+from remediate.cli.settings_file import config_option
 from remediate.report.printable import printable
 
 if TYPE_CHECKING:
@@ -62,5 +63,5 @@ command = Command(
     "list",
     callback=_run,
     help="Show the playbooks there are, by topic.",
-    params=[playbooks_option(), format_option("console", "json")],
+    params=[playbooks_option(), format_option("console", "json"), config_option(exposed=False)],
 )

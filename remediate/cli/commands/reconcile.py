@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, recorded
+from remediate.cli import playbooks, recorded, settings_file
 from remediate.cli.following import format_option
 from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Command
@@ -32,6 +32,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     needed = [
         *playbooks.needed(options["folders"]),
         *(["--insecure"] if options["insecure"] else []),
+        *settings_file.needed(options),
     ]
     closed: list[Closed] = []
     with parts.store() as store:

@@ -10,6 +10,7 @@ import click
 from remediate.cli import recorded, run_ids
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.settings_file import config_option
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ list_command = Command(
         ),
         Option(["--audits"], is_flag=True, help="List recorded audits, which changed nothing."),
         format_option(),
+        config_option(exposed=False),
     ],
 )
 show_command = Command(
@@ -173,7 +175,11 @@ show_command = Command(
     callback=_show,
     help="Show all that is recorded of a run. RUN may be the beginning of its id; without one, the "
     "newest run is shown.",
-    params=[run_ids.run_argument(), format_option("console", "json")],
+    params=[
+        run_ids.run_argument(),
+        format_option("console", "json"),
+        config_option(exposed=False),
+    ],
 )
 group = LazyGroup(
     "runs",

@@ -20,6 +20,7 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.diagnosis import Diagnosis
     from remediate.model.document import (
         Closed,
+        Configuration,
         Document,
         HostListing,
         PlaybookListing,
@@ -55,6 +56,7 @@ def published() -> "dict[str, type[Model]]":
         PlaybookListing,
         RunListing,
         HostListing,
+        Configuration,
         Diagnosis,
     )
     return {model.__name__: model for model in models}

@@ -10,6 +10,7 @@ import click
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbook_argument, playbooks_option
+from remediate.cli.settings_file import config_option
 
 if TYPE_CHECKING:
     from remediate.model.description import Description
@@ -77,5 +78,6 @@ command = Command(
         playbook_argument(many=False, required=True),
         playbooks_option(),
         format_option("console", "json"),
+        config_option(exposed=False),
     ],
 )

@@ -8,6 +8,7 @@ import click
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.reaching import open_files_option, passwords_only_option
+from remediate.cli.settings_file import config_option
 from remediate.model.exit_code import ExitCode
 from remediate.report.printable import printable
 
@@ -56,5 +57,6 @@ command = Command(
         playbooks_option(),
         open_files_option(),
         passwords_only_option(),
+        config_option(exposed=False),
     ],
 )
