@@ -1,7 +1,7 @@
 """How hosts are reached: the options that say it, and what follows from them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,9 +191,16 @@ def origins(
     from remediate.inventory.protocol import Said
     from remediate.model.host import SETTINGS
 
-    file = _places(options)
     known = entry.said or [Said("--host" if named else "inventory", entry.connection)]
-    there = {one: say.where for say in reversed(known) for one in say.connection.said()}
+    effective = {one: value for one, value in host if value is not None}
+
+    def stays(connection: "Connection") -> "Iterator[str]":
+        """What of it did not give way to what is nearer."""
+        return (one for one, value in connection.said().items() if value == effective.get(one))
+
+    places = _places(options)
+    file = {one: places[one] for one in stays(usual(options))}
+    there = {one: say.where for say in reversed(known) for one in stays(say.connection)}
     typed = {one: _flag(one) for one in said(options).said()}
     found = {**file, **typed, **there} if named else {**file, **there, **typed}
     if "insecure" not in typed:
@@ -204,8 +211,8 @@ def origins(
         found["password"] = "--passwords-only"  # noqa: S105 - where it is
     if "port" in found:
         found.setdefault("tls", f"port {host.port}")
-    effective = {one.name for one in SETTINGS} & host.model_dump(exclude_none=True).keys()
-    return {name: found.get(name, BUILT_IN) for name in effective}
+    names = (one.name for one in SETTINGS if one.name in effective)
+    return {name: found.get(name, BUILT_IN) for name in names}
 
 
 def usual(options: Mapping[str, Any]) -> "Connection":

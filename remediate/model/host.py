@@ -284,12 +284,21 @@ class Connection(Model):
         """This one, and the other where this says nothing.
 
         Who says which certificates are trusted says all of it: an authority takes the place of a
-        pin, and a pin that of an authority. So it is with a password and a keytab.
+        pin, and a pin that of an authority. So it is with a password and a keytab. What cannot be
+        used with what is said here gives way, too: a keytab where one logs on without Kerberos,
+        an endpoint in the command shell. What protects, or says which way one goes, does not: TLS,
+        a pin, a proxy.
         """
         mine, theirs = self.said(), other.said()
         for choice in (_TRUST, _PROOF):
             if mine.keys() & choice:
                 theirs = {name: value for name, value in theirs.items() if name not in choice}
+        if mine.get("auth", Auth.KERBEROS) is not Auth.KERBEROS:
+            theirs.pop("keytab", None)
+        if mine.get("transport") is Via.WINRS:
+            theirs.pop("configuration_name", None)
+        if "configuration_name" in mine and theirs.get("transport") is Via.WINRS:
+            theirs.pop("transport")
         return Connection(**{**theirs, **mine})
 
     def said(self) -> dict[str, Any]:
@@ -385,10 +394,15 @@ class Host(Connection):
 
     @property
     def mistake(self) -> tuple[str, str] | None:
-        """Why one cannot log on to it by Kerberos as it says, and what to do; None where one can.
+        """What it says cannot be done, and what to do about that; None where it can.
 
         A host on record may have one, and stays readable.
         """
+        if self.transport is Via.WINRS and self.configuration_name is not None:
+            return (
+                f"the command shell (winrs) knows no PowerShell endpoint {self.configuration_name}",
+                "Leave out --configuration-name, or --transport winrs.",
+            )
         if self.keytab is not None and self.auth is not Auth.KERBEROS:
             return (
                 f"a keytab is given, and {self.auth} takes none",

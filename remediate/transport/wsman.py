@@ -22,7 +22,7 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
-from remediate.model.host import Auth, Host, Via
+from remediate.model.host import Auth, Host
 from remediate.transport.classify import is_logged_on
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
@@ -271,10 +271,6 @@ def check(host: Host) -> None:
     Raises:
         WrongSettings: a setting is missing or contradicts another.
     """
-    if host.transport is Via.WINRS and host.configuration_name is not None:
-        text = f"the command shell (winrs) knows no PowerShell endpoint {host.configuration_name}"
-        hint = "Leave out --configuration-name, or --transport winrs."
-        raise WrongSettings(host.name, text, hint=hint)
     if host.mistake is not None:
         text, hint = host.mistake
         raise WrongSettings(host.name, text, hint=hint)

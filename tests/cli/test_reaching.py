@@ -1,12 +1,14 @@
 """What a connection has, the command line takes and an inventory may say: it is told once."""
 
+from functools import reduce
 from pathlib import Path
 
 import click
 import pytest
 
-from remediate.cli.reaching import connection_options
+from remediate.cli.reaching import connection_options, contradiction, origins, reached
 from remediate.inventory.opening import open_inventory
+from remediate.inventory.protocol import InventoryHost, Said
 from remediate.model.host import SETTINGS, Connection, Host, Setting
 
 WRITTEN = {
@@ -57,3 +59,63 @@ def test_a_host_leaves_nothing_of_its_connection_open() -> None:
     host = Host(name="A", address="a", port=5985)
     assert set(Connection.model_fields) <= set(Host.model_fields)
     assert (host.tls, host.auth, host.insecure) == (False, "negotiate", False)
+
+
+FORMS: dict[str, dict[str, object]] = {
+    "keytab": {"auth": "kerberos", "keytab": "/k"},
+    "ticket": {"auth": "kerberos"},
+    "password": {"auth": "ntlm", "password": "env:X"},
+    "certificate": {"auth": "certificate", "cert_file": "/c", "key_file": "/k", "tls": True},
+    "basic": {"auth": "basic", "tls": True},
+    "pin": {"tls": True, "tls_pin": WRITTEN["tls_pin"]},
+    "authority": {"tls": True, "ca_file": "/a"},
+    "proxy": {"tls": True, "proxy": "p:3128"},
+    "winrs": {"transport": "winrs"},
+    "endpoint": {"configuration_name": "PowerShell.7"},
+    "plain": {"tls": False},
+}
+"""Each is whole by itself; what a host says counts more than what the defaults say."""
+
+PROTECTED = {"certificate", "basic", "pin", "proxy"}
+"""Those that want TLS: where a host is to do without, this is said instead of done."""
+
+
+def test_what_cannot_be_used_with_what_a_host_says_itself_gives_way() -> None:
+    refused = set()
+    for near, mine in FORMS.items():
+        for far, theirs in FORMS.items():
+            connection = Connection.model_validate(mine).over(Connection.model_validate(theirs))
+            assert connection.said().items() >= Connection.model_validate(mine).said().items()
+            if contradiction(InventoryHost("h.test", "h.test", connection)):
+                refused.add((near, far))
+    assert refused == {("plain", far) for far in PROTECTED}
+
+
+@pytest.mark.parametrize(
+    ("both", "says"),
+    [
+        ({"auth": "certificate", "cert_file": "/c", "key_file": "/k", "keytab": "/k"}, "a keytab"),
+        ({"auth": "kerberos", "keytab": "/k", "password": "env:X"}, "a keytab and a password"),
+        ({"transport": "winrs", "configuration_name": "X"}, "the command shell (winrs) knows no"),
+        ({"ca_file": "/a", "tls_pin": WRITTEN["tls_pin"]}, "a pin and an authority"),
+    ],
+)
+def test_what_contradicts_itself_in_one_place_is_refused(
+    both: dict[str, object], says: str
+) -> None:
+    connection = Connection.model_validate({"tls": True, **both})
+    assert contradiction(InventoryHost("h.test", "h.test", connection)).startswith(says)
+
+
+def test_a_setting_that_gave_way_is_nobodys_origin() -> None:
+    places = {
+        "host": {"configuration_name": "X"},
+        "group g": {"transport": "winrs"},
+        "defaults": {"transport": "psrp"},
+    }
+    said = tuple(Said(where, Connection.model_validate(one)) for where, one in places.items())
+    merged = reduce(Connection.over, (one.connection for one in said))
+    entry = InventoryHost("h", "h", merged, said=said)
+    options = {"passwords_only": None, "user": "ada", "password_from": "prompt:"}
+    host = reached(entry, options, named=False, interactive=True)
+    assert origins(entry, options, host, named=False)["transport"] == "defaults"
