@@ -1,9 +1,11 @@
 """List what runs have left on a host, and remove what one of them has left."""
 
+from datetime import datetime
+
 from remediate.model.size import size_text
 from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.leftover import Leftover, Leftovers, LeftoverSort
+from remediate.resources.leftover import REASONS, Hold, Leftover, Leftovers, LeftoverSort
 
 SHOWN = 20
 """Things that are named of each run."""
@@ -22,6 +24,10 @@ class LeftoversPlaybook(Playbook[Params]):
 
     Only what the receipt of a run names is removed, and nothing that a later run has written to,
     too. What no receipt names is told, and left.
+
+    A folder that the agent has worked in before its scratch folder was moved is removed only while
+    both values ScratchLocation name another one, which has its key file: the server looks at that
+    when it removes it, too. Wait for a backup that has succeeded there, as the source says.
     """
 
     id = "leftovers"
@@ -41,13 +47,10 @@ class LeftoversPlaybook(Playbook[Params]):
         return [Leftovers()]
 
     def decide(self, seen, params):
-        receipts = {one.run: one for one in seen.all(Leftover) if one.sort is LeftoverSort.RECEIPT}
-        others = [one for one in seen.all(Leftover) if one.sort is not LeftoverSort.RECEIPT]
-        owned = {run: [] for run in sorted(receipts, reverse=True)}
-        unclaimed = []
-        for one in others:
-            owners = [run for run in owned if _names(receipts[run], one)]
-            (owned[owners[0]] if owners else unclaimed).append(one)
+        receipts = _receipts(seen)
+        owned, unclaimed = _by_run(seen)
+        for one in _left(seen):
+            owners = _owners(receipts, one)
             if params.run in owners[1:]:
                 yield Advice(
                     f"{one.path} is kept",
@@ -59,22 +62,61 @@ class LeftoversPlaybook(Playbook[Params]):
         if params.run:
             if params.run in receipts:
                 for one in (*owned[params.run], receipts[params.run]):
-                    yield one.should(present=False, irreversible=True)
+                    yield one.should(present=False, irreversible=True, why=_WHY.get(one.sort, ""))
         else:
-            yield from _listed(receipts, owned, unclaimed)
+            yield from _listed(seen, receipts, owned, unclaimed)
+
+    def guard(self, seen, params):
+        owned, _ = _by_run(seen)
+        for one in owned.get(params.run, ()):
+            if one.hold:
+                yield f"{one.path} cannot be removed: {REASONS[one.hold]}"
+
+
+_WHY = {
+    LeftoverSort.OLD_SCRATCH: "Until a backup has succeeded in the new folder, it is the way back.",
+    LeftoverSort.KEPT_SCRATCH: "The agent has written to it what is in no other folder.",
+}
+
+
+def _by_run(seen):
+    """What each run has left, newest first, and what none has by its receipt."""
+    receipts = _receipts(seen)
+    owned = {run: [] for run in sorted(receipts, reverse=True)}
+    unclaimed = []
+    for one in _left(seen):
+        owners = _owners(receipts, one)
+        (owned[owners[0]] if owners else unclaimed).append(one)
+    return owned, unclaimed
+
+
+def _left(seen):
+    """What runs have left besides receipts; a folder that the agent works in again is none."""
+    for one in seen.all(Leftover):
+        if one.sort is not LeftoverSort.RECEIPT and one.hold is not Hold.IN_USE:
+            yield one
+
+
+def _receipts(seen):
+    return {one.run: one for one in seen.all(Leftover) if one.sort is LeftoverSort.RECEIPT}
+
+
+def _owners(receipts, one):
+    """The runs whose receipts name what something stands beside, newest first."""
+    return [run for run in sorted(receipts, reverse=True) if _names(receipts[run], one)]
 
 
 def _names(receipt, one):
     return any(named.is_of(beside) for named in receipt.beside for beside in one.beside)
 
 
-def _listed(receipts, owned, unclaimed):
+def _listed(seen, receipts, owned, unclaimed):
     bare = [run for run, left in owned.items() if not left]
     for run, left in owned.items():
         if left:
             size = size_text(sum(one.size for one in left))
             yield Advice(
-                f"Run {run} left {size} in {count(len(left), 'place')}",
+                f"Run {run} left {size} in {count(len(left), 'place')}{_age(seen, receipts[run])}",
                 f"Where nobody needs it any more: remediate hosts leftovers --remove {run} removes "
                 "it for good, and its receipt.",
                 Severity.NOTICE,
@@ -101,8 +143,19 @@ def _listed(receipts, owned, unclaimed):
         )
 
 
+def _age(seen, receipt):
+    """How long ago a run ended, by the server's own clock."""
+    if receipt.written is None:
+        return ""
+    now, then = map(datetime.fromisoformat, (seen.facts.utc, receipt.written))
+    days = (now - then).days
+    return f", {count(days, 'day')} ago" if days > 0 else ", today"
+
+
 def _evidence(left):
-    return [
-        Evidence(f"{one.sort}: {count(one.files, 'file')}, {size_text(one.size)}", where=one.path)
-        for one in left[:SHOWN]
-    ]
+    return [Evidence(_told(one), where=one.path) for one in left[:SHOWN]]
+
+
+def _told(one):
+    held = f"; not to be removed now: {REASONS[one.hold]}" if one.hold else ""
+    return f"{one.sort}: {count(one.files, 'file')}, {size_text(one.size)}{held}"

@@ -109,7 +109,10 @@ class MoveScratch(ForRegisteredAgent, ForAgentModule, Playbook[Params]):
             yield from _unfit(move, seen, params)
 
     def assumptions(self, params):
-        yield "The old folder stays until somebody deletes it, after a backup that has succeeded."
+        yield (
+            "The old folder stays until somebody removes it, after a backup that has succeeded: "
+            "remediate hosts leftovers."
+        )
         yield "Files that the agent has open all the time are copied while its service is stopped."
 
 

@@ -21,7 +21,7 @@ from remediate.model.plan import Conflict, Observed, Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, RunRecord
 from remediate.resources.base import Resource, resource_type
-from remediate.resources.leftover import Beside, Leftover, LeftoverSort
+from remediate.resources.leftover import NEEDED, Beside, Leftover
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -159,7 +159,7 @@ def removals(later: Iterable[RunRecord], computer: Computer) -> tuple[Removal, .
 def _leftovers(observed: Observed) -> Iterator[Leftover]:
     with suppress(LookupError, ValidationError):  # what cannot be believed is not told
         found = as_resource(observed)
-        if isinstance(found, Leftover) and found.sort is not LeftoverSort.RECEIPT:
+        if isinstance(found, Leftover) and found.sort in NEEDED:
             yield found
 
 

@@ -12,6 +12,8 @@ from remediate.model.change import Change, ResourceId
 from remediate.model.settling import Progress, Settling
 from remediate.resources.base import Query, Resource
 from remediate.resources.registry_value import RegistryValue
+from remediate.resources.scratch_move import ScratchMove
+from remediate.resources.service import Moment
 
 REMOVING = "leftovers"
 """Id of the playbook that removes what runs have left."""
@@ -27,6 +29,33 @@ class LeftoverSort(StrEnum):
     MOVED_FILES = "moved-files"
     COPY = "copy"
     SCAN = "scan"
+    OLD_SCRATCH = "old-scratch"
+    KEPT_SCRATCH = "kept-scratch"
+    BEGUN_SCRATCH = "begun-scratch"
+
+
+NEEDED = {LeftoverSort.MOVED_FILES, LeftoverSort.COPY, LeftoverSort.OLD_SCRATCH}
+"""What the way back needs."""
+
+
+class Hold(StrEnum):
+    """What speaks against removing a folder that the agent has worked in."""
+
+    NONE = ""
+    IN_USE = "in-use"
+    UNCLEAR = "unclear"
+    NESTED = "nested"
+    LINK = "link"
+    NO_KEY = "no-key"
+
+
+REASONS = {
+    Hold.IN_USE: "the agent works in it",
+    Hold.UNCLEAR: "the two values ScratchLocation do not name one folder: see scratch-location",
+    Hold.NESTED: "it is in the folder that the agent works in, or one that is needed is in it",
+    Hold.LINK: "it leads elsewhere, or the folder that the agent works in does",
+    Hold.NO_KEY: "there is no key file in the folder that the agent works in: see encryption-key",
+}
 
 
 class Beside(Model):
@@ -34,15 +63,15 @@ class Beside(Model):
 
     Args:
         kind: of resource (`old_files`).
-        key: what identifies it, by name.
+        key: what identifies it, by name; of what was left a part, where that is all that is known.
     """
 
     kind: str
     key: dict[str, str]
 
     def is_of(self, other: "Beside") -> bool:
-        """Whether both name one thing, as Windows compares names."""
-        return self.kind == other.kind and _folded(self.key) == _folded(other.key)
+        """Whether it is what the other names, as Windows compares names."""
+        return self.kind == other.kind and _folded(other.key).items() <= _folded(self.key).items()
 
 
 def _folded(key: Mapping[str, str]) -> dict[str, str]:
@@ -61,8 +90,10 @@ class Leftover(Resource):
         run: whose receipt it is; empty for all else.
         beside: what it stands beside; for a receipt, all that its run has written to.
         files: how many are in it.
-        moved: how many were in it at first; 0 where that is not known.
+        moved: how many were in it at first, before any was removed; 0 where that is not known.
         size: bytes of them.
+        hold: what speaks against removing it.
+        written: when a receipt was, UTC; None where that is not known.
     """
 
     kind: ClassVar[str] = "leftover"
@@ -70,11 +101,11 @@ class Leftover(Resource):
     function: ClassVar[str] = "Leftover"
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
-    reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader,)
+    reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader, ScratchMove.reader)
     identity: ClassVar[tuple[str, ...]] = ("path",)
     settable: ClassVar[frozenset[str]] = frozenset({"present"})
     volatile: ClassVar[frozenset[str]] = frozenset(
-        {"sort", "run", "beside", "files", "moved", "size"}
+        {"sort", "run", "beside", "files", "moved", "size", "hold", "written"}
     )
 
     path: str
@@ -85,6 +116,8 @@ class Leftover(Resource):
     files: int = Field(0, ge=0)
     moved: int = Field(0, ge=0)
     size: int = Field(0, ge=0)
+    hold: Hold = Hold.NONE
+    written: Moment | None = None
 
     @property
     def title(self) -> str:
@@ -117,7 +150,7 @@ class Leftover(Resource):
         return Settling(most=MOST, again=True)
 
     def progress(self, change: Change) -> Progress | None:
-        """How many of the files that were moved are removed."""
+        """How many of its files are removed."""
         del change
         if not 0 <= self.files < self.moved:
             return None
@@ -128,6 +161,7 @@ class Leftovers(Query):
     """All that runs have left on the host, but for leases."""
 
     resource: ClassVar[type[Resource]] = Leftover
+    seconds: ClassVar[float] = 20.0  # files are counted
     bounded: ClassVar[bool] = False  # a disk that hangs takes no limit
 
     def covers(self, wanted: ResourceId) -> bool:

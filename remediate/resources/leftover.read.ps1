@@ -1,4 +1,6 @@
-# What runs have left on this host, told by its place. Needs registry_value.read.ps1.
+# What runs have left on this host, told by its place. Needs registry_value.read.ps1 and scratch_move.read.ps1.
+
+$script:RemediateRemoving = 'remediate.removing'    # how many files there were in a folder that is being removed
 
 function Get-RemediateText {
     # A value out of JSON as text; PowerShell 7 has made dates of some.
@@ -19,7 +21,7 @@ function Measure-RemediateFolder {
                 if ($found['files'] % 100 -eq 0) { Assert-RemediateTime }
                 if (([int] $_.Attributes -band 1024) -ne 0) { return }
                 if ($_.PSIsContainer) { $next += $folder + '\' + $_.Name }
-                elseif (@('remediate.moved', 'remediate.staging') -notcontains $_.Name) {
+                elseif ($_.Name -notin 'remediate.moved', 'remediate.staging', $script:RemediateRemoving -and $script:RemediateScratchOwn -notcontains $_.Name) {
                     $found['files']++
                     $found['size'] += $_.Length
                 }
@@ -31,8 +33,10 @@ function Measure-RemediateFolder {
 }
 
 function ConvertTo-RemediateLeftover {
-    # One of them.
-    param([string] $Path, [string] $Sort, [string] $Run, [object[]] $Beside, [hashtable] $Inside = @{ files = 0; size = [int64] 0 }, [int] $Moved)
+    # One of them; when it was written where that is known.
+    param([string] $Path, [string] $Sort, [string] $Run, [object[]] $Beside, [hashtable] $Inside = @{ files = 0; size = [int64] 0 }, [int] $Moved, [string] $Hold, [string] $Written)
+    $when = $null
+    if ($Written) { $when = $Written }
     return [ordered]@{
         path    = $Path
         present = $true
@@ -42,16 +46,28 @@ function ConvertTo-RemediateLeftover {
         files   = $Inside['files']
         moved   = $Moved
         size    = $Inside['size']
+        hold    = $Hold
+        written = $when
     }
+}
+
+function Get-RemediateReceipt {
+    # What a receipt says; an empty table where it cannot be read.
+    param([string] $Path)
+    $said = @{ changes = @(); written = '' }
+    try { $receipt = ConvertFrom-Json -InputObject ([string] (Get-Content -LiteralPath $Path -Raw -Encoding UTF8)) }
+    catch { return $said }
+    if ($null -eq $receipt) { return $said }
+    $names = @($receipt.PSObject.Properties.Name)
+    if ($names -contains 'changes') { $said['changes'] = @($receipt.changes) }
+    if ($names -contains 'written') { $said['written'] = Get-RemediateText -Value $receipt.written }
+    return $said
 }
 
 function Get-RemediateNamed {
     # What a receipt says that its run has written to; nothing where it does not say.
-    param([string] $Path)
-    try { $receipt = ConvertFrom-Json -InputObject ([string] (Get-Content -LiteralPath $Path -Raw -Encoding UTF8)) }
-    catch { return }
-    if ($null -eq $receipt -or @($receipt.PSObject.Properties.Name) -notcontains 'changes') { return }
-    foreach ($change in @($receipt.changes | Limit-RemediateList -Name 'changes of a run')) {
+    param([hashtable] $Receipt)
+    foreach ($change in @($Receipt['changes'] | Limit-RemediateList -Name 'changes of a run')) {
         if ($null -eq $change -or @($change.PSObject.Properties.Name) -notcontains 'resource') { continue }
         $key = @{}
         foreach ($part in $change.resource.key.PSObject.Properties) { $key[$part.Name] = Get-RemediateText -Value $part.Value }
@@ -76,10 +92,84 @@ function Get-RemediateLeftoverPlace {
     return [string] $env:ProgramFiles + $Path.Substring($form.Length)
 }
 
+function Get-RemediateScratchPlace {
+    # The folder that the agent works in; empty where its two values name none, or two.
+    $texts = @(foreach ($key in $script:RemediateScratchKeys) { Get-RemediateScratchText -Held (Get-RemediateRegistryData -Key $key -Name 'ScratchLocation') })
+    if ($texts[0] -eq $texts[1]) { return $texts[0] }
+    return ''
+}
+
+function Test-RemediateLeadsElsewhere {
+    # Whether a folder, or one above it, is a link or has a volume mounted in it.
+    param([string] $Path)
+    while ($Path -match '\\') {
+        if ((Test-Path -LiteralPath $Path) -and ([int] (Get-Item -LiteralPath $Path -Force).Attributes -band 1024) -ne 0) { return $true }
+        $Path = $Path -replace '\\[^\\]+\z', ''
+    }
+    return $false
+}
+
+function Get-RemediateScratchHold {
+    # What speaks against removing a folder that the agent has worked in; empty where nothing does.
+    param([string] $Path)
+    $works = Get-RemediateScratchPlace
+    if (-not $works) { return 'unclear' }
+    if ($works -eq $Path) { return 'in-use' }
+    $agent = (Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath')
+    $kept = @($works, [string] $env:SystemRoot, [string] $env:ProgramFiles, [string] $env:ProgramData)
+    if ($null -ne $agent -and $agent['data']) { $kept += ([string] $agent['data']).TrimEnd('\') }
+    foreach ($one in $kept) { if ([string]::Concat($one, '\').StartsWith($Path + '\', 'OrdinalIgnoreCase')) { return 'nested' } }
+    if ([string]::Concat($Path, '\').StartsWith($works + '\', 'OrdinalIgnoreCase')) { return 'nested' }
+    if ((Test-RemediateLeadsElsewhere -Path $works) -or (Test-RemediateLeadsElsewhere -Path $Path)) { return 'link' }
+    $key = $works + '\OnlineBackup.KEK'
+    if (-not (Test-Path -LiteralPath $key -PathType Leaf) -or (Get-Item -LiteralPath $key -Force).Length -eq 0) { return 'no-key' }
+    return ''
+}
+
+function Find-RemediateScratchLeft {
+    # What moves of the scratch folder have left that receipts name, also where the agent works in it again.
+    param([hashtable[]] $Moves)
+    $told = @{}
+    $places = @(
+        foreach ($move in $Moves) { @{ path = [string] $move['folder']; sort = 'old-scratch'; part = 'folder' } }
+        foreach ($move in $Moves) { if (Test-Path -LiteralPath ([string] $move['target'] + '\remediate.kept') -PathType Leaf) { @{ path = [string] $move['target']; sort = 'kept-scratch'; part = 'target' } } }
+    )
+    foreach ($place in $places) {
+        $path = $place['path']
+        if ($told[$path] -or $path -notmatch '^[A-Za-z]:(\\[^\\/:*?"<>|]*[^\\/:*?"<>|. ])+\z' -or -not (Test-Path -LiteralPath $path -PathType Container)) { continue }
+        $told[$path] = $true
+        $hold = Get-RemediateScratchHold -Path $path
+        $inside = @{ files = 0; size = [int64] 0 }
+        if ($hold -notin 'in-use', 'nested', 'link') { $inside = Measure-RemediateFolder -Path $path }
+        $moved = 0
+        $removing = $path + '\' + $script:RemediateRemoving
+        if (Test-Path -LiteralPath $removing -PathType Leaf) { $moved = [int] ('0' + (([string] (Get-Content -LiteralPath $removing -Raw -Encoding UTF8)) -replace '[^0-9]', '')) }
+        ConvertTo-RemediateLeftover -Path $path -Sort $place['sort'] -Beside @(@{ kind = 'scratch_move'; key = @{ $place['part'] = $path } }) -Inside $inside -Moved $moved -Hold $hold
+    }
+}
+
+function Find-RemediateScratchBegun {
+    # What moves of the scratch folder have left that were cut off at their first step: in the folders where others have begun, in
+    # that which the agent works in, and right on local volumes.
+    param([hashtable[]] $Moves)
+    $parents = @(
+        foreach ($move in $Moves) { ([string] $move['target']) -replace '\\[^\\]+\z', '' }
+        (Get-RemediateScratchPlace) -replace '\\[^\\]+\z', ''
+        foreach ($volume in @(Get-CimInstance -ClassName Win32_Volume -Property Name, DriveType -OperationTimeoutSec (Get-RemediateSecondsLeft) | Limit-RemediateList -Name 'volumes')) { if ($volume.DriveType -eq 3) { ([string] $volume.Name).TrimEnd('\') } }
+    )
+    foreach ($parent in @($parents | Where-Object -FilterScript { $_ -match '^[A-Za-z]:' } | Sort-Object -Unique)) {
+        foreach ($name in @(Find-RemediateFolder -Parent ($parent + '\') -Form '\.remediate-new\z')) {
+            $path = $parent + '\' + $name
+            ConvertTo-RemediateLeftover -Path $path -Sort 'begun-scratch' -Beside @(@{ kind = 'scratch_move'; key = @{ target = $path -replace '\.remediate-new\z', '' } }) -Inside (Measure-RemediateFolder -Path $path)
+        }
+    }
+}
+
 function Find-RemediateLeftover {
     # All of them, or the one at a path.
     param([hashtable] $Identity)
     $all = @(
+        $moves = @()
         $shown = '%ProgramFiles%\remediate'
         $ours = Get-RemediateLeftoverPlace -Path $shown
         $receipts = $ours + '\receipts'
@@ -87,7 +177,10 @@ function Find-RemediateLeftover {
             foreach ($item in @(Get-ChildItem -LiteralPath $receipts -Force | Limit-RemediateList -Name 'receipts')) {
                 if ($item.PSIsContainer -or $item.Name -notmatch '^([0-9A-Za-z-]{1,64})\.json$') { continue }
                 $run = [string] $Matches[1]
-                ConvertTo-RemediateLeftover -Path ($shown + '\receipts\' + $item.Name) -Sort 'receipt' -Run $run -Beside @(Get-RemediateNamed -Path ($receipts + '\' + $item.Name))
+                $receipt = Get-RemediateReceipt -Path ($receipts + '\' + $item.Name)
+                $named = @(Get-RemediateNamed -Receipt $receipt)
+                foreach ($one in $named) { if ($one['kind'] -eq 'scratch_move') { $moves += $one['key'] } }
+                ConvertTo-RemediateLeftover -Path ($shown + '\receipts\' + $item.Name) -Sort 'receipt' -Run $run -Beside $named -Written $receipt['written']
             }
         }
         $windows = [string] $env:SystemRoot
@@ -115,6 +208,8 @@ function Find-RemediateLeftover {
             $about = @{ kind = 'volume_scan'; key = @{ device = '\\?\Volume{' + $name + '}\' } }
             ConvertTo-RemediateLeftover -Path ($shown + '\scans\' + $name) -Sort 'scan' -Beside @($about)
         }
+        Find-RemediateScratchLeft -Moves $moves
+        Find-RemediateScratchBegun -Moves $moves
     )
     foreach ($one in $all) { if (-not $Identity -or $one['path'] -eq $Identity['path']) { $one } }
 }

@@ -1,4 +1,4 @@
-# Removes what a run has left.
+# Removes what a run has left. Needs leftover.read.ps1, and what that needs.
 
 function Remove-RemediateFiles {
     # Removes the files right in a folder, but for one, as far as there is time.
@@ -20,6 +20,37 @@ function Assert-RemediateNoLink {
     }
 }
 
+function Remove-RemediateScratch {
+    # Removes, as far as there is time, a folder that the agent has worked in, while it works in another one that has its key file.
+    param([string] $Path)
+    $hold = Get-RemediateScratchHold -Path $Path
+    if ($hold) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is not removed ($hold): the agent has to work in another folder, which has its key file, and neither may be in the other or lead elsewhere." }
+    $items = @(Get-RemediateScratchItem -Folder $Path -Within '' | Limit-RemediateList -Name 'files in the scratch folder' -Most 200000)
+    foreach ($one in $items) { if ($one['link']) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$($one['path']) in $Path leads elsewhere." } }
+    $removing = $Path + '\' + $script:RemediateRemoving
+    if (-not (Test-Path -LiteralPath $removing)) { Set-Content -LiteralPath $removing -Value (Measure-RemediateFolder -Path $Path)['files'] -Encoding Ascii }
+    # a folder has many names: what is seen from where the agent works is that folder, or one above it
+    $above = Get-RemediateScratchPlace
+    while ($above -match '\\') {
+        if (Test-Path -LiteralPath ($above + '\' + $script:RemediateRemoving)) {
+            Remove-Item -LiteralPath $removing -Force
+            Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is the folder that the agent works in, or one above it, by another name."
+        }
+        $above = $above -replace '\\[^\\]+\z', ''
+    }
+    $count = 0
+    foreach ($one in $items) {
+        if ($one['folder'] -or $one['path'] -eq $script:RemediateRemoving) { continue }
+        if ($count++ % 100 -eq 99 -and (Get-RemediateSecondsLeft) -le 2) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'Some of the files are still to be removed.' }
+        Remove-Item -LiteralPath ($Path + '\' + $one['path']) -Force
+    }
+    $folders = @($items | Where-Object -FilterScript { $_['folder'] } | ForEach-Object -Process { $_['path'] })
+    for ($number = $folders.Count - 1; $number -ge 0; $number--) { Remove-Item -LiteralPath ($Path + '\' + $folders[$number]) -Force }
+    # the marker goes last, as above
+    Remove-Item -LiteralPath $removing -Force
+    Remove-Item -LiteralPath $Path -Force
+}
+
 function Set-RemediateLeftover {
     # Removes what was found where only runs leave something; it cannot be put back.
     param($Current, [hashtable] $After)
@@ -28,6 +59,13 @@ function Set-RemediateLeftover {
     if ($Current['sort'] -eq 'moved-files') {
         # the marker goes last: a folder without it is nobody's of ours
         Remove-RemediateFiles -Path $path -But 'remediate.moved'
+    }
+    elseif ($Current['sort'] -in 'old-scratch', 'kept-scratch') {
+        Remove-RemediateScratch -Path $path
+        return
+    }
+    elseif ($Current['sort'] -eq 'begun-scratch' -and @(Get-ChildItem -LiteralPath $path -Force | Where-Object -FilterScript { $_.Name -ne $script:RemediateScratchMarker } | Select-Object -First 1).Count -gt 0) {
+        Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "There is something in $path that is not ours."
     }
     elseif ($Current['sort'] -ne 'receipt') { Assert-RemediateNoLink -Path $path }
     Remove-Item -LiteralPath $path -Recurse -Force

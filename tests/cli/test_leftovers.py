@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from remediate.lab.kinds import old_files, record, scheduled_task
+from remediate.lab.kinds import leftover, old_files, put, record, scheduled_task
+from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS
+from remediate.lab.kinds.scratch_move import AGENT, TARGET
 from remediate.lab.lab import Lab
+from remediate.resources.mars_agent import KEY_FILE
 from tests.cli.conftest import Result
 
 Cli = Callable[..., Result]
@@ -104,3 +107,47 @@ def test_what_can_be_no_run_is_told(cli: Cli) -> None:
     result = cli("hosts", "leftovers", "--remove", r"..\x", "--host", "SRV01")
     assert result.code == 64
     assert "is not the id of a run" in result.err
+
+
+# --- the scratch folder -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(cli: Cli, lab: Lab, at: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run that has moved the scratch folder."""
+    monkeypatch.setattr(leftover, "PART", 2)
+    put(lab.hosts[0].state, {"service": {AGENT: {}}, "scratch_move": {"files": 5}})
+    done = cli("apply", "scratch-move", "--to", TARGET, "--yes", "--format", "json", *at)
+    assert done.code == 0, done.err
+    return str(json.loads(done.out)["run"])
+
+
+def test_the_old_scratch_folder_is_removed_in_parts_and_only_then_the_move_is_for_good(
+    cli: Cli, lab: Lab, at: list[str], moved: str
+) -> None:
+    state = lab.hosts[0].state
+    now = sorted(state.drive.below(TARGET))
+    shown = cli("hosts", "leftovers", *at)
+    assert "old-scratch: 6 files" in shown.out
+    assert f"Run {moved} left 38 bytes in 1 place, today" in shown.out
+    remove = ("hosts", "leftovers", "--remove", moved, "--yes", "--accept-irreversible")
+    by = cli(*remove, "--format", "json", *at)
+    assert by.code == 0, by.out
+    assert not state.drive.has_folder(SCRATCH)
+    assert sorted(state.drive.below(TARGET)) == now
+    result = cli("rollback", moved, "--yes", "--force", *at[2:])
+    assert result.code == 6
+    assert f"run {json.loads(by.out)['run']} has removed {SCRATCH} for good" in result.out
+
+
+def test_a_scratch_folder_without_a_key_where_the_agent_works_keeps_the_old_one(
+    cli: Cli, lab: Lab, at: list[str], moved: str
+) -> None:
+    state = lab.hosts[0].state
+    state.drive.remove(rf"{TARGET}\{KEY_FILE}")
+    there = sorted(state.drive.below(SCRATCH))
+    remove = ("hosts", "leftovers", "--remove", moved, "--yes", "--accept-irreversible")
+    result = cli(*remove, *at)
+    assert result.code == 6
+    assert f"{SCRATCH} cannot be removed: there is no key file" in result.out
+    assert sorted(state.drive.below(SCRATCH)) == there

@@ -2,9 +2,14 @@
 
 import pytest
 
+from remediate.lab.kinds import put
+from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.old_files import FOLDER
+from remediate.lab.kinds.scratch_move import TARGET
 from remediate.resources.leftover import Leftover
-from tests.conformance.doors import Asked, Door, error_of
+from remediate.resources.mars_agent import KEY_FILE, SCRATCHES
+from remediate.testing.powershell import PowerShellHosts
+from tests.conformance.doors import Asked, Door, PowerShellDoor, error_of
 
 DAY = "2020-01-01"
 ASIDE = f"{FOLDER}.remediate-{DAY}"
@@ -39,3 +44,101 @@ def test_somebody_elses_folder_in_it_stops_the_removal(door: Door) -> None:
     one.door.become(one.state)
     assert remove(one, ASIDE) == "RemediateRefused"
     assert rf"{ASIDE}\theirs\kept.txt" in one.state.drive.below(ASIDE)
+
+
+# --- folders that the agent has worked in -------------------------------------------------------
+
+MOVED = [{"kind": "scratch_move", "key": {"folder": SCRATCH, "target": TARGET, "downtime": "30"}}]
+
+
+def moved(door: Door, **short: object) -> Asked:
+    """A host whose scratch folder was moved, so that a receipt names the old one."""
+    one = Asked(door, Leftover.kind, {"receipts": {"R1": MOVED}})
+    put(one.state, {"scratch_move": {"place": "moved", "files": 2}, **short})
+    door.become(one.state)
+    return one
+
+
+def names(text: str) -> dict[str, object]:
+    """Both values name a folder."""
+    value = {"type": "String", "data": text}
+    return {"registry_value": {rf"{one.key}\{one.name}": value for one in SCRATCHES}}
+
+
+def test_the_old_scratch_folder_goes_while_the_agent_works_in_another_with_its_key(
+    door: Door,
+) -> None:
+    one = moved(door)
+    now = {path: one.state.drive.entry(path) for path in one.state.drive.below(TARGET)}
+    assert remove(one, SCRATCH) == ""
+    assert not one.state.drive.has_folder(SCRATCH)
+    assert {path: one.state.drive.entry(path) for path in one.state.drive.below(TARGET)} == now
+
+
+@pytest.mark.parametrize(
+    ("short", "hold"),
+    [
+        (names(SCRATCH), "in-use"),
+        (names(""), "unclear"),
+        (names(rf"{SCRATCH}\New"), "nested"),
+        (names(SCRATCH.rpartition("\\")[0]), "nested"),
+        ({"file": {rf"{TARGET}\{KEY_FILE}": None}}, "no-key"),
+    ],
+)
+def test_what_the_agent_may_need_is_not_removed(
+    door: Door, short: dict[str, object], hold: str
+) -> None:
+    """Also where that came about after the plan was made."""
+    one = moved(door, **short)
+    there = sorted(one.state.drive.below(SCRATCH))
+    assert one.record(path=SCRATCH)["hold"] == hold
+    assert [each["hold"] for each in one.get() if each["path"] == SCRATCH] == [hold]
+    assert remove(one, SCRATCH) == "RemediateRefused"
+    assert sorted(one.state.drive.below(SCRATCH)) == there
+
+
+def test_a_folder_in_which_something_leads_elsewhere_is_not_removed(door: Door) -> None:
+    one = moved(door)
+    one.state.drive.put(rf"{SCRATCH}\SSBV", {"link": TARGET})
+    door.become(one.state)
+    assert remove(one, SCRATCH) == "RemediateRefused"
+    assert one.state.drive.find(rf"{SCRATCH}\{KEY_FILE}")
+
+
+def test_a_folder_that_no_receipt_names_is_never_found(door: Door) -> None:
+    one = Asked(door, Leftover.kind, {"receipts": {"R1": []}})
+    put(one.state, {"scratch_move": {"place": "moved"}})
+    door.become(one.state)
+    assert remove(one, SCRATCH) in {"RemediateMissing", "RemediateStale"}
+    assert one.state.drive.find(rf"{SCRATCH}\{KEY_FILE}")
+
+
+def test_what_a_move_has_begun_goes_unless_there_is_more_in_it(door: Door) -> None:
+    one = Asked(door, Leftover.kind, {"begun": [r"D:\One", r"D:\Two"]})
+    one.state.drive.put(r"D:\Two.remediate-new\theirs.txt", "theirs")
+    door.become(one.state)
+    assert remove(one, r"D:\One.remediate-new") == ""
+    assert remove(one, r"D:\Two.remediate-new") == "RemediateRefused"
+    assert [each["path"] for each in one.get()] == [r"D:\Two.remediate-new"]
+
+
+ANOTHER_NAME = r"""
+$root = (Resolve-Path -LiteralPath 'C:\').ProviderPath
+$null = New-PSDrive -Name 'X' -PSProvider FileSystem -Scope Global -Root $root
+"""
+"""What `subst` makes of a folder: nothing in it says that it leads elsewhere."""
+
+
+@pytest.mark.powershell
+@pytest.mark.parametrize("works", [SCRATCH, rf"{SCRATCH}\VHDs"])
+def test_the_folder_that_the_agent_works_in_is_known_by_any_name(
+    powershell: PowerShellHosts, works: str
+) -> None:
+    one = moved(PowerShellDoor(powershell, ANOTHER_NAME))
+    one.state.drive.put(rf"{works}\{KEY_FILE}", "key")
+    put(one.state, names(f"X{works[1:]}"))
+    one.door.become(one.state)
+    there = sorted(one.state.drive.below(SCRATCH))
+    assert one.record(path=SCRATCH)["sort"] == "old-scratch"
+    assert remove(one, SCRATCH) == "RemediateRefused"
+    assert sorted(one.state.drive.below(SCRATCH)) == there

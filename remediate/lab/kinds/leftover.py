@@ -8,21 +8,32 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from pydantic import Field, TypeAdapter
 
-from remediate.lab.drive import MARKER, OURS, PROGRAM_FILES, Drive
-from remediate.lab.kinds.kind import may_write, refuse, short_form
+from remediate.lab.call_error import CallFailedError
+from remediate.lab.drive import DRIVES, MARKER, OURS, PROGRAM_FILES, Drive
+from remediate.lab.kinds import scratch_move
+from remediate.lab.kinds.kind import may_write, refuse, same, short_form
 from remediate.lab.kinds.old_files import FOLDER
 from remediate.lab.kinds.old_files import MARKER as MOVED
 from remediate.lab.kinds.registry_value import value_of
+from remediate.lab.kinds.scratch_move import KEPT, NEW
+from remediate.lab.kinds.scratch_move import MARKER as MOVE
 from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
+from remediate.resources.host_path import WholePath
 from remediate.resources.leftover import Beside
-from remediate.resources.mars_agent import INSTALL_PATH
+from remediate.resources.mars_agent import INSTALL_PATH, KEY_FILE, SCRATCHES
+from remediate.resources.service import Moment
 
 KIND = "leftover"
 HEALTHY: Record = {}
+PART = 10_000
+"""Files that are removed in one write; a real host removes as many as it can."""
+_REMOVING = "remediate.removing"
+_SCRATCH = ("old-scratch", "kept-scratch")
 _SHOWN = "%ProgramFiles%\\"
 _RECEIPTS, _SCANS = f"{OURS}receipts\\", f"{OURS}scans"
 _COPY, _SCAN = "MSOnlineBackup.remediate-00000000000000a", "3f0e9c54-0000-0000-0000-00000000000"
@@ -33,17 +44,23 @@ class _Short(Model):
 
     Args:
         receipts: what each run has written to, by the run.
+        written: when the receipts were, UTC; not known when they do not say.
         aside: how many files are in the folder for moved files of a day.
         copies: copies of the folder of the agent's module, each with one file.
         scans: folders about scans of volumes.
         links: a link stands in each copy.
+        kept: folders of moves that were taken back, each with a file that the agent had written.
+        begun: new folders of moves that were cut off at their first step.
     """
 
     receipts: dict[str, tuple[Beside, ...]] = Field(default_factory=dict)
+    written: Moment | None = None
     aside: dict[date, int] = Field(default_factory=dict)
     copies: int = Field(0, ge=0, le=9)
     scans: int = Field(0, ge=0, le=9)
     links: bool = False
+    kept: tuple[WholePath, ...] = ()
+    begun: tuple[WholePath, ...] = ()
 
 
 _SHORT = TypeAdapter(_Short)
@@ -53,10 +70,12 @@ def state(host: HostState, short: object) -> None:
     """These and no others, whichever kind has left them."""
     known, drive = short_form(_SHORT, short), host.drive
     for record in list(read(host)):
-        drive.remove(_real(record))
+        if record["sort"] not in _SCRATCH:  # that is put by another kind
+            drive.remove(_real(record))
     for run, named in known.receipts.items():
         changes = [{"resource": one.model_dump(), "title": "x", "property": "y"} for one in named]
-        host.save_receipt({"run": run, "changes": changes})
+        when = {"written": known.written} if known.written else {}
+        host.save_receipt({"run": run, "changes": changes, **when})
     for day, count in known.aside.items():
         folder = f"{FOLDER}.remediate-{day.isoformat()}"
         drive.write(f"{folder}\\{MOVED}", json.dumps({"state": "aside", "moved": count}).encode())
@@ -68,15 +87,28 @@ def state(host: HostState, short: object) -> None:
             drive.put(f"{_modules(host)}\\{_COPY}{number}\\link", {"link": FOLDER})
     for number in range(known.scans):
         drive.put(f"{_SCANS}\\{_SCAN}{number}\\asked", "at=x\n")
+    _put_scratch(drive, known)
+
+
+def _put_scratch(drive: Drive, known: _Short) -> None:
+    for folder in known.kept:
+        drive.put(rf"{folder}\{KEPT}", "{}")
+        drive.put(rf"{folder}\VHDs\newer.vhd", "newer")
+    for folder in known.begun:
+        drive.put(rf"{folder}{NEW}\{MOVE}", "{}")
 
 
 def read(host: HostState) -> Iterator[Record]:
     """All that is at such places."""
-    drive = host.drive
+    drive, moves = host.drive, list[Record]()
     for path in drive.below(_RECEIPTS.rstrip("\\")):
         found = re.fullmatch(r"([0-9A-Za-z-]{1,64})\.json", path.removeprefix(_RECEIPTS))
         if found:
-            yield _record(path, "receipt", run=found[1], beside=_named(drive, path))
+            receipt = _receipt(drive, path)
+            named = [one["resource"] for one in receipt.get("changes", []) if "resource" in one]
+            moves += [one["key"] for one in named if one["kind"] == scratch_move.KIND]
+            written = receipt.get("written")
+            yield _record(path, "receipt", run=found[1], beside=named, written=written)
     for name in _folders(drive, "C:\\Windows", r"Temp\.remediate-(\d{4}-\d\d-\d\d)"):
         path = f"C:\\Windows\\{name}"
         data = drive.read(f"{path}\\{MOVED}")
@@ -92,6 +124,61 @@ def read(host: HostState) -> Iterator[Record]:
     for name in _folders(drive, _SCANS, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"):
         about = {"kind": "volume_scan", "key": {"device": f"\\\\?\\Volume{{{name}}}\\"}}
         yield _record(f"{_SCANS}\\{name}", "scan", beside=[about])
+    yield from _scratches(host, moves)
+    yield from _begun(host, moves)
+
+
+def _scratches(host: HostState, moves: list[Record]) -> Iterator[Record]:
+    """Folders of moves that receipts name: old ones, and new ones in which something is kept."""
+    drive = host.drive
+    places = [(move["folder"], "old-scratch", "folder") for move in moves]
+    kept = (move["target"] for move in moves if drive.find(rf"{move['target']}\{KEPT}"))
+    told: dict[str, Record] = {}
+    for path, sort, part in (*places, *((path, "kept-scratch", "target") for path in kept)):
+        if path.casefold() in told or not drive.has_folder(path):
+            continue
+        hold, beside = _hold(host, path), [{"kind": scratch_move.KIND, "key": {part: path}}]
+        inside = {} if hold in {"in-use", "nested", "link"} else _inside(drive, path)
+        moved = int((drive.read(rf"{path}\{_REMOVING}") or b"0").decode())
+        told[path.casefold()] = _record(path, sort, beside=beside, moved=moved, hold=hold, **inside)
+    yield from told.values()
+
+
+def _hold(host: HostState, path: str) -> str:
+    """What speaks against removing a folder that the agent has worked in."""
+    drive, texts = host.drive, [scratch_move.text_of(host, name.key) for name in SCRATCHES]
+    works, held = texts[0], value_of(host, str(INSTALL_PATH))
+    if not works or not same(*texts):
+        return "unclear"
+    if same(works, path):
+        return "in-use"
+    agent = str(held["data"]).rstrip("\\") if held else works
+    kept = (works, agent, r"C:\Windows", PROGRAM_FILES.rstrip("\\"), r"C:\ProgramData")
+    if any(map(partial(_is_within, folder=path), kept)) or _is_within(path, folder=works):
+        return "nested"
+    if any(map(drive.is_link, (*_above(works), *_above(path)))):
+        return "link"
+    return "" if drive.read(rf"{works}\{KEY_FILE}") else "no-key"
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return f"{path}\\".casefold().startswith(f"{folder}\\".casefold())
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("\\")
+    return ["\\".join(parts[:number]) for number in range(2, len(parts) + 1)]
+
+
+def _begun(host: HostState, moves: list[Record]) -> Iterator[Record]:
+    """Folders of moves that were cut off at their first step, where such may be."""
+    works = scratch_move.text_of(host, SCRATCHES[0].key)
+    parents = (*(move["target"].rpartition("\\")[0] for move in moves), works.rpartition("\\")[0])
+    for parent in sorted({each for each in (*parents, *DRIVES) if each}, key=str.casefold):
+        for name in _folders(host.drive, parent, rf".*{re.escape(NEW)}"):
+            path = f"{parent}\\{name}"
+            about = {"kind": scratch_move.KIND, "key": {"target": path.removesuffix(NEW)}}
+            yield _record(path, "begun-scratch", beside=[about], **_inside(host.drive, path))
 
 
 def write(host: HostState, record: Record, after: Record) -> None:
@@ -100,10 +187,34 @@ def write(host: HostState, record: Record, after: Record) -> None:
     if after["present"]:
         raise refuse("What was removed cannot be put back.")
     path, drive = _real(record), host.drive
+    if record["sort"] in _SCRATCH:
+        _remove_scratch(host, record)
+        return
+    ours = rf"{path}\{MOVE}"
+    if record["sort"] == "begun-scratch" and any(one != ours for one in drive.below(path)):
+        raise refuse("There is something in it that is not ours.")
     if record["sort"] != "receipt" and any(map(drive.is_link, drive.below(path))):
         raise refuse("In the folder something leads elsewhere.")
     if record["sort"] == "moved-files" and drive.folders(path):
         raise refuse("There is a folder in it that is not ours.")
+    drive.remove(path)
+
+
+def _remove_scratch(host: HostState, record: Record) -> None:
+    """Some of its files, and when none is left the folder."""
+    path, drive = str(record["path"]), host.drive
+    if _hold(host, path):
+        raise refuse("The agent has to work in another folder, which has its key file.")
+    if any(map(drive.is_link, drive.below(path))):
+        raise refuse("In the folder something leads elsewhere.")
+    removing = rf"{path}\{_REMOVING}"
+    if drive.find(removing) is None:
+        drive.write(removing, f"{_inside(drive, path)['files']}".encode())
+    files = [one for one in drive.below(path) if one != removing]
+    for one in files[:PART]:
+        drive.remove(one)
+    if len(files) > PART:
+        raise CallFailedError("RemediateUnfinished", "Some of the files are still to be removed.")
     drive.remove(path)
 
 
@@ -112,17 +223,16 @@ def _real(record: Record) -> str:
 
 
 def _record(path: str, sort: str, **more: object) -> Record:
-    nothing = {"run": "", "beside": [], "files": 0, "moved": 0, "size": 0}
+    nothing = {"run": "", "beside": [], "files": 0, "moved": 0, "size": 0, "hold": ""}
     path = path.replace(PROGRAM_FILES + "remediate", _SHOWN + "remediate")
-    return {"path": path, "present": True, "sort": sort, **nothing, **more}
+    return {"path": path, "present": True, "sort": sort, "written": None, **nothing, **more}
 
 
-def _named(drive: Drive, path: str) -> list[Record]:
+def _receipt(drive: Drive, path: str) -> Record:
     try:
-        receipt = json.loads((drive.read(path) or b"").decode("utf-8-sig"))
+        return dict(json.loads((drive.read(path) or b"").decode("utf-8-sig")))
     except ValueError:
-        return []
-    return [one["resource"] for one in receipt.get("changes", []) if "resource" in one]
+        return {}
 
 
 def _folders(drive: Drive, parent: str, form: str) -> list[str]:
@@ -134,7 +244,7 @@ def _folders(drive: Drive, parent: str, form: str) -> list[str]:
 
 
 def _inside(drive: Drive, path: str) -> Record:
-    ours = ("\\" + MOVED, "\\" + MARKER)
+    ours = tuple(f"\\{one}" for one in (MOVED, MARKER, _REMOVING, *scratch_move.OWN))
     inside = (one for one in drive.below(path) if not drive.is_link(one))
     files = [one for one in inside if not one.endswith(ours)]
     return {"files": len(files), "size": sum(len(drive.read(one) or b"") for one in files)}

@@ -28,7 +28,8 @@ PART = 10_000
 AGENT = "obengine"
 TARGET = r"D:\Scratch"
 MARKER, KEPT, STOPPED = "remediate.scratch", "remediate.kept", "remediate.stopped"
-_OWN = {MARKER, KEPT, STOPPED}
+NEW = ".remediate-new"
+OWN = {MARKER, KEPT, STOPPED}
 _SEEDING = {"CompletedWithWaitingForImportJob", "CompletedWithWaitingForCopyBlob"}
 DAMAGING: dict[str, Switch] = {
     "the key file is taken away": Switch(
@@ -99,8 +100,9 @@ def read(
         yield _told(host, target, downtime, folder)
         return
     ends = f"\\{MARKER}"
-    begun = [path.removesuffix(ends) for path in host.drive.files if path.endswith(ends)]
-    elsewhere = _text(host, SCRATCH_VALUE.key)
+    marked = (path.removesuffix(ends) for path in host.drive.files if path.endswith(ends))
+    begun = [path for path in marked if not path.endswith(NEW)]
+    elsewhere = text_of(host, SCRATCH_VALUE.key)
     usual = {TARGET: SCRATCH} if same(elsewhere, SCRATCH) else {TARGET: SCRATCH, SCRATCH: elsewhere}
     for each in dict.fromkeys([*usual, *begun]):
         marker = _marker(host.drive, each)
@@ -109,7 +111,7 @@ def read(
 
 def _told(host: HostState, target: str, downtime: str, folder: str) -> Record:
     drive, marker = host.drive, _marker(host.drive, target)
-    texts = [_text(host, name.key) for name in SCRATCHES]
+    texts = [text_of(host, name.key) for name in SCRATCHES]
     if not folder:
         folder = texts[0]
         if marker and any(same(text, one) for text in texts for one in (target, marker["folder"])):
@@ -159,7 +161,7 @@ def _content(drive: Drive, target: str, *, ours: bool) -> Content:
     return Content.NONE if parent in DRIVES or drive.has_folder(parent) else Content.NOWHERE
 
 
-def _text(host: HostState, key: str) -> str:
+def text_of(host: HostState, key: str) -> str:
     """A folder that a value names, as one writes it."""
     held = registry_value.value_of(host, rf"{key}\ScratchLocation")
     data = held["data"] if held else None
@@ -189,7 +191,7 @@ def _files(drive: Drive, folder: str) -> dict[str, Entry]:
     return {
         path: entry
         for path, entry in (_below(drive, folder) if folder else ())
-        if entry is not None and path not in _OWN and not _is_link(entry)
+        if entry is not None and path not in OWN and not _is_link(entry)
     }
 
 
@@ -219,7 +221,7 @@ def write(host: HostState, record: Record, after: Record) -> None:
             raise refuse(f"{record['folder']} is no folder.")
         _begin(host, record)
     new = [{"type": _held(host, n.key)["type"], "data": record["target"]} for n in SCRATCHES]
-    texts = [_text(host, name.key) for name in SCRATCHES]
+    texts = [text_of(host, name.key) for name in SCRATCHES]
     if any(same(text, record["target"]) for text in texts):
         _complete(host, record, new, differ=not same(*texts))
         return
@@ -257,7 +259,7 @@ def _complete(host: HostState, record: Record, new: list[Record], *, differ: boo
 def _begin(host: HostState, record: Record) -> None:
     """Make the new folder, with who may do what in it and what it says; then it gets its name."""
     drive, target = host.drive, record["target"]
-    new = f"{target}.remediate-new"
+    new = f"{target}{NEW}"
     _remove(host, new)
     drive.put(new, None)
     _copy_access(host, record["folder"], new, whole=True)
@@ -287,7 +289,7 @@ def _copy(host: HostState, record: Record, *, held: bool, most: int | None = Non
                 drive.put(rf"{target}\{above}", None)
             _copy_access(host, rf"{folder}\{above}", rf"{target}\{above}")
         there = drive.entry(rf"{target}\{path}")
-        if entry is None or path in _OWN or there == entry:
+        if entry is None or path in OWN or there == entry:
             continue
         if held and "\\held" in f"\\{path}":
             continue
@@ -371,7 +373,7 @@ def _back(host: HostState, record: Record) -> None:
     marker = _marker(drive, target)
     if marker is None or not same(marker["folder"], folder):
         raise refuse("The new folder does not say where the old one is.")
-    if not any(same(_text(host, name.key), target) for name in SCRATCHES):
+    if not any(same(text_of(host, name.key), target) for name in SCRATCHES):
         _start(host, record)
     else:
         _check_idle(host)
