@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from remediate.cli.parameters import FromInventory, Parameter, job, parameters, wrong_value
-from remediate.cli.stop import Stop
+from remediate.cli.stop import NOTHING_SENT, Stop
 from remediate.engine.job import Job
 from remediate.model.text import count, in_quotes
 from remediate.playbook.base import Playbook
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _Way = tuple[tuple[str, FromInventory], ...]
 """What an inventory says of parameters, by `Parameter.key`; many hosts have the same."""
-
-_NOTHING = "Nothing was sent to any host."
 
 
 def require_known(known: "Catalogue", hosts: "Sequence[InventoryHost]") -> None:
@@ -56,9 +54,7 @@ def fault_of(param: "Param", known: "Catalogue") -> str:
         playbook = known.load(param.playbook)
         return wrong_value(playbook, _meant(param, playbook), param.value)
     except Stop as stop:
-        hint = stop.hint.removesuffix(_NOTHING).strip()
-        text = stop.message.removeprefix(f"{param.at}: ")
-        return f"{text}; {hint[:1].lower()}{hint[1:].removesuffix('.')}"
+        return stop.in_a_list.removeprefix(f"{param.at}: ")
 
 
 class Jobs:
@@ -163,12 +159,12 @@ def _meant(param: "Param", playbook: Playbook[Any]) -> Parameter:
     name = f"{param.at}: {param.playbook}: {in_quotes(param.option)}"
     if found is None:
         options = ", ".join(plain.removeprefix("--") for plain in known) or "it has none"
-        raise Stop(f"{name} is no parameter of it", f"Parameters: {options}. {_NOTHING}")
+        raise Stop(f"{name} is no parameter of it", f"Parameters: {options}. {NOTHING_SENT}")
     if found.secret:
-        hint = f"Give it as {found.plain}, by reference. {_NOTHING}"
+        hint = f"Give it as {found.plain}, by reference. {NOTHING_SENT}"
         raise Stop(f"{name} is a secret, which no inventory says", hint)
     if type(playbook).origin is not Playbook.origin:
-        hint = f"Give it as {found.plain}: all hosts get the same copy. {_NOTHING}"
+        hint = f"Give it as {found.plain}: all hosts get the same copy. {NOTHING_SENT}"
         raise Stop(f"{name} is said on the command line only", hint)
     return found
 

@@ -11,7 +11,7 @@ import click
 from remediate.cli import values
 from remediate.cli.lazy import Option
 from remediate.cli.settings_file import SettingsFile, config_option
-from remediate.cli.stop import Stop
+from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
     from remediate.inventory.protocol import InventoryHost
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
-_NOTHING = "Nothing was sent to any host."
-_ALONE = f"insecure: true in an inventory counts only together with --insecure. {_NOTHING}"
+_ALONE = f"insecure: true in an inventory counts only together with --insecure. {NOTHING_SENT}"
 _SECURE_PORTS = {443, 5986}
 
 CONNECTION = "Connection"
@@ -150,7 +149,7 @@ def reached(
     there = entry.connection
     connection = (there.over(spoken) if named else spoken.over(there)).over(usual(options))
     # whoever writes an inventory must not be able to have passwords sent in the clear
-    hint = _ALONE if connection.insecure and not spoken.insecure else _NOTHING
+    hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
     connection = connection.model_copy(update={"insecure": spoken.insecure})
     password = _password(connection, options["passwords_only"], interactive=interactive)
     return _host(entry, connection, password, hint)
@@ -281,10 +280,12 @@ def reference(options: Mapping[str, Any]) -> str | None:
     try:
         where = placed(given, Path())
     except ValueError as error:
-        raise Stop(f"--password-from: {error}", _NOTHING) from None
+        raise Stop(f"--password-from: {error}", NOTHING_SENT) from None
     only = options.get("passwords_only")
     if only and where != only and not where.startswith("prompt:"):
-        raise Stop(f"--password-from is not {only}, and --passwords-only allows no other", _NOTHING)
+        raise Stop(
+            f"--password-from is not {only}, and --passwords-only allows no other", NOTHING_SENT
+        )
     return where
 
 

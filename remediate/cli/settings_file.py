@@ -17,7 +17,7 @@ import platformdirs
 from click.core import ParameterSource
 
 from remediate.cli.lazy import Option
-from remediate.cli.stop import Stop
+from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
     from remediate.inventory.document import Node, Text
@@ -28,7 +28,6 @@ FLAG = "--config"
 
 _MAX_BYTES = 256 * 1024
 _NAME = "config.yaml"
-_NOTHING = "Nothing was sent to any host."
 
 _TYPED = {
     **dict.fromkeys(
@@ -156,7 +155,7 @@ def read_settings(named: str | None) -> SettingsFile:
         content = read_content(path, _MAX_BYTES)
     except OSError as error:
         text = f"the settings file {path} cannot be read: {error.strerror}"
-        raise Stop(text, _NOTHING) from None
+        raise Stop(text, NOTHING_SENT) from None
     if content.written_by:
         hint = f"Make it your own, and take the right to write from others: chmod go-w {path}"
         raise Stop(f"the settings file {path} is not used: {content.written_by}", hint)

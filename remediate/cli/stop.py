@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from remediate.errors import RemediateError
 from remediate.model.exit_code import ExitCode
 
+NOTHING_SENT = "Nothing was sent to any host."
+
 
 class Stop(RemediateError):  # noqa: N818 - it is the order to stop, whatever the reason
     """The command cannot go on. Unless it was interrupted, nothing has been sent to a host.
@@ -30,6 +32,12 @@ class Stop(RemediateError):  # noqa: N818 - it is the order to stop, whatever th
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def in_a_list(self) -> str:
+        """What is wrong and what to do, as one of several mistakes that are listed."""
+        hint = self.hint.removesuffix(NOTHING_SENT).strip().removesuffix(".")
+        return f"{self.message}; {hint[:1].lower()}{hint[1:]}" if hint else self.message
 
 
 class Interrupted(Stop):

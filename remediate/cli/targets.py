@@ -8,13 +8,12 @@ import click
 
 from remediate.cli.lazy import Option
 from remediate.cli.reaching import reached, usual
-from remediate.cli.stop import Stop
+from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
     from remediate.inventory.protocol import Inventory, InventoryHost
     from remediate.model.host import Host
 
-_NOTHING = "Nothing was sent to any host."
 
 HOSTS = "Hosts"
 
@@ -181,7 +180,7 @@ def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
         try:
             address, port = split_target(text)
         except ValueError as error:
-            raise Stop(f"--host: {error}", _NOTHING) from None
+            raise Stop(f"--host: {error}", NOTHING_SENT) from None
         yield InventoryHost(text, address, Connection(port=port))
 
 
@@ -198,7 +197,7 @@ def _chosen(known: "Inventory", options: Mapping[str, Any]) -> "list[InventoryHo
         and (not options["limits"] or any(_matches(entry.name, g) for g in options["limits"]))
     ]
     if not chosen:
-        raise Stop(f"no host of {known.source} is chosen by --group and --limit", _NOTHING)
+        raise Stop(f"no host of {known.source} is chosen by --group and --limit", NOTHING_SENT)
     return chosen
 
 

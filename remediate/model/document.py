@@ -116,11 +116,12 @@ class RunListing(Model):
 
 
 class EffectiveSetting(Model):
-    """How one thing about reaching a host is.
+    """How one thing about a host is, or about a playbook there.
 
     Args:
-        name: as an inventory has it.
-        value: as an inventory has it; of a program that hands out a password only its name.
+        name: as an inventory has it; of a playbook's parameter as a column (`disk-space.floor`).
+        value: as an inventory has it, several with commas between them; of a program that hands
+            out a password only its name.
         origin: where that is said: an option, `environment`, `host`, a group, `defaults`,
             `FILE:LINE` of the settings file; or `built in`.
     """
@@ -152,13 +153,17 @@ class HostRow(Model):
         name: what the operator calls it.
         address: DNS name or IP address.
         groups: the groups of the inventory that it belongs to.
-        settings: how it is reached, with all that nobody said.
+        settings: how it is reached, with all that nobody said; none where that is a mistake.
+        parameters: what playbooks are to use there.
+        mistakes: what other commands would refuse of it, in sentences.
     """
 
     name: str
     address: str
     groups: tuple[str, ...] = ()
     settings: tuple[EffectiveSetting, ...] = ()
+    parameters: tuple[EffectiveSetting, ...] = ()
+    mistakes: tuple[str, ...] = ()
 
 
 class HostListing(Model):

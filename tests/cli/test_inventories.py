@@ -4,7 +4,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from remediate.cli.commands.schema import published
+from remediate.model.schema import schema_of
 
 Make = Any
 ARGUMENT = "Canary-argument-5d"
@@ -47,6 +51,49 @@ def test_each_setting_of_a_host_is_shown_with_where_it_is_said(
     assert said["password"] == ("env:REMEDIATE_PASSWORD", "environment")
     assert said["port"] == ("5986", "built in")
     assert said["insecure"] == ("false", "built in"), "an inventory cannot allow it alone"
+
+
+def test_each_mistake_is_told_of_its_host_and_the_others_are_listed(
+    cli: Make, unsent: Make, tmp_path: Path
+) -> None:
+    """And what playbooks are to use, each with where it is said; what may be a secret is not."""
+    (tmp_path / "inv.yaml").write_text(
+        "defaults: {user: svc, params: {disk-space: {floor: 1GB}, vss-restart: {x: 1}}}\n"
+        "hosts:\n"
+        "  SRV01: {address: 10.0.0.5, auth: kerberos}\n"
+        "  SRV02: {params: {disk-space: {floor: 9GB}, proxy-settings: {proxy-password: Hunter2}}}\n"
+        "  SRV03: {auth: basic}\n"
+        "groups:\n"
+        "  g: {hosts: [SRV01], params: {antivirus-exclusions: {compilers: true}}}\n"
+    )
+    result = cli("hosts", "list", "-i", "inv.yaml", "--format", "json", transport=unsent)
+    assert result.code == 64
+    jsonschema.validate(result.data, schema_of(published()["HostListing"]))
+    first, second, third = result.data["hosts"]
+    told = {one["name"]: (one["value"], one["origin"]) for one in first["parameters"]}
+    assert told == {
+        "disk-space.floor": ("1GB", "defaults"),
+        "antivirus-exclusions.compilers": ("true", "group g"),
+    }
+    assert first["settings"] == []
+    by_address, unknown = first["mistakes"]
+    assert by_address.startswith("inv.yaml:3:3: Kerberos knows hosts by name, and 10.0.0.5 is an")
+    assert by_address.endswith("; say by what name the domain knows it, with --kerberos-host")
+    assert unknown.startswith("inv.yaml:1:72: vss-restart: 'x' is no parameter of it; parameters: ")
+    assert [one["value"] for one in second["parameters"]] == ["9GB"]
+    secret, also = second["mistakes"]
+    assert secret.startswith("inv.yaml:4:")
+    assert "'proxy-password' is a secret, which no inventory says" in secret
+    assert (also, len(second["settings"])) == (unknown, 7)
+    assert third["mistakes"][0].startswith("inv.yaml:5:3: basic over plain HTTP would send")
+    people = cli("hosts", "list", "-i", "inv.yaml", transport=unsent)
+    assert people.code == 64
+    lines = people.out.splitlines()
+    assert "  disk-space.floor 9GB                     host" in lines
+    assert f"  mistake: {unknown}" in lines
+    assert "Hunter2" not in result.out + people.out
+    one = cli("hosts", "list", "-i", "inv.yaml", "--password-from", "Hunter2", transport=unsent)
+    one.explains(64, "--password-from: a password is given by reference")
 
 
 def test_people_see_the_same_of_what_is_chosen(cli: Make, unsent: Make, prod: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,10 +18,11 @@ from remediate.cli.wiring import Parts
 if TYPE_CHECKING:
     from remediate.engine.engine import Engine
     from remediate.engine.job import Job
-    from remediate.inventory.protocol import InventoryHost
-    from remediate.model.document import HostRow
+    from remediate.inventory.protocol import InventoryHost, Param
+    from remediate.model.document import EffectiveSetting, HostRow
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
+    from remediate.playbook.catalogue import Catalogue
     from remediate.store.protocol import Store
 
 
@@ -113,39 +115,87 @@ def _about_leftovers(run: str) -> "Job":
 
 
 def _list(parts: Parts, options: Mapping[str, Any]) -> int:
+    from remediate.model.exit_code import ExitCode
+
     known = targets.inventory(options, parts.terminal.say)
-    named = known is None
-    rows = []
-    for entry in targets.chosen(options, known):
-        # a question at the terminal is a setting, too: whether there is one now does not matter
-        host = reaching.reached(entry, options, named=named, interactive=True)
-        rows.append(_row(entry, host, reaching.origins(entry, options, host, named=named)))
+    reaching.said(options)  # what is wrong with that is no host's mistake
+    listed = _Listed(options, named=known is None)
+    rows = [listed.row(entry) for entry in targets.chosen(options, known)]
     if options["form"] == "json":
         from remediate.model.document import HostListing
         from remediate.report.machine import as_json
 
         click.echo(as_json(HostListing(hosts=tuple(rows)), indent=2))
-        return 0
-    for line in _lines(rows):
-        click.echo(line)
-    return 0
+    else:
+        for line in _lines(rows):
+            click.echo(line)
+    return int(ExitCode.USAGE if any(row.mistakes for row in rows) else ExitCode.OK)
 
 
-def _row(entry: "InventoryHost", host: "Host", origins: Mapping[str, str]) -> "HostRow":
-    from remediate.model.document import EffectiveSetting, HostRow
-    from remediate.model.host import SETTINGS
-    from remediate.secrets.program import to_keep
+class _Listed:
+    """Makes the rows of a list of hosts.
 
-    values = {one.name: getattr(host, one.name) for one in SETTINGS if one.name in origins}
-    if "password" in values:
-        values["password"] = to_keep(values["password"])
-    settings = (
-        EffectiveSetting(name=name, value=reaching.written(value), origin=origins[name])
-        for name, value in values.items()
-    )
-    return HostRow(
-        name=host.name, address=host.address, groups=tuple(entry.groups), settings=tuple(settings)
-    )
+    Args:
+        options: values of the options, by name.
+        named: as for `reaching.reached`.
+    """
+
+    def __init__(self, options: Mapping[str, Any], *, named: bool) -> None:
+        self._options = options
+        self._named = named
+        self._faults: dict[Param, str] = {}
+
+    def row(self, entry: "InventoryHost") -> "HostRow":
+        """A host, with all that other commands would refuse of it."""
+        from remediate.model.document import EffectiveSetting, HostRow
+
+        settings: tuple[EffectiveSetting, ...] = ()
+        params, mistakes = [], []
+        try:
+            # a question at the terminal is a setting, too: whether there is one now is no matter
+            host = reaching.reached(entry, self._options, named=self._named, interactive=True)
+            settings = tuple(self._settings(entry, host))
+        except Stop as stop:
+            at = f"{entry.at}: " if entry.at else ""
+            mistakes.append(f"{at}{stop.in_a_list}")
+        for param, where in entry.params():
+            if fault := self._fault(param):
+                mistakes.append(f"{param.at}: {fault}")
+            else:
+                value = param.value if isinstance(param.value, str) else ", ".join(param.value)
+                name = f"{param.playbook}.{param.option}"
+                params.append(EffectiveSetting(name=name, value=value, origin=where))
+        return HostRow(
+            name=entry.name,
+            address=entry.address,
+            groups=tuple(entry.groups),
+            settings=settings,
+            parameters=tuple(params),
+            mistakes=tuple(mistakes),
+        )
+
+    def _settings(self, entry: "InventoryHost", host: "Host") -> "Iterator[EffectiveSetting]":
+        from remediate.model.document import EffectiveSetting
+        from remediate.model.host import SETTINGS
+        from remediate.secrets.program import to_keep
+
+        said = reaching.origins(entry, self._options, host, named=self._named)
+        for name in (one.name for one in SETTINGS if one.name in said):
+            value = getattr(host, name)
+            text = to_keep(value) if name == "password" else reaching.written(value)
+            yield EffectiveSetting(name=name, value=text, origin=said[name])
+
+    def _fault(self, param: "Param") -> str:
+        """What is wrong with a parameter; many hosts have the same."""
+        from remediate.cli.host_parameters import fault_of
+
+        if param not in self._faults:
+            self._faults[param] = fault_of(param, self._known)
+        return self._faults[param]
+
+    @cached_property
+    def _known(self) -> "Catalogue":
+        return playbooks.catalogue(self._options["folders"])
 
 
 def _lines(rows: "Sequence[HostRow]") -> Iterator[str]:
@@ -155,14 +205,16 @@ def _lines(rows: "Sequence[HostRow]") -> Iterator[str]:
         groups = f" (groups: {', '.join(row.groups)})" if row.groups else ""
         at = "" if row.address == row.name else f" at {row.address}"
         yield printable(f"{row.name}{at}{groups}")
-        wide = max((len(one.value) for one in row.settings), default=0)
-        for one in row.settings:
-            yield printable(f"  {one.name:<10} {one.value:<{wide}}  {one.origin}")
+        said = (*row.settings, *row.parameters)
+        name_wide = max((len(one.name) for one in said), default=0)
+        wide = max((len(one.value) for one in said), default=0)
+        for one in said:
+            yield printable(f"  {one.name:<{max(10, name_wide)}} {one.value:<{wide}}  {one.origin}")
+        for mistake in row.mistakes:
+            yield printable(f"  mistake: {mistake}")
 
 
-def _command(
-    name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int], *formats: str
-) -> Command:
+def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int]) -> Command:
     @click.pass_context
     def run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
         return do(ctx.obj, options)
@@ -171,16 +223,26 @@ def _command(
         name,
         callback=run,
         help=about,
-        params=[*targets.host_options(), *reaching.connection_options(), format_option(*formats)],
+        params=[*targets.host_options(), *reaching.connection_options(), format_option()],
     )
 
 
-listing = _command(
+@click.pass_context
+def _listing(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by option name
+    return _list(ctx.obj, options)
+
+
+listing = Command(
     "list",
-    "Show which hosts are chosen, how each is reached, and where that is said. Connects to none.",
-    _list,
-    "console",
-    "json",
+    callback=_listing,
+    help="Show which hosts are chosen, how each is reached, what playbooks are to use there, and "
+    "where that is said. Of what other commands would refuse each host is told. Connects to none.",
+    params=[
+        *targets.host_options(),
+        *reaching.connection_options(),
+        playbooks.playbooks_option(),
+        format_option("console", "json"),
+    ],
 )
 check = _command(
     "check",
