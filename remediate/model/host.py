@@ -50,6 +50,7 @@ class KerberosService(StrEnum):
 class Via(StrEnum):
     """What carries a request to a host."""
 
+    LOCAL = "local"
     PSRP = "psrp"
     WINRS = "winrs"
 
@@ -58,6 +59,8 @@ class Via(StrEnum):
         """Why a secret value cannot be sent that way; empty where it can."""
         if self is Via.PSRP:  # which seals it by itself, and hands it over as a SecureString
             return ""
+        if self is Via.LOCAL:
+            return "on the server itself a secret value would lie open in the input of a program"
         return f"over {self} a secret value would lie open in the input of a program there"
 
 
@@ -193,7 +196,8 @@ class Connection(Model):
         Via | None,
         Field(
             description="How a host is talked to: psrp is the PowerShell endpoint; winrs starts a "
-            "powershell.exe in the command shell, where that endpoint is closed."
+            "powershell.exe in the command shell, where that endpoint is closed; local is without "
+            "WinRM, and for --host . only."
         ),
         Typed(default="psrp"),
     ] = None
@@ -374,6 +378,8 @@ class Host(Connection):
     @property
     def endpoint(self) -> str:
         """Where it is reached, whatever it is called; its lease is kept under this."""
+        if self.transport is Via.LOCAL:
+            return f"local:{self.name.casefold()}"
         address = self.address.rstrip(".").lower()
         return f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
 

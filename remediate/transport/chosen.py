@@ -1,13 +1,32 @@
 """The transport of the command line: each host is talked to as its settings say."""
 
+from typing import Any
+
 from remediate.model.host import Host, Via
-from remediate.transport.conversation import WinrmTransport
+from remediate.transport.conversation import SecretFor, WinrmTransport
+from remediate.transport.local import LocalSession, PowerShell
 from remediate.transport.protocol import Session
 from remediate.transport.psrp import PsrpSession
 
 
 class ChosenTransport(WinrmTransport):
-    """Makes sessions of every kind; all of them pass the same gate."""
+    """Makes sessions of every kind; all that log on pass the same gate.
+
+    Args:
+        secret_for: as for WinrmTransport.
+        powershell: that of this machine; the one of this Windows when not given.
+        more: as for WinrmTransport.
+    """
+
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        *,
+        powershell: PowerShell | None = None,
+        **more: Any,  # noqa: ANN401 - by name
+    ) -> None:
+        super().__init__(secret_for, **more)
+        self._powershell = powershell
 
     def session(self, host: Host) -> Session:
         """A session that has sent nothing yet.
@@ -15,6 +34,8 @@ class ChosenTransport(WinrmTransport):
         Raises:
             WrongSettings: the host's settings cannot work.
         """
+        if host.transport is Via.LOCAL:
+            return LocalSession(host, self._powershell, self.max_reply)
         if host.transport is Via.WINRS:
             from remediate.transport.winrs import WinrsSession  # noqa: PLC0415 - most runs need no pywinrm
 

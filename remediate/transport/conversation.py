@@ -32,7 +32,7 @@ from remediate.transport.errors import (
 from remediate.transport.gate import Gate
 from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import KERBEROS
-from remediate.transport.protocol import Deadline
+from remediate.transport.protocol import LATE_SECONDS, Deadline
 from remediate.transport.tls import Contexts
 from remediate.transport.wire import Watch
 
@@ -47,9 +47,6 @@ START_SECONDS: Final = 60
 
 IDLE_SECONDS: Final = 180
 """The host ends a shell that we have left; Windows allows no less than 60."""
-
-LATE_SECONDS: Final = 5.0
-"""What a host may be late with the answers to questions that have a time limit of their own."""
 
 CLOSE_SECONDS: Final = 5.0
 """To end a shell; it ends by itself otherwise."""

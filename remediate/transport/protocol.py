@@ -10,6 +10,9 @@ from remediate.powershell.messages import Reply, Request
 CONNECT_SECONDS = 10.0
 """A host that takes longer to accept a connection is taken for unreachable."""
 
+LATE_SECONDS = 5.0
+"""What a host may be late with the answers to questions that have a time limit of their own."""
+
 
 class Deadline:
     """A moment by which all waiting ends.

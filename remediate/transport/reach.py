@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from remediate.errors import RemediateError
 from remediate.model.certificate import Certificate, in_words
 from remediate.model.check import CheckStep, StepName, StepState
-from remediate.model.host import Auth, Host
+from remediate.model.host import Auth, Host, Via
 from remediate.transport.classify import Known, classify
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
@@ -61,6 +61,8 @@ def look(host: Host, deadline: Deadline) -> tuple[tuple[CheckStep, ...], Transpo
     Returns:
         The steps, and why the last of them failed.
     """
+    if host.transport is Via.LOCAL:  # there is no way to go
+        return (), None
     way = _Way(host, deadline)
     try:
         with ExitStack() as opened:

@@ -13,6 +13,7 @@ from remediate.lab.state import HostState
 from remediate.model.host import Auth, Host, Via
 from remediate.powershell.messages import Call, Request, Status
 from remediate.resources.scheduled_task import ScheduledTask
+from remediate.testing.local import MemoryPowerShell
 from remediate.testing.transport import MemoryTransport
 from remediate.transport import errors
 from remediate.transport.chosen import ChosenTransport
@@ -66,9 +67,27 @@ def in_memory(state: HostState) -> Iterator[Way]:
     )
 
 
+@contextmanager
+def on_the_machine_itself(state: HostState) -> Iterator[Way]:
+    host = Host(name=state.name, address=state.name, port=5985, transport=Via.LOCAL)
+    powershell = MemoryPowerShell(state)
+    yield Way(
+        ChosenTransport(no_secret, powershell=powershell),
+        host,
+        state,
+        lambda: state.pipelines,
+        lambda: False,
+    )
+
+
+def no_secret(host: Host) -> SecretStr:
+    raise AssertionError(f"a password for {host.name} is asked for")
+
+
 WAYS: dict[str, Callable[[HostState], object]] = {
     "psrp": lambda state: over_winrm(Via.PSRP, state),
     "winrs": lambda state: over_winrm(Via.WINRS, state),
+    "local": on_the_machine_itself,
     "simulated": in_memory,
 }
 

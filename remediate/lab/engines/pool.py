@@ -127,21 +127,30 @@ class EnginePool:
         Raises:
             OSError: the program cannot be started.
         """
-        first = f"$env:PSModulePath = '{_modules()}{os.pathsep}' + $env:PSModulePath\n"
-        encoded = base64.b64encode((first + script).encode("utf-16-le")).decode()
+        argv, environment = self.command(script, variables)
         return await asyncio.create_subprocess_exec(
-            self._program,
-            "-NoProfile",
-            "-NonInteractive",
-            "-EncodedCommand",
-            encoded,
+            *argv,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**self._environment(), **variables},
+            env=environment,
             cwd=self._folder,
             start_new_session=True,
         )
+
+    def command(
+        self, script: str, variables: Mapping[str, str]
+    ) -> tuple[tuple[str, ...], dict[str, str]]:
+        """How a PowerShell is started as a program, and the environment that it gets.
+
+        Args:
+            script: what its command line says, decoded.
+            variables: what the host's processes see.
+        """
+        first = f"$env:PSModulePath = '{_modules()}{os.pathsep}' + $env:PSModulePath\n"
+        encoded = base64.b64encode((first + script).encode("utf-16-le")).decode()
+        options = ("-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
+        return (str(self._program), *options), {**self._environment(), **variables}
 
     async def _start_ready(self, variables: Mapping[str, str]) -> None:
         try:

@@ -1,0 +1,240 @@
+"""This machine itself: which program is started, what it gets, what is said when it breaks."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from remediate.engine.engine import Engine
+from remediate.engine.job import Settings
+from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
+from remediate.lab.hosts import make_state
+from remediate.model.host import Host, Via
+from remediate.model.outcome import HostReport, Outcome
+from remediate.powershell.messages import Call, Request, Status
+from remediate.powershell.script import LEASE_READER, compose
+from remediate.resources.scheduled_task import MultipleInstances
+from remediate.resources.shadow_storage import ShadowStorage
+from remediate.testing.local import Death, MemoryPowerShell
+from remediate.testing.store import MemoryStore
+from remediate.transport import errors
+from remediate.transport.chosen import ChosenTransport
+from remediate.transport.local import PowerShell, executable, variables
+from remediate.transport.process import Ran
+from remediate.transport.protocol import Deadline
+from tests.faults.controller import apply_run, policies, schedule_fix
+from tests.transport.local_engine import EnginePowerShell
+
+READER = ShadowStorage.reader
+SCRIPT = "param([string] $Request)"
+REQUEST = Request(run="audit", calls=(Call(id="a", function="Get-RemediateLease"),))
+HERE = Host(name="SRV01", address="SRV01", port=5985, transport=Via.LOCAL)
+
+
+def transport(powershell: PowerShell | None, **more: int) -> ChosenTransport:
+    return ChosenTransport(lambda _: SecretStr("-"), powershell=powershell, **more)
+
+
+def applied(powershell: PowerShell, store: MemoryStore) -> HostReport:
+    settings = Settings(operator="ada@SRV01")
+    engine = Engine(transport(powershell), settings, store, sleep=lambda _: None)
+    [report] = engine.apply([HERE], schedule_fix(), apply_run())
+    return report
+
+
+class Ends:
+    """A program that ends just so.
+
+    Args:
+        stdout: what it puts out.
+        stderr: what it says beside.
+        more: how it ends.
+    """
+
+    def __init__(self, stdout: bytes = b"", stderr: bytes = b"", **more: object) -> None:
+        self.stdout, self.stderr, self.more = stdout, stderr, more
+
+    def run(self, given: bytes, deadline: Deadline, most: int) -> Ran:
+        del given, deadline
+        ran = Ran(most, begun=True)
+        ran.stdout += self.stdout
+        ran.stderr += self.stderr
+        for name, value in self.more.items():
+            setattr(ran, name, value)
+        return ran
+
+
+CUT = json.dumps({"exception": "A.B", "message": "x", "error_id": "RemediateCutOff", "line": 0})
+MOST = 1000
+
+
+@pytest.mark.parametrize(
+    ("ends", "error", "says", "after_send"),
+    [
+        (Ends(), errors.ProtocolError, "printed nothing", True),
+        (Ends(exit_code=1), errors.RemoteError, "exit code 1", True),
+        (Ends(stderr=b"no memory", exit_code=1), errors.RemoteError, "no memory", True),
+        (Ends(b"gzip:AAAA\r\n"), errors.ProtocolError, "does not unpack", True),
+        (Ends(late=True), errors.TimedOut, "may have begun", True),
+        (Ends(late=True, begun=False), errors.TimedOut, "was not sent", False),
+        (Ends(b"x" * 2 * MOST), errors.ProtocolError, "more than a reply", True),
+        (Ends(f"#remediate-failed {CUT}\n".encode()), errors.ConnectionLost, "not arrive", False),
+    ],
+)
+def test_what_is_no_reply_is_never_a_success(
+    ends: Ends, error: type, says: str, after_send: bool
+) -> None:
+    session = transport(ends, max_reply=MOST).session(HERE)
+    with pytest.raises(error, match=says) as caught:
+        session.run(SCRIPT, REQUEST, Deadline(30))
+    assert type(caught.value) is error
+    assert caught.value.after_send is after_send
+
+
+def test_one_that_is_not_let_start_has_run_nothing() -> None:
+    class Blocked:
+        def run(self, given: bytes, deadline: Deadline, most: int) -> Ran:
+            raise PermissionError(13, "blocked by group policy")
+
+    with pytest.raises(errors.RemoteError, match="does not start: blocked by group") as caught:
+        transport(Blocked()).session(HERE).run(SCRIPT, REQUEST, Deadline(30))
+    assert not caught.value.after_send
+    assert "AppLocker" in caught.value.hint
+
+
+def test_elsewhere_than_on_windows_it_is_said_where_it_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    with pytest.raises(errors.WrongSettings, match="on the Windows server itself, and this is Lin"):
+        transport(None).session(HERE)
+
+
+@pytest.mark.parametrize(("there", "found"), [(["Sysnative"], "Sysnative"), ([], "System32")])
+def test_the_program_is_windows_own_of_64_bits(
+    there: list[str], found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the path, the working folder or a variable leads to."""
+    for name in there:
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("SystemRoot", "/elsewhere")
+    monkeypatch.setenv("PATH", "/elsewhere")
+    assert executable(tmp_path) == tmp_path / found / "WindowsPowerShell/v1.0/powershell.exe"
+
+
+def test_of_our_environment_it_gets_what_windows_has_set() -> None:
+    """And neither secrets nor what PowerShell 7 or a person has put there."""
+    ours = {
+        "REMEDIATE_PASSWORD": "c4nary",
+        "PROXY_PW": "c4nary",
+        "PSModulePath": "C:\\Program Files\\PowerShell\\7\\Modules",
+        "PATH": "C:\\evil",
+        "SystemRoot": "C:\\evil",
+        "COMPUTERNAME": "SRV01",
+        "ProgramFiles": "C:\\Program Files (x86)",
+        "ProgramW6432": "C:\\Program Files",
+        "PROCESSOR_ARCHITECTURE": "x86",
+        "PROCESSOR_ARCHITEW6432": "AMD64",
+    }
+    given = variables(Path("W"), ours)
+    assert not {"REMEDIATE_PASSWORD", "PROXY_PW", "PSModulePath", "PROCESSOR_ARCHITEW6432"} & set(
+        given
+    )
+    assert "evil" not in str(given)
+    assert given["COMPUTERNAME"] == "SRV01"
+    assert given["ProgramFiles"] == "C:\\Program Files"
+    assert given["PROCESSOR_ARCHITECTURE"] == "AMD64"
+    assert given["SystemRoot"] == "W"
+
+
+def test_what_it_costs_is_a_program_for_each_round() -> None:
+    """One for an audit, one more to write: as many as pipelines over WinRM."""
+    powershell = MemoryPowerShell(make_state())
+    [report] = Engine(transport(powershell), Settings(operator="-")).audit([HERE], schedule_fix())
+    assert (report.outcome, len(powershell.given)) == (Outcome.WOULD_CHANGE, 1)
+    store = MemoryStore()
+    assert applied(powershell, store).outcome is Outcome.CHANGED
+    assert len(powershell.given) == 3
+    assert applied(powershell, MemoryStore()).outcome is Outcome.COMPLIANT
+    assert len(powershell.given) == 4
+
+
+AT_THE_WRITE = 2
+DEATHS: Mapping[str, tuple[Death, Outcome]] = {
+    "before it began": (Death(acts=False, begun=False, late=True), Outcome.FAILED_UNCHANGED),
+    "before it acted": (Death(acts=False), Outcome.FAILED_UNCHANGED),
+    "after it acted": (Death(acts=True), Outcome.CHANGED),
+    "late, before it acted": (Death(acts=False, late=True), Outcome.FAILED_UNCHANGED),
+    "late, after it acted": (Death(acts=True, late=True), Outcome.CHANGED),
+}
+
+
+@pytest.mark.parametrize("how", DEATHS)
+def test_a_write_whose_program_dies_is_looked_at_and_not_repeated(how: str) -> None:
+    death, outcome = DEATHS[how]
+    state = make_state()
+    before = policies(state)
+    powershell = MemoryPowerShell(state, dies=lambda n: death if n == AT_THE_WRITE else None)
+    report = applied(powershell, MemoryStore())
+    assert report.outcome is outcome
+    same = policies(state) == before
+    assert same is (outcome is Outcome.FAILED_UNCHANGED)
+    writes = [given for given in powershell.given if b"Set-RemediateScheduledTask" in given]
+    assert sum(b'"function":"Set-' in given.partition(b"\n")[0] for given in writes) == 1
+
+
+def test_where_no_program_starts_any_more_the_intent_stays_open() -> None:
+    state = make_state()
+
+    def dies(number: int) -> Death | None:
+        return Death(acts=number == AT_THE_WRITE) if number >= AT_THE_WRITE else None
+
+    report = applied(MemoryPowerShell(state, dies=dies), MemoryStore())
+    assert report.outcome is Outcome.INDETERMINATE
+    assert "runs reconcile" in (report.problem.hint if report.problem else "")
+
+
+with_an_engine = pytest.mark.skipif(
+    find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"
+)
+
+
+@with_an_engine
+def test_a_real_one_answers(tmp_path: Path) -> None:
+    powershell = EnginePowerShell(make_state(), tmp_path)
+    script = compose(LEASE_READER)
+    reply = transport(powershell).session(HERE).run(script.text, REQUEST, Deadline(60))
+    assert reply["a"].status is Status.OK
+    assert reply.host.computer.name == "SRV01"
+    [ran] = powershell.runs
+    assert (ran.exit_code, bytes(ran.stderr)) == (0, b"")
+
+
+@with_an_engine
+@pytest.mark.slow
+def test_the_scripts_themselves_run_in_a_real_powershell(tmp_path: Path) -> None:
+    state = make_state()
+    powershell = EnginePowerShell(state, tmp_path)
+    report = applied(powershell, MemoryStore())
+    assert report.outcome is Outcome.CHANGED
+    assert set(policies(state)) == {MultipleInstances.IGNORE_NEW}
+
+
+@with_an_engine
+@pytest.mark.slow
+def test_a_real_one_that_hangs_is_ended_and_what_it_had_answered_counts(tmp_path: Path) -> None:
+    state = make_state()
+    state.hangs["shadow_storage"] = "stuck"
+    first, *_ = REQUEST.calls
+    hangs = Call(id="hangs", function="Get-RemediateShadowStorage", files=(READER,))
+    request = Request(run="audit", calls=(first, hangs), patience=0)
+    powershell = EnginePowerShell(state, tmp_path)
+    script = compose((*LEASE_READER, READER))
+    with pytest.raises(errors.TimedOut) as caught:
+        transport(powershell).session(HERE).run(script.text, request, Deadline(6))
+    partial = caught.value.partial
+    assert partial is not None
+    assert (partial["a"].status, partial["hangs"].status) == (Status.OK, Status.UNANSWERED)
