@@ -1,6 +1,7 @@
 """How hosts are reached: the options that say it, and what follows from them."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,9 @@ _PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
 _ALONE = f"insecure: true in an inventory counts only together with --insecure. {NOTHING_SENT}"
 _SECURE_PORTS = {443, 5986}
+
+THIS_MACHINE = "."
+"""What `--host` calls this machine itself."""
 
 CONNECTION = "Connection"
 BUILT_IN = "built in"
@@ -147,12 +151,68 @@ def reached(
     """
     spoken = said(options)
     there = entry.connection
+    if named and _is_here(there):
+        return this_machine(entry.name, spoken)
     connection = (there.over(spoken) if named else spoken.over(there)).over(usual(options))
+    _require_elsewhere(entry.name, connection)
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
     connection = connection.model_copy(update={"insecure": spoken.insecure})
     password = _password(connection, options["passwords_only"], interactive=interactive)
     return _host(entry, connection, password, hint)
+
+
+def own_name() -> str:
+    """What this machine calls itself."""
+    from remediate.model.host import check_address
+
+    try:
+        return check_address(socket.gethostname())
+    except ValueError:
+        return "localhost"
+
+
+def this_machine(name: str, spoken: "Connection") -> "Host":
+    """This machine itself, which is not connected to.
+
+    Args:
+        name: what it is called.
+        spoken: what the command line says.
+
+    Raises:
+        Stop: that is about a connection.
+    """
+    from remediate.model.host import HTTP_PORT, Host, Via
+    from remediate.report.words import join
+
+    about = {one: value for one, value in spoken.said().items() if one != "transport"}
+    if spoken.transport not in {None, Via.LOCAL}:
+        about["transport"] = spoken.transport
+    if about:
+        flags = join(map(_flag, about))
+        verb = "is" if len(about) == 1 else "are"
+        raise Stop(
+            f"{flags} {verb} given, and this machine itself ({THIS_MACHINE}) is not connected to",
+            f"Leave out {flags}; or give the name by which WinRM reaches the server.",
+        )
+    return Host(name=name, address=own_name(), port=HTTP_PORT, transport=Via.LOCAL)
+
+
+def _require_elsewhere(name: str, connection: "Connection") -> None:
+    """Make sure that a host is not taken for this machine, which only `--host .` is.
+
+    Raises:
+        Stop: somebody says so.
+    """
+    if _is_here(connection):
+        raise Stop(
+            f"transport local is for this machine itself, and {name} is named",
+            f"Call this machine --host {THIS_MACHINE}, or reach the server by psrp or winrs.",
+        )
+
+
+def _is_here(connection: "Connection") -> bool:
+    return connection.transport == "local"
 
 
 def contradiction(entry: "InventoryHost") -> str:
@@ -168,6 +228,7 @@ def contradiction(entry: "InventoryHost") -> str:
         return "auth is certificate, and cert_file and key_file are not said"
     user = connection.user or "somebody"  # whoever is not said here is given as --user
     try:
+        _require_elsewhere(entry.name, connection)
         host = _host(entry, connection.model_copy(update={"user": user}), connection.password, "")
     except Stop as stop:
         return str(stop)
@@ -190,6 +251,8 @@ def origins(
     from remediate.inventory.protocol import Said
     from remediate.model.host import SETTINGS
 
+    if named and _is_here(host):
+        return {"transport": "--host"}
     known = entry.said or [Said("--host" if named else "inventory", entry.connection)]
     effective = {one: value for one, value in host if value is not None}
 

@@ -45,7 +45,7 @@ def options() -> list[click.Option]:
             metavar="NAME[=ADDRESS]",
             section=targets.HOSTS,
             help="Only this server of those on record; NAME=ADDRESS or NAME=ADDRESS:PORT also says "
-            "where it is now. Repeat it for several.",
+            "where it is now, and NAME=. that it is this machine itself. Repeat it for several.",
         ),
         Option(
             ["-i", "--inventory"],
@@ -74,6 +74,8 @@ def to_be_named(hosts: "Collection[Host]") -> bool:
 
 def needed(hosts: "Collection[Host]") -> list[str]:
     """The options without which a later command could not reach these hosts as now."""
+    if any(map(_is_here, hosts)):
+        return ["--transport", "local"]
     return ["--insecure"] if any(host.in_the_clear and not host.loopback for host in hosts) else []
 
 
@@ -158,10 +160,14 @@ class Reaching:
             Stop: it cannot be connected to as it is described.
         """
         place = self._places.get(host.name)
+        if place == _HERE:
+            return reaching.this_machine(host.name, self._said)
         options = dict(self._options)
         if place and place.port:
             options["port"] = place.port
         if self._by_record(host):
+            if _is_here(host) and not (place and place.address):
+                return self._here_again(host)
             entry = _entry(host, options["port"])
             options["config"] = None  # what nobody said then is not said now
             options["insecure"] = True  # so that it can be described; see `_may_be_read`
@@ -171,6 +177,20 @@ class Reaching:
             entry = replace(entry, address=place.address)
         now = reaching.reached(entry, options, named=False, interactive=self._terminal.interactive)
         return _pruned(now, insecure=bool(self._said.insecure)) if self._by_record(host) else now
+
+    def _here_again(self, host: "Host") -> "Host":
+        """A host on which the run worked as this machine does now, without a connection.
+
+        Raises:
+            Stop: this is another machine, or is to be connected to.
+        """
+        if host.name.casefold() != reaching.own_name().casefold():
+            raise Stop(
+                f"the run worked on {host.name} without WinRM, and this machine is "
+                f"{reaching.own_name()}",
+                f"Run it there; or say how WinRM reaches it: --host {host.name}=ADDRESS.",
+            )
+        return reaching.this_machine(host.name, self._said)
 
     def _may_be_read(self, host: "Host") -> bool:
         """Whether this command line lets a password go there without encryption."""
@@ -183,6 +203,9 @@ class Reaching:
         if not self._by_record(host):
             return
         unasked = {self._only, "prompt:"} if self._only else UNASKED
+        if _is_here(host) and not (self._said.transport or self._places.get(host.name) == _HERE):
+            what = "work on this machine itself"
+            yield _Use(what, what, "--transport local")
         if self._alone(host, "password") and host.password not in unasked:
             yield _secret(host.password or "")
         if self._alone(host, "ca_file"):
@@ -248,6 +271,9 @@ class _Place:
     port: int | None = None
 
 
+_HERE = _Place(reaching.THIS_MACHINE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Use:
     """What is to be done only because a record says so.
@@ -268,14 +294,19 @@ def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[s
     from remediate.model.host import split_target
 
     places: dict[str, _Place] = {}
-    for text in texts:
+    own = {name.casefold(): name for name in names}.get(reaching.own_name().casefold())
+    for given in texts:
+        text = f"{own}=." if given == reaching.THIS_MACHINE and own else given
         name, equals, target = (text, "", "") if text in names else text.rpartition("=")
         name = name if equals else text
         if name not in names:
             known = f"There are {', '.join(sorted(names))}." if names else "There is none."
             raise Stop(f"{holder} no host {name!r}", known)
         try:
-            place = _Place(*split_target(target)) if equals else _Place()
+            if target == reaching.THIS_MACHINE:
+                place = _HERE
+            else:
+                place = _Place(*split_target(target)) if equals else _Place()
         except ValueError as error:
             raise Stop(
                 f"--host {name}: {error}", "Write NAME=ADDRESS or NAME=ADDRESS:PORT."
@@ -283,6 +314,10 @@ def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[s
         if places.setdefault(name, place) != place:
             raise Stop(f"--host says more than once where {name} is", "Say it once.")
     return places
+
+
+def _is_here(host: "Host") -> bool:
+    return host.transport == "local"
 
 
 def _entry(host: "Host", port: int | None) -> "InventoryHost":
@@ -296,6 +331,8 @@ def _entry(host: "Host", port: int | None) -> "InventoryHost":
     from remediate.model.host import SETTINGS, Connection
 
     then = {setting.name: getattr(host, setting.name) for setting in SETTINGS}
+    if _is_here(host):
+        then["transport"] = None  # where it is now somebody else has said
     # Plain HTTP was for the port of then; what is spoken on another follows from its number.
     tls = host.tls or (None if port else False)
     return InventoryHost(
@@ -343,6 +380,8 @@ def _secret(reference: str) -> _Use:
 
 def _where(host: "Host") -> str:
     """A host, its address and how one logs on there."""
+    if _is_here(host):
+        return f"{host.name} is this machine itself"
     user = f" as {host.user}" if host.user else ""
     speaks = f"{host.auth.value} over {'TLS' if host.tls else 'HTTP'}"
     through = f" through the proxy {host.proxy}" if host.proxy else ""
@@ -353,6 +392,8 @@ def _apparent(host: "Host") -> bool:
     """Whether its name says where a host is."""
     from remediate.model.host import HTTP_PORT, HTTPS_PORT
 
+    if _is_here(host):
+        return True
     if host.proxy:
         return False
     name = host.name.rstrip(".").lower()

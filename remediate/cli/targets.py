@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli.lazy import Option
-from remediate.cli.reaching import reached, usual
+from remediate.cli.reaching import THIS_MACHINE, own_name, reached, usual
 from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def host_options() -> list[click.Option]:
             multiple=True,
             metavar="NAME",
             section=HOSTS,
-            help="A server: name, name:port, or [IPv6]:port. Repeat it for several.",
+            help="A server: name, name:port, or [IPv6]:port; . is this machine itself, without "
+            "WinRM. Repeat it for several.",
         ),
         Option(
             ["-i", "--inventory"],
@@ -174,9 +175,14 @@ def peers(
 
 def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
     from remediate.inventory.protocol import InventoryHost
-    from remediate.model.host import Connection, split_target
+    from remediate.model.host import Connection, Via, split_target
 
     for text in dict.fromkeys(text.strip() for text in texts):
+        if text == THIS_MACHINE:
+            yield InventoryHost(own_name(), own_name(), Connection(transport=Via.LOCAL))
+            continue
+        if text.startswith(f"{THIS_MACHINE}:"):
+            raise Stop(f"--host {text}: this machine itself has no port", "Leave it out.")
         try:
             address, port = split_target(text)
         except ValueError as error:

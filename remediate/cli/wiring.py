@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
 from remediate.redaction import Redaction
 
@@ -101,6 +102,7 @@ class Parts:
 
         Raises:
             SecretError: the password of all hosts cannot be had.
+            Stop: this machine is to be worked on, and is no Windows.
         """
         from dataclasses import replace
 
@@ -110,6 +112,8 @@ class Parts:
         from remediate.transport.reach import look
 
         self.start_logging()
+        if self._transport is _chosen:
+            _require_windows(hosts)
         engine = Engine(
             transport=self._transport(self._passwords([*hosts, *(peers or {}).values()])),
             settings=settings,
@@ -185,6 +189,22 @@ def operator() -> str:
     except (OSError, KeyError, ImportError):
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def _require_windows(hosts: "Sequence[Host]") -> None:
+    """Make sure that a run does not begin with this machine where that cannot work.
+
+    Raises:
+        Stop: it cannot.
+    """
+    from remediate.model.host import Via
+    from remediate.transport.local import NOT_HERE, windows_powershell
+
+    if any(host.transport is Via.LOCAL for host in hosts):
+        try:
+            windows_powershell()
+        except LookupError as error:
+            raise Stop(str(error), NOT_HERE) from None
 
 
 def _chosen(secret_for: "Callable[[Host], SecretStr]") -> "Transport":

@@ -38,6 +38,7 @@ from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
+from remediate.model.host import Via
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
 from remediate.model.run import Intent
@@ -67,16 +68,19 @@ _NOT_RECORDED = "a value that would be recorded holds a password or secret of th
 _BY_HAND = "Change it by hand, and the secret with it."
 _SEALED = "Use --transport psrp, where it is sealed by itself, or make this change by hand."
 
+_ENDS_US = "a restart of this machine would end this command, which has to see it come back"
+_RESTART_BY_HAND = "Restart it by hand (shutdown /r /t 0), or run this on another machine."
+
 
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
 
 
-def _refusals(changes: Iterable[Change], text: str, hint: str) -> Iterator[Refusal]:
+def _refusals(changes: Iterable[Change], code: str, text: str, hint: str) -> Iterator[Refusal]:
     """Of each playbook that has a part in these changes."""
     for name in dict.fromkeys(change.playbook for change in changes):
-        yield Refusal(playbook=name, text=text, code="secret", hint=hint)
+        yield Refusal(playbook=name, text=text, code=code, hint=hint)
 
 
 @dataclass(frozen=True)
@@ -339,9 +343,12 @@ class HostWorker:
         changes = filter(redaction.holds, effect.changes)
         open_way = self._order.host.transport.refuses_secrets
         sent = (change for change in effect.changes if open_way and change.secrets)
+        here = self._order.host.transport is Via.LOCAL
+        ends_us = (one for one in effect.changes if here and one.settling and one.settling.away)
         return (
-            *_refusals(changes, _NOT_RECORDED, _BY_HAND),
-            *_refusals(sent, open_way, _SEALED),
+            *_refusals(changes, "secret", _NOT_RECORDED, _BY_HAND),
+            *_refusals(sent, "secret", open_way, _SEALED),
+            *_refusals(ends_us, "ends_us", _ENDS_US, _RESTART_BY_HAND),
         )
 
     def _record(self, effect: RecordIntent) -> StoreFailed | None:

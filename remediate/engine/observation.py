@@ -25,6 +25,8 @@ QUESTIONS_SECONDS = 15.0
 Secrets = tuple[Mapping[ResourceId, Mapping[str, SecretStr]], ...]
 """What each playbook gives to be written beside changes, by resource and name: recorded nowhere."""
 
+_OR_HERE = ", and with --host . the terminal must have been started as administrator"
+
 _NOT_THERE = (
     "This Windows has no such command or class. If it should: is a feature missing, or its WMI "
     "repository damaged (winmgmt /verifyrepository)?"
@@ -209,7 +211,10 @@ def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Proble
         )
     problem = call_problem(error, f"reading {query.resource.noun}s failed")
     if problem.code == "access_denied" and others:
-        hint = "The account must be an administrator; if it is one, Windows refuses just this."
+        hint = (
+            f"The account must be an administrator{_OR_HERE}; if it is one, Windows refuses just "
+            "this."
+        )
         return problem.model_copy(update={"hint": hint})
     if name_of(error) in _READING_FAILED:
         code, hint = _READING_FAILED[name_of(error)]
@@ -260,7 +265,7 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
             hint="Run it again with --debug, and report what that shows.",
         )
     if error.hresult in ACCESS_DENIED or error.category == "PermissionDenied":
-        code, hint = "access_denied", "The account must be an administrator of the host."
+        code, hint = "access_denied", f"The account must be an administrator of the host{_OR_HERE}."
     else:
         code, hint = "remote_error", "The text above is the host's own."
     where = f" ({plain(error.place)})" if error.place else ""

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from remediate.inventory.protocol import Param, Said, Trust
-from remediate.model.host import SETTINGS, Connection, Setting
+from remediate.model.host import SETTINGS, Connection, Setting, Via
 from remediate.model.text import check_text, unseen
 from remediate.secrets.own_files import OPTION
 from remediate.secrets.reference import placed, placed_file, split_reference
@@ -60,6 +60,8 @@ class Settings:
             return partial(self._own_file if setting.typed.logon else self._file, name)
         if kind is bool:
             return partial(_boolean, name)
+        if kind is Via:
+            return _via
         if issubclass(kind, StrEnum):
             return partial(_one, name, kind)
         return setting.typed.read or str
@@ -107,10 +109,21 @@ def _boolean(name: str, value: str) -> bool:
 
 
 def _one(name: str, kind: type[StrEnum], value: str) -> StrEnum:
-    if value not in set(kind):
-        msg = f"{name} is none of those that there are: {one_of(sorted(kind))}"
+    known = set(kind) - {Via.LOCAL}
+    if value not in known:
+        msg = f"{name} is none of those that there are: {one_of(sorted(known))}"
         raise ValueError(msg)
     return kind(value)
+
+
+def _via(value: str) -> StrEnum:
+    if value == Via.LOCAL:
+        msg = (
+            "transport local is this machine itself, and a file or inventory cannot turn a "
+            "host into it: say --host . on the server, or write psrp or winrs"
+        )
+        raise ValueError(msg)
+    return _one("transport", Via, value)
 
 
 def one_of(names: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
         *playbooks.needed(options["folders"]),
         *(["--insecure"] if options["insecure"] else []),
         *settings_file.needed(options),
+        *(["--transport", "local"] if options["transport"] == "local" else []),
     ]
     closed: list[Closed] = []
     with parts.store() as store:
