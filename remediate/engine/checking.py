@@ -61,6 +61,15 @@ _NO_RIGHTS: Final = (
     "put the account into Administrators there, or use another one."
 )
 
+_AS_ADMINISTRATOR: Final = (
+    "Start the terminal as administrator (Run as administrator), and try it there."
+)
+
+_OF_A_NETWORK: Final = {
+    *(StepName.NAME, StepName.PORT, StepName.TLS, StepName.WINRM, StepName.LOGON, StepName.CLOCK)
+}
+"""Steps that this machine itself has not: nobody goes there, and there is but one clock."""
+
 
 def not_looked_at(host: Host, deadline: Deadline) -> Looked:
     """For a transport that has no way of its own to go."""
@@ -80,7 +89,7 @@ def checked(order: Order, around: Surroundings, *, look: Look) -> HostReport:
     if error is not None:
         problem = error.problem()
         report = HostReport(host=order.host.name, outcome=error.outcome, problem=problem)
-        return _with(report, steps, tls=order.host.tls)
+        return _with(report, steps, order.host)
     onlooker = Onlooker(Job(()), further=QUESTIONS)
     started = time.monotonic()
     found = perform(replace(order, planner=onlooker), around)
@@ -88,22 +97,25 @@ def checked(order: Order, around: Surroundings, *, look: Look) -> HostReport:
     ms = round(1000 * (time.monotonic() - started))
     if report.problem is not None:
         told = _told(report, report.problem, order.host)
-        return _with(told, (*steps, *_failed(report.problem, ms)), tls=order.host.tls)
+        return _with(told, (*steps, *_failed(report.problem, ms, order.host)), order.host)
     steps = (*steps, *_opened(order.host, ms))
-    for step, unfit in _looked(onlooker.seen[-1], around.now()):
+    for step, unfit in _looked(onlooker.seen[-1], around.now(), order.host):
         steps = (*steps, step)
         if unfit is not None:
             bad = {"outcome": Outcome.REFUSED, "problem": unfit}
-            return _with(report.model_copy(update=bad), steps, tls=order.host.tls)
-    return report.model_copy(update={"steps": steps})
+            return _with(report.model_copy(update=bad), steps, order.host)
+    return _with(report, steps, order.host)
 
 
-def _with(report: HostReport, steps: tuple[CheckStep, ...], *, tls: bool) -> HostReport:
+def _with(report: HostReport, steps: tuple[CheckStep, ...], host: Host) -> HostReport:
     """A report with the steps until one failed; those after it were not tried."""
-    order = [each for each in StepName if tls or each is not StepName.TLS]
-    later = order[order.index(steps[-1].step) + 1 :]
+    way = [each for each in StepName if host.tls or each is not StepName.TLS]
+    if host.transport is Via.LOCAL:
+        way = [each for each in way if each not in _OF_A_NETWORK]
+    later = way[way.index(steps[-1].step) + 1 :] if steps[-1].step in way else []
     rest = (CheckStep(step=each, state=StepState.NOT_TRIED) for each in later)
-    return report.model_copy(update={"steps": (*steps, *rest)})
+    tried = (step for step in steps if step.step in way)
+    return report.model_copy(update={"steps": (*tried, *rest)})
 
 
 def _told(report: HostReport, problem: Problem, host: Host) -> HostReport:
@@ -119,9 +131,11 @@ def _told(report: HostReport, problem: Problem, host: Host) -> HostReport:
     return report.model_copy(update={"problem": problem.model_copy(update={"hint": hint})})
 
 
-def _failed(problem: Problem, ms: int) -> tuple[CheckStep, ...]:
+def _failed(problem: Problem, ms: int, host: Host) -> tuple[CheckStep, ...]:
     codes = {problem.code, _PARENTS.get(problem.code, "")}
     way = (StepName.LOGON, StepName.SHELL, StepName.POWERSHELL)
+    if host.transport is Via.LOCAL:
+        codes -= _OF_THE_LOGON
     at = 0 if codes & _OF_THE_LOGON else 2 if codes & _OF_THE_LANGUAGE else 1
     failed = CheckStep(step=way[at], state=StepState.FAILED, seen=problem.message, ms=ms)
     return (*(CheckStep(step=one, state=StepState.OK) for one in way[:at]), failed)
@@ -130,8 +144,8 @@ def _failed(problem: Problem, ms: int) -> tuple[CheckStep, ...]:
 def _opened(host: Host, ms: int) -> tuple[CheckStep, ...]:
     logon = f"{host.auth}{f' as {host.user}' if host.user else ''}"
     endpoint = host.configuration_name or "Microsoft.PowerShell"
-    if host.transport is Via.WINRS:
-        endpoint = "a command shell"
+    if host.transport is not Via.PSRP:
+        endpoint = "a command shell" if host.transport is Via.WINRS else "a program on this machine"
     return (
         CheckStep(step=StepName.LOGON, state=StepState.OK, seen=logon),
         CheckStep(step=StepName.SHELL, state=StepState.OK, seen=endpoint, ms=ms),
@@ -141,11 +155,11 @@ def _opened(host: Host, ms: int) -> tuple[CheckStep, ...]:
 Judged = tuple[CheckStep, Problem | None]
 
 
-def _looked(seen: Observation, now: datetime) -> Iterator[Judged]:
+def _looked(seen: Observation, now: datetime, host: Host) -> Iterator[Judged]:
     """The steps that a host itself has answered, each with why it failed."""
     session = next((one for one in seen.resources.values() if isinstance(one, Session)), None)
     yield _powershell(seen, session)
-    yield _administrator(session)
+    yield _administrator(session, host)
     yield _room(seen)
     yield _clock(seen.facts.utc, now), None
 
@@ -163,7 +177,7 @@ def _powershell(seen: Observation, session: Session | None) -> Judged:
     return step.model_copy(update={"language_mode": mode}), problem
 
 
-def _administrator(session: Session | None) -> Judged:
+def _administrator(session: Session | None, host: Host) -> Judged:
     rights = session.rights if session else None
     if session is None or rights is None:
         return _untold(StepName.ADMINISTRATOR, "whether the account is one"), None
@@ -175,6 +189,8 @@ def _administrator(session: Session | None) -> Judged:
         what = " and a local one" if session.local else ""
         message = f"the account is in Administrators{what}, and UAC has taken their rights from it"
         hint = _UAC if session.local else _NO_RIGHTS
+        if host.transport is Via.LOCAL:
+            hint = _AS_ADMINISTRATOR
         problem = Problem(code="uac_filtered", message=message, hint=hint)
     step = _judged(StepName.ADMINISTRATOR, seen, problem)
     return step.model_copy(update={"rights": rights}), problem

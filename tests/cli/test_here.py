@@ -9,6 +9,7 @@ import pytest
 from remediate.cli.terminal import Terminal
 from remediate.inventory.protocol import InventoryHost
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import put
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
 from remediate.model.host import Connection, Host, Via
@@ -62,8 +63,21 @@ def test_the_way_there_has_no_steps_that_are_of_a_network(cli: Cli) -> None:
     [host] = result.data["hosts"]
     steps = {step["step"]: step["seen"] for step in host["steps"]}
     assert not {"name", "port", "tls", "winrm", "logon", "clock"} & steps.keys()
+    assert next(iter(steps)) == "shell"
     assert steps["shell"] == "a program on this machine"
     assert steps["powershell"].startswith("PowerShell 5.1")
+
+
+@pytest.mark.parametrize("account", ["filtered", "filtered of a domain"])
+def test_a_terminal_that_does_not_run_as_administrator_is_named(account: str, cli: Cli) -> None:
+    state = make_state()
+    put(state, {"session": {"account": account}})
+    words = ("hosts", "check", "--host", ".", "--format", "json")
+    [host] = cli(*words, transport=here(state)).data["hosts"]
+    assert host["problem"]["code"] == "uac_filtered"
+    assert "Run as administrator" in host["problem"]["hint"]
+    steps = [(step["step"], step["state"]) for step in host["steps"]]
+    assert steps[-2:] == [("administrator", "failed"), ("room", "not_tried")]
 
 
 def test_one_that_may_not_write_is_told_to_start_as_administrator(cli: Cli) -> None:
