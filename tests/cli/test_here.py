@@ -149,6 +149,18 @@ def test_no_inventory_can_turn_a_host_into_this_machine(
     cli(*words, transport=unsent).explains(64, "cannot turn a host into it", "psrp or winrs")
 
 
+def test_nor_can_a_settings_file_and_what_it_says_of_connections_gives_way(
+    cli: Cli, unsent: Unsent, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("transport: local\n")
+    words = ("audit", "--host", "SRV02", "--config", file)
+    cli(*words, transport=unsent).explains(64, "cannot turn a host into it")
+    file.write_text("transport: winrs\nuser: ada\nport: 5986\n")
+    result = cli("hosts", "list", "--host", ".", "--config", file)
+    assert result.out.split() == ["SRV01", "transport", "local", "--host"]
+
+
 def test_nor_can_an_inventory_with_the_option(cli: Cli, unsent: Unsent, tmp_path: Path) -> None:
     file = tmp_path / "hosts.yaml"
     file.write_text("hosts:\n  '.': {address: 10.0.0.1}\n")
