@@ -2,6 +2,7 @@
 # service again. Needs backup_record.read.ps1, registry_value.write.ps1, scratch_move.read.ps1 and service.write.ps1, and what
 # these need. A file is copied under another name: one that has its own is whole, whenever this is cut off.
 
+$script:RemediateScratchModule = @{ root = @{ key = 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup'; name = 'InstallPath' }; tail = 'bin\Modules\MSOnlineBackup'; otherwise = $null }
 $script:RemediateScratchRate = 50000000  # bytes that are copied in a second, as is taken before the service is stopped
 
 function Set-RemediateScratchMove {
@@ -29,7 +30,9 @@ function Set-RemediateScratchMove {
     $script:RemediateUntil = [datetime]::MaxValue
     try {
         Stop-RemediateScratchAgent -Move $Current
-        Copy-RemediateScratchRest -Move $Current
+        $until = (Get-Date).AddSeconds([int] $Current['downtime'])
+        Assert-RemediateScratchQuiet -Move $Current
+        Copy-RemediateScratchRest -Move $Current -End $until
         Set-RemediateScratchValue -Text $Current['target'], $Current['target'] -Like $Current['held']
     }
     finally { Start-RemediateScratchAgent -Move $Current }
@@ -53,6 +56,7 @@ function Complete-RemediateScratch {
     try {
         if ($Move['texts'][0] -ne $Move['texts'][1]) {
             Stop-RemediateScratchAgent -Move $Move
+            Assert-RemediateScratchQuiet -Move $Move
             Set-RemediateScratchValue -Text $Move['target'], $Move['target'] -Like $Move['held']
         }
     }
@@ -65,12 +69,26 @@ function Assert-RemediateScratchIdle {
     # Ends this part while the agent is at work, or does not say that it is not. While its service is stopped it is not.
     $service = Find-RemediateService -Identity @{ name = 'obengine' }
     if ($null -eq $service -or $service.State -eq 'Stopped') { return }
-    $record = Get-RemediateBackupRecord -Path @{ root = @{ key = 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup'; name = 'InstallPath' }; tail = 'bin\Modules\MSOnlineBackup'; otherwise = $null } -Most 1
+    $record = Get-RemediateBackupRecord -Path $script:RemediateScratchModule -Most 1
     if ($null -eq $record -or $null -eq $record['running']) { Stop-RemediateCall -ErrorId 'RemediateScratchUnknown' -Message 'The agent does not say whether it backs up or restores, so its service is not stopped.' }
     foreach ($job in $record['finished']) {
         if ($job['state'] -in 'CompletedWithWaitingForImportJob', 'CompletedWithWaitingForCopyBlob') { Stop-RemediateCall -ErrorId 'RemediateScratchSeeding' -Message 'A first backup on disks is on its way, which needs the scratch folder where it is.' }
     }
     if (@($record['running']).Count -gt 0) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'The agent backs up or restores.' }
+}
+
+function Assert-RemediateScratchQuiet {
+    # Ends the write, so that the service is started again, where a job has begun in the moment before it was stopped here. Where
+    # that cannot be told while it is stopped, or in a third of the time for which it may be, it is gone on with.
+    param([hashtable] $Move)
+    if (-not (Test-Path -LiteralPath ($Move['target'] + '\remediate.stopped'))) { return }
+    $record = $null
+    $script:RemediateUntil = (Get-Date).AddSeconds([int] $Move['downtime'] / 3)
+    try { $record = Get-RemediateBackupRecord -Path $script:RemediateScratchModule -Most 1 }
+    catch { $record = $null }
+    finally { $script:RemediateUntil = [datetime]::MaxValue }
+    if ($null -eq $record -or $null -eq $record['running'] -or @($record['running']).Count -eq 0) { return }
+    Stop-RemediateCall -ErrorId 'RemediateScratchBegun' -Message 'A backup or a restore began in the moment before the service of the agent was stopped, which may have ended it. The service is started again, and the folder stays where it was: run it again when no job runs.'
 }
 
 function Set-RemediateScratchAgent {
@@ -233,8 +251,8 @@ function Copy-RemediateScratchFile {
 
 function Copy-RemediateScratchRest {
     # Copies what has moved since, while the service is stopped, and takes away copies of what is gone: nobody else has written here.
-    param([hashtable] $Move)
-    $null = Copy-RemediateScratch -Move $Move -End (Get-Date).AddSeconds([int] $Move['downtime']) -Last
+    param([hashtable] $Move, [datetime] $End)
+    $null = Copy-RemediateScratch -Move $Move -End $End -Last
     $all = (Get-RemediateScratchFile -Folder $Move['folder'])['files']
     foreach ($one in @(Get-RemediateScratchItem -Folder $Move['target'] -Within '')) {
         $path = $Move['target'] + '\' + $one['path']
@@ -254,6 +272,7 @@ function Restore-RemediateScratch {
         $script:RemediateUntil = [datetime]::MaxValue  # as above
         try {
             Stop-RemediateScratchAgent -Move $Move
+            Assert-RemediateScratchQuiet -Move $Move
             Set-RemediateScratchValue -Text @($Move['marker']['values'] | ForEach-Object -Process { $_['data'] }) -Like $Move['marker']['values']
         }
         finally { Start-RemediateScratchAgent -Move $Move }

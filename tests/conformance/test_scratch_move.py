@@ -32,6 +32,36 @@ function Get-Date {
 $script:Asked = 0
 """
 """The time is up after each piece of a file."""
+SLOW_DISK = HELD + "$script:RemediateScratchRate = 1\n"
+"""What is held is 6 bytes, of which one is copied in a second."""
+TIME_UP = r"""
+function Stop-RemediateScratchAgent {
+    param([hashtable] $Move)
+    Set-Content -LiteralPath ($Move['target'] + '\remediate.stopped') -Value 'Running'
+    Set-RemediateScratchAgent -Status 'Stopped'
+    Set-Content -LiteralPath ($Move['folder'] + '\VHDs\late.vhd') -Value 'written at last'
+    $script:LabStopped = $true
+}
+function Get-Date {
+    $now = Microsoft.PowerShell.Utility\Get-Date
+    if (-not $script:LabStopped -or (Get-PSCallStack)[1].Command -ne 'Copy-RemediateScratchFile') {
+        return $now
+    }
+    return $now.AddHours(1)
+}
+$script:LabStopped = $false
+"""
+"""Something is written before the service stops, and no time is left to copy it."""
+BEGUN = r"""
+function Get-RemediateBackupRecord {
+    param($Path, [int] $Most)
+    $service = Find-RemediateService -Identity @{ name = 'obengine' }
+    $running = @()
+    if ($service.State -eq 'Stopped') { $running = @(@{ state = 'InProgress' }) }
+    return @{ running = $running; finished = @() }
+}
+"""
+"""A backup has begun by the time that the service is stopped."""
 MEGABYTE = 1 << 20
 
 
@@ -173,3 +203,36 @@ def test_a_file_is_copied_piece_by_piece_and_has_its_name_when_it_is_whole(
     assert sorted(seen)[-2:] == [4 * MEGABYTE, 6 * MEGABYTE]
     assert told(one, "place") == ["moved"]
     assert one.state.drive.read(rf"{TARGET}\VHDs\large.vhd") == large
+
+
+@pytest.mark.powershell
+@pytest.mark.parametrize(
+    ("first", "stopped"), [(SLOW_DISK, False), (TIME_UP, True)], ids=["before", "while stopped"]
+)
+def test_what_would_stop_the_service_for_longer_than_it_may_is_refused(
+    powershell: PowerShellHosts, first: str, stopped: bool
+) -> None:
+    """Before it is stopped, by an estimate; or else it is started again where it was."""
+    one = asked(PowerShellDoor(powershell, first), files=2)
+    which = {**WHICH, "downtime": "5"}
+    started = process(one)
+    result = one.set(which, {"place": "moved"}, place="there")
+    assert error_of(result) == "RemediateScratchDowntime"
+    assert (told(one, "place"), values(one)) == (["copying"], [SCRATCH, SCRATCH])
+    assert (status(one), process(one) != started) == ("Running", stopped)
+
+
+def process(one: Asked) -> object:
+    return record(one.state, "service", name=AGENT)["process"]
+
+
+@pytest.mark.powershell
+def test_a_backup_that_has_begun_by_the_time_the_service_is_stopped_is_told(
+    powershell: PowerShellHosts,
+) -> None:
+    one = asked(PowerShellDoor(powershell, BEGUN), files=2)
+    result = one.set(WHICH, {"place": "moved"}, place="there")
+    assert error_of(result) == "RemediateScratchBegun"
+    assert result.error is not None
+    assert "started again" in result.error.message
+    assert (told(one, "place"), status(one)) == (["copying"], "Running")

@@ -13,6 +13,7 @@ from remediate.lab.drive import Drive, Entry
 from remediate.lab.kinds import backup_record, record, registry_value, scratch_move, service
 from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.scratch_move import AGENT, TARGET
+from remediate.lab.state import HostState, Record
 from remediate.model.event import Event, HostProgress
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import Outcome
@@ -276,6 +277,27 @@ def test_a_backup_that_begins_meanwhile_is_waited_for_and_not_ended() -> None:
     assert rest == [*start[1:]]
     assert rf"{TARGET}\VHDs\held00000.vhd" not in files
     assert on(one)[1] == [TARGET, TARGET]
+
+
+def test_a_backup_that_begins_as_the_service_is_stopped_is_told_and_the_service_runs_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, _ = bench()
+    start, write = on(one), service.write
+
+    def stop(host: HostState, found: Record, after: Record) -> None:
+        write(host, found, after)
+        if after.get("status") == "Stopped":
+            backup_record.state(host, {"running": [{"state": "InProgress"}]})
+
+    monkeypatch.setattr(service, "write", stop)
+    first, report = one.look(), one.apply()
+    assert report.outcome is Outcome.FAILED_CHANGED
+    assert report.problem
+    assert "A backup began just before" in report.problem.message
+    assert on(one)[1:] == start[1:]
+    backup_record.state(one.state, {})
+    check_taken_back(one, start, first)
 
 
 def test_what_the_agent_has_written_in_the_new_folder_is_not_lost_without_being_asked() -> None:

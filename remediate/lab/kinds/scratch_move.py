@@ -230,6 +230,7 @@ def write(host: HostState, record: Record, after: Record) -> None:
     _check_idle(host)
     try:
         _stop(host, record)
+        _check_quiet(host, record)
         _copy(host, record, held=False)
         old = _files(host.drive, record["folder"])
         for path in _files(host.drive, record["target"]).keys() - old.keys():
@@ -251,6 +252,7 @@ def _complete(host: HostState, record: Record, new: list[Record], *, differ: boo
     try:
         if differ:
             _stop(host, record)
+            _check_quiet(host, record)
             _set_both(host, new)
     finally:
         _start(host, record)
@@ -338,6 +340,15 @@ def _stop(host: HostState, record: Record) -> None:
     _make(host, told, "Stopped")
 
 
+def _check_quiet(host: HostState, record: Record) -> None:
+    """Make sure that no job has begun in the moment before the service was stopped here."""
+    if host.drive.find(rf"{record['target']}\{STOPPED}") is None:
+        return
+    told = next(iter(backup_record.read(host, most=1)), None)
+    if told is not None and told["running"]:
+        raise CallFailedError("RemediateScratchBegun", "A backup began just before.")
+
+
 def _start(host: HostState, record: Record) -> None:
     stopped, told = rf"{record['target']}\{STOPPED}", _service(host)
     if host.drive.find(stopped) is None or told is None:
@@ -379,6 +390,7 @@ def _back(host: HostState, record: Record) -> None:
         _check_idle(host)
         try:
             _stop(host, record)
+            _check_quiet(host, record)
             _set_both(host, marker["values"])
         finally:
             _start(host, record)
