@@ -23,6 +23,7 @@ TABLE = {
     "apply": (f"{_COMMANDS}apply:command", "Make the changes, and prove them by reading back."),
     "rollback": (f"{_COMMANDS}rollback:command", "Undo a run, property by property."),
     "diagnose": (f"{_COMMANDS}diagnose:command", "Say what an error means, and what to do."),
+    "report": (f"{_COMMANDS}report:command", "Write a recorded run as a report: junit, sarif, …."),
     "runs": (f"{_COMMANDS}runs:group", "List runs, show one, or find out what became of them."),
     "hosts": (
         f"{_COMMANDS}hosts:group",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from remediate.model.event import Event
     from remediate.model.exit_code import ExitCode
     from remediate.model.outcome import HostReport
+    from remediate.report.files import ReportFiles
     from remediate.report.reporter import Reporter, Subject
 
 OUTPUT = "Output"
@@ -58,14 +59,22 @@ class Following:
         terminal: for progress and messages.
         form: `console`, `json` or `ndjson`.
         subject: what the command is about.
+        files: the reports besides; None where none is asked for.
         writes: the command may change hosts.
     """
 
     def __init__(
-        self, terminal: "Terminal", form: str, subject: "Subject", *, writes: bool
+        self,
+        terminal: "Terminal",
+        form: str,
+        subject: "Subject",
+        files: "ReportFiles | None" = None,
+        *,
+        writes: bool,
     ) -> None:
         self._terminal = terminal
         self._subject = subject
+        self._files = files
         self._writes = writes
         self._reporter: Reporter | None = _reporter(form, subject, terminal)
         self._progress: ProgressLine | None = None
@@ -105,11 +114,16 @@ class Following:
                     raise
                 self._broke_off(error)
         if self._terminal.interrupted.is_set():
-            self._show(lambda reporter: reporter.finish(ExitCode.INTERRUPTED))
+            self._end(ExitCode.INTERRUPTED)
             raise self._interrupted()
         code = exit_code(self._samples.values())
-        self._show(lambda reporter: reporter.finish(code))
+        self._end(code)
         return int(code)
+
+    def _end(self, code: "ExitCode") -> None:
+        self._show(lambda reporter: reporter.finish(code))
+        if self._files:
+            self._files.finish(code)
 
     def _host(self, report: "HostReport") -> None:
         self._done += 1
@@ -118,6 +132,8 @@ class Following:
         if self._progress:
             self._progress.done()
         self._show(lambda reporter: reporter.host(report))
+        if self._files:
+            self._files.host(report)
 
     def _broke_off(self, error: Exception) -> None:
         """Something failed when hosts had their verdicts already: these must not be lost."""
@@ -129,7 +145,7 @@ class Following:
         if isinstance(error, StoreError) and all_done:
             self._terminal.complain(f"the end of the run is not recorded: {error}", error.hint)
             return
-        self._show(lambda reporter: reporter.finish(ExitCode.INTERNAL_ERROR))
+        self._end(ExitCode.INTERNAL_ERROR)
         stop = stop_for(error)
         hint = "Nothing was written to any host; the other hosts have no verdict."
         if self._writes:

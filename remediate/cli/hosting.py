@@ -1,7 +1,7 @@
 """The one body of the commands that go to hosts: an engine's verb, followed to its exit code."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,12 +34,14 @@ class Chosen:
         peers: the hosts that playbooks copy from, by name.
         only: ids of the playbooks of each host, by its name; all of them when None.
         work: what they are asked; None when it is not about playbooks.
+        places: where the inventory has each (`prod.yaml:12:7`), by name.
     """
 
     hosts: "Sequence[Host]"
     peers: "Mapping[str, Host]" = field(default_factory=dict)
     only: "Mapping[str, Collection[str]] | None" = None
     work: "Job | None" = None
+    places: "Mapping[str, str]" = field(default_factory=dict)
 
     @property
     def job(self) -> "Job":
@@ -73,7 +75,8 @@ def choose(
     """
     interactive = parts.terminal.interactive
     known = targets.inventory(options, parts.terminal.say)
-    job = asked(targets.chosen(options, known)) if asked else None
+    entries = targets.chosen(options, known)
+    job = asked(entries) if asked else None
     hosts = targets.select_hosts(options, known, interactive=interactive)
     copied = playbooks.copied_from(job) if job is not None else ()
     only = options.get("found")
@@ -85,7 +88,8 @@ def choose(
                 "Audit them again, or choose others.",
             )
     peers = targets.peers(options, known, copied, interactive=interactive)
-    return Chosen(hosts, peers, only, job)
+    places = {entry.name: entry.at for entry in entries if entry.at}
+    return Chosen(hosts, peers, only, job, places)
 
 
 def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None = None) -> "Run":
@@ -121,7 +125,7 @@ def later(options: Mapping[str, Any], hosts: "Sequence[Host]") -> dict[str, Any]
     }
 
 
-_LOOKING_FOR = {"--topic", "--except", "--severity", "--since"}
+_LOOKING_FOR = {"--topic", "--except", "--severity", "--since", "--report"}
 _LOOKING = {"--dry-run", "--debug", "--deep", "--verbose", "--no-record", "--why", *_LOOKING_FOR}
 """Options that are about looking, not about changing; those with a value apart."""
 
@@ -250,7 +254,12 @@ def over_hosts(
         SecretError: a password cannot be had.
         Interrupted: somebody pressed Ctrl-C; says what was left behind.
     """
-    following = Following(parts.terminal, options["form"], subject, writes=writes)
+    files = None
+    if wanted := options.get("reports"):
+        from remediate.report.files import ReportFiles
+
+        files = ReportFiles(replace(subject, places=chosen.places), wanted, parts.terminal.complain)
+    following = Following(parts.terminal, options["form"], subject, files, writes=writes)
     engine = parts.engine(
         chosen.hosts, settings(options), store=store, emit=following.emit, peers=chosen.peers
     )

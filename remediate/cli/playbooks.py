@@ -396,6 +396,12 @@ def titles(ctx: click.Context) -> dict[str, str]:
     return {name: entry.title for name, entry in known.entries.items()}
 
 
+def sources(ctx: click.Context) -> dict[str, str]:
+    """Address of the documentation of each playbook's fix, by id."""
+    known: Catalogue = ctx.meta["catalogue"]
+    return {name: entry.source for name, entry in known.entries.items()}
+
+
 def _folders(values: Mapping[str, Any], *, broken_is_none: bool) -> list[Path]:
     """The user's own folders of playbooks: typed ones, else those of the settings file.
 

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.computer import Computer
+from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
@@ -34,6 +35,16 @@ class HostFindings(Model):
     unanswered: tuple[Unanswered, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)
     problem: Problem | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it meant for the process."""
+        code = EXIT_CODES[self.outcome]
+        graver = code not in {ExitCode.OK, ExitCode.PENDING}
+        if not graver and any(question.named for question in self.unanswered):
+            return ExitCode.FAILED
+        pending = bool(self.findings or self.unanswered)
+        return ExitCode.PENDING if code is ExitCode.OK and pending else code
 
     @classmethod
     def of(cls, report: HostReport) -> "HostFindings":

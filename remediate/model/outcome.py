@@ -50,7 +50,7 @@ EXIT_CODES: dict[Outcome, ExitCode] = {
     Outcome.INTERNAL_ERROR: ExitCode.INTERNAL_ERROR,
 }
 
-_PRECEDENCE = (
+GRAVITY = (
     ExitCode.INTERNAL_ERROR,
     ExitCode.NEEDS_PERSON,
     ExitCode.FAILED,
@@ -59,6 +59,7 @@ _PRECEDENCE = (
     ExitCode.PENDING,
     ExitCode.OK,
 )
+"""The exit codes of hosts, the gravest first."""
 
 
 class Holder(Model):
@@ -139,5 +140,10 @@ class HostReport(Model):
 
 def exit_code(reports: Iterable[HostReport]) -> ExitCode:
     """The exit code for several hosts: the gravest that applies, in the documented order."""
-    codes = {report.exit_code for report in reports}
-    return next((code for code in _PRECEDENCE if code in codes), ExitCode.OK)
+    return gravest(report.exit_code for report in reports)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Of several exit codes the one that counts, in the documented order."""
+    found = set(codes)
+    return next((code for code in GRAVITY if code in found), ExitCode.OK)

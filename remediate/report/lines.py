@@ -237,10 +237,28 @@ def _findings_lines(plan: Plan, subject: Subject, report: HostReport | None) -> 
         title = subject.titles.get(playbook, "")
         yield line(2, (playbook, STRONG), f": {title}" if title else "")
         for one in found:
-            if isinstance(one, Change):
-                yield from _change_lines(one, subject, report)
-            else:
-                yield from _advice_lines(one)
+            yield from finding_lines(one, subject, report)
+
+
+def finding_lines(one: Finding, subject: Subject, report: HostReport | None) -> Iterator[Line]:
+    """A finding with what it rests on, and what became of it where that is told."""
+    if isinstance(one, Change):
+        yield from _change_lines(one, subject, report)
+    else:
+        yield from _advice_lines(one)
+
+
+def is_fixed(one: Finding, report: HostReport | None) -> bool:
+    """Whether a finding is one no more: its change was written, and read back as made."""
+    return isinstance(one, Change) and _made(one, report) and _wrote(report)
+
+
+def _made(change: Change, report: HostReport | None) -> bool:
+    return report is not None and _key(change) in map(_key, report.applied)
+
+
+def _wrote(report: HostReport | None) -> bool:
+    return report is not None and report.outcome in _WRITTEN
 
 
 def finding_text(finding: Finding | RecordedFinding, subject: Subject) -> str:
@@ -257,8 +275,7 @@ def _rank(finding: Finding | RecordedFinding) -> int:
 
 
 def _change_lines(change: Change, subject: Subject, report: HostReport | None) -> Iterator[Line]:
-    made = report is not None and _key(change) in map(_key, report.applied)
-    written = report is not None and report.outcome in _WRITTEN
+    made, written = _made(change, report), _wrote(report)
     fixed = made and written
     mark = ("fixed: ", GOOD) if fixed else (f"{change.severity}: ", COLOURS[change.severity])
     yield line(4, ("", PLAIN) if subject.undone else mark, (change.title, STRONG))

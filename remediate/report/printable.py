@@ -13,7 +13,7 @@ _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f"
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # fillers
     r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # direction overrides, invisible ones
-    r"\ud800-\udfff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    r"\ud800-\udfff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands where something was that a terminal would have obeyed."""

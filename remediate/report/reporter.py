@@ -20,6 +20,8 @@ class Subject:
         run: id of the run that the command started, when it did.
         undone: id of the run that a rollback undoes.
         titles: what each playbook makes true, by id.
+        sources: address of the documentation of each playbook's fix, by id.
+        places: where the inventory has each host (`prod.yaml:12:7`), by name.
         proceed: the command that would make the announced changes, when there is one; takes the
             ids of the playbooks that announce any.
         needed: options without which a later command about the run could not work.
@@ -33,6 +35,8 @@ class Subject:
     run: str | None = None
     undone: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     proceed: Callable[[Collection[str]], str] | None = None
     needed: Sequence[str] = ()
     by_name: bool = False

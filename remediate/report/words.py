@@ -105,6 +105,11 @@ def _after(change: Change) -> str:
     return value(change.after, change.after_label)
 
 
+def transition(change: Change) -> str:
+    """What of a resource is how, and should be how."""
+    return f"{change.title}: {change.property} {before(change)} → {after(change)}"
+
+
 def in_force(restart: Restart) -> str:
     """From when on a value is in force."""
     match restart.of:

@@ -10,6 +10,7 @@ from remediate.cli.asking import SAFETY, confirm, require_person, writing_option
 from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Option
+from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
@@ -44,6 +45,7 @@ def apply(ctx: click.Context) -> int:
         hosts=chosen.names,
         run=run.id,
         titles=playbooks.titles(ctx),
+        sources=playbooks.sources(ctx),
         **hosting.later(options, chosen.hosts),
     )
     with parts.store(make=True) as store:
@@ -153,5 +155,6 @@ command = playbooks.PlaybookCommand(
         *targets.host_options(),
         *reaching.connection_options(),
         format_option(),
+        report_option(),
     ],
 )

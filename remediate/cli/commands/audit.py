@@ -9,6 +9,7 @@ import click
 from remediate.cli import hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.following import OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
+from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
@@ -56,6 +57,7 @@ def audit(
             hosts=chosen.names,
             run=recorder.audit.id if recorder else None,
             titles=playbooks.titles(ctx),
+            sources=playbooks.sources(ctx),
             verbose=options.get("verbose", False),
             proceed=lambda wanted: hosting.proceed(
                 parts.arguments,
@@ -172,6 +174,7 @@ command = playbooks.PlaybookCommand(
         *targets.host_options(),
         *reaching.connection_options(),
         format_option(),
+        report_option(),
         verbose_option(),
         Option(
             ["--no-record", "record"],

@@ -11,6 +11,7 @@ from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.reports import report_option
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
@@ -223,7 +224,12 @@ def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int
         name,
         callback=run,
         help=about,
-        params=[*targets.host_options(), *reaching.connection_options(), format_option()],
+        params=[
+            *targets.host_options(),
+            *reaching.connection_options(),
+            format_option(),
+            report_option(),
+        ],
     )
 
 
@@ -291,6 +297,7 @@ leftovers = Command(
         *targets.host_options(),
         *reaching.connection_options(),
         format_option(),
+        report_option(),
     ],
 )
 group = LazyGroup(

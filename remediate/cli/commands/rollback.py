@@ -10,6 +10,7 @@ from remediate.cli import hosting, playbooks, recorded, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command, Option
+from remediate.cli.reports import report_option
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -109,5 +110,6 @@ command = Command(
         playbooks.playbooks_option(),
         *recorded.options(),
         format_option(),
+        report_option(),
     ],
 )

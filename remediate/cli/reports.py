@@ -1,0 +1,71 @@
+"""Reports in files beside the result, as the command line asks for them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from remediate.cli.following import OUTPUT
+from remediate.cli.lazy import Option
+from remediate.cli.stop import NOTHING_SENT, Stop
+
+NAMES = ("junit", "sarif", "markdown")
+"""The formats, as one types them; `remediate.report.files` has what writes them."""
+
+
+def report_option() -> click.Option:
+    """The option that writes reports into files."""
+    return Option(
+        ["--report", "reports"],
+        multiple=True,
+        metavar="FORMAT=FILE",
+        section=OUTPUT,
+        callback=_wanted,
+        help=f"Also write a report into FILE: {', '.join(NAMES)}. Repeat it for several.",
+    )
+
+
+def _wanted(ctx: click.Context, param: click.Parameter, given: Sequence[str]) -> dict[Path, str]:
+    """The formats by their files.
+
+    Raises:
+        Stop: what is given is no format and file that can be written.
+    """
+    del ctx, param
+    wanted: dict[Path, str] = {}
+    for text in given:
+        name, _, file = text.partition("=")
+        if name not in NAMES or not file:
+            raise Stop(
+                f"--report {text}: that is not FORMAT=FILE",
+                f"Formats are {', '.join(NAMES)}: --report {NAMES[0]}=report.xml. {NOTHING_SENT}",
+            )
+        path = Path(os.path.abspath(file))  # noqa: PTH100 - a link is replaced, not followed
+        if path in wanted:
+            raise Stop(
+                f"--report names the file {file} twice", f"Give each its own. {NOTHING_SENT}"
+            )
+        wanted[writable(path)] = name
+    return wanted
+
+
+def writable(path: Path) -> Path:
+    """A file that a report can be put into, as far as that can be told now.
+
+    Args:
+        path: where.
+
+    Raises:
+        Stop: it cannot.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise Stop(f"the folder of the report {path} does not exist", f"Make it. {NOTHING_SENT}")
+    if path.exists() and not path.is_file():
+        raise Stop(f"the report {path} cannot be a file: something else is there", NOTHING_SENT)
+    if not os.access(folder, os.W_OK):
+        raise Stop(
+            f"nothing can be written into {folder}", f"Choose another folder. {NOTHING_SENT}"
+        )
+    return path

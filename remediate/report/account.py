@@ -1,0 +1,376 @@
+"""What a file says of a host, whatever its format: so every report of a run says the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from remediate.model.audit import HostFindings
+from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.plan import Advice, Plan, Refusal, Unanswered
+from remediate.model.problem import Problem
+from remediate.model.run import HostRecord
+from remediate.model.text import count
+from remediate.report import words
+from remediate.report.lines import (
+    RANK,
+    Line,
+    finding_lines,
+    finding_text,
+    host_lines,
+    is_fixed,
+    line,
+    recorded_lines,
+    recorded_text,
+)
+from remediate.report.printable import printable
+from remediate.report.reporter import Subject
+
+MOST_LINES = 1000
+"""Lines about one host in a file; of more only the number is told, and JSON has all of it."""
+
+NO_VERDICT = "no_verdict"
+"""Stands for the outcome of a host of which nothing is known."""
+
+_GRAVE = {
+    ExitCode.INTERNAL_ERROR,
+    ExitCode.FAILED,
+    ExitCode.NEEDS_PERSON,
+    ExitCode.UNREACHABLE,
+    ExitCode.REFUSED,
+}
+
+
+class State(StrEnum):
+    """What became of a playbook on a host, or of the host itself."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A playbook on a host, or the host itself.
+
+    Args:
+        name: id of the playbook; of the host itself `HOST`.
+        state: what became of it.
+        message: why, in a sentence; empty when there is nothing to say.
+        code: what kind of reason it is, for a program.
+        lines: the same at length.
+    """
+
+    name: str
+    state: State = State.PASSED
+    message: str = ""
+    code: str = ""
+    lines: tuple[Line, ...] = ()
+
+
+HOST = "host"
+"""The case of the host itself: whether it got a good verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding as a file has it.
+
+    Args:
+        playbook: id of the playbook.
+        rule: the playbook's name for what is wrong.
+        resource: what it is about; None when that is the host.
+        severity: how much it matters.
+        text: what it is, whatever the host.
+        about: what it is about, and how that is and should be; for advice what to do.
+        fixed: it was, and was read back as made: it is a finding no more.
+    """
+
+    playbook: str
+    rule: str
+    resource: ResourceId | None
+    severity: Severity
+    text: str
+    about: str
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that files say of a host.
+
+    Args:
+        host: name of the host.
+        outcome: the verdict's name for programs; `NO_VERDICT` where there is none.
+        verdict: the verdict in words.
+        code: what it means for the process.
+        cases: the host itself, then each of its playbooks.
+        found: its findings, those that were fixed among them.
+        unanswered: the questions whose answers did not come.
+        lines: all of it, as a person reads it.
+    """
+
+    host: str
+    outcome: str
+    verdict: str
+    code: ExitCode
+    cases: tuple[Case, ...]
+    found: tuple[Told, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def open(self) -> tuple[Told, ...]:
+        """What is left to do."""
+        return tuple(one for one in self.found if not one.fixed)
+
+
+@dataclass(slots=True)
+class Totals:
+    """The numbers of a run, counted in one place.
+
+    Args:
+        hosts: how many were chosen.
+        outcomes: how many of them got which verdict, by its name for programs.
+        verdicts: the same by its words.
+        findings: how many findings are open, by severity.
+        fixed: how many were fixed.
+        unanswered: how many questions have no answer.
+        cases: how many cases ended how.
+        code: what the process ends with.
+    """
+
+    hosts: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    findings: Counter[Severity] = field(default_factory=Counter)
+    fixed: int = 0
+    unanswered: int = 0
+    cases: Counter[State] = field(default_factory=Counter)
+    code: ExitCode = ExitCode.OK
+
+    def add(self, account: Account) -> None:
+        """Count a host in."""
+        self.hosts += 1
+        self.outcomes[account.outcome] += 1
+        self.verdicts[account.verdict] += 1
+        self.findings.update(one.severity for one in account.open)
+        self.fixed += len(account.found) - len(account.open)
+        self.unanswered += len(account.unanswered)
+        self.cases.update(case.state for case in account.cases)
+
+    def sentence(self) -> str:
+        """The numbers in words: `3 hosts: 2 would change, 1 unreachable; 4 findings: 4 warning`."""
+        ranked = sorted(self.verdicts.items(), key=lambda item: (-item[1], item[0]))
+        verdicts = ", ".join(f"{many} {name}" for name, many in ranked)
+        grades = ", ".join(f"{self.findings[one]} {one}" for one in RANK if self.findings[one])
+        parts = [f"{count(self.hosts, 'host')}: {verdicts}" if self.hosts else "no host"]
+        many = count(self.findings.total(), "finding")
+        parts.append(f"{many}: {grades}" if grades else many)
+        parts += [f"{self.fixed} fixed"] if self.fixed else []
+        if self.unanswered:
+            parts.append(f"{count(self.unanswered, 'question')} not answered")
+        return "; ".join(parts)
+
+
+def of_report(report: HostReport, subject: Subject) -> Account:
+    """What files say of a host that was worked on.
+
+    Args:
+        report: all that the run says of it.
+        subject: what the run is about.
+    """
+    name, meaning = words.verdict(subject.view, report)
+    plan = report.plan
+    found = tuple(_told(one, subject, report) for one in plan.findings) if plan else ()
+    cases = tuple(_cases(plan, subject, report)) if plan else ()
+    open_left = any(case.state in {State.FAILED, State.ERROR} for case in cases)
+    host = _host_case(
+        report.outcome, report.exit_code, report.problem, meaning, explained=open_left
+    )
+    return Account(
+        host=report.host,
+        outcome=report.outcome.value,
+        verdict=name,
+        code=report.exit_code,
+        cases=(host, *cases),
+        found=found,
+        unanswered=report.unanswered,
+        lines=_few(host_lines(report, subject)),
+    )
+
+
+def of_record(record: HostFindings, playbooks: Iterable[str], subject: Subject) -> Account:
+    """What files say of a host that an audit on record has looked at.
+
+    Args:
+        record: what is recorded of it.
+        playbooks: ids of what it was asked.
+        subject: what the audit was about.
+    """
+    name, meaning = words.VERDICTS[record.outcome]
+    found = tuple(
+        Told(
+            playbook=one.playbook,
+            rule=one.rule,
+            resource=one.resource,
+            severity=Severity(one.severity),
+            text=finding_text(one, subject),
+            about=one.title,
+        )
+        for one in record.findings
+    )
+    judged: list[Case] = []
+    if record.computer is not None:  # else it was not looked at
+        for playbook in playbooks:
+            mine = [one for one in record.findings if one.playbook == playbook]
+            judged.append(
+                _case(
+                    playbook,
+                    [line(0, f"{one.severity}: {recorded_text(one)}") for one in mine],
+                    [recorded_text(one) for one in mine],
+                    [q for q in record.unanswered if playbook in q.playbooks],
+                    absent=record.not_applicable.get(playbook, ""),
+                )
+            )
+    explained = any(case.state in {State.FAILED, State.ERROR} for case in judged)
+    code = record.exit_code
+    host = _host_case(record.outcome, code, record.problem, meaning, explained=explained)
+    return Account(
+        host=record.host,
+        outcome=record.outcome.value,
+        verdict=name,
+        code=code,
+        cases=(host, *judged),
+        found=found,
+        unanswered=record.unanswered,
+        lines=_few(recorded_lines(record)),
+    )
+
+
+def of_recorded(record: HostRecord, subject: Subject) -> Account:
+    """What files say of a host in a run on record.
+
+    Args:
+        record: what is recorded of it.
+        subject: what the run was about.
+    """
+    if record.report:
+        return of_report(record.report, subject)
+    if record.intent is None:
+        return of_nobody(record.host.name, "no verdict is recorded; nothing was written")
+    text = "no verdict is recorded: it may have been changed, and nobody has looked since"
+    return of_nobody(record.host.name, text)
+
+
+def of_nobody(host: str, message: str) -> Account:
+    """What files say of a host that has no verdict, because its run did not get that far.
+
+    Args:
+        host: name of the host.
+        message: why, in words.
+    """
+    return Account(
+        host=host,
+        outcome=NO_VERDICT,
+        verdict="no verdict",
+        code=ExitCode.NEEDS_PERSON,
+        cases=(Case(HOST, State.ERROR, message, NO_VERDICT),),
+        lines=(line(0, host, "  ", "NO VERDICT", f"  {message}"),),
+    )
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """Lines as text in which nothing is obeyed by whoever shows it."""
+    return "\n".join(
+        " " * one.indent
+        + printable("".join(words.shortened(text, words.MAX_TEXT) for text, _ in one.spans))
+        for one in lines
+    )
+
+
+# --- one playbook on one host ---------------------------------------------------------------------
+
+
+def _cases(plan: Plan, subject: Subject, report: HostReport) -> Iterator[Case]:
+    for use in plan.playbooks:
+        mine = [one for one in plan.findings if one.playbook == use.id]
+        left = [one for one in mine if not is_fixed(one, report)]
+        refused: list[Refusal] = [
+            one for one in (*plan.left_out, *plan.refusals) if one.playbook == use.id
+        ]
+        conflicts = [one for one in plan.conflicts if one.change.playbook == use.id]
+        texts = [finding_text(one, subject) for one in left]
+        yield _case(
+            use.id,
+            [each for one in mine for each in finding_lines(one, subject, report)],
+            [*texts, *(f"left alone: {one.change.title}" for one in conflicts)],
+            [q for q in plan.unanswered if use.id in q.playbooks],
+            refused,
+            absent=plan.not_applicable.get(use.id, ""),
+        )
+
+
+def _case(
+    playbook: str,
+    lines: Iterable[Line],
+    wrong: list[str],
+    unanswered: list[Unanswered],
+    refused: Iterable[Refusal] = (),
+    *,
+    absent: str = "",
+) -> Case:
+    """A playbook on a host. What could not be judged weighs more than what was found."""
+    refusals = [f"refused: {one.text}" for one in refused]
+    silent = [f"not answered: {one.question}: {one.problem.message}" for one in unanswered]
+    told = (*lines, *(line(0, text) for text in (*refusals, *silent)))
+    if silent:
+        return Case(playbook, State.ERROR, silent[0], unanswered[0].problem.code, told)
+    if wrong:
+        message = wrong[0] if len(wrong) == 1 else f"{len(wrong)} findings, such as: {wrong[0]}"
+        return Case(playbook, State.FAILED, message, "finding", told)
+    if refusals:
+        return Case(playbook, State.ERROR, refusals[0], "refused", told)
+    if absent:
+        return Case(playbook, State.SKIPPED, f"does not apply: {absent}", "not_applicable")
+    return Case(playbook, lines=told)
+
+
+def _host_case(
+    outcome: Outcome, code: ExitCode, problem: Problem | None, meaning: str, *, explained: bool
+) -> Case:
+    """The host itself: never a pass where the process does not end with 0 and nothing says why."""
+    message = problem.message if problem else meaning
+    name = problem.code if problem else outcome.value
+    told = tuple(line(0, text) for text in (message, problem.hint if problem else "") if text)
+    if EXIT_CODES[outcome] in _GRAVE:
+        return Case(HOST, State.ERROR, message, name, told)
+    if code is not ExitCode.OK and not explained:
+        return Case(HOST, State.FAILED, message, name, told)
+    if outcome is Outcome.SKIPPED:
+        return Case(HOST, State.SKIPPED, message, name, told)
+    return Case(HOST)
+
+
+def _told(one: Change | Advice, subject: Subject, report: HostReport) -> Told:
+    about = one.text if isinstance(one, Advice) else words.transition(one)
+    return Told(
+        playbook=one.playbook,
+        rule=one.rule,
+        resource=one.resource,
+        severity=Severity(one.severity),
+        text=finding_text(one, subject),
+        about=about,
+        fixed=is_fixed(one, report),
+    )
+
+
+def _few(lines: Iterable[Line]) -> tuple[Line, ...]:
+    told = tuple(lines)
+    if len(told) <= MOST_LINES:
+        return told
+    more = count(len(told) - MOST_LINES, "more line", "more lines")
+    return (*told[:MOST_LINES], line(0, f"… {more}; --format json has all of it"))

@@ -1,0 +1,154 @@
+"""Markdown, for a job's summary or a comment: never longer than these take.
+
+What comes from hosts stands in code spans: nothing in these is a link, a mention or a tag.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from remediate.model.change import Severity
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import GRAVITY
+from remediate.model.text import count
+from remediate.report.account import Account, Totals, plain
+from remediate.report.files import Piece
+from remediate.report.lines import RANK
+from remediate.report.printable import printable
+from remediate.report.reporter import Subject
+from remediate.report.words import shortened
+
+MOST = 900_000
+"""Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
+
+MOST_NAMED = 4
+"""Hosts that are named where a line is about more."""
+
+_CELL = 200
+_ROW, _DETAIL = 0, 100
+
+
+@dataclass(slots=True)
+class _Row:
+    """A finding, on how many hosts."""
+
+    severity: Severity
+    playbook: str
+    text: str
+    hosts: int = 0
+    first: list[str] = field(default_factory=list)
+
+
+class MarkdownForm:
+    """Writes Markdown.
+
+    Args:
+        subject: what the result is about.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._rows: dict[tuple[str, str], _Row] = {}
+
+    def host(self, account: Account) -> Iterator[Piece]:
+        """Its row, and what is told of it at length."""
+        seen = set()
+        for one in account.open:
+            key = one.playbook, one.rule
+            row = self._rows.setdefault(key, _Row(one.severity, one.playbook, one.text))
+            row.severity = min(row.severity, one.severity, key=RANK.__getitem__)
+            if key not in seen:
+                row.hosts += 1
+                row.first += [account.host] if row.hosts <= MOST_NAMED else []
+            seen.add(key)
+        grade = GRAVITY.index(account.code)
+        findings = Counter(one.severity for one in account.open)
+        numbers = ", ".join(f"{findings[one]} {one}" for one in RANK if findings[one])
+        why = account.cases[0].message
+        text = _row(code(account.host), account.verdict, numbers, code(why))
+        yield Piece(_ROW + grade, text)
+        if account.code is not ExitCode.OK or account.found:
+            yield Piece(_DETAIL + grade, _fenced(plain(account.lines)))
+
+    def whole(self, totals: Totals, pieces: Iterable[Piece]) -> Iterator[str]:
+        """The numbers, the findings, the hosts, and each host at length while there is room."""
+        subject = self._subject
+        head = f"# remediate {subject.command}\n\n{totals.sentence()}. "
+        head += f"Exit code {int(totals.code)}: {totals.code.meaning}.\n"
+        if subject.run:
+            head += f"\nRun {code(subject.run)}\n"
+        head += self._findings()
+        head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
+        yield head
+        room = MOST - len(head.encode())
+        left: Counter[int] = Counter()
+        told = False
+        for piece in pieces:
+            detail = piece.rank >= _DETAIL
+            if detail and not told:
+                told = True
+                yield from self._left(left, "in the table")
+                left.clear()
+                title = "\n## Each host\n"
+                room -= len(title)
+                yield title
+            size = len(piece.text.encode())
+            if left or size > room:
+                left[piece.rank % _DETAIL] += 1
+                continue
+            room -= size
+            yield piece.text
+        yield from self._left(left, "told at length" if told else "in the table")
+
+    def _findings(self) -> str:
+        rows = sorted(self._rows.values(), key=lambda row: (RANK[row.severity], -row.hosts))
+        if not rows:
+            return ""
+        titles = _row("Severity", "Playbook", "Finding", "Hosts", "Such as")
+        text = f"\n## Findings\n\n{titles}{_row(*['---'] * 5)}"
+        for row in rows:
+            names = ", ".join(code(name) for name in row.first)
+            more = f" and {row.hosts - len(row.first)} more" if row.hosts > len(row.first) else ""
+            text += _row(
+                row.severity, code(row.playbook), code(row.text), str(row.hosts), names + more
+            )
+        return text
+
+    def _left(self, left: Counter[int], where: str) -> Iterator[str]:
+        """What there was no room for: counted, never silently dropped."""
+        if left:
+            grades = ", ".join(
+                f"{many:,} with exit code {int(GRAVITY[grade])}"
+                for grade, many in sorted(left.items())
+            )
+            yield f"\n{count(left.total(), 'host')} more not {where} ({grades}).\n"
+
+
+def code(text: str, most: int = _CELL) -> str:
+    r"""A text as a code span that may stand in a table.
+
+    A bar ends a cell even in code, unless a backslash is before it; and a backslash of the text
+    before that would do something else in each reader, so a blank parts them.
+
+    Args:
+        text: what it says; any.
+        most: characters of it that are shown.
+    """
+    text = shortened(printable(text), most).replace("\\|", "\\ |").replace("|", "\\|").strip()
+    if not text:
+        return ""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if fence != "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _row(*cells: str) -> str:
+    """A row of a table, all of its cells written."""
+    return f"| {' | '.join(cell or ' ' for cell in cells)} |\n"
+
+
+def _fenced(text: str) -> str:
+    """Lines as they are."""
+    fence = "`" * (1 + max([2, *map(len, re.findall("`+", text))]))
+    return f"\n{fence}text\n{text}\n{fence}\n"

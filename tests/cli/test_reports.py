@@ -1,0 +1,122 @@
+"""Reports in files, as one asks for them on the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from remediate.lab.lab import Lab
+from tests.cli.conftest import Result, Unsent
+
+Cli = Callable[..., Result]
+
+
+def counted(file: Path) -> tuple[int, int, int, int]:
+    found = JUnitXml.fromfile(str(file))
+    return found.tests, found.failures, found.errors, found.skipped
+
+
+def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
+    cli: Cli, lab: Lab, tmp_path: Path
+) -> None:
+    host = lab.hosts[0]
+    Path("prod.yaml").write_text(
+        f"hosts:\n  gone:\n    address: 127.0.0.9\n    port: 1\n"
+        f"  SRV01:\n    address: {host.address}\n    port: {host.port}\n"
+    )
+    done = cli(
+        *("audit", "schedule-fix", "tls12", "-i", "prod.yaml", "--user", host.user),
+        *("--format", "json", "--report", "junit=a.xml", "--report", f"sarif={tmp_path}/a.sarif"),
+        *("--report", "markdown=a.md"),
+    )
+    assert done.code == 5
+    [gone, there] = done.data["hosts"]
+    assert (gone["outcome"], there["outcome"]) == ("unreachable", "would_change")
+    found = len(there["plan"]["changes"]) + len(there["plan"]["advice"])
+    assert counted(Path("a.xml")) == (4, 1, 1, 0)
+    [run] = json.loads(Path("a.sarif").read_text())["runs"]
+    assert sum(run["properties"]["findings"].values()) == found == len(run["results"]) - 1
+    places = {
+        result["properties"]["host"]: result["locations"][0]["physicalLocation"]
+        for result in run["results"]
+    }
+    for name, line in (("gone", 2), ("SRV01", 5)):
+        assert places[name] == {
+            "artifactLocation": {"uri": "prod.yaml"},
+            "region": {"startLine": line},
+        }
+    assert "2 hosts: 1 unreachable, 1 would change; 2 findings: " in Path("a.md").read_text()
+
+    audit = done.data["run"]
+    assert cli("report", audit, "--format", "junit", "-o", "b.xml").code == 0
+    assert counted(Path("b.xml")) == counted(Path("a.xml"))
+    [again] = json.loads(cli("report", audit, "--format", "sarif").out)["runs"]
+    assert again["properties"] == run["properties"]
+    assert again["invocations"] == run["invocations"]
+    for each in (run, again):  # a record has its hosts by name
+        each["prints"] = {str(one["partialFingerprints"]) for one in each["results"]}
+    assert again["prints"] == run["prints"]
+
+
+def test_an_apply_and_its_rollback_are_reported_then_and_later(
+    cli: Cli, at: list[str], tmp_path: Path
+) -> None:
+    done = cli("apply", "schedule-fix", "--yes", *at, "--report", "junit=a.xml")
+    assert done.code == 0
+    assert counted(Path("a.xml")) == (2, 0, 0, 0)
+    [suite] = JUnitXml.fromfile("a.xml")
+    fixed = {one.name: one.value for one in suite.properties()}
+    assert (fixed["outcome"], fixed["findings"], fixed["fixed"]) == ("changed", "0", "2")
+    assert cli("report", "--format", "junit", "-o", "b.xml").code == 0
+    assert counted(Path("b.xml")) == counted(Path("a.xml"))
+    assert cli("rollback", fixed["run"], "--yes", "--report", "markdown=c.md").code == 0
+    assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in Path("c.md").read_text()
+    text = cli("report", "--format", "markdown").out
+    assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in text
+
+
+def test_what_is_typed_to_apply_does_not_write_the_reports_of_the_audit(
+    cli: Cli, at: list[str]
+) -> None:
+    for words in (["--report", "junit=a.xml"], ["--report=junit=a.xml"]):
+        done = cli("audit", "schedule-fix", *words, *at)
+        [line] = [one for one in done.out.splitlines() if one.startswith("to do it: ")]
+        assert line == f"to do it: remediate apply schedule-fix {' '.join(at)}"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["pdf=a.pdf"], "--report pdf=a.pdf: that is not FORMAT=FILE"),
+        (["junit"], "--report junit: that is not FORMAT=FILE"),
+        (["junit="], "--report junit=: that is not FORMAT=FILE"),
+        (["junit=a.xml", "sarif=./a.xml"], "names the file ./a.xml twice"),
+        (["junit=no/a.xml"], "no/a.xml does not exist"),
+        (["junit=."], "something else is there"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused_before_anything_is_sent(
+    cli: Cli, unsent: Unsent, given: list[str], says: str
+) -> None:
+    words = [word for text in given for word in ("--report", text)]
+    cli("audit", "--host", "A", "--user", "u", *words, transport=unsent).explains(64, says)
+    assert list(Path.cwd().glob("*.xml")) == []
+
+
+def test_a_report_that_is_lost_at_the_end_does_not_change_the_exit_code(
+    cli: Cli, at: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("remediate.report.files.put", full)
+    done = cli("apply", "schedule-fix", "--yes", *at, "--report", "junit=a.xml")
+    assert done.code == 0
+    assert "a.xml was not written: No space left on device." in done.err
+    assert "CHANGED" in done.out
+
+
+def test_a_report_of_no_run_is_explained(cli: Cli) -> None:
+    cli("report", "--format", "junit").explains(6, "no run is recorded")

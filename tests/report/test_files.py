@@ -1,0 +1,426 @@
+"""Reports in files: what other programs make of them."""
+
+import io
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped
+from markdown_it import MarkdownIt
+
+from remediate.model.change import Severity
+from remediate.model.exit_code import ExitCode
+from remediate.model.outcome import HostReport, Outcome, exit_code
+from remediate.model.plan import Advice, PlaybookUse, Unanswered
+from remediate.model.problem import Problem
+from remediate.report import markdown, sarif
+from remediate.report.files import FORMS, Gathering, ReportFiles, put
+from remediate.report.machine import JsonReporter
+from remediate.report.reporter import Subject
+
+Make = Callable[..., Any]
+
+HOSTILE = (
+    "a|b\\|c`d``<img src=x onerror=alert(1)>\x00\x1b[2J\ufffe\ud800]]>&@all #1 www.example.org\r\n"
+)
+TITLES = {"schedule-fix": "Let a running backup finish", "tls12": "Offer TLS 1.2"}
+
+
+def rendered(subject: Subject, form: str, *reports: HostReport, code: int | None = None) -> str:
+    """A report as it would stand in a file."""
+    gathering = Gathering(subject, [form])
+    for report in reports:
+        gathering.report(report)
+    gathering.finish(exit_code(reports) if code is None else ExitCode(code))
+    text = b"".join(gathering.drafts[form].whole(gathering.totals)).decode()
+    gathering.close()
+    return text
+
+
+def read_xml(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own
+
+
+def about(*reports: HostReport, **values: Any) -> Subject:
+    usual = {"command": "audit", "hosts": [one.host for one in reports], "titles": TITLES}
+    return Subject(**{**usual, **values})
+
+
+@pytest.fixture
+def fleet(change: Make, plan: Make) -> list[HostReport]:
+    """A host of each sort that reports tell apart."""
+    uses = (PlaybookUse(id="schedule-fix"), PlaybookUse(id="tls12"))
+    wrong = change(rule="multiple-instances")
+    other = change(rule="multiple-instances", title="task \\A\\C", severity=Severity.WARNING)
+    advice = Advice("Old", "Buy new.", Severity.NOTICE, "tls12", rule="old")
+    problem = Problem(code="timed_out", message="no answer", hint="Look.")
+    late = Unanswered(question="tasks", playbooks=("schedule-fix",), problem=problem)
+    kept = replace(advice, severity=Severity.WARNING)
+    return [
+        HostReport(
+            host="WOULD",
+            outcome=Outcome.WOULD_CHANGE,
+            plan=plan(changes=(wrong, other), playbooks=uses),
+        ),
+        HostReport(host="FINE", outcome=Outcome.COMPLIANT, plan=plan(playbooks=uses)),
+        HostReport(host="GONE", outcome=Outcome.UNREACHABLE, problem=problem),
+        HostReport(
+            host="ADVISED", outcome=Outcome.ATTENTION, plan=plan(advice=(advice,), playbooks=uses)
+        ),
+        HostReport(
+            host="LATE", outcome=Outcome.COMPLIANT, plan=plan(unanswered=(late,), playbooks=uses)
+        ),
+        HostReport(
+            host="NO-AGENT",
+            outcome=Outcome.COMPLIANT,
+            plan=plan(playbooks=uses, not_applicable={"tls12": "no agent"}),
+        ),
+        HostReport(
+            host="FIXED",
+            outcome=Outcome.CHANGED,
+            plan=plan(changes=(wrong, other), advice=(kept,), playbooks=uses),
+            applied=(wrong, other),
+        ),
+    ]
+
+
+# --- the numbers ----------------------------------------------------------------------------------
+
+
+def test_every_report_of_a_run_says_what_its_json_says(fleet: list[HostReport]) -> None:
+    subject = about(*fleet)
+    out = io.StringIO()
+    machine = JsonReporter(subject, out)
+    for report in fleet:
+        machine.host(report)
+    machine.finish(exit_code(fleet))
+    said = json.loads(out.getvalue())
+    hosts = said["hosts"]
+    outcomes = Counter(host["outcome"] for host in hosts)
+    made = sum(len(host["applied"]) for host in hosts)
+    plans = [host["plan"] for host in hosts if host["plan"]]
+    found = [one for plan in plans for one in (*plan["changes"], *plan["advice"])]
+    left = len(found) - made
+    late = sum(len(one["playbooks"]) for plan in plans for one in plan["unanswered"])
+    assert (len(hosts), left, made, said["unanswered"], said["exit_code"]) == (7, 4, 2, 1, 5)
+
+    suites = JUnitXml.fromstring(rendered(subject, "junit", *fleet).encode())
+    properties = [{one.name: one.value for one in suite.properties()} for suite in suites]
+    assert Counter(one["outcome"] for one in properties) == outcomes
+    assert sum(int(one["findings"]) for one in properties) == left
+    assert sum(int(one["fixed"]) for one in properties) == made
+    assert sum(int(one["unanswered"]) for one in properties) == said["unanswered"]
+    counted = (suites.tests, suites.failures, suites.errors, suites.skipped)
+    suites.update_statistics()
+    assert (
+        counted == (suites.tests, suites.failures, suites.errors, suites.skipped) == (19, 3, 2, 1)
+    )
+
+    [run] = json.loads(rendered(subject, "sarif", *fleet))["runs"]
+    by_rule = Counter("rule" in one["properties"] for one in run["results"])
+    assert by_rule == {True: left, False: late + 1}
+    assert run["properties"] == {
+        "hosts": 7,
+        "outcomes": dict(outcomes),
+        "findings": {"critical": 1, "warning": 2, "notice": 1},
+        "fixed": made,
+        "unanswered": said["unanswered"],
+        "notWritten": 0,
+    }
+    assert run["invocations"][0]["exitCode"] == said["exit_code"]
+
+    text = rendered(subject, "markdown", *fleet)
+    assert (
+        "\n7 hosts: 3 compliant, 1 changed, 1 needs attention, 1 unreachable, 1 would change; "
+        "4 findings: 1 critical, 2 warning, 1 notice; 2 fixed; 1 question not answered. "
+        "Exit code 5: hosts unreachable, nothing else wrong.\n"
+    ) in text
+    table = text.partition("## Hosts")[2].partition("## Each host")[0]
+    assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(hosts)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_junit_is_green_only_where_the_process_ends_with_0(outcome: Outcome, plan: Make) -> None:
+    untold = Problem(code="timed_out", message="no answer")
+    for seen in (
+        None,
+        plan(),
+        plan(unanswered=(Unanswered(question="tasks", problem=untold),)),
+        plan(unanswered=(Unanswered(question="tasks", problem=untold, named=True),)),
+    ):
+        report = HostReport(host="A", outcome=outcome, plan=seen)
+        suites = JUnitXml.fromstring(rendered(about(report), "junit", report).encode())
+        assert (suites.failures + suites.errors == 0) == (report.exit_code is ExitCode.OK)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_host_without_a_verdict_is_not_left_out(form: str, fleet: list[HostReport]) -> None:
+    subject = about(hosts=["WOULD", "LOST"])
+    text = rendered(subject, form, fleet[0], code=ExitCode.INTERRUPTED)
+    assert "LOST" in text
+    assert "the run ended before this host had a verdict" in text
+
+
+# --- JUnit ----------------------------------------------------------------------------------------
+
+
+def test_junit_names_the_host_where_any_reader_looks(fleet: list[HostReport]) -> None:
+    root = read_xml(rendered(about(*fleet), "junit", *reversed(fleet)))
+    assert root.tag == "testsuites"
+    suites = list(root.iter("testsuite"))
+    assert [suite.get("name") for suite in suites] == [report.host for report in fleet]
+    for suite in suites:
+        cases = list(suite.iter("testcase"))
+        assert {case.get("classname") for case in cases} == {suite.get("name")}
+        assert len({case.get("name") for case in cases}) == len(cases)
+        for case in cases:
+            assert sum(one.tag in {"failure", "error", "skipped"} for one in case) <= 1
+    assert [suite.get("hostname") for suite in suites] == [suite.get("name") for suite in suites]
+
+
+def test_junit_tells_findings_errors_and_skips_apart(fleet: list[HostReport]) -> None:
+    suites = JUnitXml.fromstring(rendered(about(*fleet), "junit", *fleet).encode())
+    results = {
+        (suite.name, case.name): (type(one), one.message)
+        for suite in suites
+        for case in suite
+        for one in case.result
+    }
+    title = "Let a running backup finish (multiple-instances)"
+    assert results == {
+        ("WOULD", "schedule-fix"): (Failure, f"2 findings, such as: {title}"),
+        ("GONE", "host"): (Error, "no answer"),
+        ("ADVISED", "tls12"): (Failure, "Old"),
+        ("LATE", "schedule-fix"): (Error, "not answered: tasks: no answer"),
+        ("NO-AGENT", "tls12"): (Skipped, "does not apply: no agent"),
+        ("FIXED", "tls12"): (Failure, "Old"),
+    }
+
+
+def test_junit_of_no_host_has_its_root() -> None:
+    root = read_xml(rendered(about(), "junit"))
+    assert (root.tag, root.get("tests"), len(root)) == ("testsuites", "0", 0)
+
+
+def test_junit_is_read_whatever_a_host_says(change: Make, plan: Make) -> None:
+    problem = Problem(code="remote_error", message=HOSTILE, hint=HOSTILE)
+    wrong = change(title=HOSTILE, before=HOSTILE, after=HOSTILE, why=HOSTILE)
+    report = HostReport(
+        host=HOSTILE,
+        outcome=Outcome.FAILED_UNCHANGED,
+        plan=plan(changes=(wrong,)),
+        problem=problem,
+    )
+    text = rendered(about(report, titles={}), "junit", report)
+    root = read_xml(text)
+    assert len(list(root.iter("testcase"))) == 2
+    assert root.find(".//img") is None
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", text)
+
+
+# --- SARIF ----------------------------------------------------------------------------------------
+
+
+def test_sarif_is_whole_for_the_strictest_reader(fleet: list[HostReport]) -> None:
+    subject = about(
+        *fleet,
+        run="R",
+        places={"WOULD": "fleets/my prod.yaml:12:3", "GONE": "C:\\prod.yaml:7:3"},
+        sources={"tls12": "https://example.org/tls"},
+    )
+    document = json.loads(rendered(subject, "sarif", *fleet))
+    assert document["version"] == "2.1.0"
+    [run] = document["runs"]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert set(rules) == {"schedule-fix", "tls12", "host"}
+    assert rules["tls12"]["helpUri"] == "https://example.org/tls"
+    places = {}
+    for result in run["results"]:
+        assert result["ruleId"] in rules
+        assert result["message"]["text"]
+        assert (result["kind"], result["level"]) in {("fail", level) for level in sarif._RANK}
+        [location] = result["locations"]
+        place = location["physicalLocation"]
+        host = location["logicalLocations"][0]["name"]
+        assert host == result["properties"]["host"]
+        places[host] = (place["artifactLocation"]["uri"], place["region"]["startLine"])
+    assert places["WOULD"] == ("fleets/my%20prod.yaml", 12)
+    assert places["GONE"][1] == 7
+    assert places["LATE"] == ("hosts/LATE", 1)
+    assert run["automationDetails"]["id"] == "remediate audit/R"
+
+
+def test_sarif_fits_the_published_schema(fleet: list[HostReport]) -> None:
+    file = os.environ.get("REMEDIATE_SARIF_SCHEMA")
+    if not file:
+        pytest.skip("REMEDIATE_SARIF_SCHEMA names no file with OASIS' schema of SARIF 2.1.0")
+    schema = json.loads(Path(file).read_text(encoding="utf-8"))
+    hostile = HostReport(
+        host=HOSTILE, outcome=Outcome.REFUSED, problem=Problem(code="x", message=HOSTILE)
+    )
+    document = json.loads(rendered(about(*fleet, hostile), "sarif", *fleet, hostile))
+    jsonschema.validators.validator_for(schema)(schema).validate(document)
+
+
+def test_sarif_knows_a_finding_again_when_its_numbers_have_moved(plan: Make) -> None:
+    def told(free: int, title: str) -> tuple[str, str]:
+        advice = Advice(f"C: has {free} GB free", f"Free {9 - free}.", playbook="disk", rule="low")
+        found = plan(advice=(advice,), playbooks=(PlaybookUse(id="disk"),))
+        report = HostReport(host="A", outcome=Outcome.ATTENTION, plan=found)
+        subject = about(report, titles={"disk": title})
+        [result] = json.loads(rendered(subject, "sarif", report))["runs"][0]["results"]
+        assert f"C: has {free} GB free" in result["message"]["markdown"]
+        return result["partialFingerprints"]["primaryLocationLineHash"], result["message"]["text"]
+
+    first = told(1, "Disks have room")
+    assert first == told(2, "Disks have room")
+    assert first[1] == "A: Disks have room (low)"
+    assert told(2, "In other words")[0] == first[0]
+
+
+def test_sarif_writes_the_gravest_results_and_counts_the_rest(
+    fleet: list[HostReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 4)
+    [run] = json.loads(rendered(about(*fleet), "sarif", *fleet))["runs"]
+    levels = [result["level"] for result in run["results"]]
+    assert levels == ["error", "error", "error", "warning"]
+    assert run["properties"]["notWritten"] == 2
+    [note] = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == "2 results more (1 warning, 1 note): a file holds 4."
+
+
+# --- Markdown -------------------------------------------------------------------------------------
+
+
+def cells(text: str) -> Iterator[list[str]]:
+    """The rows of all tables, as a reader that somebody else wrote sees them."""
+    row: list[str] = []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "tr_open":
+            row = []
+        elif token.type == "inline" and token.level > 3:
+            row.append("".join(each.content for each in token.children or ()))
+        elif token.type == "tr_close":
+            yield row
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("SRV01.contoso.com", "SRV01.contoso.com"),
+        ("a|b", "a|b"),
+        ("a\\|b\\", "a\\ |b\\"),
+        ("`a``b`", "`a``b`"),
+        ("<b>@all</b>", "<b>@all</b>"),
+        ("a\n| b |", "a | b |"),
+    ],
+)
+def test_a_host_is_text_in_its_cell_whatever_its_name(name: str, shown: str) -> None:
+    problem = Problem(code="x", message=name)
+    report = HostReport(host=name, outcome=Outcome.UNREACHABLE, problem=problem)
+    text = rendered(about(report), "markdown", report)
+    assert list(cells(text)) == [
+        ["Host", "Verdict", "Findings", "Why"],
+        [shown, "unreachable", "", shown],
+    ]
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    assert "<b>" not in html
+    assert "<a " not in html
+
+
+def test_markdown_tells_findings_by_host_and_the_gravest_hosts_first(
+    fleet: list[HostReport],
+) -> None:
+    rows = list(cells(rendered(about(*fleet), "markdown", *fleet)))
+    title = "Let a running backup finish (multiple-instances)"
+    assert rows[:3] == [
+        ["Severity", "Playbook", "Finding", "Hosts", "Such as"],
+        ["critical", "schedule-fix", title, "1", "WOULD"],
+        ["warning", "tls12", "Old", "2", "ADVISED, FIXED"],
+    ]
+    hosts = ["GONE", "WOULD", "ADVISED", "LATE", "FIXED", "FINE", "NO-AGENT"]
+    assert [row[0] for row in rows[4:]] == hosts
+
+
+@pytest.mark.parametrize("most", [1200, 2000, 2500])
+def test_markdown_never_grows_beyond_its_bound_and_counts_what_it_leaves_out(
+    most: int, fleet: list[HostReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markdown, "MOST", most)
+    many = [fleet[0].model_copy(update={"host": f"SRV{n:02}"}) for n in range(30)]
+    text = rendered(about(*many), "markdown", *many)
+    assert len(text.encode()) < most + 300
+    table, _, details = text.partition("## Each host")
+    written = len(re.findall(r"^\| `SRV", table, re.MULTILINE))
+    told = details.count("```text")
+    left = r"^([0-9]+) hosts? more not %s \(\1 with exit code 2\)\.$"
+    if written < 30:
+        [more] = re.findall(left % "in the table", table, re.MULTILINE)
+        assert written + int(more) == 30
+    [more] = re.findall(left % "told at length", details, re.MULTILINE)
+    assert told + int(more) == 30
+
+
+# --- the files ------------------------------------------------------------------------------------
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_others_are(
+    fleet: list[HostReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    lost = tmp_path / "gone"
+    lost.mkdir()
+    wanted = {lost / "a.xml": "junit", tmp_path / "a.sarif": "sarif", tmp_path / "b.md": "markdown"}
+    files = ReportFiles(about(*fleet), wanted, lambda message, hint: told.append(message + hint))
+    lost.rmdir()
+    monkeypatch.setattr(
+        markdown.MarkdownForm, "whole", lambda *_: (_ for _ in ()).throw(ValueError("a defect"))
+    )
+    (tmp_path / "b.md").write_text("before")
+    for report in fleet:
+        files.host(report)
+    files.finish(exit_code(fleet))
+    assert json.loads((tmp_path / "a.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "b.md").read_text() == "before"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.sarif", "b.md"]
+    first, second = told
+    assert first.startswith(f"the report {lost / 'a.xml'} was not written: No such file")
+    assert second.startswith(f"the report {tmp_path / 'b.md'} was not written: a defect")
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "report.xml"
+    file.write_text("before")
+
+    def breaks() -> Iterator[bytes]:
+        yield b"begun"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        put(file, breaks())
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("report.xml", "before")]
+    put(file, [b"af", b"ter"])
+    assert file.read_text() == "after"
+
+
+def test_what_is_kept_in_memory_of_a_host_is_little(
+    fleet: list[HostReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remediate.report.files._IN_MEMORY", 1)
+    subject = about(hosts=[f"SRV{n}" for n in range(50)])
+    gathering = Gathering(subject, FORMS)
+    for name in subject.hosts:
+        gathering.report(fleet[0].model_copy(update={"host": name}))
+    for draft in gathering.drafts.values():
+        assert draft._spool._rolled  # type: ignore[attr-defined]
+    assert gathering.finish(ExitCode.PENDING)
+    gathering.close()
