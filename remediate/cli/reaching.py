@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -136,7 +137,12 @@ def pace_options() -> list[click.Option]:
 
 
 def reached(
-    entry: "InventoryHost", options: Mapping[str, Any], *, named: bool, interactive: bool
+    entry: "InventoryHost",
+    options: Mapping[str, Any],
+    *,
+    named: bool,
+    interactive: bool,
+    platform: str = sys.platform,
 ) -> "Host":
     """A host with what the command line says; a port in `name:port` counts more than --port.
 
@@ -145,6 +151,7 @@ def reached(
         options: values of `connection_options`, by name.
         named: the command line itself has named it.
         interactive: there is a person who can type a password.
+        platform: the system of this controller, as `sys.platform` calls it.
 
     Raises:
         Stop: it cannot be connected to as it is described.
@@ -158,8 +165,11 @@ def reached(
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
     connection = connection.model_copy(update={"insecure": spoken.insecure})
-    password = _password(connection, options["passwords_only"], interactive=interactive)
-    return _host(entry, connection, password, hint)
+    own = _own_logon(connection, platform)
+    password = _password(
+        connection, options["passwords_only"], interactive=interactive, own_logon=own
+    )
+    return _host(entry, connection, password, hint, own_logon=own)
 
 
 def own_name() -> str:
@@ -229,7 +239,8 @@ def contradiction(entry: "InventoryHost") -> str:
     user = connection.user or "somebody"  # whoever is not said here is given as --user
     try:
         _require_elsewhere(entry.name, connection)
-        host = _host(entry, connection.model_copy(update={"user": user}), connection.password, "")
+        connection = connection.model_copy(update={"user": user})
+        host = _host(entry, connection, connection.password, "", own_logon=False)
     except Stop as stop:
         return str(stop)
     if auth is Auth.KERBEROS and host.domain_name is None:
@@ -307,18 +318,18 @@ def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     from remediate.model.host import Auth
 
     spoken, places = said(options), _places(options)
+    connection = spoken.over(usual(options))
     found = {
         name: (value, _flag(name) if name in spoken.said() else places[name])
-        for name, value in spoken.over(usual(options)).said().items()
+        for name, value in connection.said().items()
     }
-    auth, _ = found.get("auth", (None, ""))
-    if "password" in found or "keytab" in found or auth is Auth.CERTIFICATE:
+    if "password" in found or "keytab" in found or connection.auth is Auth.CERTIFICATE:
         return found
     if options["passwords_only"]:
         found["password"] = (options["passwords_only"], "--passwords-only")
     elif _PASSWORD in os.environ:
         found["password"] = (f"env:{_PASSWORD}", ENVIRONMENT)
-    elif auth is not Auth.KERBEROS:
+    elif not _own_logon(connection, sys.platform):
         found["password"] = ("prompt:", BUILT_IN)
     return found
 
@@ -364,8 +375,25 @@ def said(options: Mapping[str, Any]) -> "Connection":
     return Connection(**{**typed, "password": reference(options)})
 
 
+def _own_logon(connection: "Connection", platform: str) -> bool:
+    """Whether it is the logon of whoever runs this that counts where no password is given.
+
+    Windows hands out that of the session, whomever one names beside it: so only if nobody is.
+    """
+    from remediate.model.host import WINDOWS, Auth
+
+    if platform == WINDOWS:
+        return not connection.user and connection.auth in {None, Auth.NEGOTIATE, Auth.KERBEROS}
+    return connection.auth is Auth.KERBEROS
+
+
 def _host(
-    entry: "InventoryHost", connection: "Connection", password: str | None, hint: str
+    entry: "InventoryHost",
+    connection: "Connection",
+    password: str | None,
+    hint: str,
+    *,
+    own_logon: bool,
 ) -> "Host":
     """One host, with what nobody said filled in."""
     from pydantic import ValidationError
@@ -380,9 +408,11 @@ def _host(
         "port": connection.port or (HTTPS_PORT if tls else HTTP_PORT),
         "password": password,
     }
-    ticket = auth is Auth.KERBEROS and password is None
-    if auth is not Auth.CERTIFICATE and not ticket and not connection.user:
-        raise Stop(f"no user is given for {entry.name}", "Name the account with --user.")
+    if auth is not Auth.CERTIFICATE and not connection.user and not (own_logon and not password):
+        instead = f", or unset {_PASSWORD} to log on as whoever runs this"
+        usual = own_logon and password == f"env:{_PASSWORD}"
+        hint = f"Name the account with --user{instead if usual else ''}."
+        raise Stop(f"no user is given for {entry.name}", hint)
     if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
         raise Stop(f"no certificate is given for {entry.name}", "Give --cert-file and --key-file.")
     try:
@@ -396,7 +426,9 @@ def _host(
     return host
 
 
-def _password(connection: "Connection", only: str | None, *, interactive: bool) -> str | None:
+def _password(
+    connection: "Connection", only: str | None, *, interactive: bool, own_logon: bool
+) -> str | None:
     if connection.auth == "certificate":
         return None
     if connection.keytab:
@@ -405,8 +437,8 @@ def _password(connection: "Connection", only: str | None, *, interactive: bool) 
         return connection.password or only
     if _PASSWORD in os.environ:
         return f"env:{_PASSWORD}"
-    if connection.auth == "kerberos":
-        return None  # whose ticket is in the cache already
+    if own_logon:
+        return None
     if interactive:
         return "prompt:"
     raise Stop(

@@ -310,6 +310,12 @@ class Connection(Model):
         return self.model_dump(exclude_none=True)
 
 
+WINDOWS = "win32"
+"""What `sys.platform` is there."""
+
+_OWN_LOGON = frozenset({Auth.NEGOTIATE, Auth.KERBEROS})
+"""How one may log on as whoever runs this."""
+
 _TRUST = frozenset({"ca_file", "tls_pin"})
 """What says which certificates are trusted."""
 
@@ -397,6 +403,16 @@ class Host(Connection):
     def domain_name(self) -> str | None:
         """The name by which a domain knows it; None when it has an address only."""
         return self.kerberos_host or (None if _is_ip(self.address) else self.address.rstrip("."))
+
+    @property
+    def as_whoever_runs_this(self) -> bool:
+        """Whether nobody is named to log on, so that it is the account that runs this.
+
+        By Negotiate only Windows can do so: it hands out the logon of the session. By Kerberos it
+        is the ticket of that account on any system.
+        """
+        named = (self.user, self.password, self.keytab)
+        return self.auth in _OWN_LOGON and named == (None, None, None)
 
     @property
     def mistake(self) -> tuple[str, str] | None:

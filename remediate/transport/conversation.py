@@ -324,7 +324,7 @@ class Conversation:
             after_send=self._begun and watch.sent,
             who=str(host.cert_file)
             if certificate
-            else f"as {host.user} by {watch.way or host.auth}",
+            else f"as {host.user or 'whoever runs this'} by {watch.way or host.auth}",
             tls=host.tls,
             certificate=certificate,
             kerberos=watch.way == KERBEROS,

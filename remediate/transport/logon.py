@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 from pypsrp.negotiate import HTTPNegotiateAuth
 
-from remediate.model.host import Auth, Host, KerberosService
+from remediate.model.host import WINDOWS, Auth, Host, KerberosService
 from remediate.transport.gate import is_local
 from remediate.transport.kerberos import Tickets
 from remediate.transport.kerberos_numbers import TicketError
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 KERBEROS: Final = "Kerberos"
 
-SYSTEM_CHOOSES: Final = sys.platform == "win32"
+SYSTEM_CHOOSES: Final = sys.platform == WINDOWS
 """Windows knows Kerberos and NTLM itself, and the ticket of whoever is logged on."""
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import ssl
+import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -22,11 +23,11 @@ from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportErr
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
-from remediate.model.host import Auth, Host
+from remediate.model.host import WINDOWS, Auth, Host
 from remediate.transport.classify import is_logged_on
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
-from remediate.transport.logon import SYSTEM_CHOOSES, Logon
+from remediate.transport.logon import Logon
 from remediate.transport.markup import look_at
 from remediate.transport.wire import (
     LoggedOutError,
@@ -260,13 +261,19 @@ class Client(WSMan):
 
 def has_password(host: Host) -> bool:
     """Whether a password is used to log on, which may be wrong."""
+    if host.as_whoever_runs_this:
+        return False
     if host.auth is Auth.KERBEROS:
         return host.keytab is None and host.password is not None
     return host.auth is not Auth.CERTIFICATE
 
 
-def check(host: Host) -> None:
+def check(host: Host, platform: str = sys.platform) -> None:
     """Find what cannot work before anything is sent.
+
+    Args:
+        host: the host.
+        platform: the system of this controller, as `sys.platform` calls it.
 
     Raises:
         WrongSettings: a setting is missing or contradicts another.
@@ -274,7 +281,7 @@ def check(host: Host) -> None:
     if host.mistake is not None:
         text, hint = host.mistake
         raise WrongSettings(host.name, text, hint=hint)
-    if host.keytab is not None and SYSTEM_CHOOSES:
+    if host.keytab is not None and platform == WINDOWS:
         text = "a keytab is given, and Windows, where this runs, logs on with none"
         hint = "Give --password-from instead, or neither to log on as whoever runs this."
         raise WrongSettings(host.name, text, hint=hint)
@@ -282,6 +289,13 @@ def check(host: Host) -> None:
         if not host.tls:
             raise WrongSettings(host.name, "a client certificate needs TLS")
         return
+    if host.as_whoever_runs_this and host.auth is Auth.NEGOTIATE and platform != WINDOWS:
+        text = "no user is given, and only Windows has a logon of whoever runs this"
+        raise WrongSettings(host.name, text, hint="Name the account with --user.")
+    if host.user and not has_password(host) and platform == WINDOWS:
+        text = f"no password is given for {host.user}, and Windows would log on as somebody else"
+        hint = "Give --password-from, or leave out --user to log on as whoever runs this."
+        raise WrongSettings(host.name, text, hint=hint)
     if has_password(host) and not host.user:
         raise WrongSettings(host.name, f"no user is given, which {host.auth} needs")
 

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from remediate.cli.reaching import connection_options, contradiction, origins, reached
+from remediate.cli.stop import Stop
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryHost, Said
 from remediate.model.host import SETTINGS, Connection, Host, Setting
@@ -119,3 +120,53 @@ def test_a_setting_that_gave_way_is_nobodys_origin() -> None:
     options = {"passwords_only": None, "user": "ada", "password_from": "prompt:"}
     host = reached(entry, options, named=False, interactive=True)
     assert origins(entry, options, host, named=False)["transport"] == "defaults"
+
+
+def whoever(said: dict[str, object], platform: str = "win32", **options: object) -> Host:
+    """A host as this controller reaches it, with nobody at a terminal."""
+    entry = InventoryHost("h.test", "h.test", Connection.model_validate(said))
+    return reached(
+        entry,
+        {"passwords_only": None, **options},
+        named=False,
+        interactive=False,
+        platform=platform,
+    )
+
+
+@pytest.mark.parametrize("auth", [None, "negotiate", "kerberos"])
+def test_on_windows_who_names_nobody_logs_on_as_whoever_runs_this(
+    auth: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD")
+    host = whoever({"auth": auth})
+    assert (host.user, host.password, host.as_whoever_runs_this) == (None, None, True)
+    with pytest.raises(Stop, match="no password is given"):
+        whoever({"auth": auth, "user": "ada"})
+    with pytest.raises(Stop, match="no user is given"):
+        whoever({"auth": auth}, password_from="env:X")
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "x")
+    with pytest.raises(Stop, match="no user is given") as caught:
+        whoever({"auth": auth})
+    assert "unset REMEDIATE_PASSWORD to log on as whoever runs this" in caught.value.hint
+
+
+@pytest.mark.parametrize("auth", ["basic", "ntlm"])
+def test_on_windows_a_password_is_needed_where_it_is_proved_by_itself(
+    auth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD")
+    with pytest.raises(Stop, match="no password is given"):
+        whoever({"auth": auth, "tls": True})
+
+
+def test_elsewhere_only_kerberos_knows_whoever_runs_this(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REMEDIATE_PASSWORD")
+    for user in (None, "ada@CONTOSO.COM"):
+        assert whoever({"auth": "kerberos", "user": user}, "linux").password is None
+    with pytest.raises(Stop, match="no password is given"):
+        whoever({}, "linux")
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "x")
+    with pytest.raises(Stop, match="no user is given") as caught:
+        whoever({}, "darwin")
+    assert caught.value.hint == "Name the account with --user."

@@ -1,0 +1,62 @@
+"""Who names nobody logs on as whoever runs this, where the system of this controller does so.
+
+That Windows' own library then takes the logon of the session was tried nowhere.
+"""
+
+import pytest
+from spnego import CredentialCache
+from spnego._credential import unify_credentials
+
+from remediate.model.host import Host
+from remediate.transport import wsman
+from remediate.transport.conversation import Clients
+from remediate.transport.errors import WrongSettings
+from remediate.transport.protocol import Deadline
+from remediate.transport.wire import Watch
+
+
+def host(**said: object) -> Host:
+    return Host.model_validate({"name": "h", "address": "h.test", "port": 5985, **said})
+
+
+@pytest.mark.parametrize("auth", ["negotiate", "kerberos"])
+def test_nobody_is_asked_for_a_password_and_none_is_handed_on(auth: str) -> None:
+    def secret_for(_: Host) -> object:
+        raise AssertionError("a password was asked for")
+
+    watch = Watch(Deadline(30))
+    client = Clients(secret_for)._client(host(auth=auth), None, watch)  # type: ignore[arg-type]
+    logon = client.http._logon(wrap_required=True)
+    assert (logon.username, logon.password, logon.auth_provider) == (None, None, auth)
+    [credential] = unify_credentials(logon.username, logon.password)
+    assert isinstance(credential, CredentialCache)
+    assert watch.turn is None, "no password can be locked"
+
+
+@pytest.mark.parametrize(
+    ("said", "platform", "says"),
+    [
+        ({}, "win32", ""),
+        ({"auth": "kerberos"}, "win32", ""),
+        ({"auth": "kerberos"}, "linux", ""),
+        ({"auth": "kerberos", "user": "ada@A.B"}, "linux", ""),
+        ({"user": "ada", "password": "env:X"}, "win32", ""),
+        ({}, "linux", "no user is given, and only Windows has a logon of whoever runs this"),
+        ({"auth": "ntlm"}, "win32", "no user is given, which ntlm needs"),
+        ({"password": "env:X"}, "win32", "no user is given, which negotiate needs"),
+        (
+            {"auth": "kerberos", "user": "ada@A.B"},
+            "win32",
+            "no password is given for ada@A.B, and Windows would log on as somebody else",
+        ),
+        ({"auth": "kerberos", "keytab": "/k"}, "win32", "Windows, where this runs, logs on with"),
+    ],
+)
+def test_what_this_system_cannot_do_is_said_before_anything_is_sent(
+    said: dict[str, object], platform: str, says: str
+) -> None:
+    if not says:
+        wsman.check(host(**said), platform)
+        return
+    with pytest.raises(WrongSettings, match=says):
+        wsman.check(host(**said), platform)
