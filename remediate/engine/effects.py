@@ -166,9 +166,15 @@ class RecordIntent(Effect[StoreFailed | None]):
 
 @dataclass(frozen=True, slots=True)
 class Close(Effect[None]):
-    """Make the verdict durable; the worker spills it elsewhere when it has to."""
+    """Make the verdict durable; the worker spills it elsewhere when it has to.
+
+    Args:
+        report: the verdict.
+        free: give the lease in the store back with it.
+    """
 
     report: HostReport
+    free: bool
 
 
 @dataclass(frozen=True, slots=True)

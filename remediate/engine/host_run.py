@@ -146,9 +146,7 @@ def _on_record(host: str, planner: Planner) -> tuple[Plan, tuple[Resource, ...]]
 
 
 def _end(report: HostReport, *, free: bool = True) -> Steps:
-    yield from ask(Close(report))
-    if free:
-        yield from ask(FreeLease())
+    yield from ask(Close(report, free=free))
     return report
 
 

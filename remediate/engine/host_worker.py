@@ -178,9 +178,10 @@ class HostWorker:
             _log.debug("internal error", host=self._order.host.name, exc_info=True)
             report = internal_error(self._order.host.name)
             if self._leased and not self._recorded:
-                if not self._reconciling:
-                    self._close(report)
-                self._free_lease()
+                if self._reconciling:
+                    self._free_lease()
+                else:
+                    self._close(report, free=True)
             return report
         finally:
             self._end_session()
@@ -218,8 +219,8 @@ class HostWorker:
                 return None
             case Park():
                 return Parked.TIME_IS_UP if self._settling.left <= 0 else self._parked()
-            case Close(report):
-                self._close(report)
+            case Close(report, free):
+                self._close(report, free=free)
                 return None
             case TakeLease(takes_over):
                 return self._take_lease(takes_over)
@@ -369,21 +370,28 @@ class HostWorker:
             return StoreFailed(error.message, error.hint)
         return None
 
-    def _close(self, report: HostReport) -> None:
+    def _close(self, report: HostReport, *, free: bool) -> None:
         report = self._around.redaction.masked(report)
+        host = self._order.host
         try:
             self._store.close_host(
-                self._order.run, self._order.host.name, report, reconciled=self._reconciling
+                self._order.run,
+                host.name,
+                report,
+                reconciled=self._reconciling,
+                frees=host.endpoint if free else "",
             )
         except StoreError as error:
             _log.error(
                 "the verdict could not be recorded; it is spilled",
-                host=self._order.host.name,
+                host=host.name,
                 run=self._order.run,
                 outcome=report.outcome,
                 error=error.message,
                 file=self._spill(report),
             )
+            if free:
+                self._free_lease()
 
     def _spill(self, report: HostReport) -> str:
         if self._around.spill_folder is None:

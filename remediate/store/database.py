@@ -5,9 +5,9 @@ import json
 import os
 import re
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import filelock
 import sqlalchemy as sa
@@ -26,6 +26,9 @@ from remediate.store.errors import StoreError, StoreMissing, StoreTooNew, StoreU
 from remediate.store.place import VARIABLE, StorePlace
 from remediate.store.run_lock import lock_file
 from remediate.store.schema import HEAD, VERSION_TABLE
+from remediate.store.shared_commit import SharedCommits, UndoneError
+
+_T = TypeVar("_T")
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process to finish its transaction."""
@@ -78,14 +81,12 @@ class Database:
 
     def __init__(self, place: StorePlace, *, make: bool = True) -> None:
         self.place = place
-        # SQLite lets one writer in at a time, and those who wait poll: a queue of our own is fair.
-        self._turn: AbstractContextManager[object] = (
-            threading.Lock() if place.file else nullcontext()
-        )
         with self._system_in_our_words():
             begun = self._look_at_the_file(make=make)
             self._engine = self._open()
             self._reader = self._engine.execution_options(remediate_begin="BEGIN")
+            # SQLite lets one writer in at a time; a server writes for many at once by itself.
+            self._shared = SharedCommits(self._engine) if place.file else None
             try:
                 self._prepare(self._version() if begun else "", make=make)
             except BaseException:
@@ -105,9 +106,24 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction; durable at its end, undone by an exception."""
-        with self._turn, self._in_our_words(), self._engine.begin() as connection:
+        """A transaction alone; durable at its end, undone by an exception."""
+        with self._in_our_words(), self._engine.begin() as connection:
             yield connection
+
+    def write(self, work: Callable[[sa.Connection], _T]) -> _T:
+        """Have something written, with what others have to write; durable when this returns.
+
+        Args:
+            work: writes in a transaction; what it raises undoes what it wrote.
+
+        Returns:
+            What the work comes to.
+        """
+        if self._shared is None:
+            with self.writing() as connection:
+                return work(connection)
+        with self._in_our_words():
+            return self._shared.write(work)
 
     def unavailable(self, reason: str, hint: str) -> StoreUnavailable:
         """The error that names this database."""
@@ -241,6 +257,8 @@ class Database:
                 raise cause from None  # the caller's mistake, found while values were converted
             reason, hint = _explain(cause)
             raise self.unavailable(reason, hint) from error
+        except UndoneError as error:
+            raise self.unavailable("writing to it was interrupted", "Try again.") from error
         except (ValueError, TypeError, ArithmeticError) as error:
             # SQLite keeps what it is given whatever the type of the column.
             raise self.unavailable(

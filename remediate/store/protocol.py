@@ -73,17 +73,19 @@ class HostStore(Protocol):
         """
 
     def close_host(
-        self, run: str, host: str, report: HostReport, *, reconciled: bool = False
+        self, run: str, host: str, report: HostReport, *, reconciled: bool = False, frees: str = ""
     ) -> None:
         """Record the verdict for a host; an intent of it is closed by this.
 
-        Recording the same verdict again does nothing.
+        Recording the same verdict again changes nothing of it.
 
         Args:
             run: id of the run.
             host: name of the host in the run.
             report: the verdict.
             reconciled: the host was looked at again; may replace an earlier verdict.
+            frees: the endpoint whose lease is given back with it, both or neither; see
+                `release_lease`.
 
         Raises:
             UnknownRun: there is no such run.

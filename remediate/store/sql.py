@@ -17,21 +17,23 @@ from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.run import HostRecord, Intent, Run, RunRecord, RunSummary
 from remediate.store.contents import in_words
 from remediate.store.database import Database
-from remediate.store.errors import JournalConflict, StoreTooNew, StoreUnavailable
+from remediate.store.errors import StoreTooNew, StoreUnavailable
 from remediate.store.place import StorePlace
 from remediate.store.protocol import LeaseGrant, kept_intent
 from remediate.store.run_names import is_run_id
 from remediate.store.schema import audited, audits, hosts, leases, runs, unsettled
 from remediate.store.statements import (
+    close_host,
     delete_audits,
     find_run,
+    finish_run,
     holder,
     insert_audit,
     insert_findings,
     insert_run,
-    lock_host,
     newest_audits,
-    require_run,
+    record_intent,
+    release_lease,
     take_lease,
 )
 
@@ -76,8 +78,7 @@ class SqlStore:
 
     def begin_run(self, run: Run, hosts: Sequence[Host]) -> None:
         """Record a run and its hosts."""
-        with self._db.writing() as connection:
-            insert_run(connection, run, hosts)
+        self._db.write(lambda connection: insert_run(connection, run, hosts))
 
     def take_lease(
         self, host: str, run: str, owner: str, now: datetime, ttl: timedelta
@@ -85,18 +86,16 @@ class SqlStore:
         """Take the lease of a host until `now + ttl`, or say who holds it."""
         # On a server two may insert the first lease of a host: the loser then finds a row.
         for _ in range(2):
-            with self._db.writing() as connection:
-                answer = take_lease(connection, host, run, owner, (now, now + ttl))
+            answer = self._db.write(
+                lambda connection: take_lease(connection, host, run, owner, (now, now + ttl))
+            )
             if answer:
                 return answer
         raise self._db.unavailable(f"the lease of {host} keeps changing", "Try again.")
 
     def release_lease(self, host: str, run: str) -> None:
         """Give the lease back. Does nothing when the run does not hold it any more."""
-        with self._db.writing() as connection:
-            connection.execute(
-                leases.update().where(leases.c.host == host, leases.c.run == run).values(run=None)
-            )
+        self._db.write(lambda connection: release_lease(connection, host, run))
 
     def leases(self, now: datetime) -> list[tuple[str, Holder]]:
         """The leases in force, by endpoint, in its order."""
@@ -110,48 +109,24 @@ class SqlStore:
 
     def record_intent(self, intent: Intent) -> None:
         """Record what is about to be sent to a host, with the snapshot, before it is."""
-        payload = kept_intent(intent).model_dump(mode="json")
-        name = intent.host.name
-        with self._db.writing() as connection:
-            row = lock_host(connection, intent.run, name)
-            if row.intent == payload:
-                return
-            if row.intent is not None:
-                raise JournalConflict(intent.run, name, "another intent is already recorded")
-            if row.outcome is not None:
-                raise JournalConflict(intent.run, name, f"it already ended as {row.outcome}")
-            connection.execute(
-                hosts.update()
-                .where(hosts.c.run == intent.run, hosts.c.name == name)
-                .values(intent=payload, recorded=intent.recorded)
-            )
+        kept = kept_intent(intent)
+        self._db.write(lambda connection: record_intent(connection, kept))
 
     def close_host(
-        self, run: str, host: str, report: HostReport, *, reconciled: bool = False
+        self, run: str, host: str, report: HostReport, *, reconciled: bool = False, frees: str = ""
     ) -> None:
         """Record the verdict for a host; an intent of it is closed by this."""
-        payload = report.model_dump(mode="json")
-        with self._db.writing() as connection:
-            row = lock_host(connection, run, host)
-            if row.report == payload:
-                return
-            if row.report is not None and not reconciled:
-                raise JournalConflict(run, host, f"it already ended as {row.outcome}")
-            connection.execute(
-                hosts.update()
-                .where(hosts.c.run == run, hosts.c.name == host)
-                .values(report=payload, outcome=report.outcome.value)
-            )
+
+        def close(connection: sa.Connection) -> None:
+            close_host(connection, run, host, report, reconciled=reconciled)
+            if frees:
+                release_lease(connection, frees, run)
+
+        self._db.write(close)
 
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts."""
-        with self._db.writing() as connection:
-            require_run(connection, run)
-            connection.execute(
-                runs.update()
-                .where(runs.c.id == run, runs.c.finished.is_(None))
-                .values(finished=now)
-            )
+        self._db.write(lambda connection: finish_run(connection, run, now))
 
     def run(self, run: str) -> RunRecord:
         """Everything about one run, by its id or the beginning of it."""
@@ -217,28 +192,19 @@ class SqlStore:
 
     def begin_audit(self, audit: Run) -> None:
         """Record that an audit begins."""
-        with self._db.writing() as connection:
-            insert_audit(connection, audit)
+        self._db.write(lambda connection: insert_audit(connection, audit))
 
     def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
         """Record what was found on some hosts, on all of them or on none."""
-        with self._db.writing() as connection:
-            insert_findings(connection, audit, found)
+        self._db.write(lambda connection: insert_findings(connection, audit, found))
 
     def finish_audit(self, audit: str, now: datetime) -> None:
         """Record that an audit ended in order; the first time counts."""
-        with self._db.writing() as connection:
-            require_run(connection, audit, audits)
-            connection.execute(
-                audits.update()
-                .where(audits.c.id == audit, audits.c.finished.is_(None))
-                .values(finished=now)
-            )
+        self._db.write(lambda connection: finish_run(connection, audit, now, audits))
 
     def forget_audits(self, before: datetime) -> None:
         """Delete the audits that began before a time, and what they found."""
-        with self._db.writing() as connection:
-            delete_audits(connection, before)
+        self._db.write(lambda connection: delete_audits(connection, before))
 
     def audit(self, audit: str) -> AuditRecord:
         """Everything about one audit, by its id or the beginning of it."""

@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from remediate.model.audit import HostFindings
 from remediate.model.host import Host
-from remediate.model.outcome import Holder
-from remediate.model.run import Run
+from remediate.model.outcome import Holder, HostReport
+from remediate.model.run import Intent, Run
 from remediate.store.errors import JournalConflict, UnknownRun
 from remediate.store.protocol import LeaseGrant, kept
 from remediate.store.run_names import match_run
@@ -78,6 +78,12 @@ def take_lease(
     return LeaseGrant(fence=row.fence + 1, took=before)
 
 
+def release_lease(connection: sa.Connection, host: str, run: str) -> None:
+    """Give the lease of a host back, if the run still holds it."""
+    ours = leases.update().where(leases.c.host == host, leases.c.run == run)
+    connection.execute(ours.values(run=None))
+
+
 def holder(row: sa.Row[*tuple[object, ...]]) -> Holder:
     """Who holds the lease in a row."""
     return Holder(run=row.run, owner=row.owner, since=row.since, until=row.until)
@@ -96,6 +102,62 @@ def lock_host(connection: sa.Connection, run: str, name: str) -> sa.Row[*tuple[o
         require_run(connection, run)
         raise JournalConflict(run, name, "it is not a host of this run")
     return row
+
+
+def record_intent(connection: sa.Connection, intent: Intent) -> None:
+    """Record what is about to be sent to a host.
+
+    Raises:
+        UnknownRun: there is no such run.
+        JournalConflict: the host is not in the run, has another intent, or has its verdict.
+    """
+    payload, name = intent.model_dump(mode="json"), intent.host.name
+    row = lock_host(connection, intent.run, name)
+    if row.intent == payload:
+        return
+    if row.intent is not None:
+        raise JournalConflict(intent.run, name, "another intent is already recorded")
+    if row.outcome is not None:
+        raise JournalConflict(intent.run, name, f"it already ended as {row.outcome}")
+    connection.execute(
+        hosts.update()
+        .where(hosts.c.run == intent.run, hosts.c.name == name)
+        .values(intent=payload, recorded=intent.recorded)
+    )
+
+
+def close_host(
+    connection: sa.Connection, run: str, host: str, report: HostReport, *, reconciled: bool
+) -> None:
+    """Record the verdict for a host.
+
+    Raises:
+        UnknownRun: there is no such run.
+        JournalConflict: the host is not in the run, or has another verdict.
+    """
+    payload = report.model_dump(mode="json")
+    row = lock_host(connection, run, host)
+    if row.report == payload:
+        return
+    if row.report is not None and not reconciled:
+        raise JournalConflict(run, host, f"it already ended as {row.outcome}")
+    connection.execute(
+        hosts.update()
+        .where(hosts.c.run == run, hosts.c.name == host)
+        .values(report=payload, outcome=report.outcome.value)
+    )
+
+
+def finish_run(connection: sa.Connection, run: str, now: datetime, table: sa.Table = runs) -> None:
+    """Record that a run, or an audit, ended in order; the first time counts.
+
+    Raises:
+        UnknownRun: there is none.
+    """
+    require_run(connection, run, table)
+    connection.execute(
+        table.update().where(table.c.id == run, table.c.finished.is_(None)).values(finished=now)
+    )
 
 
 def require_run(connection: sa.Connection, run: str, table: sa.Table = runs) -> None:

@@ -83,16 +83,16 @@ class MemoryStore:
             self._replace(intent.run, record.model_copy(update={"intent": intent}))
 
     def close_host(
-        self, run: str, host: str, report: HostReport, *, reconciled: bool = False
+        self, run: str, host: str, report: HostReport, *, reconciled: bool = False, frees: str = ""
     ) -> None:
         """Record the verdict for a host; an intent of it is closed by this."""
         with self._lock:
             record = self._host(run, host)
-            if record.report == report:
-                return
-            if record.report and not reconciled:
-                raise JournalConflict(run, host, f"it already ended as {record.outcome}")
-            self._replace(run, record.model_copy(update={"report": report}))
+            if record.report != report:
+                if record.report and not reconciled:
+                    raise JournalConflict(run, host, f"it already ended as {record.outcome}")
+                self._replace(run, record.model_copy(update={"report": report}))
+            self.release_lease(frees, run)
 
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts."""

@@ -26,7 +26,6 @@ DURABLE = (
     "take_lease",
     "record_intent",
     "close_host",
-    "release_lease",
     "finish_run",
 )
 ORDER = (*DURABLE[:3], WRITE, *DURABLE[3:])

@@ -34,7 +34,6 @@ LEASED = MOMENTS.index("after take_lease")
 INTENDED = MOMENTS.index("after record_intent")
 WRITTEN = MOMENTS.index(f"after {WRITE}")
 CLOSED = MOMENTS.index("after close_host")
-FREED = MOMENTS.index("after release_lease")
 FINISHED = MOMENTS.index("after finish_run")
 
 Doom = Callable[[str, LabHost, Path], subprocess.Popen[str]]
@@ -134,7 +133,7 @@ def check_living(reconcile: Callable[[], Iterator[object]], store: SqlStore, at:
 def check_record(store: SqlStore, at: int) -> None:
     """What was durable when it died is there, and nothing else."""
     assert (1 if at >= RECORDED else 0) == len(store.runs())
-    assert (1 if LEASED <= at < FREED else 0) == len(store.leases(apply_run().started))
+    assert (1 if LEASED <= at < CLOSED else 0) == len(store.leases(apply_run().started))
     if at >= RECORDED:
         record = store.run(apply_run().id)
         [host] = record.hosts

@@ -1,6 +1,8 @@
 """Programs that the store's tests start, race and kill: `python processes.py WHAT FILE …`."""
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from remediate.model.outcome import Outcome
@@ -12,6 +14,7 @@ from tests.store.records import NOW, RUN, TTL, a_host, a_report, a_run, an_inten
 
 STEPS = 7
 RACES = 25
+CROWD = 2000
 
 
 def record(file: str, steps: str) -> None:
@@ -32,6 +35,19 @@ def record(file: str, steps: str) -> None:
     sys.stdout.write("done\n")
     sys.stdout.flush()
     sys.stdin.read()
+
+
+def crowd(file: str) -> None:
+    """Many threads record intents, and each says so when it may send; until they are killed."""
+    names = [f"SRV{number}" for number in range(CROWD)]
+    with SqlStore(store_place(file)) as store, ThreadPoolExecutor(16) as pool:
+        store.begin_run(a_run(), [a_host(name) for name in names])
+
+        def intend(name: str) -> None:
+            store.record_intent(an_intent(host=name))
+            os.write(1, f"{name}\n".encode())  # a whole line at once, and not kept back
+
+        list(pool.map(intend, names))
 
 
 def race(file: str, run: str) -> None:
@@ -55,4 +71,4 @@ def hold(file: str, run: str) -> None:
 
 
 if __name__ == "__main__":
-    {"record": record, "race": race, "hold": hold}[sys.argv[1]](*sys.argv[2:])
+    {"record": record, "crowd": crowd, "race": race, "hold": hold}[sys.argv[1]](*sys.argv[2:])

@@ -227,6 +227,28 @@ def test_the_fence_grows_after_a_release_too(store: Store) -> None:
     assert LeaseGrant(fence=2) == store.take_lease(KEY, "b", "bob@two", NOW, TTL)
 
 
+def test_a_verdict_and_the_lease_given_back_with_it_are_recorded_both_or_neither(
+    store: Store,
+) -> None:
+    for key in (KEY, "srv02:5985"):
+        begun_lease = store.take_lease(key, RUN, "ada@one", NOW, TTL)
+        assert isinstance(begun_lease, LeaseGrant)
+    begun(store).close_host(RUN, "SRV01", a_report(), frees=KEY)
+    assert a_report() == store.run(RUN).hosts[1].report
+    assert [key for key, _ in store.leases(NOW)] == ["srv02:5985"]
+    with pytest.raises(JournalConflict):
+        store.close_host(RUN, "SRV01", a_report(outcome=Outcome.REFUSED), frees="srv02:5985")
+    assert [key for key, _ in store.leases(NOW)] == ["srv02:5985"]
+    store.close_host(RUN, "SRV01", a_report(), frees="srv02:5985")  # the same again
+    assert store.leases(NOW) == []
+
+
+def test_a_verdict_gives_no_lease_of_another_run_back(store: Store) -> None:
+    store.take_lease(KEY, "other", "bob@two", NOW, TTL)
+    begun(store).close_host(RUN, "SRV01", a_report(), frees=KEY)
+    assert [(key, holder.run) for key, holder in store.leases(NOW)] == [(KEY, "other")]
+
+
 def test_leases_lists_those_in_force(store: Store) -> None:
     for key, run in (("b:1", "b"), ("a:1", "a"), ("c:1", "c")):
         store.take_lease(key, run, "ada@one", NOW, TTL)

@@ -65,6 +65,20 @@ def test_what_a_method_recorded_survives_the_death_of_the_process(
         assert len(store.open_intents()) == (1 if steps == 3 else 0)
 
 
+def test_what_any_of_many_threads_was_told_survives_the_death_of_the_process(
+    start: Start, place: StorePlace
+) -> None:
+    """Most of them share a COMMIT with others when it comes."""
+    process = start("crowd", str(place.file))
+    told = {process.stdout.readline().strip() for _ in range(100)}
+    process.kill()
+    told |= {line.strip() for line in process.stdout}
+    with SqlStore(place) as store:
+        recorded = {host.host.name for _, host in store.open_intents()}
+    assert told <= recorded
+    assert len(told) < processes.CROWD, "it was killed while it worked"
+
+
 def test_of_several_processes_one_gets_each_lease(start: Start, place: StorePlace) -> None:
     """They also make the store together: each must find it whole."""
     racers = [start("race", str(place.file), f"run{number}") for number in range(3)]
