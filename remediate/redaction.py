@@ -3,11 +3,16 @@
 Whatever comes from elsewhere may repeat what it was sent: a fault, a web page, an exception, a
 value on a host. Before it becomes part of a report, an event, the store or a line on a terminal it
 passes here.
+
+A mask in a sentence that everybody knows tells what it hides. So a word of ours stays as it is,
+though the letters of a short secret may be in it; where such a secret is masked, the whole word is.
 """
 
 import json
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:  # the command line makes one of these before anything else
     from remediate.model.base import Model
@@ -22,6 +27,20 @@ _LEAST = 3
 _LEAST_INSIDE = 8
 """Characters of Base64 that are looked for in the middle of a longer one."""
 
+_SHORT = 8
+"""Characters; what is shorter may be found in words and numbers that have nothing to do with it."""
+
+_WORD: Final = re.compile(r"\w+")
+_WORDS: Final = re.compile(r"\w+( \w+)*")
+_BEFORE: Final = frozenset(("", *" \n([-\\"))
+_AFTER: Final = frozenset(("", *" \n)]-\\.,;:!?'…"))
+"""What stands before and after a word of a sentence, of a name with hyphens, of a path."""
+_OURS: Final = {".py", ".ps1", ".yaml"}
+_VALUES: Final = frozenset(
+    ("key", "properties", "value", "before", "after", "before_label", "after_label")
+) | {"expected", "found", "expected_label", "found_label"}
+"""Fields that hold what a host has, and no words of ours."""
+
 M = TypeVar("M", bound="Model")
 
 
@@ -30,6 +49,11 @@ class Redaction:
 
     def __init__(self) -> None:
         self._forms: list[str] = []
+        self._typed: set[str] = set()
+
+    def typed(self, *texts: str) -> None:
+        """Names of hosts and accounts, which we repeat: their words stay as ours do."""
+        self._typed.update(word.casefold() for text in texts for word in _WORD.findall(text))
 
     def add(self, secret: str, user: str = "") -> None:
         """Mask a secret from now on, and what Basic authentication makes of it."""
@@ -44,27 +68,73 @@ class Redaction:
     def __call__(self, text: str) -> str:
         """`text` without the secrets."""
         for form in self._forms:
-            text = text.replace(form, MASK)
+            if form in text:
+                text = self._without(form, text)
         return self._ends(text) if CUT in text else text
 
     def holds(self, model: "Model") -> bool:
         """Whether any text in a model has a secret in it."""
-        return bool(self._forms) and any(self(text) != text for text in _texts(_data(model)))
+        data = _data(model) if self._forms else None
+        return bool(self._masked(data) != data)
 
     def masked(self, model: M) -> M:
         """A model without the secrets."""
-        if not self.holds(model):
-            return model
-        return type(model).model_validate(self._masked(_data(model)))
+        data = _data(model) if self._forms else None
+        masked = self._masked(data)
+        return model if masked == data else type(model).model_validate(masked)
 
-    def _masked(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
+    def _masked(self, value: Any, *, theirs: bool = False) -> Any:  # noqa: ANN401 - any part of a document
+        """A part of a document without the secrets.
+
+        Args:
+            value: the part.
+            theirs: it is what a host has, so that a word which is a secret is that secret.
+        """
         if isinstance(value, str):
-            return self(value)
+            return MASK if theirs and value in self._forms else self(value)
         if isinstance(value, list | tuple):
-            return [self._masked(each) for each in value]
+            return [self._masked(each, theirs=theirs) for each in value]
         if isinstance(value, dict):
-            return {self(str(name)): self._masked(each) for name, each in value.items()}
+            return {
+                self(str(name)): self._masked(each, theirs=theirs or name in _VALUES)
+                for name, each in value.items()
+            }
         return value
+
+    def _without(self, form: str, text: str) -> str:
+        """A text without a form of a secret, but for words of ours and longer numbers."""
+        done, at = "", 0
+        while (found := text.find(form, at)) >= 0:
+            end = found + len(form)
+            begins, ends = _whole_words(text, found, end, at)
+            around = text[max(begins - 1, 0) : begins], text[ends : ends + 1]
+            if self._is_ours(text[begins:ends], form, *around):
+                done += text[at:ends]
+            else:
+                if len(form) >= _SHORT:
+                    begins, ends = found, end
+                done += text[at:begins] + MASK
+            at = ends
+        return done + text[at:]
+
+    def _is_ours(self, text: str, form: str, before: str, after: str) -> bool:
+        """Whether the words in which a form of a secret was found say nothing of it.
+
+        Args:
+            text: the words.
+            form: of the secret.
+            before: the character before them; empty at the beginning. What is quoted, or is a part
+                of an address or a setting, stands between others than words of a sentence do.
+            after: likewise.
+        """
+        if text.isdecimal():
+            return len(form) < min(len(text), _SHORT)
+        if before not in _BEFORE or after not in _AFTER:
+            return False
+        if not (_WORD if len(form) >= _SHORT else _WORDS).fullmatch(text):
+            return False
+        words = {word.casefold() for word in text.split(" ")} - self._typed
+        return not words or words <= _our_words()
 
     def _ends(self, text: str) -> str:
         """Mask the beginning of a secret where a text was cut."""
@@ -80,6 +150,37 @@ class Redaction:
                 if text.endswith(form[:length]):
                     return text[:-length] + MASK
         return text
+
+
+def _whole_words(text: str, begin: int, end: int, least: int) -> tuple[int, int]:
+    """Where the words begin and end that a part of a text is from."""
+    if _in_a_word(text[begin]):
+        while begin > least and _in_a_word(text[begin - 1]):
+            begin -= 1
+    if _in_a_word(text[end - 1]):
+        while end < len(text) and _in_a_word(text[end]):
+            end += 1
+    return begin, end
+
+
+def _in_a_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+@cache
+def _our_words() -> frozenset[str]:
+    """The words that we say, in small letters: those of our own files.
+
+    It takes a moment, and only where a secret looks like one.
+    """
+    from pathlib import Path  # noqa: PLC0415 - see above
+
+    package = Path(__file__).parent
+    folders = (package, package.parent / "playbooks")  # those that come with a wheel are in it
+    files = (path for folder in folders for path in folder.rglob("*") if path.suffix in _OURS)
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in files)
+    words = {word.casefold() for text in texts for word in _WORD.findall(text)}
+    return frozenset(word for word in words if not word.isdecimal())
 
 
 def _on_one_line(secret: str) -> str:
@@ -137,15 +238,3 @@ def _inside_base64(data: bytes) -> Iterator[str]:
 
 def _data(model: "Model") -> Any:  # noqa: ANN401 - a document
     return model.model_dump(mode="json")
-
-
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a document
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield str(name)
-            yield from _texts(each)

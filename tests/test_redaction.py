@@ -7,7 +7,12 @@ import pytest
 import structlog
 
 from remediate.cli.logs import start_logging
+from remediate.model.change import Change, ResourceId
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.problem import Problem
 from remediate.redaction import MASK, Redaction
+from remediate.report.words import VERDICTS
+from remediate.transport.errors import kinds
 
 SECRET = "Canary-'7f3a\"\\pässword"
 
@@ -73,3 +78,60 @@ def test_without_debug_libraries_are_silent_and_with_it_they_are_heard() -> None
     assert len(lines) == 2
     assert "shouted" in lines[0]
     assert "whispered" in lines[1]
+
+
+def knowing(secret: str) -> Redaction:
+    redaction = Redaction()
+    redaction.add(secret, "ada")
+    redaction.typed("SRV01", "ada")
+    return redaction
+
+
+WEAK = ["run", "ess", "the", "is not", "password", "changed", "SRV", "ada", "secret", "lue", "2026"]
+SENTENCES = [
+    *(f"SRV01 {kind.says}. {kind.hint}" for kind in kinds()),
+    *(f"SRV01  {name.upper()}  {meaning}" for name, meaning in VERDICTS.values()),
+    "basic as ada",
+    f"the value was {MASK}",
+    "run 20261129-120000-7f3a of schedule-fix took 120265 ms",
+]
+
+
+@pytest.mark.parametrize("secret", WEAK)
+def test_our_own_sentences_say_nothing_of_a_password_that_is_like_a_word(secret: str) -> None:
+    """A mask in a sentence that everybody knows would tell what it hides."""
+    redaction = knowing(secret)
+    assert [text for text in SENTENCES if redaction(text) != text] == []
+
+
+@pytest.mark.parametrize("secret", ["run", "abc", "598", "the", "password"])
+@pytest.mark.parametrize(
+    "text", ["http://ada:{}@proxy", "PWD={};x", "'{}' is wrong", '"{}"', "user=ada,pw={}"]
+)
+def test_where_it_is_quoted_it_is_masked_however_short(secret: str, text: str) -> None:
+    assert knowing(secret)(text.format(secret)) == text.format(MASK)
+
+
+def test_what_is_masked_of_a_word_that_is_not_ours_is_all_of_it() -> None:
+    assert knowing("wei")("Zugriff verweigert") == f"Zugriff {MASK}"
+    assert knowing("Summer")("Summer2026 is wrong") == f"{MASK} is wrong"
+
+
+@pytest.mark.parametrize("secret", ["changed", "task", "run", "scheduled_task", "would_change"])
+def test_a_report_stays_one_whatever_the_password_is(secret: str) -> None:
+    change = Change(
+        playbook="p",
+        resource=ResourceId(kind="scheduled_task", key={"name": "Backup"}),
+        title="task Backup",
+        property="enabled",
+        before=False,
+        after=True,
+    )
+    redaction = knowing(secret)
+    assert not redaction.holds(change)
+    told = Problem(code="remote_error", message=f"it says '{secret}'")
+    masked = redaction.masked(HostReport(host="SRV01", outcome=Outcome.CHANGED, problem=told))
+    assert masked.outcome is Outcome.CHANGED
+    assert masked.problem == told.model_copy(update={"message": f"it says '{MASK}'"})
+    for value in (secret, [secret], {"x": f"pw={secret}"}):
+        assert redaction.holds(change.model_copy(update={"after": value}))

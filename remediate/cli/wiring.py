@@ -154,6 +154,7 @@ class Parts:
         secrets = Secrets(ask, hosts, allow_open_files=self.allow_open_files)
         for host, secret in secrets.look_up(hosts):
             self.redaction.add(secret.get_secret_value(), host.user or "")
+            self.redaction.typed(host.name, host.address, host.user or "")
         return secrets
 
 
