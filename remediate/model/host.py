@@ -57,10 +57,8 @@ class Via(StrEnum):
     @property
     def refuses_secrets(self) -> str:
         """Why a secret value cannot be sent that way; empty where it can."""
-        if self is Via.PSRP:  # which seals it by itself, and hands it over as a SecureString
+        if self is not Via.WINRS:  # it is sealed by itself, and handed over as a SecureString
             return ""
-        if self is Via.LOCAL:
-            return "on the server itself a secret value would lie open in the input of a program"
         return f"over {self} a secret value would lie open in the input of a program there"
 
 

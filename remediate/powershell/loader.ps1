@@ -1,16 +1,23 @@
-# For where PowerShell is a program and no endpoint: takes a request and a script from the standard input, runs the one with
-# the other, and puts each string out as a line of ASCII. Without the last line the input was cut off, and nothing is run.
+# For where PowerShell is a program and no endpoint: takes a request, its sealed secrets and a script from the standard input,
+# runs the script with the others, and puts each string out as a line of ASCII. Without the last line the input was cut off,
+# and nothing is run.
 $ErrorActionPreference = 'Stop'
 $lines = @($input)
 try {
-    if ($lines.Count -lt 3 -or $lines[-1] -cne '#remediate-whole') { Write-Error -Message 'The script did not arrive whole.' -ErrorId 'RemediateCutOff' }
-    $text = $lines[1..($lines.Count - 2)] -join "`n"
+    if ($lines.Count -lt 4 -or $lines[-1] -cne '#remediate-whole') { Write-Error -Message 'The script did not arrive whole.' -ErrorId 'RemediateCutOff' }
+    $text = $lines[2..($lines.Count - 2)] -join "`n"
     # surface: allow invoke-expression - a command line cannot carry the script, and the controller sent it
     # surface: allow language-mode - nothing works without it here, and the page on hosts says so
     $script = [scriptblock]::Create($text)
+    $given = @{ Request = $lines[0] }
+    $sealed = ConvertFrom-Json -InputObject $lines[1]
+    foreach ($one in $sealed.PSObject.Properties) {
+        if (-not $given.ContainsKey('Secrets')) { $given['Secrets'] = @{} }
+        $given['Secrets'][$one.Name] = ConvertTo-SecureString -String $one.Value
+    }
     # surface: allow dynamic-command - what the controller sent is checked there
     # surface: allow language-mode - as above; a line goes out at once, and as long as it is
-    & $script -Request $lines[0] | ForEach-Object -Process { [System.Console]::Out.WriteLine([string] $_) }
+    & $script @given | ForEach-Object -Process { [System.Console]::Out.WriteLine([string] $_) }
 }
 catch {
     $cause = $_.Exception

@@ -1,16 +1,18 @@
 """PowerShell as a program: what it is started with, what it is given, what it puts out.
 
 A command line is too short for a script (cmd.exe takes 8,191 characters). So it carries a loader,
-and the request and the script come by the standard input; both are printable ASCII, so that no
-code page matters. Output is a line for each string that the script puts out.
+and the request, its secrets and the script come by the standard input, all in printable ASCII, so
+that no code page matters. Output is a line for each string that the script puts out.
 https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_powershell_exe
 """
 
 import base64
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from html import unescape
+from types import MappingProxyType
 from typing import Final
 
 from remediate.errors import RemediateError
@@ -70,13 +72,21 @@ def arguments() -> tuple[str, ...]:
     return ("-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
 
 
-def standard_input(script: str, request: Request) -> bytes:
-    """What the loader reads: a request without its secrets, and the script.
+def standard_input(
+    script: str, request: Request, sealed: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    """What the loader reads: a request without its secrets, these, and the script.
+
+    Args:
+        script: what is run.
+        request: what it is asked.
+        sealed: the secrets as `ConvertTo-SecureString` takes them, by call and name.
 
     Raises:
         ValueError: the script has characters that a code page could change.
     """
-    return f"{request.encode()}\n{script}\n{WHOLE}\n".encode("ascii")
+    secrets = json.dumps(dict(sealed))
+    return f"{request.encode()}\n{secrets}\n{script}\n{WHOLE}\n".encode("ascii")
 
 
 def outputs(data: bytes, *, ended: bool = True) -> list[str]:

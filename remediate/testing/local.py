@@ -11,6 +11,11 @@ from remediate.transport.process import Ran
 from remediate.transport.protocol import Deadline
 
 
+def without_seal(secret: str) -> str:
+    """A secret as `ConvertTo-SecureString` takes it, where nothing seals it."""
+    return secret.encode("utf-16-le").hex()
+
+
 @dataclass(frozen=True)
 class Death:
     """How a program ends before it has told anything.
@@ -57,6 +62,10 @@ class MemoryPowerShell:
         except TimeoutError:
             ran.late = True
         return ran if death is None else _dead(death, most)
+
+    def seal(self, secret: str) -> str:
+        """A secret in its form, without a seal; see the protocol."""
+        return without_seal(secret)
 
 
 def _dead(death: Death, most: int) -> Ran:

@@ -2,6 +2,7 @@
 
 The same script and the same request, in a Windows PowerShell that is started as a program; its
 input and output are pipes, which nobody else has. It has nothing to do until its input has ended.
+Secrets in it are sealed, as what a policy has PowerShell log may hold what its commands are given.
 """
 
 import os
@@ -23,7 +24,8 @@ from remediate.transport.errors import (
 )
 from remediate.transport.process import Command, Ran, run_to_end
 from remediate.transport.protocol import LATE_SECONDS, Deadline
-from remediate.transport.started import Output, refuse_secrets
+from remediate.transport.sealing import seal
+from remediate.transport.started import Output
 
 LAST: Final = len(program.WHOLE) + 1
 """Bytes at the end of the input without which the loader runs nothing."""
@@ -63,6 +65,13 @@ class PowerShell(Protocol):
             OSError: it does not start.
         """
 
+    def seal(self, secret: str) -> str:
+        """A secret as its `ConvertTo-SecureString` takes it.
+
+        Raises:
+            OSError: it cannot be sealed.
+        """
+
 
 class WindowsPowerShell:
     """The one that is part of Windows.
@@ -80,6 +89,10 @@ class WindowsPowerShell:
         argv = (str(executable(self._windows)), *program.arguments())
         command = Command(argv, environment, self._windows / "System32")
         return run_to_end(command, given, LAST, deadline, most)
+
+    def seal(self, secret: str) -> str:
+        """A secret that only this account opens; see the protocol."""
+        return seal(secret)
 
 
 def windows_powershell() -> WindowsPowerShell:
@@ -157,19 +170,14 @@ class LocalSession:
             raise WrongSettings(host.name, str(error), hint=NOT_HERE) from error
 
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
-        """Run one program; see the protocol.
-
-        Raises:
-            WrongSettings: the request has secrets; nothing was started.
-        """
+        """Run one program; see the protocol."""
         host = self._host.name
-        refuse_secrets(self._host, request)
         left = deadline.left
         if left <= 0:
             raise TimedOut(host, "the time for this host is used up")
         if request.seconds is not None:
             deadline = Deadline(min(left, request.seconds + LATE_SECONDS))
-        given = program.standard_input(script, request)
+        given = program.standard_input(script, request, self._sealed(request))
         try:
             ran = self._powershell.run(given, deadline, self._max_reply)
         except OSError as error:
@@ -181,6 +189,17 @@ class LocalSession:
 
     def close(self) -> None:
         """Nothing is left of a program that has ended."""
+
+    def _sealed(self, request: Request) -> dict[str, str]:
+        powershell = self._powershell
+        try:
+            secrets = request.secrets.items()
+            return {name: powershell.seal(one.get_secret_value()) for name, one in secrets}
+        except OSError as error:
+            text = f"a secret value cannot be sealed for it: {error.strerror or error}"
+            failed = RemoteError(self._host.name, text, after_send=False)
+            failed.hint = "Nothing was run. Make this change by hand, or over --transport psrp."
+            raise failed from error
 
     def _reply(self, request: Request, ran: Ran) -> Reply:
         host = self._host.name

@@ -24,8 +24,9 @@ def test_the_command_line_is_one_that_the_command_shell_takes() -> None:
 def test_what_it_is_given_is_the_same_in_every_code_page() -> None:
     given = program.standard_input(compose(LEASE_READER).text, REQUEST)
     assert given.isascii()
-    request, *_, mark, end = given.decode().split("\n")
+    request, secrets, *_, mark, end = given.decode().split("\n")
     assert (Request.decode(request), mark, end) == (REQUEST, program.WHOLE, "")
+    assert secrets == "{}"
     with pytest.raises(ValueError, match="ascii"):
         program.standard_input("'ß'", REQUEST)
 

@@ -13,6 +13,7 @@ from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.hosts import make_state
 from remediate.model.host import Host, Via
 from remediate.model.outcome import HostReport, Outcome
+from remediate.powershell import program
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import LEASE_READER, compose
 from remediate.resources.scheduled_task import MultipleInstances
@@ -28,6 +29,7 @@ from tests.faults.controller import apply_run, policies, schedule_fix
 from tests.transport.local_engine import EnginePowerShell
 
 READER = ShadowStorage.reader
+SECRET = "c4nary-Pässwörd_x000A_'\""
 SCRIPT = "param([string] $Request)"
 REQUEST = Request(run="audit", calls=(Call(id="a", function="Get-RemediateLease"),))
 HERE = Host(name="SRV01", address="SRV01", port=5985, transport=Via.LOCAL)
@@ -211,6 +213,49 @@ def test_a_real_one_answers(tmp_path: Path) -> None:
     assert reply.host.computer.name == "SRV01"
     [ran] = powershell.runs
     assert (ran.exit_code, bytes(ran.stderr)) == (0, b"")
+
+
+@with_an_engine
+def test_a_real_one_gets_secrets_as_secure_strings(tmp_path: Path) -> None:
+    powershell = EnginePowerShell(make_state(), tmp_path)
+    script = """param([string] $Request, [hashtable] $Secrets)
+$who = New-Object -TypeName System.Net.NetworkCredential -ArgumentList 'x', $Secrets['a pw']
+foreach ($one in $who.Password.ToCharArray()) { [int] $one }"""
+    sealed = {"a pw": powershell.seal(SECRET)}
+    ran = powershell.run(program.standard_input(script, REQUEST, sealed), Deadline(60), 10_000)
+    assert [int(line) for line in ran.stdout.split()] == [ord(one) for one in SECRET]
+
+
+def test_secrets_are_sealed_each_by_itself_before_a_program_gets_them() -> None:
+    sealed: list[str] = []
+
+    class Sealing(MemoryPowerShell):
+        def seal(self, secret: str) -> str:
+            sealed.append(secret)
+            return super().seal(secret)
+
+    powershell = Sealing(make_state())
+    secret = REQUEST.calls[0].model_copy(update={"secrets": {"pw": SecretStr(SECRET)}})
+    request = Request(run="audit", calls=(secret,))
+    reply = transport(powershell).session(HERE).run(SCRIPT, request, Deadline(30))
+    assert reply["a"].status is Status.OK
+    assert sealed == [SECRET]
+    assert SECRET.encode() not in powershell.given[0]
+
+
+def test_what_cannot_be_sealed_is_not_sent() -> None:
+    class Unable(MemoryPowerShell):
+        def seal(self, secret: str) -> str:
+            raise OSError(2, "the profile is not loaded")
+
+    powershell = Unable(make_state())
+    secret = REQUEST.calls[0].model_copy(update={"secrets": {"pw": SecretStr(SECRET)}})
+    request = Request(run="audit", calls=(secret,))
+    with pytest.raises(errors.RemoteError, match="sealed for it: the profile is") as caught:
+        transport(powershell).session(HERE).run(SCRIPT, request, Deadline(30))
+    assert not caught.value.after_send
+    assert SECRET not in str(caught.value)
+    assert powershell.given == []
 
 
 @with_an_engine

@@ -251,7 +251,8 @@ def simulated_program(state: HostState) -> Program:
         await asyncio.sleep((hook(state, number) if hook else None) or 0)
         try:
             _check_language(state)
-            spoken = answer(state, _request(given.partition(b"\n")[0].decode()))
+            told, sealed, *_ = given.decode().split("\n", 2)
+            spoken = answer(state, _request(told).with_secrets(_unsealed(sealed)))
         except ScriptFailedError as error:
             say(_failed(error))
             return 0
@@ -279,6 +280,12 @@ def _check_language(state: HostState) -> None:
         msg = "Cannot invoke method. Method invocation is supported only on core types in this "
         error_id = "MethodInvocationNotSupportedInConstrainedLanguage"
         raise ScriptFailedError(f"{msg}language mode.", "RuntimeException", error_id)
+
+
+def _unsealed(sealed: str) -> dict[str, SecretStr]:
+    """Secrets as `ConvertTo-SecureString` takes them where no key of Windows seals them."""
+    found = json.loads(sealed).items()
+    return {name: SecretStr(bytes.fromhex(text).decode("utf-16-le")) for name, text in found}
 
 
 def _failed(error: ScriptFailedError) -> bytes:
