@@ -85,11 +85,18 @@ def among(changes: Iterable[Change], *some: Collection[Change]) -> tuple[Change,
 
 
 def moved(changes: tuple[Change, ...], seen: Observation | Problem) -> tuple[Change, ...]:
-    """Those of some changes whose writing is seen, or cannot be told; none else was written."""
+    """Those of some changes whose writing is seen, or cannot be told; none else was written.
+
+    What has begun is seen by its progress, also where the value is still the one before.
+    """
     if isinstance(seen, Problem):
         return changes
     found = ((change, seen.find(change.resource)) for change in changes)
-    return tuple(change for change, now in found if now is None or not now.as_before(change))
+    return tuple(
+        change
+        for change, now in found
+        if now is None or not now.as_before(change) or now.progress(change) is not None
+    )
 
 
 @dataclass

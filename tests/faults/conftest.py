@@ -14,7 +14,8 @@ CASES = "fault matrix"
 HALF_WAY = "hosts that stop half-way"
 ELSEWHERE = "addresses that lead elsewhere"
 MOVES = "moves of files that stop half-way"
-COUNTED = (CASES, HALF_WAY, ELSEWHERE, MOVES)
+SCANS = "scans of volumes that stop half-way"
+COUNTED = (CASES, HALF_WAY, ELSEWHERE, MOVES, SCANS)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,7 @@
 """A move of the scratch folder stops anywhere: the agent has a whole one, and all goes back."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from remediate.transport.errors import ConnectionLost, TimedOut, TransportError
 from tests.faults.at_each_event import killed_at_each_event
 from tests.faults.conftest import MOVES
 from tests.faults.controller import apply_run, undo_run
+from tests.faults.dying import dying
 from tests.faults.half_way import HOST, Bench, Tell, Trial, explore
 from tests.faults.repairs import Repair
 from tests.faults.test_half_way import settle
@@ -150,36 +149,12 @@ def test_a_move_that_is_cut_off_at_any_call_is_told_and_undone(
 # --- the host dies between any two things that it does ------------------------------------------
 
 
-@contextmanager
-def dying(
-    monkeypatch: pytest.MonkeyPatch, transport: MemoryTransport, at: int
-) -> Iterator[list[int]]:
-    """The host dies before the n-th thing that a write does, and does none of the rest of it."""
-    done, dead = [0], [-1]
-
-    def counted(of: type | ModuleType, name: str) -> Callable[..., Any]:
-        real = getattr(of, name)
-
-        def do(*args: Any, **more: Any) -> Any:
-            done[0] += 1
-            if done[0] == at:
-                dead[0] = len(transport.requests)
-            if dead[0] == len(transport.requests):
-                raise ConnectionLost("it has died", after_send=True)
-            return real(*args, **more)
-
-        return do
-
-    with monkeypatch.context() as patched:
-        for of, name in (
-            (Drive, "put"),
-            (Drive, "remove"),
-            (Drive, "rename"),
-            (registry_value, "write"),
-            (service, "write"),
-        ):
-            patched.setattr(of, name, counted(of, name))
-        yield done
+THINGS = (
+    *((Drive, name) for name in ("put", "remove", "rename")),
+    (registry_value, "write"),
+    (service, "write"),
+)
+"""What a write does."""
 
 
 @pytest.mark.parametrize("undone", EACH_WAY)
@@ -192,7 +167,7 @@ def test_a_host_that_dies_anywhere_in_a_move_is_told_and_undone(
         if undone:
             one.apply()
         before = one.look()
-        with dying(monkeypatch, transport, at) as done:
+        with dying(monkeypatch, transport, at, *THINGS) as done:
             report = one.rollback() if undone else one.apply()
         settle(one, transport, report.outcome, before)
         check_taken_back(one, start, first)

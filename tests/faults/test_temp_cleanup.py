@@ -1,7 +1,6 @@
 """A move of many files stops anywhere: what is said is so, and the files come back to the last."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +20,7 @@ from remediate.testing.transport import MemoryTransport
 from remediate.transport.errors import ConnectionLost, TimedOut, TransportError
 from tests.faults.at_each_event import killed_at_each_event
 from tests.faults.conftest import MOVES
+from tests.faults.dying import dying
 from tests.faults.half_way import HOST, Bench, Tell, Trial, explore
 from tests.faults.repairs import Repair
 from tests.faults.test_half_way import settle
@@ -127,24 +127,8 @@ def test_a_move_that_is_cut_off_twice_is_told_and_undone(
 # --- the host dies between any two files --------------------------------------------------------
 
 
-@contextmanager
-def dying(monkeypatch: pytest.MonkeyPatch, at: int) -> Iterator[list[int]]:
-    """The host dies before the n-th thing that it does to its disk in a write."""
-    done = [0]
-
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def do(*args: Any) -> Any:
-            done[0] += 1
-            if done[0] == at:
-                raise ConnectionLost("it has died", after_send=True)
-            return real(*args)
-
-        return do
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Drive, "move", counted(Drive.move))
-        patched.setattr(old_files, "_say", counted(old_files._say))
-        yield done
+THINGS = ((Drive, "move"), (old_files, "_say"))
+"""What a write does to the disk."""
 
 
 @pytest.mark.parametrize("undone", EACH_WAY)
@@ -157,7 +141,7 @@ def test_a_host_that_dies_between_two_files_is_told_and_undone(
         if undone:
             one.apply()
         before = one.look()
-        with dying(monkeypatch, at) as done:
+        with dying(monkeypatch, transport, at, *THINGS) as done:
             report = one.rollback() if undone else one.apply()
         settle(one, transport, report.outcome, before)
         back_to_the_last(one, start, first)

@@ -150,8 +150,8 @@ def _state(host: HostState, device: str) -> tuple[ScanState, int]:
 
 
 def _start(host: HostState, device: str, at: str) -> None:
-    host.section("scan_processes").append(dict(_PROCESS))
     _say(host, device, "process", at=at, id=str(_PROCESS["id"]), created=str(_PROCESS["created"]))
+    host.section("scan_processes").append(dict(_PROCESS))
 
 
 def _pass_time(host: HostState, device: str) -> None:
