@@ -15,7 +15,7 @@ from requests import sessions
 from remediate.model.host import Auth, Host
 from remediate.transport import errors
 from remediate.transport.classify import classify
-from remediate.transport.gate import Gate, Turn, _Standing
+from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets
 from remediate.transport.protocol import Deadline
 from remediate.transport.wire import (
@@ -77,7 +77,8 @@ def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew(
                 return not super().take(deadline)
 
         server._talk = answer  # type: ignore[method-assign]
-        watch.turn = Slow(Gate(), AWAY, _Standing())
+        gate = Gate()
+        watch.turn = Slow(gate, AWAY, gate.turn(AWAY, SecretStr("x"))._standing)
         assert http.send(b"<m/>") == b"<a/>"
         http.reset()
     assert server.connections == 2
