@@ -20,11 +20,15 @@ def usage(error: click.UsageError) -> tuple[str, str]:
     if isinstance(error, click.NoSuchOption) and error.option_name in _PASSWORDS:
         return no_password_option()
     if isinstance(error, click.NoSuchOption):
-        near = " or ".join(get_close_matches(error.option_name, error.possibilities or (), 1, 0))
+        early = bool(error.ctx and isinstance(error.ctx.command, click.Group))
+        like = 0.7 if early else 0
+        near = "".join(get_close_matches(error.option_name, error.possibilities or (), 1, like))
         path = error.ctx.command_path if error.ctx else "remediate"
         message = f"there is no option {error.option_name}"
         if error.option_name.startswith(_PASSWORDS):  # the password may be part of it
             message = "there is no such option"
+        if early and not near:
+            return message, f"Options are typed behind a command; {path} --help shows those."
         return f"{message}: did you mean {near}?" if near else message, f"See {path} --help."
     if type(error).__name__ == "NoArgsIsHelpError":
         return "no command was given", "Try remediate --help, or remediate demo."

@@ -73,6 +73,9 @@ LOGIN = ["--user", "u"]
         (["apply", "schedule-fix", "--folder", "a:b", "--host", "A"], "--folder 'a:b': a Task"),
         (["apply", "schedule-fix", "--folder", "", "--host", "A"], "--folder '': a Task"),
         (["schema", "Documnt"], "Did you mean Document?"),
+        (["--config", "x", "audit"], "Options are typed behind a command; remediate --help shows"),
+        (["hosts", "--host", "A", "list"], "Options are typed behind a command; remediate hosts"),
+        (["--versoin"], "there is no option --versoin: did you mean --version?"),
         (["completion", "powershell"], "'powershell' is not one of"),
         (
             ["audit", "--host", "SRV01", "--auth", "basic", *LOGIN],
