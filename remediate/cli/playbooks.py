@@ -193,7 +193,8 @@ class PlaybookCommand(Command):
         look.resilient_parsing = True
         values, _, _ = self.make_parser(look).parse_args(list(args))
         asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
-        known = catalogue(_folders(values, broken_is_none=asking))
+        own = ctx.obj is None or ctx.obj.own_settings
+        known = catalogue(_folders(values, own=own, broken_is_none=asking))
         words = _given(values.get("playbooks"))
         named = list(takewhile(lambda word: not word.startswith("-"), words))
         if not ctx.resilient_parsing:
@@ -402,11 +403,12 @@ def sources(ctx: click.Context) -> dict[str, str]:
     return {name: entry.source for name, entry in known.entries.items()}
 
 
-def _folders(values: Mapping[str, Any], *, broken_is_none: bool) -> list[Path]:
+def _folders(values: Mapping[str, Any], *, own: bool, broken_is_none: bool) -> list[Path]:
     """The user's own folders of playbooks: typed ones, else those of the settings file.
 
     Args:
         values: what the parser found, by name.
+        own: the user's own settings file counts.
         broken_is_none: a settings file that cannot be used says nothing.
     """
     from remediate.cli.settings_file import read_settings
@@ -417,7 +419,7 @@ def _folders(values: Mapping[str, Any], *, broken_is_none: bool) -> list[Path]:
         return [Path(folder) for folder in typed]
     named = values.get("config")
     try:
-        found = read_settings(named if isinstance(named, str) else None)
+        found = read_settings(named if isinstance(named, str) else None, own=own)
     except RemediateError:
         if broken_is_none:
             return []

@@ -129,23 +129,24 @@ def _read_for(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     del param
     if ctx.resilient_parsing or ctx.obj is None:
         return None
-    found = read_settings(value)
+    found = read_settings(value, own=ctx.obj.own_settings)
     ctx.obj.settings = found
     return found
 
 
-def read_settings(named: str | None) -> SettingsFile:
+def read_settings(named: str | None, *, own: bool) -> SettingsFile:
     """What a settings file says.
 
     Args:
         named: the file; the user's own, which need not be there, when None.
+        own: the user's own counts.
 
     Raises:
         Stop: it cannot be read, or others may write to it.
         InventoryError: it has mistakes; says all of them.
     """
     path = settings_path() if named is None else Path(named).expanduser().absolute()
-    if named is None and not path.exists():
+    if named is None and not (own and path.exists()):
         return SettingsFile(path)
     from remediate.files import read_content
     from remediate.inventory.document import decoded, read_document

@@ -29,12 +29,15 @@ class Parts:
         transport: makes a transport, given what knows the passwords; None is
             the one that each host's settings name.
         store_setting: path or URL of the store; when empty, what `REMEDIATE_STORE` says.
+        own_settings: the user's own settings file counts where no other is named.
     """
 
     def __init__(
         self,
         transport: "Callable[[Callable[[Host], SecretStr]], Transport] | None" = None,
         store_setting: str = "",
+        *,
+        own_settings: bool = True,
     ) -> None:
         self._transport = transport or _chosen
         self._store_setting = store_setting
@@ -42,6 +45,7 @@ class Parts:
         self.terminal = Terminal(self.redaction)
         self.arguments: tuple[str, ...] = ()
         self.allow_open_files = False
+        self.own_settings = own_settings
         self.settings: SettingsFile | None = None
 
     def start_logging(self) -> None:

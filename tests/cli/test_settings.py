@@ -229,6 +229,13 @@ def test_another_file_takes_the_place_of_ones_own(
     assert f"--config {tmp_path / 'team.yaml'}" in done.out
 
 
+def test_the_demo_takes_no_notice_of_ones_own(cli: Make, write: Write) -> None:
+    write("auth: kerberos", "tls: true", "format: json", "playbooks: nowhere", "store: other.db")
+    result = cli("demo")
+    assert result.code == 0, result.out
+    assert "Every promise held" in result.out
+
+
 @pytest.mark.skipif(not OWNERS_ARE_KNOWN, reason="this system does not tell who may write a file")
 @pytest.mark.parametrize("mode", [0o666, 0o664, 0o602])
 def test_one_that_others_may_write_is_refused(cli: Make, write: Write, mode: int) -> None:

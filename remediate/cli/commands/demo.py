@@ -52,7 +52,7 @@ class Story:
         arguments = [*words, *self._target, *self._login] if login else list(words)
         self._say(f"\n$ {command_line(['remediate', *arguments])}")
         sys.stdout.flush()
-        code = run(arguments)
+        code = run(arguments, Parts(own_settings=False))
         if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
         return code
