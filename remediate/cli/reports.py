@@ -10,7 +10,7 @@ from remediate.cli.following import OUTPUT
 from remediate.cli.lazy import Option
 from remediate.cli.stop import NOTHING_SENT, Stop
 
-NAMES = ("junit", "sarif", "markdown")
+NAMES = ("junit", "sarif", "markdown", "html")
 """The formats, as one types them; `remediate.report.files` has what writes them."""
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from remediate.model.audit import HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.outcome import EXIT_CODES, GRAVITY, HostReport, Outcome
 from remediate.model.plan import Advice, Plan, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord
@@ -30,6 +30,12 @@ from remediate.report.reporter import Subject
 
 MOST_LINES = 1000
 """Lines about one host in a file; of more only the number is told, and JSON has all of it."""
+
+MOST_TEXT = 100_000
+"""Characters about one host in a file, give or take a line."""
+
+MOST_NAMED = 4
+"""Hosts that are named where a file tells a finding of many."""
 
 NO_VERDICT = "no_verdict"
 """Stands for the outcome of a host of which nothing is known."""
@@ -174,6 +180,78 @@ class Totals:
         if self.unanswered:
             parts.append(f"{count(self.unanswered, 'question')} not answered")
         return "; ".join(parts)
+
+
+@dataclass(slots=True)
+class Row:
+    """A finding, on how many hosts.
+
+    Args:
+        severity: the gravest on any of them.
+        playbook: id of the playbook.
+        rule: its name for what is wrong.
+        text: what it is, as the first of them has it.
+        hosts: how many.
+        first: names of some of them.
+        alike: all of them have it in the same words.
+    """
+
+    severity: Severity
+    playbook: str
+    rule: str
+    text: str
+    hosts: int = 0
+    first: list[str] = field(default_factory=list)
+    alike: bool = True
+
+    def __str__(self) -> str:
+        return self.text if self.alike else f"such as: {self.text}"
+
+
+class Rows:
+    """The open findings by what is wrong, whatever the host."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], Row] = {}
+
+    def add(self, account: Account) -> None:
+        """Count a host in."""
+        seen = set()
+        for one in account.open:
+            key = one.playbook, one.rule
+            row = self._rows.setdefault(key, Row(one.severity, *key, one.text))
+            row.severity = min(row.severity, one.severity, key=RANK.__getitem__)
+            row.alike = row.alike and row.text == one.text
+            if key not in seen:
+                row.hosts += 1
+                row.first += [account.host] if row.hosts <= MOST_NAMED else []
+            seen.add(key)
+
+    def ranked(self) -> list[Row]:
+        """The gravest and most frequent first."""
+        return sorted(
+            self._rows.values(),
+            key=lambda row: (RANK[row.severity], -row.hosts, row.playbook, row.rule),
+        )
+
+
+def grades(found: Iterable[Told]) -> str:
+    """How many findings there are of each severity: `1 critical, 2 warning`."""
+    many = Counter(one.severity for one in found)
+    return ", ".join(f"{many[one]} {one}" for one in RANK if many[one])
+
+
+def left_out(left: Counter[ExitCode], where: str) -> str:
+    """How many hosts a file has no room for: they are counted, never silently dropped.
+
+    Args:
+        left: how many, by exit code.
+        where: what they are not: "in the table".
+    """
+    by_code = ", ".join(
+        f"{left[code]:,} with exit code {int(code)}" for code in GRAVITY if left[code]
+    )
+    return f"{count(left.total(), 'host')} more not {where} ({by_code})."
 
 
 def of_report(report: HostReport, subject: Subject) -> Account:
@@ -326,7 +404,7 @@ def _case(
     """A playbook on a host. What could not be judged weighs more than what was found."""
     refusals = [f"refused: {one.text}" for one in refused]
     silent = [f"not answered: {one.question}: {one.problem.message}" for one in unanswered]
-    told = (*lines, *(line(0, text) for text in (*refusals, *silent)))
+    told = _few((*lines, *(line(0, text) for text in (*refusals, *silent))))
     if silent:
         return Case(playbook, State.ERROR, silent[0], unanswered[0].problem.code, told)
     if wrong:
@@ -370,7 +448,10 @@ def _told(one: Change | Advice, subject: Subject, report: HostReport) -> Told:
 
 def _few(lines: Iterable[Line]) -> tuple[Line, ...]:
     told = tuple(lines)
-    if len(told) <= MOST_LINES:
-        return told
-    more = count(len(told) - MOST_LINES, "more line", "more lines")
-    return (*told[:MOST_LINES], line(0, f"… {more}; --format json has all of it"))
+    room = MOST_TEXT
+    for number, each in enumerate(told):
+        if number == MOST_LINES or room < 0:
+            more = count(len(told) - number, "more line")
+            return (*told[:number], line(0, f"… {more}; --format json has all of it"))
+        room -= sum(min(len(text), words.MAX_TEXT) for text, _ in each.spans)
+    return told

@@ -51,6 +51,7 @@ _FORMS = {
     "junit": "remediate.report.junit:JunitForm",
     "sarif": "remediate.report.sarif:SarifForm",
     "markdown": "remediate.report.markdown:MarkdownForm",
+    "html": "remediate.report.html:HtmlForm",
 }
 FORMS = tuple(_FORMS)
 """The names of the formats."""

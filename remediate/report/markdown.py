@@ -6,15 +6,11 @@ What comes from hosts stands in code spans: nothing in these is a link, a mentio
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
-from remediate.model.change import Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
-from remediate.model.text import count
-from remediate.report.account import Account, Totals, plain
+from remediate.report.account import Account, Rows, Totals, grades, left_out, plain
 from remediate.report.files import Piece
-from remediate.report.lines import RANK
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 from remediate.report.words import shortened
@@ -22,22 +18,8 @@ from remediate.report.words import shortened
 MOST = 900_000
 """Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
 
-MOST_NAMED = 4
-"""Hosts that are named where a line is about more."""
-
 _CELL = 200
 _ROW, _DETAIL = 0, 100
-
-
-@dataclass(slots=True)
-class _Row:
-    """A finding, on how many hosts."""
-
-    severity: Severity
-    playbook: str
-    text: str
-    hosts: int = 0
-    first: list[str] = field(default_factory=list)
 
 
 class MarkdownForm:
@@ -49,22 +31,13 @@ class MarkdownForm:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
-        self._rows: dict[tuple[str, str], _Row] = {}
+        self._rows = Rows()
 
     def host(self, account: Account) -> Iterator[Piece]:
         """Its row, and what is told of it at length."""
-        seen = set()
-        for one in account.open:
-            key = one.playbook, one.rule
-            row = self._rows.setdefault(key, _Row(one.severity, one.playbook, one.text))
-            row.severity = min(row.severity, one.severity, key=RANK.__getitem__)
-            if key not in seen:
-                row.hosts += 1
-                row.first += [account.host] if row.hosts <= MOST_NAMED else []
-            seen.add(key)
+        self._rows.add(account)
         grade = GRAVITY.index(account.code)
-        findings = Counter(one.severity for one in account.open)
-        numbers = ", ".join(f"{findings[one]} {one}" for one in RANK if findings[one])
+        numbers = grades(account.open)
         why = account.cases[0].message
         text = _row(code(account.host), account.verdict, numbers, code(why))
         yield Piece(_ROW + grade, text)
@@ -82,27 +55,27 @@ class MarkdownForm:
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
         yield head
         room = MOST - len(head.encode())
-        left: Counter[int] = Counter()
+        left: Counter[ExitCode] = Counter()
         told = False
         for piece in pieces:
             detail = piece.rank >= _DETAIL
             if detail and not told:
                 told = True
-                yield from self._left(left, "in the table")
+                yield _left(left, "in the table")
                 left.clear()
                 title = "\n## Each host\n"
                 room -= len(title)
                 yield title
             size = len(piece.text.encode())
             if left or size > room:
-                left[piece.rank % _DETAIL] += 1
+                left[GRAVITY[piece.rank % _DETAIL]] += 1
                 continue
             room -= size
             yield piece.text
-        yield from self._left(left, "told at length" if told else "in the table")
+        yield _left(left, "told at length" if told else "in the table")
 
     def _findings(self) -> str:
-        rows = sorted(self._rows.values(), key=lambda row: (RANK[row.severity], -row.hosts))
+        rows = self._rows.ranked()
         if not rows:
             return ""
         titles = _row("Severity", "Playbook", "Finding", "Hosts", "Such as")
@@ -111,18 +84,9 @@ class MarkdownForm:
             names = ", ".join(code(name) for name in row.first)
             more = f" and {row.hosts - len(row.first)} more" if row.hosts > len(row.first) else ""
             text += _row(
-                row.severity, code(row.playbook), code(row.text), str(row.hosts), names + more
+                row.severity, code(row.playbook), code(str(row)), str(row.hosts), names + more
             )
         return text
-
-    def _left(self, left: Counter[int], where: str) -> Iterator[str]:
-        """What there was no room for: counted, never silently dropped."""
-        if left:
-            grades = ", ".join(
-                f"{many:,} with exit code {int(GRAVITY[grade])}"
-                for grade, many in sorted(left.items())
-            )
-            yield f"\n{count(left.total(), 'host')} more not {where} ({grades}).\n"
 
 
 def code(text: str, most: int = _CELL) -> str:
@@ -146,6 +110,10 @@ def code(text: str, most: int = _CELL) -> str:
 def _row(*cells: str) -> str:
     """A row of a table, all of its cells written."""
     return f"| {' | '.join(cell or ' ' for cell in cells)} |\n"
+
+
+def _left(left: Counter[ExitCode], where: str) -> str:
+    return f"\n{left_out(left, where)}\n" if left else ""
 
 
 def _fenced(text: str) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from remediate.cli.reports import NAMES
 from remediate.lab.lab import Lab
+from remediate.report.files import FORMS
 from tests.cli.conftest import Result, Unsent
 
 Cli = Callable[..., Result]
@@ -29,7 +31,7 @@ def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
     done = cli(
         *("audit", "schedule-fix", "tls12", "-i", "prod.yaml", "--user", host.user),
         *("--format", "json", "--report", "junit=a.xml", "--report", f"sarif={tmp_path}/a.sarif"),
-        *("--report", "markdown=a.md"),
+        *("--report", "markdown=a.md", "--report", "html=a.html"),
     )
     assert done.code == 5
     [gone, there] = done.data["hosts"]
@@ -48,6 +50,8 @@ def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
             "region": {"startLine": line},
         }
     assert "2 hosts: 1 unreachable, 1 would change; 2 findings: " in Path("a.md").read_text()
+
+    assert Path("a.html").read_text().count("<details ") == 2
 
     audit = done.data["run"]
     assert cli("report", audit, "--format", "junit", "-o", "b.xml").code == 0
@@ -75,6 +79,10 @@ def test_an_apply_and_its_rollback_are_reported_then_and_later(
     assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in Path("c.md").read_text()
     text = cli("report", "--format", "markdown").out
     assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in text
+
+
+def test_each_format_that_one_can_type_is_written_by_something() -> None:
+    assert NAMES == FORMS
 
 
 def test_what_is_typed_to_apply_does_not_write_the_reports_of_the_audit(
