@@ -24,6 +24,9 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, r
 _ALONE = f"insecure: true in an inventory counts only together with --insecure. {NOTHING_SENT}"
 _SECURE_PORTS = {443, 5986}
 
+_COMPUTER_NAME = 15
+"""Characters that a computer name has at most."""
+
 THIS_MACHINE = "."
 """What `--host` calls this machine itself."""
 
@@ -173,11 +176,15 @@ def reached(
 
 
 def own_name() -> str:
-    """What this machine calls itself."""
+    """What this machine calls itself: its computer name, as Windows answers it over WinRM.
+
+    https://learn.microsoft.com/windows/win32/sysinfo/computer-names says how that comes from the
+    name for DNS.
+    """
     from remediate.model.host import check_address
 
     try:
-        return check_address(socket.gethostname())
+        return check_address(socket.gethostname().partition(".")[0][:_COMPUTER_NAME].upper())
     except ValueError:
         return "localhost"
 

@@ -25,7 +25,7 @@ Cli = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def _named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socket.gethostname", lambda: "SRV01")
+    monkeypatch.setattr("socket.gethostname", lambda: "srv01.contoso.com")
     monkeypatch.delenv("REMEDIATE_PASSWORD")
 
 
@@ -195,6 +195,19 @@ def test_a_record_alone_does_not_lead_to_this_machine(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Terminal, "interactive", property(lambda _: True))
     monkeypatch.setattr("remediate.cli.recorded.agreed", lambda *_: True)
     assert reached(there) == [there.host]
+
+
+def test_another_computer_than_the_one_on_record_is_refused(cli: Cli) -> None:
+    """Whatever this machine is called, and whoever says that it is the one."""
+    state, other = make_state(), make_state("SRV02")
+    apply = cli("apply", "schedule-fix", "--host", ".", "--yes", transport=here(state))
+    run = apply.out.partition("remediate rollback ")[2].split()[0]
+    before = policies(other)
+    for options in (["--transport", "local"], ["--host", "SRV01=."]):
+        undone = cli("rollback", run, "--yes", *options, transport=here(other))
+        assert undone.code == 6
+        assert "SRV02" in undone.out
+        assert policies(other) == before
 
 
 def test_a_record_can_be_gone_on_with_the_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
