@@ -11,6 +11,7 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.hosts import make_state
+from remediate.lab.state import HostState
 from remediate.model.host import Host, Via
 from remediate.model.outcome import HostReport, Outcome
 from remediate.powershell import program
@@ -18,6 +19,7 @@ from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import LEASE_READER, compose
 from remediate.resources.scheduled_task import MultipleInstances
 from remediate.resources.shadow_storage import ShadowStorage
+from remediate.runner.threads import Serial
 from remediate.testing.local import Death, MemoryPowerShell
 from remediate.testing.store import MemoryStore
 from remediate.transport import errors
@@ -40,8 +42,8 @@ def transport(powershell: PowerShell | None, **more: int) -> ChosenTransport:
 
 
 def applied(powershell: PowerShell, store: MemoryStore) -> HostReport:
-    settings = Settings(operator="ada@SRV01")
-    engine = Engine(transport(powershell), settings, store, sleep=lambda _: None)
+    settings = Settings(operator="ada@bastion")
+    engine = Engine(transport(powershell), settings, store, sleep=lambda _: None, runner=Serial())
     [report] = engine.apply([HERE], schedule_fix(), apply_run())
     return report
 
@@ -197,6 +199,48 @@ def test_where_no_program_starts_any_more_the_intent_stays_open() -> None:
     report = applied(MemoryPowerShell(state, dies=dies), MemoryStore())
     assert report.outcome is Outcome.INDETERMINATE
     assert "runs reconcile" in (report.problem.hint if report.problem else "")
+
+
+class Killed(BaseException):
+    """The controller is gone."""
+
+
+class Fatal(MemoryPowerShell):
+    """One during whose write the controller is killed.
+
+    Args:
+        acts: the write is carried out all the same.
+    """
+
+    def __init__(self, state: HostState, *, acts: bool) -> None:
+        super().__init__(state)
+        self.acts = acts
+
+    def run(self, given: bytes, deadline: Deadline, most: int) -> Ran:
+        if len(self.given) == AT_THE_WRITE - 1:
+            if self.acts:
+                super().run(given, deadline, most)
+            raise Killed
+        return super().run(given, deadline, most)
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_what_became_of_a_write_whose_controller_was_killed_is_found_out(acts: bool) -> None:
+    """As over WinRM: the intent is durable, and what the machine is like then closes it."""
+    state, store = make_state(), MemoryStore()
+    before = policies(state)
+    with pytest.raises(Killed):
+        applied(Fatal(state, acts=acts), store)
+    engine = Engine(
+        transport(MemoryPowerShell(state)),
+        Settings(operator="ada@bastion"),
+        store,
+        is_running=lambda _: False,
+    )
+    [(_, closed)] = engine.reconcile()
+    assert closed.outcome is (Outcome.CHANGED if acts else Outcome.FAILED_UNCHANGED)
+    assert (policies(state) == before) is not acts
+    assert store.leases(apply_run().started) == []
 
 
 with_an_engine = pytest.mark.skipif(
