@@ -323,7 +323,7 @@ def test_a_real_one_that_hangs_is_ended_and_what_it_had_answered_counts(tmp_path
     powershell = EnginePowerShell(state, tmp_path)
     script = compose((*LEASE_READER, READER))
     with pytest.raises(errors.TimedOut) as caught:
-        transport(powershell).session(HERE).run(script.text, request, Deadline(6))
+        transport(powershell).session(HERE).run(script.text, request, Deadline(20))
     partial = caught.value.partial
     assert partial is not None
     assert (partial["a"].status, partial["hangs"].status) == (Status.OK, Status.UNANSWERED)
