@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from remediate.playbook import Advice, Field, Playbook
+from remediate.playbook import Advice, Field, Playbook, Severity
 from remediate.playbook.restarting import (
     WINDOWS_BACKUP,
     AlthoughUnknown,
@@ -10,7 +10,7 @@ from remediate.playbook.restarting import (
     windows_backup_refusals,
 )
 from remediate.resources.backup_record import BackupRecord, BackupRecords
-from remediate.resources.boot import Boot, Boots
+from remediate.resources.boot import PENDING, QUIET, Boot, Boots
 from remediate.resources.mars_agent import AGENT, INSTALL_PATH
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.service import Services
@@ -30,7 +30,8 @@ class RestartServer(Playbook[Params]):
 
     It is done when the processes that Windows starts once are other ones, and Windows has installed
     what it was restarted for: an open port or a time by the clock is no proof. Meanwhile the server
-    is looked at again and again, for an hour at most.
+    is looked at again and again, for an hour at most. A key that says that a restart is pending
+    still, a quarter of an hour later and while nothing is installed, is advice.
     """
 
     id = "restart-server"
@@ -38,7 +39,7 @@ class RestartServer(Playbook[Params]):
     topic = "platform"
     symptoms = ("scratch-checksum-inaccessible",)
     source = "https://learn.microsoft.com/azure/backup/backup-azure-mars-troubleshoot"
-    rules = ("no-boot", "boot")
+    rules = ("no-boot", "boot", "key-stays")
     on_demand = True
     writes = (Boot,)
     risk = (
@@ -67,6 +68,16 @@ class RestartServer(Playbook[Params]):
             )
         elif _is_old(boot, seen, params):
             yield boot.should_renew("boot", "restarted")
+        elif boot.key_stays:
+            yield Advice(
+                "The server was restarted, and still says that it waits for a restart",
+                f"Windows has installed nothing for {QUIET} minutes, and {PENDING} stays: look in "
+                r"%windir%\Logs\CBS\CBS.log for why, and see whether another program writes it. Do "
+                "not delete the key before you know.",
+                Severity.NOTICE,
+                rule="key-stays",
+                resource=boot.resource_id,
+            )
 
     def guard(self, seen, params):
         if seen.path(AGENT):

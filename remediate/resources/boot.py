@@ -18,6 +18,16 @@ MOST = 3600
 """Seconds that a restart may take: updates are installed meanwhile, and memory is tested."""
 
 
+QUIET = 15
+"""Minutes after which a key that says that servicing waits means no more, while nothing installs.
+
+How long Windows may wait before it goes on to install is not documented.
+"""
+
+PENDING = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
+"""The key that says that servicing waits for a restart."""
+
+
 class BootProcess(Model):
     """A process that Windows starts once in each boot.
 
@@ -53,14 +63,16 @@ class Boot(Resource):
 
     While Windows goes on to install what it was restarted for, the restart is not done:
     TiWorker.exe runs, or the registry says that servicing waits for a restart. TrustedInstaller.exe
-    alone says nothing: it runs for minutes whenever somebody asks what is installed.
+    alone says nothing: it runs for minutes whenever somebody asks what is installed. A key that
+    stays although nothing has been installed for a while keeps no restart from being done.
 
     Args:
         name: `Windows`, of which a host has one.
         boot: what tells it from others; None of one that is to come.
         asked: the boot that was to be ended when our Set last asked for a restart.
         installing: TiWorker.exe runs.
-        servicing: servicing waits for a restart.
+        servicing: servicing waits for a restart, as `PENDING` says.
+        minutes: for how long it runs; an hour is as good as more.
     """
 
     kind: ClassVar[str] = "boot"
@@ -70,13 +82,16 @@ class Boot(Resource):
     writer: ClassVar[Path] = Path(__file__).with_suffix(".write.ps1")
     identity: ClassVar[tuple[str, ...]] = ("name",)
     settable: ClassVar[frozenset[str]] = frozenset({"boot"})
-    volatile: ClassVar[frozenset[str]] = frozenset({"boot", "asked", "installing", "servicing"})
+    volatile: ClassVar[frozenset[str]] = frozenset(
+        {"boot", "asked", "installing", "servicing", "minutes"}
+    )
 
     name: str
     boot: BootTime | None
     asked: str = ""
     installing: bool = False
     servicing: bool = False
+    minutes: int = 0
 
     @property
     def title(self) -> str:
@@ -98,6 +113,16 @@ class Boot(Resource):
         """Whether a restart was asked for in this boot."""
         marks = ";".join(f"{one.name} {one.id} {one.created}" for one in self._processes)
         return bool(marks) and self.asked == marks
+
+    @property
+    def key_stays(self) -> bool:
+        """Whether `PENDING` is still there, though Windows installs nothing any more."""
+        return self.servicing and not self.installing and self.minutes >= QUIET
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether Windows goes on to install what it was restarted for, or may."""
+        return self.installing or (self.servicing and not self.key_stays)
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Boots":
@@ -141,13 +166,13 @@ class Boot(Resource):
 
     def holds(self, change: Change) -> bool:
         """It is another boot, and Windows has done what it was restarted for."""
-        return super().holds(change) and not (self.installing or self.servicing)
+        return super().holds(change) and not self._goes_on
 
     def progress(self, change: Change) -> Progress | None:
         """Asked for, but not begun; or restarted, but not done."""
         if super().holds(change):
-            busy = self.installing or self.servicing
-            return Progress(done=1, total=2, unit="steps of the restart") if busy else None
+            step = Progress(done=1, total=2, unit="steps of the restart")
+            return step if self._goes_on else None
         return Progress(done=0, total=2, unit="steps of the restart") if self.is_asked else None
 
 

@@ -33,15 +33,21 @@ function Get-RemediateBoot {
     # The one that goes on.
     $current = Find-RemediateBoot -Identity @{ name = 'Windows' }
     $boot = (Read-RemediateBoot -Current $current)['boot']
-    $boot['since'] = ([datetime] $current['System'].LastBootUpTime).ToUniversalTime().ToString('s') + 'Z'
     $asked = ''
     $path = Get-RemediateRestartPath
     if (Test-Path -LiteralPath $path) { $asked = [string] (Get-Content -LiteralPath $path -TotalCount 1) }
+    $since = ([datetime] $current['System'].LastBootUpTime).ToUniversalTime()
+    $runs = (Get-Date).ToUniversalTime() - $since
+    $minutes = 60
+    if ($runs.TotalMinutes -lt 60) { $minutes = $runs.Minutes }
+    if ($minutes -lt 0) { $minutes = 0 }
+    $boot['since'] = $since.ToString('s') + 'Z'
     [ordered]@{
         name       = 'Windows'
         boot       = $boot
         asked      = $asked
         installing = $current['Installing']
         servicing  = Test-Path -LiteralPath 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending'
+        minutes    = $minutes
     }
 }

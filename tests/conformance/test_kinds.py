@@ -84,9 +84,9 @@ def went_wrong(error: CallError) -> str:
 
 
 def answer(asked: Asked, result: CallResult) -> list[Record]:
-    """What was answered, in an order of its own."""
+    """What was answered, in an order of its own, but for how long a boot goes on by now."""
     found = [asked.resource.model_validate(value) for value in result.value]
-    return sorted((one.model_dump(mode="json") for one in found), key=str)
+    return sorted((one.model_dump(mode="json", exclude={"minutes"}) for one in found), key=str)
 
 
 def settled(windows: Record) -> Record:

@@ -9,14 +9,14 @@ import pytest
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
-from remediate.lab.kinds import switches, turn_on
+from remediate.lab.kinds import put, switches, turn_on
 from remediate.lab.kinds.boot import KIND
 from remediate.model.change import Change
 from remediate.model.event import HostProgress, Phase
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import Outcome
 from remediate.model.settling import Settling
-from remediate.resources.boot import MOST, Boot
+from remediate.resources.boot import MOST, PENDING, QUIET, Boot
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
 from tests.engine.test_settling import KilledError, Slow, said, world_of
@@ -93,6 +93,35 @@ def test_a_restart_that_does_not_come_is_unknown_until_somebody_looks(
     [(_, closed)] = server.engine.reconcile()
     assert closed.outcome is (Outcome.CHANGED if later else Outcome.FAILED_UNCHANGED)
     assert asked(server) == 1
+
+
+@pytest.mark.parametrize("interrupted", [False, True], ids=["waited for", "interrupted"])
+def test_a_key_that_stays_keeps_no_restart_from_being_proven_and_is_named(
+    server: Slow, interrupted: bool
+) -> None:
+    put(server.state, {"operating_system": {"pending": ["servicing"]}})
+    turn_on(server.state, (KIND, "the key that a restart is pending stays"))
+    sleep = server.time.sleep
+
+    def press(pause: float) -> None:
+        sleep(pause)
+        if server.time.seconds > 300:
+            server.interrupted.set()
+
+    if interrupted:
+        server.time.sleep = press  # type: ignore[assignment,method-assign]
+        assert server.apply(REBOOTED.job).outcome is Outcome.INDETERMINATE
+        server.time.sleep = sleep  # type: ignore[method-assign]
+        server.interrupted.clear()
+        [(_, report)] = server.engine.reconcile()
+    else:
+        report = server.apply(REBOOTED.job)
+        assert report.plan
+        assert [f"{PENDING} stays" in one.text for one in report.plan.advice] == [True]
+        assert (Phase.APPLY, 1, 2) in server.progress()
+    assert report.outcome is Outcome.CHANGED
+    assert report.exit_code is (ExitCode.OK if interrupted else ExitCode.PENDING)
+    assert QUIET * 60 <= server.time.seconds < QUIET * 60 + 120
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -240,9 +269,15 @@ def change_of(one: Boot) -> Change:
         (boot(hours=1), False),
         (boot(ids=4, hours=1, boot={"processes": []}), False),
         (boot(ids=4, hours=1, installing=True), False),
-        (boot(ids=4, hours=1, servicing=True), False),
+        (boot(ids=4, hours=1, servicing=True, minutes=QUIET - 1), False),
+        (boot(ids=4, hours=1, servicing=True, minutes=QUIET), True),
+        (boot(ids=4, hours=1, servicing=True, minutes=QUIET, installing=True), False),
+        (boot(servicing=True, minutes=QUIET), False),
     ],
-    ids=["both", "only the time of Windows", "numbers", "times", "none", "installs", "servicing"],
+    ids=[
+        *("both", "only the time of Windows", "numbers", "times", "none", "installs", "servicing"),
+        *("a key stays", "a key and installs", "a key and the same boot"),
+    ],
 )
 def test_only_other_times_and_other_numbers_together_prove_a_restart(
     now: Boot, holds: bool

@@ -34,6 +34,9 @@ UNKIND: dict[str, Switch] = {
     "it installs after its start": Switch(
         "documented: servicing goes on after a restart", (("installs", "300"),)
     ),
+    "the key that a restart is pending stays": Switch(
+        "plausible: a program writes it anew, or who made it was no servicing", (("leaves", ""),)
+    ),
     "somebody else is restarting it": Switch(
         "documented: ERROR_SHUTDOWN_IN_PROGRESS, 1115", (("code", "1115"),)
     ),
@@ -99,6 +102,7 @@ def read(host: HostState) -> Iterator[Record]:
         "asked": (host.drive.read(_MARK) or b"").decode().strip(),
         "installing": boot["installing"],
         "servicing": _pending(host),
+        "minutes": int(min(60, max(0, (host.clock() - _since(boot)).total_seconds() // 60))),
     }
 
 
@@ -127,6 +131,10 @@ def other(host: HostState, record: Record, change: Change) -> JsonValue:
 
 def _told(boot: Record) -> Record:
     return {"processes": [dict(one) for one in boot["started"]], "since": boot["booted"]}
+
+
+def _since(boot: Record) -> datetime:
+    return datetime.fromisoformat(boot["booted"])
 
 
 def _pending(host: HostState) -> bool:
@@ -164,6 +172,8 @@ def pass_time(host: HostState) -> None:
         boot["late"] = None
     if boot["installs"] and now >= datetime.fromisoformat(boot["installs"]):
         boot["installs"], boot["installing"] = None, False
+        if "leaves" in ways:
+            return
         keys = host.section("registry")
         keys[:] = [key for key in keys if not same(key["path"], _PENDING)]
 
