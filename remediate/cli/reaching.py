@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -301,13 +302,20 @@ def usual(options: Mapping[str, Any]) -> "Connection":
     Args:
         options: as for `reached`.
     """
-    from remediate.model.host import Connection
-
     settings: SettingsFile | None = options.get("config")
-    connection = settings.connection if settings and settings.connection else Connection()
-    if options.get("passwords_only") or _PASSWORD in os.environ:  # which count more
+    connection = (settings and settings.connection) or _nothing()
+    proof = connection.password or connection.keytab
+    if proof and (options.get("passwords_only") or _PASSWORD in os.environ):  # which count more
         return connection.model_copy(update={"password": None, "keytab": None})
     return connection
+
+
+@cache
+def _nothing() -> "Connection":
+    """What is said where nobody says anything; there may be thousands of hosts."""
+    from remediate.model.host import Connection
+
+    return Connection()
 
 
 def _places(options: Mapping[str, Any]) -> dict[str, str]:

@@ -292,6 +292,8 @@ class Connection(Model):
         a pin, a proxy.
         """
         mine, theirs = self.said(), other.said()
+        if not mine or not theirs:  # as it is of most hosts
+            return self if mine else other
         for choice in (_TRUST, _PROOF):
             if mine.keys() & choice:
                 theirs = {name: value for name, value in theirs.items() if name not in choice}
