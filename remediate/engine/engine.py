@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from remediate.engine.observation import Observation
 from remediate.engine.order import Order, Verb
 from remediate.engine.origins import Origins
 from remediate.engine.planning import PlaybookPlanner
-from remediate.engine.reconciling import Ongoing, give_free, take_in_spilled
+from remediate.engine.reconciling import Ongoing, give_free, rounds, take_in_spilled
 from remediate.engine.recorded import (
     RecordRefusedError,
     changes_to_undo,
@@ -257,7 +257,7 @@ class Engine:
         for run, one in made:
             if isinstance(one, HostReport):
                 yield run, self._masked(one)
-        for order, report in self._work([one for _, one in made if isinstance(one, Order)]):
+        for order, report in self._in_turn(one for _, one in made if isinstance(one, Order)):
             yield runs[order.run], self._masked(report)
         for run in alive.killed():
             for report in give_free(journal, run.id):
@@ -371,6 +371,16 @@ class Engine:
         )
         runner = self.runner or Threads(self.settings.workers)
         return runner.run(orders, partial(do, around=around), _halted)
+
+    def _in_turn(self, orders: Iterable[Order]) -> Iterator[tuple[Order, HostReport]]:
+        """Work through orders of several runs; an interrupt lets no further turn begin."""
+        first, *more = rounds(orders) or [[]]
+        yield from self._work(first)
+        for turn in more:
+            if self.interrupted.is_set():
+                yield from ((order, _halted(order)) for order in turn)
+            else:
+                yield from self._work(turn)
 
     def _masked(self, report: HostReport) -> HostReport:
         """Tell of a report, without the secrets that may be in it."""

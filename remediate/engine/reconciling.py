@@ -1,11 +1,12 @@
 """What runs that broke off, or a store that failed, have left to be put in order."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from remediate.engine.order import Order
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.problem import Problem
@@ -67,6 +68,26 @@ class Ongoing:
     def _is_ours(self, run: Run) -> bool:
         """Whether it was begun on this controller."""
         return run.operator.rpartition("@")[2] == self.operator.rpartition("@")[2]
+
+
+def rounds(orders: Iterable[Order]) -> list[list[Order]]:
+    """Orders one after the other where they are about one host, whose lease only one can have.
+
+    Args:
+        orders: each of another run or another host, by address and by computer; they keep their
+            order.
+    """
+    found: list[tuple[set[str], list[Order]]] = []
+    for order in orders:
+        computer = order.computer and (order.computer.guid or order.computer.name.casefold())
+        about = {name for name in (order.host.endpoint, computer) if name}
+        turn = max((n for n, (taken, _) in enumerate(found, 1) if taken & about), default=0)
+        if turn == len(found):
+            found.append((set(), []))
+        taken, together = found[turn]
+        taken |= about
+        together.append(order)
+    return [together for _, together in found]
 
 
 def take_in_spilled(store: Store, folder: Path) -> JournalIncomplete | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
+from remediate.runner.threads import Serial
 from remediate.store.errors import JournalIncomplete
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
@@ -63,6 +65,44 @@ def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
     assert reports["SRV02"].outcome is Outcome.REFUSED
     assert reports["SRV01"].outcome is Outcome.CHANGED
     assert world.store.run(run.id).hosts[0].report is None
+
+
+class OneLeaseEach(Serial):
+    """Takes all that it is given for being worked on at once."""
+
+    def run(self, items: Any, work: Any, skip: Any) -> Any:
+        assert len({order.host.endpoint for order in items}) == len(items)
+        assert len({order.computer for order in items}) == len(items)
+        return super().run(items, work, skip)
+
+
+def test_of_several_runs_on_one_host_none_keeps_the_lease_from_the_others(world: World) -> None:
+    """One command closes them all, in their order; by the address or the computer it is one."""
+    moved = HOST.model_copy(update={"address": "127.0.0.1", "port": 5986})
+    for number, host in enumerate((HOST, HOST, moved), 1):
+        run = world.run().model_copy(update={"id": f"run-{number}"})
+        world.store.begin_run(run, [host])
+        when = NOW + timedelta(seconds=number)
+        intent = Intent(run=run.id, host=host, changes=(), snapshot=(), recorded=when)
+        world.store.record_intent(intent)
+    engine = replace(world.engine, runner=OneLeaseEach())
+    reports = [(run.id, report.outcome) for run, report in engine.reconcile()]
+    assert reports == [(f"run-{number}", Outcome.CHANGED) for number in (1, 2, 3)]
+    assert world.store.open_intents() == []
+
+
+def test_an_interrupt_leaves_the_next_run_on_a_host_for_another_time(world: World) -> None:
+    for number in (1, 2):
+        run = world.run().model_copy(update={"id": f"run-{number}"})
+        world.store.begin_run(run, [HOST])
+        world.store.record_intent(
+            Intent(run=run.id, host=HOST, changes=(), snapshot=(), recorded=NOW)
+        )
+    engine = world.engine
+    engine.interrupted.set()
+    reports = [report.outcome for _, report in engine.reconcile()]
+    assert reports == [Outcome.CHANGED, Outcome.SKIPPED]
+    assert [run.id for run, _ in world.store.open_intents()] == ["run-2"]
 
 
 def test_only_what_was_found_is_looked_at_and_only_while_it_is_open(world: World) -> None:
