@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -473,8 +474,9 @@ def main(words: list[str], tree: Path = ROOT) -> int:
     return 1 if unseen else 0
 
 
-def _failures(one: Break, tree: Path) -> Iterator[str]:
-    """The first tests that fail on a broken copy of the tree."""
+@contextmanager
+def broken(one: Break, tree: Path = ROOT) -> Iterator[Path]:
+    """A copy of a tree, broken in one way."""
     with tempfile.TemporaryDirectory(prefix="remediate-break-") as folder:
         root = Path(folder, "tree")
         root.mkdir()
@@ -485,6 +487,12 @@ def _failures(one: Break, tree: Path) -> Iterator[str]:
             else:
                 shutil.copy(tree / name, root / name)
         one.apply(root)
+        yield root
+
+
+def _failures(one: Break, tree: Path) -> Iterator[str]:
+    """The first tests that fail on a broken copy of the tree."""
+    with broken(one, tree) as root:
         script = PurePosixPath(one.file).name
         words = WORDS.get(script.partition(".")[0]) if script.endswith(".ps1") else None
         tests = [*SCRIPTS_SEEN_BY, "-k", words] if words else SEEN_BY

@@ -76,7 +76,7 @@ def answer(state: HostState, request: Request) -> Spoken:
     """Run the calls of a request in order and reply as `envelope.ps1` would."""
     with state.lock:
         pass_time(state)
-        pipeline = _Pipeline(state, request)
+        pipeline = Pipeline(state, request)
         for call in request.calls:
             pipeline.run(call)
             if pipeline.stuck:
@@ -85,7 +85,7 @@ def answer(state: HostState, request: Request) -> Spoken:
     return Spoken(tuple(pipeline.outputs), pipeline.second)
 
 
-class _Pipeline:
+class Pipeline:
     """A pipeline at work, in a time of its own: only what is late or hangs takes any.
 
     Args:
@@ -103,7 +103,7 @@ class _Pipeline:
         self._succeeded: set[str] = set()
         self._another = _another(state, request.computer)
 
-    def run(self, call: Call) -> None:
+    def run(self, call: Call) -> CallResult:
         """Run a call, unless one before it never ends."""
         if self._lines and self.second >= self.request.patience:
             self.put([])
@@ -120,6 +120,7 @@ class _Pipeline:
             error = CallFailedError("RemediateTooLong", f"The answer has {len(line)} characters.")
             line = CallResult(id=call.id, status=Status.ERROR, error=error.record).line()
         self._lines.append(line)
+        return result
 
     def put(self, lines: list[str]) -> None:
         """Put out what is known, and some more."""
