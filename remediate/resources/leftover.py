@@ -143,6 +143,10 @@ class Leftover(Resource):
             return super().label(name, value)
         return "there" if value else "removed"
 
+    def as_before(self, change: Change) -> bool:
+        """What is removed in part is not as it was, though it is there."""
+        return super().as_before(change) and self.progress(change) is None
+
     @classmethod
     def settling(cls, change: Change) -> Settling:
         """Many files are removed in parts."""

@@ -16,6 +16,7 @@ from remediate.lab.kinds.defender_exclusion import KIND as EXCLUSION
 from remediate.lab.kinds.folder_access import KIND as ACCESS
 from remediate.lab.kinds.folder_marks import KIND as MARKS
 from remediate.lab.kinds.folder_marks import SCRATCH
+from remediate.lab.kinds.leftover import KIND as LEFT
 from remediate.lab.kinds.registry_value import KIND as REGISTRY
 from remediate.lab.kinds.scheduled_task import KIND as TASK
 from remediate.lab.kinds.scratch_move import KIND as MOVE
@@ -286,6 +287,22 @@ def test_a_task_that_is_not_written_to_may_become_its_other_form_too(name: str) 
 
 
 # --- damaging ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("some of it stays", Outcome.FAILED_CHANGED),
+        ("it is put back", Outcome.FAILED_UNCHANGED),
+    ],
+)
+def test_what_is_not_removed_is_told(name: str, outcome: Outcome) -> None:
+    """What is removed in part is not as it was, though each of its folders is there."""
+    assert {on for on in DAMAGING if on[0] == LEFT} >= {(LEFT, name)}
+    one = teller(named("leftovers", "removed"), (LEFT, name))
+    report = one.apply()
+    assert report.outcome is outcome
+    assert report.problem
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.drive import DRIVES, MARKER, OURS, PROGRAM_FILES, Drive
 from remediate.lab.kinds import scratch_move
-from remediate.lab.kinds.kind import may_write, refuse, same, short_form
+from remediate.lab.kinds.kind import Switch, may_write, refuse, same, short_form
 from remediate.lab.kinds.old_files import FOLDER
 from remediate.lab.kinds.old_files import MARKER as MOVED
 from remediate.lab.kinds.registry_value import value_of
@@ -30,6 +30,13 @@ from remediate.resources.service import Moment
 
 KIND = "leftover"
 HEALTHY: Record = {}
+DAMAGING: dict[str, Switch] = {
+    "some of it stays": Switch(
+        "documented: a file that another process has open is not removed", (("stays", "open"),)
+    ),
+    "it is put back": Switch("plausible: what restores files does so", (("stays", "all"),)),
+}
+"""What a Windows should not do with what is removed; on the simulated engine."""
 PART = 10_000
 """Files that are removed in one write; a real host removes as many as it can."""
 _REMOVING = "remediate.removing"
@@ -197,7 +204,21 @@ def write(host: HostState, record: Record, after: Record) -> None:
         raise refuse("In the folder something leads elsewhere.")
     if record["sort"] == "moved-files" and drive.folders(path):
         raise refuse("There is a folder in it that is not ours.")
+    stays = {one: drive.entry(one) for one in _staying(host, path)}
     drive.remove(path)
+    for one, entry in stays.items():
+        drive.put(one, entry)
+    if stays and ("stays", "open") in host.edits.get(KIND, ()):
+        raise CallFailedError("RemoveFileSystemItemIOError", "Another process uses the file.")
+
+
+def _staying(host: HostState, path: str) -> list[str]:
+    """Files that stay, or are put back, on a Windows that does so."""
+    how = dict(host.edits.get(KIND, ())).get("stays")
+    if how is None or host.drive.find(path):
+        return [path] if how == "all" else []
+    files = host.drive.below(path)
+    return files if how == "all" else [one for one in files if one.endswith((MOVED, "00000.tmp"))]
 
 
 def _remove_scratch(host: HostState, record: Record) -> None:
