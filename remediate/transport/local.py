@@ -30,7 +30,7 @@ from remediate.transport.started import Output
 LAST: Final = len(program.WHOLE) + 1
 """Bytes at the end of the input without which the loader runs nothing."""
 
-NOT_HERE: Final = "Run remediate on the server itself, or leave out --host . and name the server."
+NOT_HERE: Final = "Run remediate on the server itself, or give the name by which WinRM reaches it."
 
 _NOT_STARTED: Final = (
     "AppLocker, a software restriction or a security product may keep this account from starting "
@@ -109,7 +109,9 @@ def windows_powershell() -> WindowsPowerShell:
         ctypes.windll.kernel32.GetSystemWindowsDirectoryW(room, len(room))
         return WindowsPowerShell(Path(room.value))
     system = platform.system() or "another system"
-    raise LookupError(f"--host . works on the Windows server itself, and this is {system}")
+    raise LookupError(
+        f"local, or --host ., works on the Windows server itself, and this is {system}"
+    )
 
 
 def executable(windows: Path) -> Path:
