@@ -30,6 +30,10 @@ _DOING = {
 }
 
 
+OF_HOSTS = ("console", "json", "ndjson", "github")
+"""How the result of a command on hosts may be written."""
+
+
 def format_option(*forms: str) -> click.Option:
     """The option that says how the result is shown."""
     return Option(
@@ -57,7 +61,7 @@ class Following:
 
     Args:
         terminal: for progress and messages.
-        form: `console`, `json` or `ndjson`.
+        form: one of `OF_HOSTS`.
         subject: what the command is about.
         files: the reports besides; None where none is asked for.
         writes: the command may change hosts.
@@ -188,6 +192,10 @@ def _reporter(form: str, subject: "Subject", terminal: "Terminal") -> "Reporter"
         from remediate.report.machine import NdjsonReporter
 
         return NdjsonReporter(subject, sys.stdout)
+    if form == "github":
+        from remediate.report.github import GithubReporter
+
+        return GithubReporter(subject, sys.stdout)
     from remediate.report.console import ConsoleReporter
 
     return ConsoleReporter(subject, sys.stdout, terminal.quiet)

@@ -254,11 +254,12 @@ def over_hosts(
         SecretError: a password cannot be had.
         Interrupted: somebody pressed Ctrl-C; says what was left behind.
     """
+    subject = replace(subject, places=chosen.places)
     files = None
     if wanted := options.get("reports"):
         from remediate.report.files import ReportFiles
 
-        files = ReportFiles(replace(subject, places=chosen.places), wanted, parts.terminal.complain)
+        files = ReportFiles(subject, wanted, parts.terminal.complain)
     following = Following(parts.terminal, options["form"], subject, files, writes=writes)
     engine = parts.engine(
         chosen.hosts, settings(options), store=store, emit=following.emit, peers=chosen.peers

@@ -52,9 +52,10 @@ _FORMS = {
     "sarif": "remediate.report.sarif:SarifForm",
     "markdown": "remediate.report.markdown:MarkdownForm",
     "html": "remediate.report.html:HtmlForm",
+    "github": "remediate.report.github:GithubForm",
 }
-FORMS = tuple(_FORMS)
-"""The names of the formats."""
+FORMS = ("junit", "sarif", "markdown", "html")
+"""The names of the formats of files."""
 
 
 def form(name: str, subject: Subject) -> Form:

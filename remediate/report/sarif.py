@@ -12,7 +12,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from remediate.report.account import HOST, Account, Case, State, Told, Totals
 from remediate.report.files import Piece
 from remediate.report.lines import RANK
 from remediate.report.markdown import code
+from remediate.report.place import place_of
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 from remediate.report.words import MAX_VALUE, shortened
@@ -194,20 +194,12 @@ class SarifForm:
 
 
 def _place(host: str, at: str) -> tuple[str, int]:
-    """The file that names a host, relative to where one is, and the line; a name for none."""
-    path, _, rest = at.partition(":")
-    if at.count(":") > 2:  # noqa: PLR2004 - a drive before path, line and column
-        drive, _, tail = at.partition(":")
-        path, _, rest = tail.partition(":")
-        path = f"{drive}:{path}"
-    line = rest.partition(":")[0]
-    if not path:
+    """The address of the file that names a host, and the line; a name for none."""
+    place = place_of(at)
+    if place is None:
         return f"hosts/{quote(printable(host), safe='')}", 1
-    file = Path(path)
-    if file.is_absolute() and file.is_relative_to(Path.cwd()):
-        file = file.relative_to(Path.cwd())
-    uri = file.as_uri() if file.is_absolute() else quote(os.fsencode(file.as_posix()))
-    return uri, int(line) if line.isdecimal() and int(line) else 1
+    file, line = place
+    return file.as_uri() if file.is_absolute() else quote(os.fsencode(file.as_posix())), line
 
 
 def _fingerprint(host: str, playbook: str, rule: str, resource: ResourceId | None) -> str:

@@ -150,6 +150,9 @@ def test_every_report_of_a_run_says_what_its_json_says(fleet: list[HostReport]) 
     table = text.partition("## Hosts")[2].partition("## Each host")[0]
     assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(hosts)
 
+    last = rendered(subject, "github", *fleet).splitlines()[-1]
+    assert last == re.findall(r"\n(7 hosts: .*Exit code 5):", text)[0] + "."
+
     [sentence] = re.findall(r"\n(7 hosts: .*)\n", text)
     page = rendered(subject, "html", *fleet)
     assert f"<p>{sentence}</p>" in page
@@ -448,6 +451,43 @@ def luminance(colour: str) -> float:
     parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+# --- annotations ----------------------------------------------------------------------------------
+
+
+def test_an_annotation_tells_a_finding_once_with_the_line_of_its_first_host(
+    fleet: list[HostReport],
+) -> None:
+    subject = about(*fleet, run="R", places={"GONE": "prod.yaml:7:3", "WOULD": "a,b:c.yaml:3:1"})
+    *lines, last = rendered(subject, "github", *fleet).splitlines()
+    title = "Let a running backup finish (multiple-instances)"
+    assert lines == [
+        "::error file=prod.yaml,line=7,title=unreachable::1 host (GONE): no answer",
+        "::error title=schedule-fix not judged::1 host (LATE): not answered: tasks: no answer",
+        f"::error file=a%2Cb%3Ac.yaml,line=3,title=schedule-fix::{title} on 1 host (WOULD)",
+        "::warning title=tls12::Old on 2 hosts (ADVISED and FIXED)",
+    ]
+    assert last.endswith(" Exit code 5. Run R.")
+
+
+def test_what_a_host_says_is_no_command_of_a_workflow(plan: Make) -> None:
+    hostile = "x\r\n::add-mask::secret%0A::stop-commands::a"
+    report = HostReport(
+        host=hostile, outcome=Outcome.REFUSED, problem=Problem(code="x", message=hostile)
+    )
+    lines = rendered(about(report, run=hostile), "github", report).splitlines()
+    shown = "x ::add-mask::secret%250A::stop-commands::a"
+    assert lines[0] == f"::error title=refused::1 host ({shown}): {shown}"
+    assert len(lines) == 2
+
+
+def test_what_github_does_not_show_is_counted(change: Make, plan: Make) -> None:
+    found = plan(changes=tuple(change(rule=f"rule-{n:02}") for n in range(13)))
+    report = HostReport(host="A", outcome=Outcome.WOULD_CHANGE, plan=found)
+    *lines, last = rendered(about(report), "github", report).splitlines()
+    assert len(lines) == 10
+    assert last.endswith("Exit code 2. Not shown here: 3 error.")
 
 
 # --- the files ------------------------------------------------------------------------------------

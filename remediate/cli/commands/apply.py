@@ -8,7 +8,7 @@ import click
 from remediate.cli import hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit, one_selection
-from remediate.cli.following import format_option
+from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
@@ -154,7 +154,7 @@ command = playbooks.PlaybookCommand(
         playbooks.playbooks_option(),
         *targets.host_options(),
         *reaching.connection_options(),
-        format_option(),
+        format_option(*OF_HOSTS),
         report_option(),
     ],
 )

@@ -9,7 +9,7 @@ import click
 
 from remediate.cli import hosting, playbooks, reaching, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
-from remediate.cli.following import format_option
+from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.reports import report_option
 from remediate.cli.settings_file import config_option
@@ -227,7 +227,7 @@ def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int
         params=[
             *targets.host_options(),
             *reaching.connection_options(),
-            format_option(),
+            format_option(*OF_HOSTS),
             report_option(),
         ],
     )
@@ -296,7 +296,7 @@ leftovers = Command(
         *writing_options(),
         *targets.host_options(),
         *reaching.connection_options(),
-        format_option(),
+        format_option(*OF_HOSTS),
         report_option(),
     ],
 )

@@ -8,7 +8,7 @@ import click
 
 from remediate.cli import hosting, playbooks, recorded, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
-from remediate.cli.following import format_option
+from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, Option
 from remediate.cli.reports import report_option
 from remediate.cli.wiring import Parts
@@ -109,7 +109,7 @@ command = Command(
         ),
         playbooks.playbooks_option(),
         *recorded.options(),
-        format_option(),
+        format_option(*OF_HOSTS),
         report_option(),
     ],
 )
