@@ -47,8 +47,9 @@ def _three(values: Sequence[float]) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The environment in which Python takes a build from its folder."""
-    return {**os.environ, "PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
+    """The environment in which Python takes a build from its folder, compiled as if installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
 
 
 def arguments(about: str, rounds: int = 7) -> tuple[Path, int]:
