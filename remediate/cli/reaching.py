@@ -135,7 +135,8 @@ def pace_options() -> list[click.Option]:
             ["--workers"],
             type=click.IntRange(1, 256),
             section=CONNECTION,
-            help="Servers to work on at the same time.  [default: 16]",
+            help="Servers to work on at the same time; each takes a connection and half a MB of "
+            "memory.  [default: 32]",
         ),
     ]
 

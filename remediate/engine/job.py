@@ -132,7 +132,7 @@ class Settings:
     auto_rollback: bool = True
     accept_irreversible: bool = False
     partial: bool = False
-    workers: int = 16
+    workers: int = 32
     renamed: frozenset[str] = frozenset()
 
     @property
