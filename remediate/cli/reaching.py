@@ -165,7 +165,7 @@ def reached(
     there = entry.connection
     if named and _is_here(there):
         return this_machine(entry.name, spoken)
-    connection = (there.over(spoken) if named else spoken.over(there)).over(usual(options))
+    connection = _completed(there.over(spoken) if named else spoken.over(there), options)
     _require_elsewhere(entry.name, connection)
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
@@ -311,6 +311,19 @@ def usual(options: Mapping[str, Any]) -> "Connection":
     return connection
 
 
+def _completed(connection: "Connection", options: Mapping[str, Any]) -> "Connection":
+    """A connection, with what the settings file says where it says nothing.
+
+    A password there is that of the user there: it is not tried for another one. A keyring is asked
+    for the password of whoever logs on.
+    """
+    file = usual(options)
+    another = file.user and connection.user and file.user.casefold() != connection.user.casefold()
+    if another and not (file.password or "").startswith("keyring:"):
+        file = file.model_copy(update={"password": None, "keytab": None})
+    return connection.over(file)
+
+
 @cache
 def _nothing() -> "Connection":
     """What is said where nobody says anything; there may be thousands of hosts."""
@@ -334,7 +347,7 @@ def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     from remediate.model.host import Auth
 
     spoken, places = said(options), _places(options)
-    connection = spoken.over(usual(options))
+    connection = _completed(spoken, options)
     found = {
         name: (value, _flag(name) if name in spoken.said() else places[name])
         for name, value in connection.said().items()

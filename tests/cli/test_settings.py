@@ -74,6 +74,27 @@ def test_each_place_counts_less_than_the_one_before(
     assert told["auth"] == ("ntlm", f"{file}:2")
 
 
+def test_its_password_is_not_tried_for_another_user(
+    cli: Make, unsent: Make, write: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "inv.yaml").write_text("hosts: {SRV01: {user: dmz}}")
+    listed = ("hosts", "list", "-i", "inv.yaml", "--format", "json")
+    typed = ("config", "--user", "bob", "--format", "json")
+    write("user: ada", "password: env:OF_ADA")
+    for words in (listed, typed):
+        assert shown(cli(*words, transport=unsent))["password"] == ("prompt:", "built in")
+    same = shown(cli(*listed, "--user", "ADA", transport=unsent))
+    assert same["password"] == ("env:OF_ADA", f"{settings_path()}:2")
+    write("user: ada", "auth: kerberos", "keytab: k")
+    assert "keytab" not in shown(cli(*listed, transport=unsent))
+    for lines in (("user: ada", "password: keyring:mine"), ("password: env:OURS",)):
+        write(*lines)
+        origin = f"{settings_path()}:{len(lines)}"
+        for words in (listed, typed):
+            found = shown(cli(*words, transport=unsent))["password"]
+            assert found == (lines[-1].removeprefix("password: "), origin)
+
+
 def test_config_shows_what_counts_and_where_it_is_said(
     cli: Make, unsent: Make, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
