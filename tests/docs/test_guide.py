@@ -1,8 +1,12 @@
 """What the user guide, the README and the examples say exists, does."""
 
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,3 +188,33 @@ def test_the_playbook_of_the_guide_is_the_one_that_is_tested() -> None:
         assert f"\n{(package / name).read_text(encoding='utf-8')}```\n" in page, name
     points = blocks("writing-a-playbook.md", "toml")[0]
     assert points in (package / "pyproject.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="a job of GitLab is a script for a POSIX shell")
+def test_the_job_that_the_page_of_reports_begins_with_ends_with_its_reports(tmp_path: Path) -> None:
+    from junitparser import JUnitXml
+
+    job = yaml.safe_load(blocks("reports.md", "yaml")[0])["audit"]
+    install, *script = job["script"]
+    assert install == "pip install 'remediate[lab]'"
+    there = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "REMEDIATE_STORE": str(tmp_path / "runs.db"),
+    }
+    with subprocess.Popen(
+        ["bash", "-ec", "\n".join(script)],  # noqa: S607 - whichever the system has
+        cwd=tmp_path,
+        env={**os.environ, **there},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    ) as ran:
+        try:
+            assert ran.wait(100) == ExitCode.PENDING
+        finally:
+            os.killpg(ran.pid, signal.SIGKILL)  # the practice hosts are left to the job's end
+    [page], junit = job["artifacts"]["paths"], job["artifacts"]["reports"]["junit"]
+    assert (tmp_path / page).read_text().count("<details ") == 2
+    suites = JUnitXml.fromfile(str(tmp_path / junit))
+    assert len(list(suites)) == 2
+    assert suites.failures > 0
