@@ -330,14 +330,14 @@ def _get_ticket(account: Account, spend: Callable[[], None]) -> tuple[str, float
 def _prompt(account: Account, spend: Callable[[], None]) -> Any:  # noqa: ANN401 - of krb5
     """What the library asks for the password, when the KDC wants a proof."""
     _, krb5 = _libraries()
+    password = account.password.get_secret_value() if account.password else ""
+    answer = password.encode(errors="replace")
 
     class Prompt(krb5.Krb5Prompt):  # type: ignore[misc,name-defined] # there is none without it
         def prompt(self, msg: bytes, hidden: bool) -> bytes:
             del msg, hidden
             spend()
-            return (account.password.get_secret_value() if account.password else "").encode(
-                errors="replace"
-            )
+            return answer  # krb5 reads it later: made here, it may be gone and another's by then
 
     return Prompt()
 

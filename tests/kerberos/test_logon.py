@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from remediate.cli.app import run as command
 from remediate.cli.wiring import Parts
@@ -229,6 +230,13 @@ def test_negotiate_says_why_it_was_ntlm(
     assert type(error) is errors.AuthenticationFailed
     assert "by NTLM, because" in str(error)
     assert why in str(error)
+
+
+def test_what_the_library_is_handed_of_a_password_stays_where_it_is() -> None:
+    """It keeps no bytes: made anew for each prompt, another thread's were sent to the KDC."""
+    account = kerberos.Account(ADA, password=SecretStr(PASSWORD))
+    prompt = kerberos._prompt(account, lambda: None)
+    assert prompt.prompt(msg=b"", hidden=True) is prompt.prompt(msg=b"", hidden=True)
 
 
 def test_a_host_that_the_realm_does_not_know_is_told_from_one_without_a_name(
