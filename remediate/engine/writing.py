@@ -155,8 +155,9 @@ def _part(
         lost = not_leased(work, lease, plan).problem
         return replace(done, failed=True, unsettled=lost)
     undoing = phase is Phase.ROLLBACK
-    request = work.write(lease.fence, write, undoing=undoing, whole=changes)
-    part = came_to(work, lease.fence, plan, write, (yield from ask(Write(request, phase))))
+    fence = max(lease.fence, done.fence)
+    request = work.write(fence, write, undoing=undoing, whole=changes)
+    part = came_to(work, fence, plan, write, (yield from ask(Write(request, phase))))
     part = yield from looked(work, plan, part)
     made = part.changes if part.failed or not part.problem else moved(part.changes, part.seen)
     return replace(part, changes=among(changes, done.changes, made))
@@ -170,10 +171,10 @@ def look_again(work: Order, plan: Plan, done: Written, *, once: bool = False) ->
     """
     text, then = "there was no time left to look again", "To find out: remediate runs reconcile"
     problem = Problem(code="timed_out", message=text, hint=then)
-    fence, final = done.fence, False
+    fence, final = done.fence + 1, False  # also where the store does not give one
     renewed = yield from ask(TakeLease(work.takes_over))
     if isinstance(renewed, Granted):
-        fence = renewed.fence
+        fence = max(fence, renewed.fence)
     for seconds in RECOVERY_PAUSES[:1] if once else RECOVERY_PAUSES:
         if not (yield from ask(Pause(seconds))):
             break

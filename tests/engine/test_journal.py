@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from remediate.engine.job import Job
+from remediate.lab.engines.functions import answer
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
@@ -17,6 +18,7 @@ from remediate.runner.threads import Serial
 from remediate.store.errors import JournalIncomplete
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
+from remediate.transport.errors import TimedOut
 from tests.engine.test_stories import HOST, NOW, FailingStore, World
 
 
@@ -89,6 +91,24 @@ def test_of_several_runs_on_one_host_none_keeps_the_lease_from_the_others(world:
     reports = [(run.id, report.outcome) for run, report in engine.reconcile()]
     assert reports == [(f"run-{number}", Outcome.CHANGED) for number in (1, 2, 3)]
     assert world.store.open_intents() == []
+
+
+def test_a_write_that_comes_late_is_kept_out_though_the_store_has_failed(job: Job) -> None:
+    """What is said to be unchanged stays so: the lease there has a higher fence than the write."""
+    store = FailingStore([])
+    world = World(store=store)
+
+    def lost(number: int) -> Trouble | None:
+        store.failing = ["take_lease"] if number >= 2 else []
+        return Trouble(TimedOut) if number == 2 else None
+
+    world.trouble = lost
+    before = world.state.without_traces()
+    assert world.apply(job).outcome is Outcome.FAILED_UNCHANGED
+    late = world.transport.requests[1]
+    assert any(call.function.startswith("Set-") for call in late.calls)
+    answer(world.state, late)
+    assert world.state.without_traces() == before
 
 
 def test_an_interrupt_leaves_the_next_run_on_a_host_for_another_time(world: World) -> None:
