@@ -1,5 +1,6 @@
 """A machine of an operator: its clock, its store, and the commands that are given there."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,6 +106,9 @@ class Controller:
             auto_rollback=calm or chance.random() < 0.8,
             accept_irreversible=calm or chance.random() < 0.5,
         )
+        interrupted = threading.Event()
+        if not calm and chance.random() < self.fleet.weather.interrupted:
+            self.fleet.time.at(chance.uniform(0, 200), interrupted.set)
         return Engine(
             transport=network,
             settings=settings,
@@ -116,6 +120,7 @@ class Controller:
             runner=Interleaved(process, workers=16),
             sleep=process.sleep,
             clock=self.fleet.time.clock,
+            interrupted=interrupted,
         )
 
     # --- commands ---------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from remediate.model.change import Change
 from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
+from remediate.resources.registry_value import RegistryValue
+from remediate.resources.scheduled_task import ScheduledTask
 from remediate.testing.store import MemoryStore
 from remediate.testing.story import find
 from tests.faults.lab.own_pile import PART
@@ -52,6 +54,7 @@ class Weather:
         refused: no connection comes about.
         store: the store does not answer.
         killed: a process is killed.
+        interrupted: somebody presses Ctrl-C.
         undone: something on the computer puts back what was written, at once.
     """
 
@@ -62,6 +65,7 @@ class Weather:
     refused: float = 0.0
     store: float = 0.0
     killed: float = 0.0
+    interrupted: float = 0.0
     undone: float = 0.0
 
     @classmethod
@@ -146,6 +150,7 @@ class Fleet:
         self.addresses = {one.home: one for one in self.machines}
         for machine in self.machines:
             machine.away_until = 0.0
+            machine.state.denied = {}
             machine.state.windows["own_pile"][0].pop("busy", None)
         self.time.seconds += LEASE.total_seconds() + 2 * SKEW
         self.time.spawn(self._calm)
@@ -177,7 +182,9 @@ class Fleet:
         now = value(machine, change)
         if now != new:
             record = find(machine.state, change)
+            denied, machine.state.denied = machine.state.denied, {}  # to us
             kind_of(change.resource.kind).write(machine.state, record, {change.property: new})
+            machine.state.denied = denied
             self.truth.drifted(machine, change, now)
             self.say(f"somebody edits {change.title} {change.property} on {machine.state.name}")
 
@@ -187,12 +194,18 @@ class Fleet:
         return change.before
 
     def _mishaps(self) -> None:
-        """Computers die, and addresses lead elsewhere for a while."""
+        """Computers die or deny, and addresses lead elsewhere for a while."""
         chance = self.chance
         often = chance.choice((120.0, 1200.0, 12000.0))
         while self.time.seconds < self.rough:
             self.time.sleep(chance.expovariate(1 / often))
-            if chance.random() < 0.5:
+            kind = chance.choice(("die", "move", "deny"))
+            if kind == "deny":
+                machine = chance.choice(self.machines)
+                denied = chance.choice((ScheduledTask.kind, RegistryValue.kind, Pile.kind))
+                machine.state.denied = {denied: chance.choice(("read", "write", "write"))}
+                self.say(f"{machine.state.name} denies {machine.state.denied}")
+            elif kind == "die":
                 machine = chance.choice(self.machines)
                 machine.die(chance.choice((5.0, 60.0, 600.0)))
                 self.say(f"{machine.state.name} dies")
