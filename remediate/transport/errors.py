@@ -197,11 +197,15 @@ class AccountRefusedElsewhere(AuthenticationFailed):
 
     def __init__(self, host: str, user: str, where: str, other: str = "") -> None:
         same = f"{other}, which may be {user}" if other else user
-        apart = f" If {user} is another account, take its hosts in a run of their own."
+        further = ""
+        if other:
+            further = f" If {user} is another account, take its hosts in a run of their own."
+        elif not {"\\", "@"} & set(user):
+            further = f" If each host has an account {user} of its own, write .\\{user}."
         super().__init__(
             host,
             f"{where} did not take {same}, and a wrong password tried often locks it",
-            hint=f"{type(self).hint}{apart}" if other else "",
+            hint=f"{type(self).hint}{further}" if further else "",
         )
         self.user = user
         self.where = where

@@ -30,7 +30,7 @@ class Account:
 
     Args:
         realm: the domain in small letters, or the endpoint that a local account belongs to; empty
-            for the domain that Kerberos takes where none is said.
+            where none is said.
         name: in small letters.
         secret: its password.
         local: it belongs to one host.
@@ -44,24 +44,27 @@ class Account:
     def may_be(self, other: "Account") -> bool:
         r"""Whether another account may be this one, written otherwise.
 
-        The short name of a domain says nothing of its DNS name: CORP may be that of contoso.com.
-        Two short names, or two DNS names, are of two domains.
+        The short name of a domain says nothing of its DNS name: CORP may be that of contoso.com;
+        and what stands behind an @ need not be one: an account may have another suffix. Two short
+        names are of two domains.
         """
         if self.local or other.local or (self.name, self.secret) != (other.name, other.secret):
             return False
         realms = {self.realm, other.realm}
-        return len(realms) == 1 or "" in realms or len({"." in realm for realm in realms}) > 1
+        return len(realms) == 1 or "" in realms or any("." in realm for realm in realms)
 
 
 def account_of(host: Host, secret: SecretStr) -> Account:
     r"""The account that is used on `host`.
 
-    `REALM\name` and `name@REALM` are one account everywhere. Without a realm, or with the host's
-    own name or a dot as realm, it is a local one: each host has its own. But for Kerberos, which
-    knows no local ones.
+    `REALM\name` and `name@REALM` are one account everywhere. With the host's own name or a dot as
+    realm it is a local one: each host has its own; so it is by Basic, which knows no others. Where
+    no realm is said a host asks its domain about a name that is none of its own, and the accounts
+    of a domain controller are those of the domain: it may be one account everywhere. See
+    https://learn.microsoft.com/troubleshoot/windows-server/windows-security/network-access-validation-algorithms.
     """
     realm, name = _realm_and_name(host)
-    if is_local(host) and (realm or host.auth is not Auth.KERBEROS):
+    if is_local(host) and (realm or host.auth is Auth.BASIC):
         return Account(host.url.casefold(), name, secret, local=True)
     return Account(realm, name, secret)
 
@@ -122,7 +125,7 @@ class Gate:
     clock: Callable[[], float] = time.monotonic
     changed: threading.Condition = field(default_factory=threading.Condition)
     _standings: dict[Account, _Standing] = field(default_factory=dict)
-    _shared: list[_Standing] = field(default_factory=list)
+    _shared: dict[tuple[str, SecretStr], list[_Standing]] = field(default_factory=dict)
 
     def turn(self, host: Host, secret: SecretStr) -> "Turn":
         """The way through it for one session."""
@@ -133,11 +136,13 @@ class Gate:
         return Turn(self, host, self._standings[account])
 
     def _new(self, standing: _Standing) -> _Standing:
-        if not standing.account.local:  # of which there may be as many as hosts
-            standing.kin = [one for one in self._shared if standing.account.may_be(one.account)]
+        account = standing.account
+        if not account.local:
+            alike = self._shared.setdefault((account.name, account.secret), [])
+            standing.kin = [one for one in alike if account.may_be(one.account)]
             for one in standing.kin:
                 one.kin.append(standing)
-            self._shared.append(standing)
+            alike.append(standing)
         return standing
 
 

@@ -58,7 +58,6 @@ def test_a_domain_account_is_one_account_everywhere(user: str, realm: str, name:
 @pytest.mark.parametrize(
     "user",
     [
-        "ada",
         ".\\ada",
         "srv-of-long-name01\\ada",
         "SRV-OF-LONG-NAM\\ada",
@@ -74,6 +73,12 @@ def test_a_local_account_is_another_one_on_each_host(user: str) -> None:
     assert account_of(here, WRONG) != account_of(there, WRONG)
 
 
+def test_by_basic_each_account_is_the_host_s_own() -> None:
+    here, there = (host(where, "ada", auth="basic", tls=True) for where in ("SRV01", "SRV02"))
+    assert account_of(here, WRONG) != account_of(there, WRONG)
+    assert not account_of(here, WRONG).may_be(account_of(there, WRONG))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -81,9 +86,11 @@ def test_a_local_account_is_another_one_on_each_host(user: str) -> None:
         ("CONTOSO.COM\\ada", "ADA@contoso.com", True),
         ("CORP\\ada", "ada@ad.contoso.com", True),
         ("CONTOSO\\ada", "FABRIKAM\\ada", False),
-        ("ada@contoso.com", "ada@fabrikam.com", False),
+        ("ada@contoso.com", "ada@fabrikam.com", True),
+        ("ada", "ada", True),
+        ("ada", ".\\ada", False),
         ("CONTOSO\\ada", "eve@contoso.com", False),
-        ("CONTOSO\\ada", "ada", False),
+        ("CONTOSO\\ada", "ada", True),
         ("ada@contoso.com", ".\\ada", False),
         ("ada@contoso.com", "SRV01\\ada", False),
     ],
@@ -98,7 +105,8 @@ def test_kerberos_has_a_domain_for_who_says_none() -> None:
     bare = account_of(host(user="ada", auth="kerberos"), WRONG)
     assert bare == account_of(host("SRV02", user="ada", auth="kerberos"), WRONG)
     assert bare.may_be(account_of(host(user=ADA), WRONG))
-    assert not bare.may_be(account_of(host(user="ada"), WRONG))
+    assert bare.may_be(account_of(host(user="ada", auth="ntlm"), WRONG))
+    assert not bare.may_be(account_of(host(user="ada", auth="basic", tls=True), WRONG))
 
 
 def test_another_password_is_another_try() -> None:
@@ -178,7 +186,7 @@ def test_a_refusal_stops_what_may_be_the_same_account() -> None:
     assert "If ada@contoso.com is another account" in error.hint
     with pytest.raises(errors.AccountRefusedElsewhere):
         second.check()
-    for other in ("FABRIKAM\\ada", "ada"):
+    for other in ("FABRIKAM\\ada", ".\\ada"):
         assert not gate.turn(host("SRV03", other), WRONG).take(Deadline(0))
     first.accepted()  # a late success
     second.check()
@@ -410,9 +418,21 @@ def test_a_password_may_be_right_for_the_second_account(
 def test_local_accounts_are_each_tried_on_their_own_host(
     make_lab: Callable[..., Lab], auth: Auth, at_once: int
 ) -> None:
-    hosts = make_lab(specs(*["admin"] * 5), auth=auth).hosts
+    own = "admin" if auth is Auth.BASIC else "SRV0{}\\admin"
+    hosts = make_lab(specs(*(own.format(number) for number in range(5))), auth=auth).hosts
     assert kinds(visit(targets(hosts), at_once=at_once)) == [ONE] * 5
     assert [logons([each]) for each in hosts] == [1] * 5
+
+
+def test_a_name_without_a_domain_may_be_one_account_of_all_hosts(
+    make_lab: Callable[..., Lab],
+) -> None:
+    """A host asks its domain about one that it does not know itself."""
+    hosts = make_lab(specs(*["labadmin"] * 3), auth=Auth.NTLM).hosts
+    first, *others = visit(targets(hosts))
+    assert kinds([first, *others]) == [ONE, ELSEWHERE, ELSEWHERE]
+    assert [error.hint.rpartition(", ")[2] for error in others] == ["write .\\labadmin."] * 2
+    assert logons(hosts) == 1
 
 
 def test_certificates_lock_nothing_and_so_never_wait(make_lab: Callable[..., Lab]) -> None:
