@@ -6,6 +6,7 @@ weakest place that says something, and says nothing that chooses hosts or takes 
 check or a protection away: that is typed each time.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +29,12 @@ FLAG = "--config"
 
 _MAX_BYTES = 256 * 1024
 _NAME = "config.yaml"
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_RANGES = (click.IntRange, click.FloatRange)
 
+_PROTECTION = (
+    "nothing that takes a question, a check or a protection away comes from a file: type it"
+)
 _TYPED = {
     **dict.fromkeys(
         (
@@ -37,15 +43,21 @@ _TYPED = {
             "although_unknown",
             "force",
             "insecure",
+            "no_tls",
             "partial",
             "yes",
         ),
-        "nothing that takes a question, a check or a protection away comes from a file: type it",
+        _PROTECTION,
     ),
     **dict.fromkeys(
         ("group", "groups", "host", "hosts", "inventory", "limit"),
         "which hosts are chosen comes from no file: type it",
     ),
+    **dict.fromkeys(
+        ("debug", "deep", "dry_run", "except", "passwords_only", "report", "severity", "topic"),
+        "what one command does comes from no file: type it",
+    ),
+    **dict.fromkeys(("password_from",), "write it as password: in a settings file"),
     **dict.fromkeys(
         ("address", "defaults", "kerberos_host", "params", "proxy", "tls_pin"),
         "it is about certain hosts: write it in an inventory",
@@ -204,6 +216,8 @@ class _Reading:
         meant = name.lstrip("-").replace("-", "_")
         if meant in _TYPED:
             self._mistakes.add(key.place, f"{name}: {_TYPED[meant]}")
+        elif name == "tls":
+            self._connection[name] = self._written.value(name, key, node, self._tls)
         elif name in self._settings:
             read: Callable[[str], object] = partial(self._settings.read, name)
             self._connection[name] = self._written.value(name, key, node, read)
@@ -238,20 +252,43 @@ class _Reading:
         if isinstance(option.type, click.Choice) and text not in option.type.choices:
             msg = f"{option.opts[0][2:]} is none of those that there are: "
             raise ValueError(msg + one_of(sorted(option.type.choices)))
-        try:
-            return option.process_value(self._ctx, text)
-        except click.BadParameter as error:
-            msg = f"{option.opts[0][2:]}: {error.message.removesuffix('.')}"
-            raise ValueError(msg) from None
+        wrong = ""
+        if not isinstance(option.type, _RANGES) or _NUMBER.fullmatch(text):
+            try:
+                return option.process_value(self._ctx, text)
+            except click.BadParameter as error:
+                wrong = error.message.removesuffix(".")
+        if isinstance(option.type, _RANGES):
+            whole = "whole " if isinstance(option.type, click.IntRange) else ""
+            wrong = f"write a {whole}number from {option.type.min} to {option.type.max}"
+        msg = f"{option.opts[0][2:]}: {wrong}"
+        raise ValueError(msg)
+
+    def _tls(self, text: str) -> object:
+        said = self._settings.read("tls", text)
+        if said is False:
+            msg = f"tls: {_PROTECTION}; write true, or nothing"
+            raise ValueError(msg)
+        return said
 
     def _folders(self, key: "Text", node: "Node") -> tuple[Path, ...]:
         from remediate.inventory.document import Items
-        from remediate.secrets.reference import placed_file
 
         nodes = node.nodes if isinstance(node, Items) else [node]
-        read = partial(placed_file, folder=self._path.parent)
-        found = (self._written.value("playbooks", key, one, read) for one in nodes)
+        found = (self._written.value("playbooks", key, one, self._folder) for one in nodes)
         return tuple(folder for folder in found if folder is not None)
+
+    def _folder(self, text: str) -> Path:
+        """A folder of playbooks, which are programs: nobody types it each time and looks at it."""
+        from remediate.files import written_by_others
+        from remediate.secrets.reference import placed_file
+
+        folder = placed_file(text, folder=self._path.parent)
+        for one in (folder, *folder.rglob("*.py")) if folder.exists() else ():
+            if why := written_by_others(one.stat()):
+                msg = f"playbooks: what is in {one} would be run, and {why}: chmod go-w {one}"
+                raise ValueError(msg)
+        return folder
 
     def _place(self, text: str) -> str:
         """Where the store is; what it is is not repeated, as a password may be a part of it."""

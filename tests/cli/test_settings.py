@@ -182,8 +182,12 @@ WRONG = {
     f"auth: {SECRET}": "auth is none of those that there are",
     f"tls: {SECRET}": "tls is true or false, and nothing else",
     f"format: {SECRET}": "format is none of those that there are: write console, json or ndjson",
-    "workers: 0": "workers: 0 is not in the range 1<=x<=256",
-    "timeout: nan": "timeout: write a number of seconds",
+    "workers: 0": "workers: write a whole number from 1 to 256",
+    "workers: 1_0": "workers: write a whole number from 1 to 256",
+    "tls: false": "tls: nothing that takes a question, a check or a protection away",
+    "report: junit=x": "report: what one command does comes from no file",
+    "passwords_only: 'env:P'": "passwords_only: what one command does comes from no file",
+    "timeout: nan": "timeout: write a number from 1 to 86400",
     "timeout: [1]": "timeout is one text, not a list or mapping",
     "port: on": "the port must be",
     "playbooks: {a: b}": "playbooks is one text, not a list or mapping",
@@ -202,7 +206,8 @@ def test_all_that_may_not_stand_there_is_told_with_its_place(cli: Make, write: W
         result.explains(64, says)
         assert f"{file}:2:" in result.err
         assert SECRET not in result.err
-    write(*(line for line in WRONG if "store" not in line and "timeout" not in line), "timeout: x")
+    several = {line.partition(":")[0]: line for line in WRONG}
+    write(*several.values())
     result = cli("audit", "--host", "SRV01")
     assert result.code == 64
     assert f"Error: {settings_path()} has " in result.err
@@ -267,6 +272,18 @@ def test_one_that_others_may_write_is_refused(cli: Make, write: Write, mode: int
     cli("config", "--config", file).explains(64, "others may write to it")
     file.chmod(0o644)
     assert cli("config").code == 0
+
+
+@pytest.mark.skipif(not OWNERS_ARE_KNOWN, reason="this system does not tell who may write a file")
+@pytest.mark.parametrize("what", ["", "own_fix.py"])
+def test_playbooks_that_others_may_write_are_not_run(
+    cli: Make, write: Write, playbook: Make, what: str
+) -> None:
+    folder = playbook()
+    write(f"playbooks: {folder}")
+    assert cli("show", "own-fix").code == 0
+    (folder / what).chmod(0o777)
+    cli("show", "own-fix").explains(64, f"what is in {folder / what} would be run, and others may")
 
 
 @pytest.mark.second_user
