@@ -130,12 +130,12 @@ class ScratchMove(Resource):
         return Settling(most=21_600 if change.after == Place.MOVED else 1_800, again=True)
 
     def progress(self, change: Change) -> Progress | None:
-        """How much of it is copied."""
+        """How much of it is copied, or of the copy taken away."""
         if self.place not in {Place.COPYING, Place.SPLIT, Place.STOPPED}:
             return None
-        if change.after != Place.MOVED:
-            return Progress(done=0, total=0, unit="bytes")
-        return Progress(done=min(self.copied, self.total), total=self.total, unit="bytes")
+        copied = min(self.copied, self.total)
+        done = copied if change.after == Place.MOVED else self.total - copied
+        return Progress(done=done, total=self.total, unit="bytes")
 
     def lacks(self, change: Change) -> str | None:
         """The old folder has to be there still."""
