@@ -5,7 +5,7 @@ from datetime import datetime
 from remediate.model.size import size_text
 from remediate.model.text import count
 from remediate.playbook import Advice, Evidence, Field, Playbook, PlaybookParams, Severity
-from remediate.resources.leftover import REASONS, Hold, Leftover, Leftovers, LeftoverSort
+from remediate.resources.leftover import Hold, Leftover, Leftovers, LeftoverSort
 
 SHOWN = 20
 """Things that are named of each run."""
@@ -26,8 +26,9 @@ class LeftoversPlaybook(Playbook[Params]):
     too. What no receipt names is told, and left.
 
     A folder that the agent has worked in before its scratch folder was moved is removed only while
-    both values ScratchLocation name another one, which has its key file: the server looks at that
-    when it removes it, too. Wait for a backup that has succeeded there, as the source says.
+    both values ScratchLocation name another one, which has its key file, and while no files are in
+    it but those that the agent has left: the server looks at that when it removes it, too. Wait for
+    a backup that has succeeded there, as the source says.
     """
 
     id = "leftovers"
@@ -70,7 +71,7 @@ class LeftoversPlaybook(Playbook[Params]):
         owned, _ = _by_run(seen)
         for one in owned.get(params.run, ()):
             if one.hold:
-                yield f"{one.path} cannot be removed: {REASONS[one.hold]}"
+                yield f"{one.path} cannot be removed: {one.reason}"
 
 
 _WHY = {
@@ -157,5 +158,5 @@ def _evidence(left):
 
 
 def _told(one):
-    held = f"; not to be removed now: {REASONS[one.hold]}" if one.hold else ""
+    held = f"; not to be removed now: {one.reason}" if one.hold else ""
     return f"{one.sort}: {count(one.files, 'file')}, {size_text(one.size)}{held}"

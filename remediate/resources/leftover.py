@@ -47,6 +47,10 @@ class Hold(StrEnum):
     NESTED = "nested"
     LINK = "link"
     NO_KEY = "no-key"
+    SYSTEM = "system"
+    SHORT_NAME = "short-name"
+    CHANGED = "changed"
+    UNLISTED = "unlisted"
 
 
 REASONS = {
@@ -55,6 +59,11 @@ REASONS = {
     Hold.NESTED: "it is in the folder that the agent works in, or one that is needed is in it",
     Hold.LINK: "it leads elsewhere, or the folder that the agent works in does",
     Hold.NO_KEY: "there is no key file in the folder that the agent works in: see encryption-key",
+    Hold.SYSTEM: "it is among the folders of Windows, of programs or of users: remove it by hand",
+    Hold.SHORT_NAME: "its name, or that of the folder that the agent works in, may be short for "
+    "another one (~): remove it by hand",
+    Hold.CHANGED: "there are files in it that the agent has not left so: move them elsewhere",
+    Hold.UNLISTED: "nothing says which files the agent has left in it: remove it by hand",
 }
 
 
@@ -93,6 +102,8 @@ class Leftover(Resource):
         moved: how many were in it at first, before any was removed; 0 where that is not known.
         size: bytes of them.
         hold: what speaks against removing it.
+        changed: files in a folder that the agent has left that were not there then, or are not as
+            they were; some of them.
         written: when a receipt was, UTC; None where that is not known.
     """
 
@@ -105,7 +116,7 @@ class Leftover(Resource):
     identity: ClassVar[tuple[str, ...]] = ("path",)
     settable: ClassVar[frozenset[str]] = frozenset({"present"})
     volatile: ClassVar[frozenset[str]] = frozenset(
-        {"sort", "run", "beside", "files", "moved", "size", "hold", "written"}
+        {"sort", "run", "beside", "files", "moved", "size", "hold", "changed", "written"}
     )
 
     path: str
@@ -117,7 +128,15 @@ class Leftover(Resource):
     moved: int = Field(0, ge=0)
     size: int = Field(0, ge=0)
     hold: Hold = Hold.NONE
+    changed: tuple[str, ...] = ()
     written: Moment | None = None
+
+    @property
+    def reason(self) -> str:
+        """What speaks against removing it, in words; empty where nothing does."""
+        if not self.hold:
+            return ""
+        return ": ".join((REASONS[self.hold], ", ".join(self.changed))).removesuffix(": ")
 
     @property
     def title(self) -> str:

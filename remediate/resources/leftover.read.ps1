@@ -21,7 +21,7 @@ function Measure-RemediateFolder {
                 if ($found['files'] % 100 -eq 0) { Assert-RemediateTime }
                 if (([int] $_.Attributes -band 1024) -ne 0) { return }
                 if ($_.PSIsContainer) { $next += $folder + '\' + $_.Name }
-                elseif ($_.Name -notin 'remediate.moved', 'remediate.staging', $script:RemediateRemoving -and $script:RemediateScratchOwn -notcontains $_.Name) {
+                elseif ($_.Name -notin 'remediate.moved', 'remediate.staging' -and $script:RemediateScratchOwn -notcontains $_.Name) {
                     $found['files']++
                     $found['size'] += $_.Length
                 }
@@ -34,7 +34,7 @@ function Measure-RemediateFolder {
 
 function ConvertTo-RemediateLeftover {
     # One of them; when it was written where that is known.
-    param([string] $Path, [string] $Sort, [string] $Run, [object[]] $Beside, [hashtable] $Inside = @{ files = 0; size = [int64] 0 }, [int] $Moved, [string] $Hold, [string] $Written)
+    param([string] $Path, [string] $Sort, [string] $Run, [object[]] $Beside, [hashtable] $Inside = @{ files = 0; size = [int64] 0 }, [int] $Moved, [string] $Hold, [string[]] $Changed, [string] $Written)
     $when = $null
     if ($Written) { $when = $Written }
     return [ordered]@{
@@ -47,6 +47,7 @@ function ConvertTo-RemediateLeftover {
         moved   = $Moved
         size    = $Inside['size']
         hold    = $Hold
+        changed = @($Changed | Where-Object -FilterScript { $_ })
         written = $when
     }
 }
@@ -109,21 +110,53 @@ function Test-RemediateLeadsElsewhere {
     return $false
 }
 
+function Test-RemediateWithin {
+    # Whether a path is a folder, or in it.
+    param([string] $Path, [string] $Folder)
+    return [string]::Concat($Path, '\').StartsWith($Folder + '\', 'OrdinalIgnoreCase')
+}
+
 function Get-RemediateScratchHold {
     # What speaks against removing a folder that the agent has worked in; empty where nothing does.
     param([string] $Path)
     $works = Get-RemediateScratchPlace
     if (-not $works) { return 'unclear' }
     if ($works -eq $Path) { return 'in-use' }
-    $agent = (Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath')
-    $kept = @($works, [string] $env:SystemRoot, [string] $env:ProgramFiles, [string] $env:ProgramData)
-    if ($null -ne $agent -and $agent['data']) { $kept += ([string] $agent['data']).TrimEnd('\') }
-    foreach ($one in $kept) { if ([string]::Concat($one, '\').StartsWith($Path + '\', 'OrdinalIgnoreCase')) { return 'nested' } }
-    if ([string]::Concat($Path, '\').StartsWith($works + '\', 'OrdinalIgnoreCase')) { return 'nested' }
+    if ($Path -match '~' -or $works -match '~') { return 'short-name' }
+    $system = @([string] $env:SystemRoot, ([string] $env:SystemDrive + '\Users'), [string] $env:ProgramFiles, [string] ${env:ProgramFiles(x86)}, [string] $env:ProgramData | Where-Object -FilterScript { $_ })
+    $agent = ''
+    $held = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Setup' -Name 'InstallPath'
+    if ($null -ne $held -and $held['data']) { $agent = ([string] $held['data']).TrimEnd('\') }
+    foreach ($one in @($works) + $system + @($agent)) { if (Test-RemediateWithin -Path $one -Folder $Path) { return 'nested' } }
+    if (Test-RemediateWithin -Path $Path -Folder $works) { return 'nested' }
+    foreach ($one in $system) { if ((Test-RemediateWithin -Path $Path -Folder $one) -and $Path -ne ($agent + '\Scratch')) { return 'system' } }
     if ((Test-RemediateLeadsElsewhere -Path $works) -or (Test-RemediateLeadsElsewhere -Path $Path)) { return 'link' }
     $key = $works + '\OnlineBackup.KEK'
     if (-not (Test-Path -LiteralPath $key -PathType Leaf) -or (Get-Item -LiteralPath $key -Force).Length -eq 0) { return 'no-key' }
+    if (@(Find-RemediateScratchChanged -Path $Path | Select-Object -First 1).Count -gt 0) {
+        if (Test-Path -LiteralPath ($Path + '\' + $script:RemediateScratchList)) { return 'changed' }
+        return 'unlisted'
+    }
     return ''
+}
+
+function Find-RemediateScratchChanged {
+    # Files in a folder that the agent has left that were not in it then, or are not as they were: somebody else's.
+    param([string] $Path)
+    $known = @{}
+    $then = [datetime]::MinValue
+    $list = $Path + '\' + $script:RemediateScratchList
+    if (Test-Path -LiteralPath $list -PathType Leaf) {
+        $then = (Get-Item -LiteralPath $list -Force).LastWriteTimeUtc
+        foreach ($line in @(Get-Content -LiteralPath $list -Encoding UTF8 | Limit-RemediateList -Name 'files of a scratch folder' -Most 200000)) {
+            $size, $name = $line -split '\|', 2
+            $known[[string] $name] = $size
+        }
+    }
+    $files = (Get-RemediateScratchFile -Folder $Path)['files']
+    foreach ($name in @($files.Keys | Sort-Object)) {
+        if ([string] $known[$name] -ne [string] $files[$name].Length -or $files[$name].LastWriteTimeUtc -gt $then) { $name }
+    }
 }
 
 function Find-RemediateScratchLeft {
@@ -141,10 +174,12 @@ function Find-RemediateScratchLeft {
         $hold = Get-RemediateScratchHold -Path $path
         $inside = @{ files = 0; size = [int64] 0 }
         if ($hold -notin 'in-use', 'nested', 'link') { $inside = Measure-RemediateFolder -Path $path }
+        $changed = @()
+        if ($hold -eq 'changed') { $changed = @(Find-RemediateScratchChanged -Path $path | Select-Object -First 20) }
         $moved = 0
         $removing = $path + '\' + $script:RemediateRemoving
         if (Test-Path -LiteralPath $removing -PathType Leaf) { $moved = [int] ('0' + (([string] (Get-Content -LiteralPath $removing -Raw -Encoding UTF8)) -replace '[^0-9]', '')) }
-        ConvertTo-RemediateLeftover -Path $path -Sort $place['sort'] -Beside @(@{ kind = 'scratch_move'; key = @{ $place['part'] = $path } }) -Inside $inside -Moved $moved -Hold $hold
+        ConvertTo-RemediateLeftover -Path $path -Sort $place['sort'] -Beside @(@{ kind = 'scratch_move'; key = @{ $place['part'] = $path } }) -Inside $inside -Moved $moved -Hold $hold -Changed $changed
     }
 }
 

@@ -23,9 +23,10 @@ function Assert-RemediateNoLink {
 function Remove-RemediateScratch {
     # Removes, as far as there is time, a folder that the agent has worked in, while it works in another one that has its key file.
     param([string] $Path)
-    $hold = Get-RemediateScratchHold -Path $Path
-    if ($hold) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is not removed ($hold): the agent has to work in another folder, which has its key file, and neither may be in the other or lead elsewhere." }
+    # what is put there after it was looked at is no part of it: the folder stays then
     $items = @(Get-RemediateScratchItem -Folder $Path -Within '' | Limit-RemediateList -Name 'files in the scratch folder' -Most 200000)
+    $hold = Get-RemediateScratchHold -Path $Path
+    if ($hold) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is not removed ($hold): the agent has to work in another folder, which has its key file, neither may be in the other or lead elsewhere, and there may be no files in it but those that the agent has left." }
     foreach ($one in $items) { if ($one['link']) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$($one['path']) in $Path leads elsewhere." } }
     $removing = $Path + '\' + $script:RemediateRemoving
     if (-not (Test-Path -LiteralPath $removing)) { Set-Content -LiteralPath $removing -Value (Measure-RemediateFolder -Path $Path)['files'] -Encoding Ascii }
@@ -40,13 +41,15 @@ function Remove-RemediateScratch {
     }
     $count = 0
     foreach ($one in $items) {
-        if ($one['folder'] -or $one['path'] -eq $script:RemediateRemoving) { continue }
+        if ($one['folder'] -or $one['path'] -in $script:RemediateRemoving, $script:RemediateScratchList) { continue }
         if ($count++ % 100 -eq 99 -and (Get-RemediateSecondsLeft) -le 2) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'Some of the files are still to be removed.' }
         Remove-Item -LiteralPath ($Path + '\' + $one['path']) -Force
     }
     $folders = @($items | Where-Object -FilterScript { $_['folder'] } | ForEach-Object -Process { $_['path'] })
     for ($number = $folders.Count - 1; $number -ge 0; $number--) { Remove-Item -LiteralPath ($Path + '\' + $folders[$number]) -Force }
-    # the marker goes last, as above
+    # the list and the marker go last, as above
+    $list = $Path + '\' + $script:RemediateScratchList
+    if (Test-Path -LiteralPath $list) { Remove-Item -LiteralPath $list -Force }
     Remove-Item -LiteralPath $removing -Force
     Remove-Item -LiteralPath $Path -Force
 }

@@ -3,7 +3,8 @@
 
 $script:RemediateScratchKeys = 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Config', 'HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows Azure Backup\Config\CloudBackupProvider'
 $script:RemediateScratchMarker = 'remediate.scratch'    # names the old folder; from the first file on, until all is taken back
-$script:RemediateScratchOwn = $script:RemediateScratchMarker, 'remediate.stopped', 'remediate.kept'
+$script:RemediateScratchList = 'remediate.left'         # in a folder that the agent has left: the files that were in it then
+$script:RemediateScratchOwn = $script:RemediateScratchMarker, $script:RemediateScratchList, 'remediate.stopped', 'remediate.kept', 'remediate.removing'
 $script:RemediateScratchPart = '.remediate-part'        # ends the name of a file that is not whole yet
 
 function Get-RemediateScratchText {

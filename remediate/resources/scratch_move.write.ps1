@@ -33,6 +33,7 @@ function Set-RemediateScratchMove {
         $until = (Get-Date).AddSeconds([int] $Current['downtime'])
         Assert-RemediateScratchQuiet -Move $Current
         Copy-RemediateScratchRest -Move $Current -End $until
+        Save-RemediateScratchList -Folder $Current['folder']
         Set-RemediateScratchValue -Text $Current['target'], $Current['target'] -Like $Current['held']
     }
     finally { Start-RemediateScratchAgent -Move $Current }
@@ -261,6 +262,13 @@ function Copy-RemediateScratchRest {
     }
 }
 
+function Save-RemediateScratchList {
+    # Writes down, in a folder that the agent works in no longer, which files are in it: only these are ever removed.
+    param([string] $Folder)
+    $files = (Get-RemediateScratchFile -Folder $Folder)['files']
+    Set-Content -LiteralPath ($Folder + '\' + $script:RemediateScratchList) -Value @(foreach ($path in @($files.Keys | Sort-Object)) { [string] $files[$path].Length + '|' + $path }) -Encoding UTF8
+}
+
 # --- the way back ---------------------------------------------------------------------------------------------------------
 
 function Restore-RemediateScratch {
@@ -278,6 +286,8 @@ function Restore-RemediateScratch {
         finally { Start-RemediateScratchAgent -Move $Move }
     }
     else { Start-RemediateScratchAgent -Move $Move }
+    $list = $Move['folder'] + '\' + $script:RemediateScratchList
+    if (Test-Path -LiteralPath $list) { Remove-Item -LiteralPath $list -Force }
     $old = (Get-RemediateScratchFile -Folder $Move['folder'])['files']
     $folders = @()
     foreach ($one in @(Get-RemediateScratchItem -Folder $Move['target'] -Within '')) {
@@ -292,6 +302,7 @@ function Restore-RemediateScratch {
     }
     $marker = $Move['target'] + '\' + $script:RemediateScratchMarker
     if (@(Get-ChildItem -LiteralPath $Move['target'] -Force | Select-Object -First 2).Count -gt 1) {
+        Save-RemediateScratchList -Folder $Move['target']
         Rename-Item -LiteralPath $marker -NewName 'remediate.kept'
         return
     }

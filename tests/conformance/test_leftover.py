@@ -83,6 +83,10 @@ def test_the_old_scratch_folder_goes_while_the_agent_works_in_another_with_its_k
         (names(rf"{SCRATCH}\New"), "nested"),
         (names(SCRATCH.rpartition("\\")[0]), "nested"),
         ({"file": {rf"{TARGET}\{KEY_FILE}": None}}, "no-key"),
+        (names(r"C:\PROGRA~1\Scratch"), "short-name"),
+        ({"file": {rf"{SCRATCH}\remediate.left": None}}, "unlisted"),
+        ({"file": {rf"{SCRATCH}\SQL\full.bak": {"text": "theirs"}}}, "changed"),
+        ({"file": {rf"{SCRATCH}\VHDs\file00001.vhd": {"text": "longer by now"}}}, "changed"),
     ],
 )
 def test_what_the_agent_may_need_is_not_removed(
@@ -122,8 +126,31 @@ def test_what_a_move_has_begun_goes_unless_there_is_more_in_it(door: Door) -> No
     assert [each["path"] for each in one.get()] == [r"D:\Two.remediate-new"]
 
 
+def test_files_that_somebody_has_put_there_since_are_named(door: Door) -> None:
+    one = moved(door, file={rf"{SCRATCH}\Payroll 2026.xlsx": {"text": "theirs"}})
+    found = [each["changed"] for each in one.get() if each["path"] == SCRATCH]
+    assert found == [["Payroll 2026.xlsx"]]
+
+
+@pytest.mark.powershell
+def test_a_file_that_was_written_since_and_is_as_long_is_named(powershell: PowerShellHosts) -> None:
+    name, since = r"VHDs\file00000.vhd", {"text": "FILE 0", "modified": "2100-01-01T00:00:00Z"}
+    one = moved(PowerShellDoor(powershell), file={rf"{SCRATCH}\{name}": since})
+    assert [each["changed"] for each in one.get() if each["path"] == SCRATCH] == [[name]]
+
+
+@pytest.mark.parametrize("folder", [r"C:\Windows\Scratch", r"C:\Users\Ada", r"C:\ProgramData\X"])
+def test_no_folder_among_those_of_windows_is_removed(door: Door, folder: str) -> None:
+    key = {"folder": folder, "target": TARGET, "downtime": "30"}
+    named = {"receipts": {"R1": [{"kind": "scratch_move", "key": key}]}}
+    one = moved(door, file={rf"{folder}\x": {"text": "theirs"}}, leftover=named)
+    assert [each["hold"] for each in one.get() if each["path"] == folder] == ["system"]
+    assert remove(one, folder) == "RemediateRefused"
+
+
 ANOTHER_NAME = r"""
 $root = (Resolve-Path -LiteralPath 'C:\').ProviderPath
+Get-PSDrive | Where-Object -FilterScript { $_.Name -eq 'X' } | Remove-PSDrive
 $null = New-PSDrive -Name 'X' -PSProvider FileSystem -Scope Global -Root $root
 """
 """What `subst` makes of a folder: nothing in it says that it leads elsewhere."""

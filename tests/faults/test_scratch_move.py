@@ -10,7 +10,7 @@ from remediate.engine.job import Job, Task
 from remediate.lab.drive import Drive, Entry
 from remediate.lab.kinds import backup_record, record, registry_value, scratch_move, service
 from remediate.lab.kinds.folder_marks import SCRATCH
-from remediate.lab.kinds.scratch_move import AGENT, TARGET
+from remediate.lab.kinds.scratch_move import AGENT, OWN, TARGET
 from remediate.lab.state import HostState, Record
 from remediate.model.event import Event, HostProgress
 from remediate.model.exit_code import ExitCode
@@ -86,7 +86,9 @@ def on(one: Bench) -> Host:
 def works_in_a_whole_folder(one: Bench) -> None:
     """Each value names a folder with all that was in the old one."""
     files, texts, _ = on(one)
-    wanted = {path[len(SCRATCH) :]: said for path, said in files.items() if SCRATCH in path}
+    there = (path for path in files if path.startswith(f"{SCRATCH}\\"))
+    inside = (path[len(SCRATCH) + 1 :] for path in there)
+    wanted = {f"\\{path}": files[rf"{SCRATCH}\{path}"] for path in inside if path not in OWN}
     for text in texts:
         assert all(files[text + path] == said for path, said in wanted.items())
 

@@ -19,7 +19,7 @@ from remediate.lab.kinds.kind import Switch, may_write, refuse, same, short_form
 from remediate.lab.kinds.old_files import FOLDER
 from remediate.lab.kinds.old_files import MARKER as MOVED
 from remediate.lab.kinds.registry_value import value_of
-from remediate.lab.kinds.scratch_move import KEPT, NEW
+from remediate.lab.kinds.scratch_move import KEPT, LIST, NEW, REMOVING
 from remediate.lab.kinds.scratch_move import MARKER as MOVE
 from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
@@ -39,8 +39,8 @@ DAMAGING: dict[str, Switch] = {
 """What a Windows should not do with what is removed; on the simulated engine."""
 PART = 10_000
 """Files that are removed in one write; a real host removes as many as it can."""
-_REMOVING = "remediate.removing"
 _SCRATCH = ("old-scratch", "kept-scratch")
+_SYSTEM = (r"C:\Windows", r"C:\Users", PROGRAM_FILES.rstrip("\\"), r"C:\ProgramData")
 _SHOWN = "%ProgramFiles%\\"
 _RECEIPTS, _SCANS = f"{OURS}receipts\\", f"{OURS}scans"
 _COPY, _SCAN = "MSOnlineBackup.remediate-00000000000000a", "3f0e9c54-0000-0000-0000-00000000000"
@@ -101,6 +101,7 @@ def _put_scratch(drive: Drive, known: _Short) -> None:
     for folder in known.kept:
         drive.put(rf"{folder}\{KEPT}", "{}")
         drive.put(rf"{folder}\VHDs\newer.vhd", "newer")
+        scratch_move.save_list(drive, folder)
     for folder in known.begun:
         drive.put(rf"{folder}{NEW}\{MOVE}", "{}")
 
@@ -146,7 +147,9 @@ def _scratches(host: HostState, moves: list[Record]) -> Iterator[Record]:
             continue
         hold, beside = _hold(host, path), [{"kind": scratch_move.KIND, "key": {part: path}}]
         inside = {} if hold in {"in-use", "nested", "link"} else _inside(drive, path)
-        moved = int((drive.read(rf"{path}\{_REMOVING}") or b"0").decode())
+        if hold == "changed":
+            inside["changed"] = scratch_move.changed(drive, path)[:20]
+        moved = int((drive.read(rf"{path}\{REMOVING}") or b"0").decode())
         told[path.casefold()] = _record(path, sort, beside=beside, moved=moved, hold=hold, **inside)
     yield from told.values()
 
@@ -154,18 +157,37 @@ def _scratches(host: HostState, moves: list[Record]) -> Iterator[Record]:
 def _hold(host: HostState, path: str) -> str:
     """What speaks against removing a folder that the agent has worked in."""
     drive, texts = host.drive, [scratch_move.text_of(host, name.key) for name in SCRATCHES]
-    works, held = texts[0], value_of(host, str(INSTALL_PATH))
+    works = texts[0]
     if not works or not same(*texts):
         return "unclear"
     if same(works, path):
         return "in-use"
+    return _place_hold(host, path, works) or _content_hold(drive, path, works)
+
+
+def _place_hold(host: HostState, path: str, works: str) -> str:
+    """What speaks against it by where it is."""
+    drive, held = host.drive, value_of(host, str(INSTALL_PATH))
     agent = str(held["data"]).rstrip("\\") if held else works
-    kept = (works, agent, r"C:\Windows", PROGRAM_FILES.rstrip("\\"), r"C:\ProgramData")
+    if "~" in path + works:
+        return "short-name"
+    kept = (works, agent, *_SYSTEM)
     if any(map(partial(_is_within, folder=path), kept)) or _is_within(path, folder=works):
         return "nested"
+    if any(map(partial(_is_within, path), _SYSTEM)) and not same(path, rf"{agent}\Scratch"):
+        return "system"
     if any(map(drive.is_link, (*_above(works), *_above(path)))):
         return "link"
-    return "" if drive.read(rf"{works}\{KEY_FILE}") else "no-key"
+    return ""
+
+
+def _content_hold(drive: Drive, path: str, works: str) -> str:
+    """What speaks against it by what is in it."""
+    if not drive.read(rf"{works}\{KEY_FILE}"):
+        return "no-key"
+    if not scratch_move.changed(drive, path):
+        return ""
+    return "changed" if drive.find(rf"{path}\{LIST}") else "unlisted"
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -228,10 +250,10 @@ def _remove_scratch(host: HostState, record: Record) -> None:
         raise refuse("The agent has to work in another folder, which has its key file.")
     if any(map(drive.is_link, drive.below(path))):
         raise refuse("In the folder something leads elsewhere.")
-    removing = rf"{path}\{_REMOVING}"
+    removing, listed = rf"{path}\{REMOVING}", rf"{path}\{LIST}"
     if drive.find(removing) is None:
         drive.write(removing, f"{_inside(drive, path)['files']}".encode())
-    files = [one for one in drive.below(path) if one != removing]
+    files = [one for one in drive.below(path) if one not in {removing, listed}]
     for one in files[:PART]:
         drive.remove(one)
     if len(files) > PART:
@@ -245,6 +267,7 @@ def _real(record: Record) -> str:
 
 def _record(path: str, sort: str, **more: object) -> Record:
     nothing = {"run": "", "beside": [], "files": 0, "moved": 0, "size": 0, "hold": ""}
+    nothing["changed"] = []
     path = path.replace(PROGRAM_FILES + "remediate", _SHOWN + "remediate")
     return {"path": path, "present": True, "sort": sort, "written": None, **nothing, **more}
 
@@ -265,7 +288,7 @@ def _folders(drive: Drive, parent: str, form: str) -> list[str]:
 
 
 def _inside(drive: Drive, path: str) -> Record:
-    ours = tuple(f"\\{one}" for one in (MOVED, MARKER, _REMOVING, *scratch_move.OWN))
+    ours = tuple(f"\\{one}" for one in (MOVED, MARKER, *scratch_move.OWN))
     inside = (one for one in drive.below(path) if not drive.is_link(one))
     files = [one for one in inside if not one.endswith(ours)]
     return {"files": len(files), "size": sum(len(drive.read(one) or b"") for one in files)}

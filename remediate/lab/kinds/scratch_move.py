@@ -28,8 +28,9 @@ PART = 10_000
 AGENT = "obengine"
 TARGET = r"D:\Scratch"
 MARKER, KEPT, STOPPED = "remediate.scratch", "remediate.kept", "remediate.stopped"
+LIST, REMOVING = "remediate.left", "remediate.removing"
 NEW = ".remediate-new"
-OWN = {MARKER, KEPT, STOPPED}
+OWN = {MARKER, KEPT, STOPPED, LIST, REMOVING}
 _SEEDING = {"CompletedWithWaitingForImportJob", "CompletedWithWaitingForCopyBlob"}
 DAMAGING: dict[str, Switch] = {
     "the key file is taken away": Switch(
@@ -80,6 +81,8 @@ def state(host: HostState, short: object) -> None:
         drive.put(rf"{known.to}\{path}", files[path])
     if known.used:
         drive.put(rf"{known.to}\VHDs\used.vhd", "used")
+    if new:
+        save_list(drive, SCRATCH)
     for name in SCRATCHES[:new]:
         _set(host, name.key, {"type": "String", "data": known.to})
     if known.place is Place.STOPPED:
@@ -195,6 +198,24 @@ def _files(drive: Drive, folder: str) -> dict[str, Entry]:
     }
 
 
+def save_list(drive: Drive, folder: str) -> None:
+    """Write down which files are in a folder that the agent works in no longer."""
+    lines = "".join(f"{line}\n" for line in _lines(drive, folder))
+    drive.write(rf"{folder}\{LIST}", lines.encode())
+
+
+def changed(drive: Drive, folder: str) -> list[str]:
+    """Files that were not in such a folder then, or are not as they were; a drive has no times."""
+    known = (drive.read(rf"{folder}\{LIST}") or b"").decode("utf-8-sig").splitlines()
+    return sorted(path for line, path in _lines(drive, folder).items() if line not in known)
+
+
+def _lines(drive: Drive, folder: str) -> dict[str, str]:
+    """The paths of the files of a folder, each by its line in the list."""
+    files = ((path, drive.facts(rf"{folder}\{path}")[0]) for path in _files(drive, folder))
+    return {f"{size}|{path}": path for path, size in files}
+
+
 def _links(drive: Drive, folder: str) -> list[str]:
     return [path for path, entry in _below(drive, folder) if _is_link(entry)] if folder else []
 
@@ -235,6 +256,7 @@ def write(host: HostState, record: Record, after: Record) -> None:
         old = _files(host.drive, record["folder"])
         for path in _files(host.drive, record["target"]).keys() - old.keys():
             host.drive.remove(rf"{record['target']}\{path}")
+        save_list(host.drive, record["folder"])
         if host.edits.get(KIND):
             host.drive.remove(rf"{record['target']}\{KEY_FILE}")
         _set_both(host, new)
@@ -394,6 +416,7 @@ def _back(host: HostState, record: Record) -> None:
             _set_both(host, marker["values"])
         finally:
             _start(host, record)
+    drive.remove(rf"{folder}\{LIST}")
     old = _files(drive, folder)
     gone = [path for path, entry in _files(drive, target).items() if old.get(path) == entry]
     for path in gone[:PART]:
@@ -405,6 +428,7 @@ def _back(host: HostState, record: Record) -> None:
         if entry is None:
             drive.remove(rf"{target}\{path}")
     if left:
+        save_list(drive, target)
         data = drive.read(rf"{target}\{MARKER}") or b""
         drive.write(rf"{target}\{KEPT}", data)
         drive.remove(rf"{target}\{MARKER}")
