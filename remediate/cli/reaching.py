@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -165,7 +166,8 @@ def reached(
     there = entry.connection
     if named and _is_here(there):
         return this_machine(entry.name, spoken)
-    connection = _completed(there.over(spoken) if named else spoken.over(there), options)
+    nearer = there.over(spoken) if named else spoken.over(there)
+    connection = _completed(nearer, usual(options))
     _require_elsewhere(entry.name, connection)
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
@@ -174,7 +176,12 @@ def reached(
     password = _password(
         connection, options["passwords_only"], interactive=interactive, own_logon=own
     )
-    return _host(entry, connection, password, hint, own_logon=own)
+    try:
+        return _host(entry, connection, password, hint, own_logon=own)
+    except Stop as stop:
+        nearer = nearer.model_copy(update={"insecure": spoken.insecure})
+        place = _comes_of(replace(entry, connection=nearer), options)
+        raise Stop(f"{stop.message}{place}", stop.hint) from None
 
 
 def own_name() -> str:
@@ -257,6 +264,26 @@ def contradiction(entry: "InventoryHost") -> str:
     return ""
 
 
+def _comes_of(entry: "InventoryHost", options: Mapping[str, Any]) -> str:
+    """Which line of the settings file a contradiction comes of, in words: without it there is none.
+
+    Args:
+        entry: the host as all but the settings file describe it.
+        options: as for `reached`.
+    """
+    file = usual(options)
+
+    def wrong(file: "Connection") -> bool:
+        connection = _completed(entry.connection, file)
+        return bool(contradiction(replace(entry, connection=connection)))
+
+    if wrong(file):
+        for name, place in _places(options).items():
+            if not wrong(file.model_copy(update={name: None})):
+                return f"; {name} is said in {place}"
+    return ""
+
+
 def origins(
     entry: "InventoryHost", options: Mapping[str, Any], host: "Host", *, named: bool
 ) -> dict[str, str]:
@@ -311,16 +338,17 @@ def usual(options: Mapping[str, Any]) -> "Connection":
     return connection
 
 
-def _completed(connection: "Connection", options: Mapping[str, Any]) -> "Connection":
+def _completed(connection: "Connection", file: "Connection") -> "Connection":
     """A connection, with what the settings file says where it says nothing.
 
     A password there is that of the user there: it is not tried for another one. A keyring is asked
-    for the password of whoever logs on.
+    for the password of whoever logs on. A keytab there is for Kerberos.
     """
-    file = usual(options)
     another = file.user and connection.user and file.user.casefold() != connection.user.casefold()
     if another and not (file.password or "").startswith("keyring:"):
         file = file.model_copy(update={"password": None, "keytab": None})
+    if (connection.auth or file.auth) != "kerberos":
+        file = file.model_copy(update={"keytab": None})
     return connection.over(file)
 
 
@@ -347,7 +375,7 @@ def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     from remediate.model.host import Auth
 
     spoken, places = said(options), _places(options)
-    connection = _completed(spoken, options)
+    connection = _completed(spoken, usual(options))
     found = {
         name: (value, _flag(name) if name in spoken.said() else places[name])
         for name, value in connection.said().items()

@@ -95,6 +95,57 @@ def test_its_password_is_not_tried_for_another_user(
             assert found == (lines[-1].removeprefix("password: "), origin)
 
 
+def test_its_keytab_is_for_kerberos_only(
+    cli: Make, unsent: Make, write: Write, tmp_path: Path
+) -> None:
+    pin = "sha256:" + "0" * 64
+    (tmp_path / "inv.yaml").write_text(
+        f"hosts:\n  A: {{auth: kerberos, user: u}}\n  B: {{tls: true, user: u, tls_pin: {pin}}}\n"
+    )
+    file = write("keytab: kt.keytab")
+    result = cli("hosts", "list", "-i", "inv.yaml", "--format", "json", transport=unsent)
+    assert result.code == 0, result.out
+    found = [
+        {one["name"]: one["origin"] for one in row["settings"]} for row in result.data["hosts"]
+    ]
+    assert [one.get("keytab") for one in found] == [f"{file}:1", None]
+    assert found[1]["password"] == "built in"
+    told = shown(cli("config", "--format", "json", transport=unsent))
+    assert told["keytab"] == ("", "built in")
+    typed = ("config", "--auth", "kerberos", "--format", "json")
+    assert shown(cli(*typed, transport=unsent))["keytab"][1] == f"{file}:1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "host", "says", "line"),
+    [
+        (("user: u", "auth: kerberos", "keytab: k"), "", "is an address", "auth is said in {}:2"),
+        (("auth: basic",), "user: u", "readable by anyone", "auth is said in {}:1"),
+        (("port: 5986", r"user: a:b"), "auth: basic", "has a colon", "user is said in {}:2"),
+        (("user: u", "auth: certificate"), "", "no certificate is given", "auth is said in {}:2"),
+        (("user: u", "auth: kerberos"), "auth: basic", "readable by anyone", ""),
+        (("auth: ntlm",), "", "no user is given", ""),
+    ],
+)
+def test_a_mistake_that_comes_of_it_names_its_line(
+    lines: tuple[str, ...],
+    host: str,
+    says: str,
+    line: str,
+    cli: Make,
+    unsent: Make,
+    write: Write,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "inv.yaml").write_text(f"hosts:\n  B: {{address: 10.0.0.1, {host}}}\n")
+    file = write(*lines)
+    result = cli("hosts", "list", "-i", "inv.yaml", transport=unsent)
+    assert result.code == 64
+    assert says in result.out
+    assert line.format(file) in result.out
+    assert (" is said in " in result.out) == bool(line)
+
+
 def test_config_shows_what_counts_and_where_it_is_said(
     cli: Make, unsent: Make, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
