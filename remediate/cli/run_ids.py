@@ -31,18 +31,6 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, shell_complete=_complete)
 
 
-def newest(store: "Store") -> str:
-    """The id of the newest run.
-
-    Raises:
-        Stop: there is none.
-    """
-    found = store.runs(1)
-    if not found:
-        raise Stop("no run is recorded yet", "See remediate apply --help.", ExitCode.USAGE)
-    return found[0].run.id
-
-
 def recorded(store: "Store", wanted: str) -> "RunRecord":
     """The run that is named, which may have changed something.
 
@@ -114,18 +102,21 @@ def last_audit(store: "Store", hosts: "Sequence[str]", uses: "Sequence[PlaybookU
     )
 
 
-def any_recorded(store: "Store", wanted: str) -> "RunRecord | AuditRecord":
+def any_recorded(store: "Store", wanted: str | None) -> "RunRecord | AuditRecord":
     """The run or the audit that is named; a run where one name could mean both.
 
     Args:
         store: the journal.
-        wanted: its id, or the beginning of it.
+        wanted: its id, or the beginning of it; None for the newest.
 
     Raises:
+        Stop: none is named, and nothing is recorded.
         UnknownRun: none is called so, or several are.
     """
     from remediate.store.errors import UnknownRun
 
+    if wanted is None:
+        return _newest(store)
     try:
         return store.run(wanted)
     except UnknownRun as unknown:
@@ -133,6 +124,20 @@ def any_recorded(store: "Store", wanted: str) -> "RunRecord | AuditRecord":
             return store.audit(wanted)
         except UnknownRun as error:
             raise (unknown if unknown.close else error) from None
+
+
+def _newest(store: "Store") -> "RunRecord | AuditRecord":
+    """The run or the audit that was begun last."""
+    run, audit = (next(iter(found), None) for found in (store.runs(1), store.audits(1)))
+    if audit and (run is None or audit.run.started > run.run.started):
+        return store.audit(audit.run.id)
+    if run is None:
+        raise Stop(
+            "no run and no audit is recorded yet",
+            "An apply is recorded, and an audit of an inventory.",
+            ExitCode.USAGE,
+        )
+    return store.run(run.run.id)
 
 
 def to_undo(store: "Store", terminal: "Terminal", *, asks: bool) -> str:

@@ -77,10 +77,23 @@ def test_an_audit_is_no_run_that_is_undone(told: Make) -> None:
         64, f"run {run} is an audit: it changed nothing", f"remediate runs show {run}"
     )
     told("rollback", run, "--dry-run").explains(64, "is an audit")
-    told("runs", "show").explains(64, "no run is recorded yet")
+    assert told("runs", "show").out == told("runs", "show", run).out
     told("rollback", "--dry-run").explains(64, "no recent run is left")
     assert told("runs", "list", "--format", "json").data["runs"] == []
     assert told("runs", "reconcile").code == 0
+
+
+def test_what_is_shown_and_reported_without_a_name_is_the_newest_of_runs_and_audits(
+    told: Make,
+) -> None:
+    def newest() -> tuple[str, str]:
+        shown = told("runs", "show", "--format", "json").data["run"]["id"]
+        [log] = json.loads(told("report", "--format", "sarif").out)["runs"]
+        return shown, log["automationDetails"]["id"].rpartition("/")[2]
+
+    for words in (AUDIT, ("apply", *AUDIT[1:], "--yes"), AUDIT):
+        run = told(*words, "--format", "json").data["run"]
+        assert newest() == (run, run)
 
 
 def test_a_store_that_cannot_be_used_changes_nothing_of_an_audit(

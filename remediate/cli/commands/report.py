@@ -29,7 +29,7 @@ def _run(
 
     path = writable(Path.cwd() / out) if out else None
     with parts.store() as store:
-        record = run_ids.any_recorded(store, run) if run else store.run(run_ids.newest(store))
+        record = run_ids.any_recorded(store, run)
     gathering = _gathered(record, form, folders)
     pieces = gathering.drafts[form].whole(gathering.totals)
     try:
@@ -97,9 +97,9 @@ def _gathered(
 command = Command(
     "report",
     callback=_run,
-    help="Write what is recorded of a run as a report for other programs. RUN may be the beginning "
-    "of its id; without one it is the newest run. The exit code is 0 once it is written, whatever "
-    "became of the run.",
+    help="Write what is recorded of a run or an audit as a report for other programs. RUN may be "
+    "the beginning of its id; without one it is the newest of both. The exit code is 0 once it is "
+    "written, whatever became of the run.",
     params=[
         run_ids.run_argument(),
         Option(

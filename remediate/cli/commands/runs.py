@@ -81,7 +81,7 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
 @click.pass_obj
 def _show(parts: Parts, run: str | None, form: str) -> int:
     with parts.store() as store:
-        record = run_ids.any_recorded(store, run) if run else store.run(run_ids.newest(store))
+        record = run_ids.any_recorded(store, run)
     if form == "json":
         from remediate.report.machine import as_json
 
@@ -173,8 +173,8 @@ list_command = Command(
 show_command = Command(
     "show",
     callback=_show,
-    help="Show all that is recorded of a run. RUN may be the beginning of its id; without one, the "
-    "newest run is shown.",
+    help="Show all that is recorded of a run or an audit. RUN may be the beginning of its id; "
+    "without one, the newest of both is shown.",
     params=[
         run_ids.run_argument(),
         format_option("console", "json"),
@@ -186,7 +186,7 @@ group = LazyGroup(
     help="What has been run, and finding out what became of it.",
     table={
         "list": (f"{__name__}:list_command", "List the newest runs."),
-        "show": (f"{__name__}:show_command", "Show all that is recorded of a run."),
+        "show": (f"{__name__}:show_command", "Show all that is recorded of a run or an audit."),
         "reconcile": (
             "remediate.cli.commands.reconcile:command",
             "Find out what became of hosts whose run broke off.",
