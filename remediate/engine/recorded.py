@@ -124,11 +124,20 @@ class Removal:
         path: where it was.
         beside: what it stood beside.
         run: that removed it.
+        cut_off: whether that was cut off, so that it is not known how much is gone.
     """
 
     path: str
     beside: tuple[Beside, ...]
     run: str
+    cut_off: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why nothing that needs it can be undone."""
+        if self.cut_off:
+            return f"run {self.run} was cut off when it was to remove {self.path}: reconcile that"
+        return f"run {self.run} has removed {self.path} for good"
 
     def is_about(self, resource: ResourceId) -> bool:
         """Whether what a run wrote to a resource cannot be undone without it."""
@@ -144,16 +153,21 @@ def removals(later: Iterable[RunRecord], computer: Computer) -> tuple[Removal, .
         computer: where.
     """
     return tuple(
-        Removal(found.path, found.beside, run.run.id)
+        Removal(found.path, found.beside, run.run.id, cut_off=record.report is None)
         for run in later
         for record in run.hosts
-        if record.intent is not None
-        and record.report is not None
-        and compare(computer, record.computer) is not Sameness.OTHER
+        if record.intent is not None and compare(computer, record.computer) is not Sameness.OTHER
         for observed in record.intent.snapshot
-        if observed.resource in {change.resource for change in record.report.applied}
+        if observed.resource in {change.resource for change in _written(record)}
         for found in _leftovers(observed)
     )
+
+
+def _written(record: HostRecord) -> tuple[Change, ...]:
+    """What a run has written to a host; all that it may have, where no verdict is recorded."""
+    if record.report is not None:
+        return record.report.applied
+    return record.intent.changes if record.intent is not None else ()
 
 
 def _leftovers(observed: Observed) -> Iterator[Leftover]:

@@ -173,7 +173,7 @@ class UndoPlanner(RecordPlanner):
         """What was removed for good that taking `change` back needs, and by which run."""
         for one in self.removals:
             if one.is_about(change.resource):
-                return f"run {one.run} has removed {one.path} for good"
+                return one.reason
         return None if now is None or now.as_before(change) else now.lacks(change)
 
     def _before(self) -> dict[ResourceId, Resource]:

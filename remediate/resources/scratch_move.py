@@ -71,6 +71,7 @@ class ScratchMove(Resource):
         files: how many the old folder has.
         total: bytes of these.
         copied: bytes of those that are the same in the new folder.
+        whole: the old folder has a key file, and no removal of it has begun.
         used: something in the new folder is newer than in the old one, or not there.
     """
 
@@ -88,7 +89,7 @@ class ScratchMove(Resource):
     identity: ClassVar[tuple[str, ...]] = ("folder", "target", "downtime")
     settable: ClassVar[frozenset[str]] = frozenset({"place"})
     volatile: ClassVar[frozenset[str]] = frozenset(
-        {"new", "links", "files", "total", "copied", "used"}
+        {"new", "links", "files", "total", "copied", "whole", "used"}
     )
 
     folder: str
@@ -101,6 +102,7 @@ class ScratchMove(Resource):
     files: int = 0
     total: int = 0
     copied: int = 0
+    whole: bool = True
     used: bool = False
 
     @property
@@ -138,11 +140,15 @@ class ScratchMove(Resource):
         return Progress(done=done, total=self.total, unit="bytes")
 
     def lacks(self, change: Change) -> str | None:
-        """The old folder has to be there still."""
+        """The old folder has to be there still, with its key file."""
         del change
-        if self.place is not Place.MOVED or self.files:
+        if self.place is not Place.MOVED or self.whole:
             return None
-        return f"{self.folder} is no longer there, or nothing is in it"
+        return (
+            f"{self.folder} is gone, removed in part, or without its key file: where a removal was "
+            "cut off, finish it with remediate hosts leftovers; to work elsewhere than in "
+            f"{self.target}, apply scratch-move"
+        )
 
     def undo_conflict(self, change: Change, then: Resource | None) -> str | None:
         """What the agent has written since would be lost to it."""

@@ -69,6 +69,14 @@ function Test-RemediateScratchFolder {
     return $Path -ne '' -and (Test-Path -LiteralPath $Path -PathType Container)
 }
 
+function Test-RemediateScratchWhole {
+    # Whether the agent could work in a folder that it has left: it has a key file, and no removal of it has begun.
+    param([string] $Path)
+    $key = $Path + '\OnlineBackup.KEK'
+    if (-not $Path -or (Test-Path -LiteralPath ($Path + '\remediate.removing'))) { return $false }
+    return (Test-Path -LiteralPath $key -PathType Leaf) -and (Get-Item -LiteralPath $key -Force).Length -gt 0
+}
+
 function Get-RemediateScratchItem {
     # What is in a folder and below, each with its path within it; what leads elsewhere is not followed.
     param([string] $Folder, [string] $Within)
@@ -151,6 +159,7 @@ function Get-RemediateScratchMove {
         files    = $old['files'].Count
         total    = [string] $total
         copied   = [string] $copied
+        whole    = Test-RemediateScratchWhole -Path $move['folder']
         used     = $used
     }
 }

@@ -276,6 +276,7 @@ function Restore-RemediateScratch {
     param([hashtable] $Move, [datetime] $End)
     if (-not $Move['ours']) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'The new folder does not say where the old one is.' }
     if ($Move['texts'] -contains $Move['target']) {
+        if (-not (Test-RemediateScratchWhole -Path $Move['folder'])) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$($Move['folder']) is gone, removed in part, or without its key file: the agent could not work in it." }
         Assert-RemediateScratchIdle
         $script:RemediateUntil = [datetime]::MaxValue  # as above
         try {

@@ -140,6 +140,21 @@ def test_the_old_scratch_folder_is_removed_in_parts_and_only_then_the_move_is_fo
     assert f"run {json.loads(by.out)['run']} has removed {SCRATCH} for good" in result.out
 
 
+def test_a_move_is_not_taken_back_by_force_to_what_is_removed_in_part(
+    cli: Cli, lab: Lab, at: list[str], moved: str
+) -> None:
+    drive = lab.hosts[0].state.drive
+    drive.remove(rf"{SCRATCH}\{KEY_FILE}")
+    drive.write(rf"{SCRATCH}\remediate.removing", b"6")
+    there = sorted(drive.files)
+    result = cli("rollback", moved, "--yes", "--force", *at[2:])
+    assert (result.code, sorted(drive.files)) == (6, there)
+    assert f"{SCRATCH} is gone, removed in part, or without its key file" in result.out
+    remove = ("hosts", "leftovers", "--remove", moved, "--yes", "--accept-irreversible")
+    assert cli(*remove, *at).code == 0
+    assert not lab.hosts[0].state.drive.has_folder(SCRATCH)
+
+
 def test_a_scratch_folder_without_a_key_where_the_agent_works_keeps_the_old_one(
     cli: Cli, lab: Lab, at: list[str], moved: str
 ) -> None:

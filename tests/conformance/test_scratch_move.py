@@ -154,6 +154,16 @@ def test_where_the_agent_has_worked_since_nothing_is_overwritten(door: Door) -> 
     assert told(one, "place") == ["split"]
 
 
+@pytest.mark.parametrize("broken", ["remediate.removing", "OnlineBackup.KEK"])
+def test_a_folder_that_is_removed_in_part_is_not_gone_back_to(door: Door, broken: str) -> None:
+    one = asked(door, place="moved")
+    one.state.drive.write(rf"{SCRATCH}\{broken}", b"")
+    one.door.become(one.state)
+    assert told(one, "place", "whole") == ["moved", False]
+    assert move(one, "there", "moved") == "RemediateRefused"
+    assert (values(one), status(one)) == ([TARGET, TARGET], "Running")
+
+
 @pytest.mark.parametrize("inside", [r"\theirs.txt", ""], ids=["somebody's", "a link"])
 def test_a_folder_that_is_not_ours_is_left_alone(door: Door, inside: str) -> None:
     one = asked(door)

@@ -138,8 +138,14 @@ def _told(host: HostState, target: str, downtime: str, folder: str) -> Record:
         "copied": sum(
             drive.facts(rf"{folder}\{path}")[0] for path in old if new.get(path) == old[path]
         ),
+        "whole": _is_whole(drive, folder),
         "used": place is Place.MOVED and any(old.get(path) != new[path] for path in new),
     }
+
+
+def _is_whole(drive: Drive, folder: str) -> bool:
+    begun = drive.find(rf"{folder}\{REMOVING}") is not None
+    return bool(folder and not begun and drive.read(rf"{folder}\{KEY_FILE}"))
 
 
 def _place(texts: list[str], folder: str, target: str, *, ours: bool) -> Place:
@@ -409,6 +415,8 @@ def _back(host: HostState, record: Record) -> None:
     if not any(same(text_of(host, name.key), target) for name in SCRATCHES):
         _start(host, record)
     else:
+        if not _is_whole(drive, folder):
+            raise refuse(f"{folder} is removed in part, or without its key file.")
         _check_idle(host)
         try:
             _stop(host, record)
