@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from remediate.cli import playbooks, recorded, settings_file, targets
 from remediate.cli.following import Following
 from remediate.cli.interruption import CtrlC
+from remediate.cli.reaching import THIS_MACHINE
 from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.wiring import Parts, operator, settings
 
@@ -77,8 +78,15 @@ def choose(
     known = targets.inventory(options, parts.terminal.say)
     entries = targets.chosen(options, known)
     job = asked(entries) if asked else None
-    hosts = targets.select_hosts(options, known, interactive=interactive)
     copied = playbooks.copied_from(job) if job is not None else ()
+    if copied and THIS_MACHINE in options["hosts"]:
+        origins = ", ".join(copied)
+        raise Stop(
+            f"files are copied from {origins}, and with --host . there is no logon elsewhere",
+            "Give the name by which WinRM reaches this server, or a folder that the files are in "
+            "(--from-folder).",
+        )
+    hosts = targets.select_hosts(options, known, interactive=interactive)
     only = options.get("found")
     if only is not None:
         hosts = tuple(host for host in hosts if only.get(host.name))

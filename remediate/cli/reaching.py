@@ -198,6 +198,12 @@ def own_name() -> str:
         return "localhost"
 
 
+def is_own(address: str) -> bool:
+    """Whether an address is a name of this machine, as it knows itself; no resolver is asked."""
+    own = {own_name().casefold(), socket.gethostname().casefold()}
+    return address.rstrip(".").casefold() in own
+
+
 def this_machine(name: str, spoken: "Connection") -> "Host":
     """This machine itself, which is not connected to.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli.lazy import Option
-from remediate.cli.reaching import THIS_MACHINE, own_name, reached, usual
+from remediate.cli.reaching import THIS_MACHINE, is_own, own_name, reached, usual
 from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
     from remediate.inventory.protocol import InventoryHost
     from remediate.model.host import Connection, Via, split_target
 
-    for text in dict.fromkeys(text.strip() for text in texts):
+    names = dict.fromkeys(text.strip() for text in texts)
+    for text in names:
         if text == THIS_MACHINE:
             yield InventoryHost(own_name(), own_name(), Connection(transport=Via.LOCAL))
             continue
@@ -187,6 +188,9 @@ def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
             address, port = split_target(text)
         except ValueError as error:
             raise Stop(f"--host: {error}", NOTHING_SENT) from None
+        if THIS_MACHINE in names and is_own(address):
+            same = f"--host {THIS_MACHINE} and --host {text} are the same server, this machine"
+            raise Stop(same, "Name it once.")
         yield InventoryHost(text, address, Connection(port=port))
 
 

@@ -122,6 +122,22 @@ def test_options_of_a_connection_are_refused_by_name(
     cli("audit", "--host", ".", *options, transport=unsent).explains(64, says, "Leave out")
 
 
+@pytest.mark.parametrize("name", ["srv01", "SRV01.contoso.com.", "srv01:5986"])
+def test_it_is_not_taken_twice(name: str, cli: Cli, unsent: Unsent) -> None:
+    """Whichever is named first."""
+    for names in ((".", name), (name, ".")):
+        words = [word for one in names for word in ("--host", one)]
+        for verb in (("hosts", "list"), ("audit",)):
+            cli(*verb, *words, transport=unsent).explains(64, f"and --host {name} are the same")
+    other = cli("hosts", "list", "--host", ".", "--host", "srv02", transport=unsent)
+    assert "same server" not in other.out + other.err
+
+
+def test_nothing_is_copied_from_another_host_to_it(cli: Cli, unsent: Unsent) -> None:
+    words = ("apply", "module-restore", "--from", "SRV02", "--host", ".", "--yes")
+    cli(*words, transport=unsent).explains(64, "copied from SRV02", "--from-folder")
+
+
 def test_only_the_dot_is_this_machine(cli: Cli, unsent: Unsent) -> None:
     for name in ("SRV02", "localhost", "127.0.0.1", "SRV01"):
         words = ("audit", "--host", name, "--transport", "local")
