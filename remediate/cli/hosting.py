@@ -265,8 +265,10 @@ def over_hosts(
     subject = replace(subject, places=chosen.places)
     files = None
     if wanted := options.get("reports"):
+        from remediate.cli.reports import require_unused
         from remediate.report.files import ReportFiles
 
+        require_unused(wanted, parts, options, [*chosen.hosts, *chosen.peers.values()])
         files = ReportFiles(subject, wanted, parts.terminal.complain)
     following = Following(parts.terminal, options["form"], subject, files, writes=writes)
     engine = parts.engine(

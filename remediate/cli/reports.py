@@ -1,14 +1,19 @@
 """Reports in files beside the result, as the command line asks for them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from remediate.cli.following import OUTPUT
 from remediate.cli.lazy import Option
 from remediate.cli.stop import NOTHING_SENT, Stop
+
+if TYPE_CHECKING:
+    from remediate.cli.wiring import Parts
+    from remediate.model.host import Host
 
 NAMES = ("junit", "sarif", "markdown", "html")
 """The formats, as one types them; `remediate.report.files` has what writes them."""
@@ -48,6 +53,52 @@ def _wanted(ctx: click.Context, param: click.Parameter, given: Sequence[str]) ->
             )
         wanted[writable(path)] = name
     return wanted
+
+
+def require_unused(
+    wanted: Collection[Path], parts: "Parts", options: Mapping[str, Any], hosts: "Sequence[Host]"
+) -> None:
+    """Make sure that no report takes the place of a file that the command works with.
+
+    Args:
+        wanted: where reports are to be.
+        parts: what the command works with.
+        options: values of the options, by name.
+        hosts: those that are chosen.
+
+    Raises:
+        Stop: one would.
+    """
+    used = list(_used(parts, options, hosts))
+    for path in wanted:
+        for file, what in used:
+            same = path.exists() and file.exists() and path.samefile(file)
+            if path == file or same or (file in path.parents and file.is_dir()):
+                raise Stop(
+                    f"the report {path} would replace {what}",
+                    f"Give it another name. {NOTHING_SENT}",
+                )
+
+
+def _used(
+    parts: "Parts", options: Mapping[str, Any], hosts: "Sequence[Host]"
+) -> Iterator[tuple[Path, str]]:
+    """The files that a command works with, and what they are."""
+    if named := options.get("inventory"):
+        for text in (named, named.partition(":")[2]):  # a format may stand before it
+            if text:
+                yield Path.cwd() / text, "the inventory"
+    if parts.settings:
+        yield parts.settings.path, "the settings file"
+    if store := parts.place().file:
+        for end in ("", "-wal", "-shm", "-journal"):
+            yield store.with_name(store.name + end), "the store"
+    for host in hosts:
+        kind, _, rest = (host.password or "").partition(":")
+        password = Path(rest) if kind == "file" else None
+        for own in (password, host.keytab, host.key_file, host.cert_file, host.ca_file):
+            if own:
+                yield own, f"a password, key or certificate file of {host.name}"
 
 
 def writable(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,6 +19,9 @@ from remediate.report.reporter import Subject
 
 _IN_MEMORY = 4 << 20
 """Bytes of a report's pieces that are kept in memory; more goes to a temporary file."""
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Environment variable with the file in which a job on GitHub shows Markdown."""
 
 _BROKE_OFF = "the run ended before this host had a verdict"
 
@@ -221,7 +225,8 @@ class ReportFiles:
 def put(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file in the place of what is there: whole, or not at all.
 
-    Unlike files of ours it gets the usual mode, since other programs are to read it.
+    Unlike files of ours it gets the usual mode, since other programs are to read it, or that of
+    the file it replaces. The summary of a job on GitHub is added to, since other steps write there.
 
     Args:
         path: where; a link there is replaced, not followed.
@@ -230,9 +235,15 @@ def put(path: Path, pieces: Iterable[bytes]) -> None:
     Raises:
         OSError: it cannot be written; what was there is as it was.
     """
+    summary = os.environ.get(SUMMARY)
+    if summary and path.resolve() == Path(summary).resolve():
+        _add(path, pieces)
+        return
     new = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
         with new.open("xb") as file:
+            with suppress(FileNotFoundError):
+                new.chmod(stat.S_IMODE(path.stat().st_mode))
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
@@ -241,3 +252,17 @@ def put(path: Path, pieces: Iterable[bytes]) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def _add(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write behind what is in a file: whole, or not at all."""
+    with path.open("ab") as file:
+        end = file.tell()
+        try:
+            file.writelines([b"\n"] if end else [])  # a heading begins its own line
+            file.writelines(pieces)
+            file.flush()
+        except BaseException:
+            with suppress(OSError):
+                file.truncate(end)
+            raise

@@ -123,6 +123,44 @@ def test_a_report_that_cannot_be_is_refused_before_anything_is_sent(
     assert list(Path.cwd().glob("*.xml")) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [
+        ("prod.yaml", "the inventory"),
+        ("link.yaml", "the inventory"),
+        ("set.yaml", "the settings file"),
+        ("password.txt", "a password, key or certificate file of A"),
+        ("own.pem", "a password, key or certificate file of A"),
+        ("store/runs.db", "the store"),
+    ],
+)
+def test_a_report_takes_the_place_of_nothing_that_the_command_works_with(
+    cli: Cli, unsent: Unsent, file: str, what: str
+) -> None:
+    texts = {
+        "prod.yaml": "hosts: {A: {password: 'file:password.txt', tls: true, ca_file: own.pem}}\n",
+        "set.yaml": "{}\n",
+        "password.txt": "secret\n",
+        "own.pem": "a certificate\n",
+    }
+    for name, text in texts.items():
+        Path(name).write_text(text)
+        Path(name).chmod(0o600)
+    Path("store").mkdir()
+    Path("link.yaml").symlink_to("prod.yaml")
+    words = ("audit", "-i", "prod.yaml", "--user", "u", "--config", "set.yaml", "--no-record")
+    done = cli(*words, "--report", f"junit={file}", transport=unsent)
+    done.explains(64, f"{file} would replace {what}", "Nothing was sent to any host.")
+    assert {name: Path(name).read_text() for name in texts} == texts
+
+
+def test_a_recorded_report_does_not_take_the_place_of_the_store(cli: Cli, at: list[str]) -> None:
+    assert cli("apply", "schedule-fix", "--yes", *at).code == 0
+    done = cli("report", "--format", "junit", "-o", "store/runs.db")
+    done.explains(64, "would replace the store")
+    assert cli("report", "--format", "junit").code == 0
+
+
 def test_a_report_that_is_lost_at_the_end_does_not_change_the_exit_code(
     cli: Cli, at: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

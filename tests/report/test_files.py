@@ -532,6 +532,38 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
     assert file.read_text() == "after"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "report.xml"
+    file.touch()
+    for mode in (0o600, 0o664):
+        file.chmod(mode)
+        put(file, [b"after"])
+        assert file.stat().st_mode & 0o777 == mode
+
+
+def test_the_summary_of_a_job_on_github_is_added_to_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    file = tmp_path / "real" / "summary.md"
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "link" / "summary.md"))
+    put(file, [b"# 1\n"])
+    put(file, [b"# 2\n"])
+
+    def breaks() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        put(file, breaks())
+    assert file.read_text() == "# 1\n\n# 2\n"
+    put(tmp_path / "other.md", [b"1"])
+    put(tmp_path / "other.md", [b"2"])
+    assert (tmp_path / "other.md").read_text() == "2"
+
+
 def test_what_is_kept_in_memory_of_a_host_is_little(
     fleet: list[HostReport], monkeypatch: pytest.MonkeyPatch
 ) -> None:

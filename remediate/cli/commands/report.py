@@ -9,7 +9,7 @@ import click
 from remediate.cli import playbooks, recorded, run_ids
 from remediate.cli.following import OUTPUT
 from remediate.cli.lazy import Command, Option
-from remediate.cli.reports import NAMES, writable
+from remediate.cli.reports import NAMES, require_unused, writable
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
@@ -28,6 +28,8 @@ def _run(
     from remediate.report.files import put
 
     path = writable(Path.cwd() / out) if out else None
+    if path:
+        require_unused([path], parts, {}, ())
     with parts.store() as store:
         record = run_ids.any_recorded(store, run)
     gathering = _gathered(record, form, folders)
