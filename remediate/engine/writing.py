@@ -171,13 +171,14 @@ def look_again(work: Order, plan: Plan, done: Written, *, once: bool = False) ->
     """
     text, then = "there was no time left to look again", "To find out: remediate runs reconcile"
     problem = Problem(code="timed_out", message=text, hint=then)
-    fence, final = done.fence + 1, False  # also where the store does not give one
-    renewed = yield from ask(TakeLease(work.takes_over))
-    if isinstance(renewed, Granted):
-        fence = max(fence, renewed.fence)
+    fence, final = done.fence, False
     for seconds in RECOVERY_PAUSES[:1] if once else RECOVERY_PAUSES:
         if not (yield from ask(Pause(seconds))):
             break
+        fence += 1  # also where the store does not give one
+        renewed = yield from ask(TakeLease(work.takes_over))  # all looks may outlast a lease
+        if isinstance(renewed, Granted):
+            fence = max(fence, renewed.fence)
         answer = yield from ask(Ask(work.look_again(fence), Phase.RECOVER))
         if isinstance(answer, TransportError):
             problem = answer.problem()
@@ -190,7 +191,7 @@ def look_again(work: Order, plan: Plan, done: Written, *, once: bool = False) ->
             return replace(done, fence=fence, seen=another, unlocked=False)
         behind = held_by_us(answer["lease"].error, work.run)
         if behind is not None:  # by another address, whose fences are others
-            fence = behind + 1
+            fence = behind
             continue
         if still_writing(answer["lease"].error):
             text = "the host is still at work on it"
