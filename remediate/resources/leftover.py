@@ -43,6 +43,7 @@ class Hold(StrEnum):
 
     NONE = ""
     IN_USE = "in-use"
+    UNFINISHED = "unfinished"
     UNCLEAR = "unclear"
     NESTED = "nested"
     LINK = "link"
@@ -55,6 +56,8 @@ class Hold(StrEnum):
 
 REASONS = {
     Hold.IN_USE: "the agent works in it",
+    Hold.UNFINISHED: "the move to where the agent works has left its service stopped: finish it "
+    "with remediate runs reconcile, or take it back with remediate rollback",
     Hold.UNCLEAR: "the two values ScratchLocation do not name one folder: see scratch-location",
     Hold.NESTED: "it is in the folder that the agent works in, or one that is needed is in it",
     Hold.LINK: "it leads elsewhere, or the folder that the agent works in does",

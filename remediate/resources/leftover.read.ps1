@@ -1,6 +1,6 @@
 # What runs have left on this host, told by its place. Needs registry_value.read.ps1 and scratch_move.read.ps1.
 
-$script:RemediateRemoving = 'remediate.removing'    # how many files there were in a folder that is being removed
+$script:RemediateRemoving = 'remediate.removing'    # how many files there were in a folder that is being removed, and a word of its own
 
 function Get-RemediateText {
     # A value out of JSON as text; PowerShell 7 has made dates of some.
@@ -122,6 +122,7 @@ function Get-RemediateScratchHold {
     $works = Get-RemediateScratchPlace
     if (-not $works) { return 'unclear' }
     if ($works -eq $Path) { return 'in-use' }
+    if (Test-Path -LiteralPath ($works + '\remediate.stopped')) { return 'unfinished' }
     if ($Path -match '~' -or $works -match '~') { return 'short-name' }
     $system = @([string] $env:SystemRoot, ([string] $env:SystemDrive + '\Users'), [string] $env:ProgramFiles, [string] ${env:ProgramFiles(x86)}, [string] $env:ProgramData | Where-Object -FilterScript { $_ })
     $agent = ''
@@ -178,7 +179,7 @@ function Find-RemediateScratchLeft {
         if ($hold -eq 'changed') { $changed = @(Find-RemediateScratchChanged -Path $path | Select-Object -First 20) }
         $moved = 0
         $removing = $path + '\' + $script:RemediateRemoving
-        if (Test-Path -LiteralPath $removing -PathType Leaf) { $moved = [int] ('0' + (([string] (Get-Content -LiteralPath $removing -Raw -Encoding UTF8)) -replace '[^0-9]', '')) }
+        if (Test-Path -LiteralPath $removing -PathType Leaf) { $moved = [int] ('0' + (([string] (Get-Content -LiteralPath $removing -Raw -Encoding UTF8)) -replace '[^0-9][\s\S]*')) }
         ConvertTo-RemediateLeftover -Path $path -Sort $place['sort'] -Beside @(@{ kind = 'scratch_move'; key = @{ $place['part'] = $path } }) -Inside $inside -Moved $moved -Hold $hold -Changed $changed
     }
 }

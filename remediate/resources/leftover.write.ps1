@@ -29,12 +29,19 @@ function Remove-RemediateScratch {
     if ($hold) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is not removed ($hold): the agent has to work in another folder, which has its key file, neither may be in the other or lead elsewhere, and there may be no files in it but those that the agent has left." }
     foreach ($one in $items) { if ($one['link']) { Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$($one['path']) in $Path leads elsewhere." } }
     $removing = $Path + '\' + $script:RemediateRemoving
-    if (-not (Test-Path -LiteralPath $removing)) { Set-Content -LiteralPath $removing -Value (Measure-RemediateFolder -Path $Path)['files'] -Encoding Ascii }
-    # a folder has many names: what is seen from where the agent works is that folder, or one above it
+    $before = ''
+    if (Test-Path -LiteralPath $removing -PathType Leaf) { $before = ([string] (Get-Content -LiteralPath $removing -Raw -Encoding UTF8)).Trim() }
+    $count = $before -replace '[^0-9][\s\S]*'
+    if (-not $count) { $count = (Measure-RemediateFolder -Path $Path)['files'] }
+    $mark = "$count $((Get-Date).Ticks)-$(Get-Random)"
+    Set-Content -LiteralPath $removing -Value $mark -Encoding Ascii
+    # a folder has many names: one in which this very mark is seen, from where the agent works, is that folder
     $above = Get-RemediateScratchPlace
     while ($above -match '\\') {
-        if (Test-Path -LiteralPath ($above + '\' + $script:RemediateRemoving)) {
-            Remove-Item -LiteralPath $removing -Force
+        $seen = $above + '\' + $script:RemediateRemoving
+        if ((Test-Path -LiteralPath $seen -PathType Leaf) -and ([string] (Get-Content -LiteralPath $seen -Raw -Encoding UTF8)).Trim() -eq $mark) {
+            if ($before) { Set-Content -LiteralPath $removing -Value $before -Encoding Ascii }
+            else { Remove-Item -LiteralPath $removing -Force }
             Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is the folder that the agent works in, or one above it, by another name."
         }
         $above = $above -replace '\\[^\\]+\z', ''

@@ -80,6 +80,7 @@ def test_the_old_scratch_folder_goes_while_the_agent_works_in_another_with_its_k
     [
         (names(SCRATCH), "in-use"),
         (names(""), "unclear"),
+        ({"file": {rf"{TARGET}\remediate.stopped": {"text": "Running"}}}, "unfinished"),
         (names(rf"{SCRATCH}\New"), "nested"),
         (names(SCRATCH.rpartition("\\")[0]), "nested"),
         ({"file": {rf"{TARGET}\{KEY_FILE}": None}}, "no-key"),
@@ -107,6 +108,13 @@ def test_a_folder_in_which_something_leads_elsewhere_is_not_removed(door: Door) 
     door.become(one.state)
     assert remove(one, SCRATCH) == "RemediateRefused"
     assert one.state.drive.find(rf"{SCRATCH}\{KEY_FILE}")
+
+
+def test_a_mark_of_another_removal_where_the_agent_works_keeps_nothing(door: Door) -> None:
+    marks = {rf"{folder}\remediate.removing": {"text": "6"} for folder in (SCRATCH, TARGET)}
+    one = moved(door, file=marks)
+    assert [each["moved"] for each in one.get() if each["path"] == SCRATCH] == [6]
+    assert remove(one, SCRATCH) == ""
 
 
 def test_a_folder_that_no_receipt_names_is_never_found(door: Door) -> None:

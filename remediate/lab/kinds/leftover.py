@@ -19,7 +19,7 @@ from remediate.lab.kinds.kind import Switch, may_write, refuse, same, short_form
 from remediate.lab.kinds.old_files import FOLDER
 from remediate.lab.kinds.old_files import MARKER as MOVED
 from remediate.lab.kinds.registry_value import value_of
-from remediate.lab.kinds.scratch_move import KEPT, LIST, NEW, REMOVING
+from remediate.lab.kinds.scratch_move import KEPT, LIST, NEW, REMOVING, STOPPED
 from remediate.lab.kinds.scratch_move import MARKER as MOVE
 from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
@@ -149,7 +149,7 @@ def _scratches(host: HostState, moves: list[Record]) -> Iterator[Record]:
         inside = {} if hold in {"in-use", "nested", "link"} else _inside(drive, path)
         if hold == "changed":
             inside["changed"] = scratch_move.changed(drive, path)[:20]
-        moved = int((drive.read(rf"{path}\{REMOVING}") or b"0").decode())
+        moved = int((drive.read(rf"{path}\{REMOVING}") or b"0").split()[0])
         told[path.casefold()] = _record(path, sort, beside=beside, moved=moved, hold=hold, **inside)
     yield from told.values()
 
@@ -162,6 +162,8 @@ def _hold(host: HostState, path: str) -> str:
         return "unclear"
     if same(works, path):
         return "in-use"
+    if drive.find(rf"{works}\{STOPPED}"):
+        return "unfinished"
     return _place_hold(host, path, works) or _content_hold(drive, path, works)
 
 
