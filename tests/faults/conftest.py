@@ -9,6 +9,9 @@ import pytest
 
 from remediate.engine.job import Job
 from tests.faults.controller import open_store, schedule_fix
+from tests.kerberos.conftest import kdc, pytest_collection_modifyitems, realm
+
+__all__ = ["kdc", "pytest_collection_modifyitems", "realm"]
 
 CASES = "fault matrix"
 HALF_WAY = "hosts that stop half-way"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,10 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
+from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault, Step, When
-from remediate.model.host import Auth, Via
+from remediate.lab.state import HostState
+from remediate.model.host import Auth, Host, Via
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore
 from remediate.transport.conversation import IDLE_SECONDS
@@ -27,6 +30,8 @@ from tests.faults.controller import (
 )
 from tests.faults.matrix import Case, lasting, passing, sample
 from tests.faults.truth import check_lease_expires, check_report, check_written_once, resources
+from tests.kerberos.conftest import ADA, HOST
+from tests.kerberos.kdc import PASSWORD
 
 IMPATIENT = 3.0
 """Seconds for a host that hangs."""
@@ -39,6 +44,37 @@ SETTLED = {
 }
 
 
+@dataclass(frozen=True)
+class Way:
+    """How hosts are logged on to, and by what they are talked to.
+
+    Args:
+        auth: the method.
+        via: the transport.
+        domain: what a lab needs for its hosts to be of a domain; empty where they are of none.
+    """
+
+    auth: Auth
+    via: Via
+    domain: dict[str, Any] = field(default_factory=dict)
+
+    def lab(self, *hosts: HostState, **options: Any) -> Lab:
+        return Lab([*hosts] or None, auth=self.auth, transport=self.via, **self.domain, **options)
+
+    def target(self, host: LabHost) -> Host:
+        """A host, by the name that its domain has for it."""
+        name = HOST if self.auth is Auth.KERBEROS else None
+        return host.target().model_copy(update={"kerberos_host": name})
+
+
+@pytest.fixture
+def way(auth: Auth, via: Via, request: pytest.FixtureRequest) -> Way:
+    if auth is not Auth.KERBEROS:
+        return Way(auth, via)
+    keytab = request.getfixturevalue("kdc").keytab(f"host/{HOST}")
+    return Way(auth, via, {"account": LabAccount(ADA, PASSWORD), "keytab": keytab})
+
+
 @dataclass
 class Bench:
     """A lab with a host for each case, whose faults can be cleared one by one."""
@@ -47,6 +83,7 @@ class Bench:
     job: Job
     new_store: Callable[[str], Path]
     rules: dict[str | None, Fault]
+    way: "Way"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def clear(self, host: LabHost) -> None:
@@ -55,11 +92,11 @@ class Bench:
             self.lab.faults = tuple(self.rules.values())
 
 
-def clean_exchanges(auth: Auth, via: Via, job: Job, file: Path) -> list[Step]:
+def clean_exchanges(way: Way, job: Job, file: Path) -> list[Step]:
     """What the exchanges of a run without faults are for."""
-    with Lab(auth=auth, transport=via) as lab, open_store(file) as store:
+    with way.lab() as lab, open_store(file) as store:
         [host] = lab.hosts
-        [report] = engine_for(store, host.password).apply([host.target()], job, apply_run())
+        [report] = engine_for(store, host.password).apply([way.target(host)], job, apply_run())
         assert report.outcome is Outcome.CHANGED
         return [exchange.kind for exchange in host.trace]
 
@@ -79,34 +116,38 @@ def test_a_sample_has_each_exchange_and_each_way_in_it() -> None:
         pytest.param(Auth.BASIC, Via.PSRP, sample, id="basic-sample"),
         pytest.param(Auth.BASIC, Via.PSRP, passing, id="basic-passing", marks=pytest.mark.slow),
         pytest.param(Auth.NTLM, Via.PSRP, sample, id="ntlm-sample", marks=pytest.mark.slow),
+        pytest.param(
+            Auth.KERBEROS,
+            Via.PSRP,
+            sample,
+            id="kerberos-sample",
+            marks=[pytest.mark.slow, pytest.mark.kerberos],
+        ),
         pytest.param(Auth.BASIC, Via.PSRP, lasting, id="basic-lasting", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.WINRS, sample, id="winrs-sample", marks=pytest.mark.slow),
         pytest.param(Auth.BASIC, Via.WINRS, lasting, id="winrs-lasting", marks=pytest.mark.slow),
     ],
 )
 def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
-    auth: Auth,
-    via: Via,
+    way: Way,
     row: Callable[[Auth, Sequence[Step]], Iterator[Case]],
     job: Job,
     new_store: Callable[[str], Path],
     record_property: Callable[[str, object], None],
 ) -> None:
-    clean = clean_exchanges(auth, via, job, new_store("clean"))
+    clean = clean_exchanges(way, job, new_store("clean"))
     # The longest waits first, so that the others fill the gaps.
-    todo = sorted(row(auth, clean), key=lambda case: not case.hangs)
+    todo = sorted(row(way.auth, clean), key=lambda case: not case.hangs)
     record_property(CASES, len(todo))
     rules = {case.fault.host: case.fault for case in todo}
     seconds = [0.0]
     states = [host_state(str(name)) for name in rules]
-    with Lab(
-        states, auth=auth, transport=via, faults=rules.values(), clock=lambda: seconds[0]
-    ) as lab:
-        bench = Bench(lab, job, new_store, rules)
+    with way.lab(*states, faults=rules.values(), clock=lambda: seconds[0]) as lab:
+        bench = Bench(lab, job, new_store, rules, way)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             failures = [text for text in pool.map(bench_one(bench), todo, lab.hosts) if text]
         left = [case for case, host in zip(todo, lab.hosts, strict=True) if host.leaks()]
-        assert not [str(case) for case in left if not may_leave_a_shell(case, via)]
+        assert not [str(case) for case in left if not may_leave_a_shell(case, way.via)]
         seconds[0] += IDLE_SECONDS
         lab.reap()
         assert not [host.name for host in lab.hosts if host.leaks()]
@@ -127,7 +168,7 @@ def bench_one(bench: Bench) -> Callable[[Case, LabHost], str]:
 def check(bench: Bench, case: Case, host: LabHost) -> None:
     start = resources(host.state)
     file = bench.new_store(host.name)
-    target = host.target()
+    target = bench.way.target(host)
     with open_store(file) as store:
         [report] = engine_of(case, store, host).apply([target], bench.job, apply_run())
         check_report(report, host.state, start)
