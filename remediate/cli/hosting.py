@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from remediate.engine.engine import Engine
     from remediate.engine.job import Job
     from remediate.inventory.protocol import InventoryHost
+    from remediate.model.change import Severity
     from remediate.model.host import Host
     from remediate.model.outcome import HostReport
     from remediate.model.plan import PlaybookUse
@@ -100,13 +101,19 @@ def choose(
     return Chosen(hosts, peers, only, job, places)
 
 
-def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None = None) -> "Run":
+def begun(
+    kind: "RunKind",
+    uses: "tuple[PlaybookUse, ...]",
+    undoes: str | None = None,
+    least: "Severity | None" = None,
+) -> "Run":
     """A run that begins now.
 
     Args:
         kind: what it does.
         uses: its playbooks.
         undoes: the run that it undoes.
+        least: the least severity that it is to tell.
     """
     from remediate.model.run import Run, new_run_id
 
@@ -118,6 +125,7 @@ def begun(kind: "RunKind", uses: "tuple[PlaybookUse, ...]", undoes: str | None =
         operator=operator(),
         started=started,
         undoes=undoes,
+        least=least,
     )
 
 

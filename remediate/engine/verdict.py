@@ -7,7 +7,7 @@ from remediate.engine.order import Order, in_force
 from remediate.engine.planning import with_left_out
 from remediate.engine.restarts import left_to_do
 from remediate.engine.settling import INTERRUPTED, NOT_SETTLED, given_up
-from remediate.model.change import Change, Severity
+from remediate.model.change import Change, Severity, at_least
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
@@ -131,10 +131,9 @@ def graver(report: HostReport, least: Severity) -> HostReport:
         report: all that was found.
         least: the least that counts.
     """
-    plan, order = report.plan, list(Severity)
+    plan, count = report.plan, at_least(least)
     if plan is None:
         return report
-    count = order[order.index(least) :]
     if report.since:
         report = report.model_copy(update={"since": report.since.only(count)})
     changes = tuple(one for one in plan.changes if one.severity in count)
@@ -148,7 +147,9 @@ def graver(report: HostReport, least: Severity) -> HostReport:
     verb = "finding matters" if gone == 1 else "findings matter"
     note = f"{gone} {verb} less than {least}: left out, as asked"
     judged = nothing_written(rest)
-    return judged.model_copy(update={"notes": (*report.notes, note), "since": report.since})
+    return judged.model_copy(
+        update={"notes": (*report.notes, note), "since": report.since, "below": gone}
+    )
 
 
 def failed(work: Order, outcome: Outcome, problem: Problem, plan: Plan | None = None) -> HostReport:

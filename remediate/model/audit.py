@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.change import Severity, at_least
 from remediate.model.computer import Computer
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding
@@ -45,6 +46,20 @@ class HostFindings(Model):
             return ExitCode.FAILED
         pending = bool(self.findings or self.unanswered)
         return ExitCode.PENDING if code is ExitCode.OK and pending else code
+
+    def graver(self, least: Severity) -> "HostFindings":
+        """The same without what matters less, as the audit itself told it.
+
+        Args:
+            least: the least that counts.
+        """
+        found = tuple(one for one in self.findings if one.severity in at_least(least))
+        outcome = self.outcome
+        if outcome in {Outcome.WOULD_CHANGE, Outcome.ATTENTION} and found != self.findings:
+            outcome = Outcome.ATTENTION if found else Outcome.COMPLIANT
+            if not all(one.advice for one in found):
+                outcome = Outcome.WOULD_CHANGE
+        return self.model_copy(update={"findings": found, "outcome": outcome})
 
     @classmethod
     def of(cls, report: HostReport) -> "HostFindings":

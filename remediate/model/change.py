@@ -15,6 +15,12 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+def at_least(least: Severity) -> list[Severity]:
+    """What matters at least so much."""
+    order = list(Severity)
+    return order[order.index(least) :]
+
+
 class RestartOf(StrEnum):
     """What a new value needs before it is in force, in the words of DSC."""
 

@@ -93,6 +93,7 @@ class HostReport(Model):
         holder: who held the lease, when that is why nothing was done.
         lease_kept: the lease is still on the host, until it expires or a rollback frees it.
         notes: what else a person should know.
+        below: how many findings matter less than what was asked for, and are not told.
         since: how it differs from an earlier audit, when one is asked about.
         steps: the way to the host, step by step, where that is what was asked.
     """
@@ -109,6 +110,7 @@ class HostReport(Model):
     holder: Holder | None = None
     lease_kept: bool = False
     notes: tuple[str, ...] = Field(default=())
+    below: int = 0
     since: Since | None = None
     steps: tuple[CheckStep, ...] = ()
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
-from remediate.model.change import Change
+from remediate.model.change import Change, Severity
 from remediate.model.computer import Computer
 from remediate.model.host import Host, split_target
 from remediate.model.outcome import HostReport, Outcome
@@ -36,6 +36,7 @@ class Run(Model):
         operator: who asked for it (`ada@bastion`).
         started: when, in UTC.
         undoes: the run that a rollback undoes.
+        least: the least severity that an audit was asked to tell; it records all it finds.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -45,6 +46,7 @@ class Run(Model):
     operator: str
     started: datetime
     undoes: str | None = None
+    least: Severity | None = None
 
 
 class Intent(Model):

@@ -117,6 +117,7 @@ class Account:
         found: its findings, those that were fixed among them.
         unanswered: the questions whose answers did not come.
         lines: all of it, as a person reads it.
+        left_out: how many findings matter less than what was asked for.
     """
 
     host: str
@@ -127,6 +128,7 @@ class Account:
     found: tuple[Told, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     lines: tuple[Line, ...] = ()
+    left_out: int = 0
 
     @property
     def open(self) -> tuple[Told, ...]:
@@ -145,6 +147,7 @@ class Totals:
         findings: how many findings are open, by severity.
         fixed: how many were fixed.
         unanswered: how many questions have no answer.
+        left_out: how many findings matter less than what was asked for.
         cases: how many cases ended how.
         code: what the process ends with.
     """
@@ -155,6 +158,7 @@ class Totals:
     findings: Counter[Severity] = field(default_factory=Counter)
     fixed: int = 0
     unanswered: int = 0
+    left_out: int = 0
     cases: Counter[State] = field(default_factory=Counter)
     code: ExitCode = ExitCode.OK
 
@@ -166,6 +170,7 @@ class Totals:
         self.findings.update(one.severity for one in account.open)
         self.fixed += len(account.found) - len(account.open)
         self.unanswered += len(account.unanswered)
+        self.left_out += account.left_out
         self.cases.update(case.state for case in account.cases)
 
     def sentence(self) -> str:
@@ -179,6 +184,8 @@ class Totals:
         parts += [f"{self.fixed} fixed"] if self.fixed else []
         if self.unanswered:
             parts.append(f"{count(self.unanswered, 'question')} not answered")
+        if self.left_out:
+            parts.append(f"{count(self.left_out, 'finding')} left out by --severity")
         return "; ".join(parts)
 
 
@@ -278,17 +285,27 @@ def of_report(report: HostReport, subject: Subject) -> Account:
         found=found,
         unanswered=report.unanswered,
         lines=_few(host_lines(report, subject)),
+        left_out=report.below,
     )
 
 
-def of_record(record: HostFindings, playbooks: Iterable[str], subject: Subject) -> Account:
+def of_record(
+    record: HostFindings,
+    playbooks: Iterable[str],
+    subject: Subject,
+    least: Severity | None = None,
+) -> Account:
     """What files say of a host that an audit on record has looked at.
 
     Args:
         record: what is recorded of it.
         playbooks: ids of what it was asked.
         subject: what the audit was about.
+        least: the least severity that it was asked to tell; None for all.
     """
+    all_found = len(record.findings)
+    if least is not None:
+        record = record.graver(least)
     name, meaning = words.VERDICTS[record.outcome]
     found = tuple(
         Told(
@@ -326,6 +343,7 @@ def of_record(record: HostFindings, playbooks: Iterable[str], subject: Subject) 
         found=found,
         unanswered=record.unanswered,
         lines=_few(recorded_lines(record)),
+        left_out=all_found - len(record.findings),
     )
 
 

@@ -81,6 +81,9 @@ class SarifForm:
                 f"{count(left.total(), 'result')} more ({by_level}): a file holds {MOST_RESULTS:,}."
             )
             notes.append({"level": "warning", "message": {"text": text}})
+        if totals.left_out:
+            text = f"{count(totals.left_out, 'finding')} left out by --severity: not solved."
+            notes.append({"level": "note", "message": {"text": text}})
         said = {ExitCode.OK, ExitCode.PENDING}
         invocation = {
             "executionSuccessful": totals.code in said,
@@ -100,6 +103,7 @@ class SarifForm:
             "fixed": totals.fixed,
             "unanswered": totals.unanswered,
             "notWritten": left.total(),
+            "leftOut": totals.left_out,
         }
         # a category of its own for each command, or GitHub takes one's results for the other's
         details = {"id": f"remediate {self._subject.command}/{self._subject.run or ''}"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from junitparser import JUnitXml
 
 from remediate.cli.commands.schema import published
 from remediate.lab.hosts import make_state
@@ -94,6 +95,44 @@ def test_what_is_shown_and_reported_without_a_name_is_the_newest_of_runs_and_aud
     for words in (AUDIT, ("apply", *AUDIT[1:], "--yes"), AUDIT):
         run = told(*words, "--format", "json").data["run"]
         assert newest() == (run, run)
+
+
+def test_what_a_severity_leaves_out_is_counted_then_and_later(
+    told: Make, states: dict[str, HostState]
+) -> None:
+    backup = {"name": "Microsoft-OnlineBackup", "policy": "Parallel"}
+    put(states["SRV02"], {"scheduled_task": [backup]})  # which is no more than a warning
+    forms = ("sarif", "junit", "markdown")
+    wanted = [word for form in forms for word in ("--report", f"{form}=live.{form}")]
+    run = told(*AUDIT, "--severity", "critical", "--format", "json", *wanted).data["run"]
+    for form in forms:
+        assert told("report", run, "--format", form, "-o", f"later.{form}").code == 0
+    shown = told("runs", "show", run, "--format", "json").data
+    assert [host["outcome"] for host in shown["hosts"]] == [
+        "unreachable",
+        "would_change",
+        "would_change",
+    ]
+    left = sum(f["severity"] != "critical" for host in shown["hosts"] for f in host["findings"])
+    assert left > 0
+    for time in ("live", "later"):
+        [log] = json.loads(Path(f"{time}.sarif").read_text())["runs"]
+        assert log["properties"]["leftOut"] == left
+        assert log["properties"]["outcomes"] == {
+            "compliant": 1,
+            "unreachable": 1,
+            "would_change": 1,
+        }
+        [note] = log["invocations"][0]["toolExecutionNotifications"]
+        assert f"{left} findings left out by --severity" in note["message"]["text"]
+        assert f"{left} findings left out by --severity" in Path(f"{time}.markdown").read_text()
+        suites = JUnitXml.fromfile(f"{time}.junit")
+        told_of = [one for suite in suites for one in suite.properties() if one.name == "left_out"]
+        assert sum(int(one.value) for one in told_of) == left
+    live, later = (
+        json.loads(Path(f"{time}.sarif").read_text())["runs"][0] for time in ("live", "later")
+    )
+    assert (live["properties"], live["invocations"]) == (later["properties"], later["invocations"])
 
 
 def test_a_store_that_cannot_be_used_changes_nothing_of_an_audit(

@@ -103,6 +103,7 @@ def _recording(
 ) -> "Iterator[AuditRecorder | None]":
     """Where an audit is recorded: one of an inventory, where there is a store that can be used."""
     from remediate.engine.auditing import AuditRecorder
+    from remediate.model.change import Severity
     from remediate.model.run import RunKind
     from remediate.store.errors import StoreError
 
@@ -111,11 +112,13 @@ def _recording(
         parts.terminal.say(f"Warning: this audit is not recorded: {error.message}.{hint}")
 
     with ExitStack() as stack:
-        recorder = None
+        recorder, least = None, options.get("severity")
         if options.get("record") and options["inventory"] is not None:
             try:
                 store = stack.enter_context(parts.store(make=True))
-                run = hosting.begun(RunKind.AUDIT, job.uses)
+                run = hosting.begun(
+                    RunKind.AUDIT, job.uses, least=Severity(least) if least else None
+                )
                 recorder = stack.enter_context(AuditRecorder(store, run, failed))
             except StoreError as error:
                 failed(error)

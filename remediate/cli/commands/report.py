@@ -86,7 +86,7 @@ def _gathered(
     codes = []
     for one in record.hosts:
         told = (
-            account.of_record(one, asked, subject)
+            account.of_record(one, asked, subject, run.least)
             if isinstance(one, HostFindings)
             else account.of_recorded(shown(one), subject)
         )
