@@ -1,6 +1,7 @@
 # For where PowerShell is a program and no endpoint: takes a request, its sealed secrets and a script from the standard input,
 # runs the script with the others, and puts each string out as a line of ASCII. Without the last line the input was cut off,
 # and nothing is run.
+if ($env:RemediateModules) { $env:PSModulePath = $env:RemediateModules }  # before any command: one may load a module
 $ErrorActionPreference = 'Stop'
 $lines = @($input)
 try {

@@ -29,6 +29,9 @@ FAILED: Final = "#remediate-failed "
 CUT_OFF: Final = "RemediateCutOff"
 """Its error id where the input was cut off, and nothing was run."""
 
+MODULES: Final = "RemediateModules"
+"""The variable whose value the loader, where there is one, takes for PSModulePath."""
+
 _DOCUMENT: Final = re.compile(r"#< CLIXML\s*|<Objs[ >].*?</Objs>", re.DOTALL)
 _ERROR: Final = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
 _CODE: Final = re.compile("_x([0-9A-Fa-f]{4})_")

@@ -5,6 +5,7 @@ function Test-RemediateModule {
     param([string] $Path)
     $found = Invoke-RemediateOwnProcess -Argument $Path -Script {
         param([string] $Path)
+        if ($env:RemediateModules) { $env:PSModulePath = $env:RemediateModules }
         $PID
         try {
             $module = Import-Module -Name $Path -PassThru -ErrorAction Stop

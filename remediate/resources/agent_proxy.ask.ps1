@@ -20,6 +20,7 @@ function Read-RemediateMachineSetting {
     param([string] $Path)
     return Invoke-RemediateAgentModule -Path $Path -Script {
         param([string] $Path)
+        if ($env:RemediateModules) { $env:PSModulePath = $env:RemediateModules }
         $PID
         try {
             $null = Import-Module -Name $Path -ErrorAction Stop

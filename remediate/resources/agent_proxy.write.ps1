@@ -8,6 +8,7 @@ function Set-RemediateAgentProxy {
     if ($null -ne $Secrets) { $password = $Secrets['password'] }
     $null = Invoke-RemediateAgentModule -Path $Current['path'] -Argument ([string] $proxy['server']), ([int] $proxy['port']), ([string] $proxy['user']), $password -Script {
         param([string] $Path, [string] $Server, [int] $Port, [string] $User, [securestring] $Password)
+        if ($env:RemediateModules) { $env:PSModulePath = $env:RemediateModules }
         $PID
         try {
             $null = Import-Module -Name $Path -ErrorAction Stop

@@ -7,6 +7,7 @@ function Read-RemediateAgent {
     param([string] $Path, [int] $Most)
     return Invoke-RemediateOwnProcess -Argument $Most, $Path -Script {
         param([int] $Most, [string] $Path)
+        if ($env:RemediateModules) { $env:PSModulePath = $env:RemediateModules }
         $PID
         function ConvertTo-Time {
             # A time in UTC; nothing for one that is not set. Where it does not say its zone it is UTC, unless -Local.

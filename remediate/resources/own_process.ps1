@@ -2,7 +2,8 @@
 
 function Invoke-RemediateOwnProcess {
     # What a script says in a process of its own, which ends with the time of the call, and whether it came to its end. It
-    # says the id of its process first. What it is given is on no command line, and a SecureString among that stays sealed.
+    # first has modules come from where the loader has them come from, as PowerShell puts the user's folder before that again,
+    # and says the id of its process. What it is given is on no command line, and a SecureString among that stays sealed.
     param([scriptblock] $Script, [object[]] $Argument)
     $job = Start-Job -ArgumentList $Argument -ScriptBlock $Script
     $ended = $null -ne (Wait-Job -Job $job -Timeout ([int] (Get-RemediateSecondsLeft)))

@@ -42,12 +42,11 @@ _DEBUG: Final = "Run again with --debug, and report what that shows."
 _PASSED_ON: Final = (
     *("ALLUSERSPROFILE", "APPDATA", "COMPUTERNAME", "CommonProgramFiles", "CommonProgramW6432"),
     *("HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "LOGONSERVER", "NUMBER_OF_PROCESSORS", "OS"),
-    *("PROCESSOR_ARCHITECTURE", "PUBLIC", "ProgramData", "ProgramFiles", "ProgramFiles(x86)"),
-    *("ProgramW6432", "SystemDrive", "TEMP", "TMP", "USERDNSDOMAIN", "USERDOMAIN", "USERNAME"),
-    "USERPROFILE",
+    *("PROCESSOR_ARCHITECTURE", "PUBLIC", "ProgramData", "ProgramFiles(x86)", "SystemDrive"),
+    *("TEMP", "TMP", "USERDNSDOMAIN", "USERDOMAIN", "USERNAME", "USERPROFILE"),
 )
-"""Variables that Windows itself has set. No other is passed on: one may hold a secret, and one of
-PowerShell 7 would have Windows PowerShell load the modules of that (PSModulePath)."""
+"""Variables that Windows itself has set. No other is passed on: one may hold a secret, or lead to
+what somebody else has put there."""
 
 
 class PowerShell(Protocol):
@@ -78,14 +77,16 @@ class WindowsPowerShell:
 
     Args:
         windows: the folder that Windows is in.
+        programs: the folder of its 64-bit programs.
     """
 
-    def __init__(self, windows: Path) -> None:
+    def __init__(self, windows: Path, programs: Path) -> None:
         self._windows = windows
+        self._programs = programs
 
     def run(self, given: bytes, deadline: Deadline, most: int) -> Ran:
         """Run one to its end; see the protocol."""
-        environment = variables(self._windows, os.environ)
+        environment = variables(self._windows, self._programs, os.environ)
         argv = (str(executable(self._windows)), *program.arguments())
         command = Command(argv, environment, self._windows / "System32")
         return run_to_end(command, given, LAST, deadline, most)
@@ -103,11 +104,17 @@ def windows_powershell() -> WindowsPowerShell:
     """
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 - only here
+        import winreg  # noqa: PLC0415 - only here
 
         # what the environment says of it, somebody else may have said
         room = ctypes.create_unicode_buffer(260)
         ctypes.windll.kernel32.GetSystemWindowsDirectoryW(room, len(room))
-        return WindowsPowerShell(Path(room.value))
+        key, access = r"SOFTWARE\Microsoft\Windows\CurrentVersion", winreg.KEY_WOW64_64KEY
+        with winreg.OpenKey(
+            winreg.HKEY_LOCAL_MACHINE, key, access=winreg.KEY_READ | access
+        ) as opened:
+            programs, _ = winreg.QueryValueEx(opened, "ProgramFilesDir")
+        return WindowsPowerShell(Path(room.value), Path(programs))
     system = platform.system() or "another system"
     raise LookupError(
         f"local, or --host ., works on the Windows server itself, and this is {system}"
@@ -125,24 +132,33 @@ def executable(windows: Path) -> Path:
     return system / "WindowsPowerShell" / "v1.0" / "powershell.exe"
 
 
-def variables(windows: Path, ours: Mapping[str, str]) -> dict[str, str]:
+def variables(windows: Path, programs: Path, ours: Mapping[str, str]) -> dict[str, str]:
     """The environment of the program, as a 64-bit process has it.
+
+    Modules are looked for where only administrators write. Windows PowerShell puts the user's own
+    folder before these when it starts, so the loader, and what it starts, take it away again.
+    https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_psmodulepath
 
     Args:
         windows: the folder that Windows is in.
+        programs: the folder of its 64-bit programs.
         ours: the environment of this process.
     """
     known = {name: ours[name] for name in _PASSED_ON if name in ours}
     if "PROCESSOR_ARCHITEW6432" in ours:  # this process is a 32-bit one
         known["PROCESSOR_ARCHITECTURE"] = ours["PROCESSOR_ARCHITEW6432"]
-    for name in ("ProgramFiles", "CommonProgramFiles"):
-        wide = name.replace("Files", "W6432")
-        if wide in known:
-            known[name] = known[wide]
+    if "CommonProgramW6432" in known:
+        known["CommonProgramFiles"] = known["CommonProgramW6432"]
     system = windows / "System32"
-    own = (system, windows, system / "Wbem", system / "WindowsPowerShell" / "v1.0")
+    shell = system / "WindowsPowerShell" / "v1.0"
+    own = (system, windows, system / "Wbem", shell)
+    modules = f"{programs / 'WindowsPowerShell' / 'Modules'};{shell / 'Modules'}"
     return {
         **known,
+        "ProgramFiles": str(programs),
+        "ProgramW6432": str(programs),
+        "PSModulePath": modules,
+        program.MODULES: modules,
         "ComSpec": str(system / "cmd.exe"),
         "PATH": ";".join(map(str, own)),
         "PATHEXT": ".COM;.EXE;.BAT;.CMD",

@@ -1,14 +1,17 @@
 """PowerShell as a program: what it is given, and what is made of what it says."""
 
 import base64
+import os
+import re
 import subprocess
+from collections.abc import Mapping
 
 import pytest
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.powershell import program
 from remediate.powershell.messages import Call, Request, Status, decode_reply
-from remediate.powershell.script import LEASE_READER, compose
+from remediate.powershell.script import FOLDER, LEASE_READER, compose
 
 MAX_LINE = 8191
 """Characters that cmd.exe takes."""
@@ -71,9 +74,33 @@ def test_the_loader_runs_a_script_that_came_whole_and_no_other() -> None:
     assert caught.value.exception == "System.Management.Automation.ParseException"
 
 
-def _run(given: bytes) -> bytes:
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_modules_come_from_where_it_is_said_and_from_nowhere_else() -> None:
+    """PowerShell itself puts the user's folder first; over WinRM that is the server's matter."""
+    script = "param([string] $Request)\n$env:PSModulePath"
+    given = program.standard_input(script, REQUEST)
+    kept = os.environ.keys() - {"PSModulePath", program.MODULES}
+    environment = {name: os.environ[name] for name in kept}
+    [usual] = program.outputs(_run(given, environment))
+    modules = usual.split(os.pathsep)[-1]
+    said = {**environment, "PSModulePath": modules, program.MODULES: modules}
+    assert modules != usual
+    assert program.outputs(_run(given, said)) == [modules]
+
+
+def test_a_process_of_its_own_takes_them_from_there_too() -> None:
+    folder = FOLDER.parent / "resources"
+    taken = r"if \(\$env:RemediateModules\) {.*}\n\s*\$PID\n"
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.ps1")]
+    begins = [len(re.findall(r"^\s*\$PID\n", text, re.MULTILINE)) for text in texts]
+    assert begins == [len(re.findall(taken, text)) for text in texts]
+    assert sum(begins) >= 4
+
+
+def _run(given: bytes, environment: Mapping[str, str] | None = None) -> bytes:
     done = subprocess.run(
         [str(find_pwsh()), *program.arguments()],
+        env=environment,
         input=given,
         capture_output=True,
         check=True,

@@ -138,18 +138,19 @@ def test_of_our_environment_it_gets_what_windows_has_set() -> None:
         "PATH": "C:\\evil",
         "SystemRoot": "C:\\evil",
         "COMPUTERNAME": "SRV01",
-        "ProgramFiles": "C:\\Program Files (x86)",
-        "ProgramW6432": "C:\\Program Files",
+        "ProgramFiles": "C:\\evil",
+        "ProgramW6432": "C:\\evil",
         "PROCESSOR_ARCHITECTURE": "x86",
         "PROCESSOR_ARCHITEW6432": "AMD64",
     }
-    given = variables(Path("W"), ours)
-    assert not {"REMEDIATE_PASSWORD", "PROXY_PW", "PSModulePath", "PROCESSOR_ARCHITEW6432"} & set(
-        given
-    )
+    given = variables(Path("W"), Path("P"), ours)
+    assert not {"REMEDIATE_PASSWORD", "PROXY_PW", "PROCESSOR_ARCHITEW6432"} & given.keys()
     assert "evil" not in str(given)
     assert given["COMPUTERNAME"] == "SRV01"
-    assert given["ProgramFiles"] == "C:\\Program Files"
+    assert given["ProgramFiles"] == given["ProgramW6432"] == "P"
+    modules = "P/WindowsPowerShell/Modules;W/System32/WindowsPowerShell/v1.0/Modules"
+    assert given["PSModulePath"].replace("\\", "/") == modules
+    assert given[program.MODULES] == given["PSModulePath"]
     assert given["PROCESSOR_ARCHITECTURE"] == "AMD64"
     assert given["SystemRoot"] == "W"
 
