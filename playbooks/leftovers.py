@@ -47,6 +47,11 @@ class LeftoversPlaybook(Playbook[Params]):
     def observe(self, params):
         return [Leftovers()]
 
+    def not_applicable(self, seen, params):
+        if not params.run or params.run in _receipts(seen):
+            return None
+        return f"no receipt of run {params.run} is here: it wrote nothing here, or that was removed"
+
     def decide(self, seen, params):
         receipts = _receipts(seen)
         owned, unclaimed = _by_run(seen)

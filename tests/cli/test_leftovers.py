@@ -109,6 +109,28 @@ def test_what_can_be_no_run_is_told(cli: Cli) -> None:
     assert "is not the id of a run" in result.err
 
 
+def test_the_beginning_of_a_runs_id_is_enough(cli: Cli, lab: Lab, at: list[str], run: str) -> None:
+    remove = ("hosts", "leftovers", "--remove", run[:-2], "--yes", "--accept-irreversible")
+    assert (cli(*remove, *at).code, asides(lab)) == (0, [])
+
+
+def test_a_run_that_a_host_knows_nothing_of_is_told(
+    cli: Cli, lab: Lab, at: list[str], run: str
+) -> None:
+    remove = ("hosts", "leftovers", "--remove", "20200101-000000-dead", "--yes")
+    result = cli(*remove, "--accept-irreversible", *at)
+    assert (result.code, len(asides(lab))) == (0, 3)
+    assert "SKIPPED" in result.out
+    assert "no receipt of run 20200101-000000-dead is here" in result.out
+
+
+@pytest.mark.usefixtures("unsent")
+def test_no_name_of_a_run_is_no_listing(cli: Cli) -> None:
+    result = cli("hosts", "leftovers", "--remove", "", "--host", "SRV01")
+    assert result.code == 64
+    assert "--remove has no id of a run" in result.err
+
+
 # --- the scratch folder -------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli import hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
@@ -68,8 +68,9 @@ def _leftovers(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - 
 
     parts: Parts = ctx.obj
     options["folders"] = ()  # it is a playbook of ours
-    job = _about_leftovers(options["remove"] or "")
-    if not options["remove"] or options["dry_run"]:
+    removed = _to_remove(parts, options["remove"])
+    job = _about_leftovers(removed)
+    if not removed or options["dry_run"]:
         return _look(
             parts, options, "hosts leftovers", lambda engine, hosts: engine.audit(hosts, job)
         )
@@ -93,6 +94,30 @@ def _leftovers(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - 
             store,
             writes=True,
         )
+
+
+def _to_remove(parts: Parts, wanted: str | None) -> str:
+    """The id of the run of which to remove what it has left; empty when that is not asked for.
+
+    It may begin one in the store. Another controller may have made it: hosts know then.
+
+    Raises:
+        Stop: none is named.
+        UnknownRun: several in the store begin so.
+    """
+    from remediate.store.errors import UnknownRun
+
+    if wanted is None:
+        return ""
+    if not wanted:
+        raise Stop("--remove has no id of a run", "remediate hosts leftovers shows them.")
+    with parts.store_if_there() as store:
+        try:
+            return run_ids.any_recorded(store, wanted).run.id if store is not None else wanted
+        except UnknownRun as error:
+            if any(one.startswith(wanted) for one in error.close):
+                raise
+            return wanted
 
 
 def _about_leftovers(run: str) -> "Job":
@@ -291,7 +316,7 @@ leftovers = Command(
             ["--remove"],
             metavar="RUN",
             section=SAFETY,
-            help="The id of the run of which to remove what it has left.",
+            help="The id of the run, or the beginning of it, of which to remove what it has left.",
         ),
         *writing_options(),
         *targets.host_options(),
