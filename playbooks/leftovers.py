@@ -68,7 +68,12 @@ class LeftoversPlaybook(Playbook[Params]):
         if params.run:
             if params.run in receipts:
                 for one in (*owned[params.run], receipts[params.run]):
-                    yield one.should(present=False, irreversible=True, why=_WHY.get(one.sort, ""))
+                    yield one.should(
+                        present=False,
+                        irreversible=True,
+                        why=_WHY.get(one.sort, ""),
+                        evidence=_evidence([one] if one.files else []),
+                    )
         else:
             yield from _listed(seen, receipts, owned, unclaimed)
 

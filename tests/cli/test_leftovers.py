@@ -40,6 +40,7 @@ def test_what_a_run_has_left_is_listed_by_run_and_removed_for_good(
     assert f"Run {run} left 6 bytes in 1 place" in shown.out
     dry = cli("hosts", "leftovers", "--remove", run, "--dry-run", *at)
     assert dry.code == 2
+    assert "moved-files: 2 files, 6 bytes" in dry.out
     assert len(asides(lab)) == 3
     removed = cli("hosts", "leftovers", "--remove", run, "--yes", "--accept-irreversible", *at)
     assert (removed.code, asides(lab)) == (0, [])
