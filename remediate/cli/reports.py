@@ -42,9 +42,16 @@ def _wanted(ctx: click.Context, param: click.Parameter, given: Sequence[str]) ->
     for text in given:
         name, _, file = text.partition("=")
         if name not in NAMES or not file:
+            unknown = file and name and name not in NAMES
+            fault = f"there is no format {name}" if unknown else "that is not FORMAT=FILE"
             raise Stop(
-                f"--report {text}: that is not FORMAT=FILE",
+                f"--report {text}: {fault}",
                 f"Formats are {', '.join(NAMES)}: --report {NAMES[0]}=report.xml. {NOTHING_SENT}",
+            )
+        if file == "-":
+            raise Stop(
+                f"--report {text} would be on stdout, where the result is",
+                f"Name a file; remediate report writes a recorded run to stdout. {NOTHING_SENT}",
             )
         path = Path(os.path.abspath(file))  # noqa: PTH100 - a link is replaced, not followed
         if path in wanted:
@@ -56,7 +63,11 @@ def _wanted(ctx: click.Context, param: click.Parameter, given: Sequence[str]) ->
 
 
 def require_unused(
-    wanted: Collection[Path], parts: "Parts", options: Mapping[str, Any], hosts: "Sequence[Host]"
+    wanted: Collection[Path],
+    parts: "Parts",
+    options: Mapping[str, Any],
+    hosts: "Sequence[Host]",
+    otherwise: str = NOTHING_SENT,
 ) -> None:
     """Make sure that no report takes the place of a file that the command works with.
 
@@ -65,6 +76,7 @@ def require_unused(
         parts: what the command works with.
         options: values of the options, by name.
         hosts: those that are chosen.
+        otherwise: what else is to be known when one would.
 
     Raises:
         Stop: one would.
@@ -76,7 +88,7 @@ def require_unused(
             if path == file or same or (file in path.parents and file.is_dir()):
                 raise Stop(
                     f"the report {path} would replace {what}",
-                    f"Give it another name. {NOTHING_SENT}",
+                    f"Give it another name. {otherwise}".rstrip(),
                 )
 
 
@@ -101,22 +113,27 @@ def _used(
                 yield own, f"a password, key or certificate file of {host.name}"
 
 
-def writable(path: Path) -> Path:
+def writable(path: Path, otherwise: str = NOTHING_SENT) -> Path:
     """A file that a report can be put into, as far as that can be told now.
 
     Args:
         path: where.
+        otherwise: what else is to be known when it cannot.
 
     Raises:
         Stop: it cannot.
     """
     folder = path.parent
+    fault = hint = ""
     if not folder.is_dir():
-        raise Stop(f"the folder of the report {path} does not exist", f"Make it. {NOTHING_SENT}")
-    if path.exists() and not path.is_file():
-        raise Stop(f"the report {path} cannot be a file: something else is there", NOTHING_SENT)
-    if not os.access(folder, os.W_OK):
-        raise Stop(
-            f"nothing can be written into {folder}", f"Choose another folder. {NOTHING_SENT}"
+        fault, hint = f"the folder of the report {path} does not exist", "Make it."
+    elif path.exists() and not path.is_file():
+        fault, hint = (
+            f"the report {path} cannot be a file: something else is there",
+            "Give it another name.",
         )
+    elif not os.access(folder, os.W_OK):
+        fault, hint = f"nothing can be written into {folder}", "Choose another folder."
+    if fault:
+        raise Stop(fault, f"{hint} {otherwise}".rstrip())
     return path

@@ -40,6 +40,13 @@ MOST_NAMED = 4
 NO_VERDICT = "no_verdict"
 """Stands for the outcome of a host of which nothing is known."""
 
+_OF_SEVERAL = {
+    "needs attention": "need attention",
+    "conflict": "conflicts",
+    "internal error": "internal errors",
+}
+"""Verdicts that read otherwise of several hosts."""
+
 _GRAVE = {
     ExitCode.INTERNAL_ERROR,
     ExitCode.FAILED,
@@ -176,12 +183,14 @@ class Totals:
     def sentence(self) -> str:
         """The numbers in words: `3 hosts: 2 would change, 1 unreachable; 4 findings: 4 warning`."""
         ranked = sorted(self.verdicts.items(), key=lambda item: (-item[1], item[0]))
-        verdicts = ", ".join(f"{many} {name}" for name, many in ranked)
-        grades = ", ".join(f"{self.findings[one]} {one}" for one in RANK if self.findings[one])
+        verdicts = ", ".join(
+            count(many, name, _OF_SEVERAL.get(name, name)) for name, many in ranked
+        )
+        grades = ", ".join(f"{self.findings[one]:,} {one}" for one in RANK if self.findings[one])
         parts = [f"{count(self.hosts, 'host')}: {verdicts}" if self.hosts else "no host"]
         many = count(self.findings.total(), "finding")
         parts.append(f"{many}: {grades}" if grades else many)
-        parts += [f"{self.fixed} fixed"] if self.fixed else []
+        parts += [f"{self.fixed:,} fixed"] if self.fixed else []
         if self.unanswered:
             parts.append(f"{count(self.unanswered, 'question')} not answered")
         if self.left_out:
@@ -245,7 +254,7 @@ class Rows:
 def grades(found: Iterable[Told]) -> str:
     """How many findings there are of each severity: `1 critical, 2 warning`."""
     many = Counter(one.severity for one in found)
-    return ", ".join(f"{many[one]} {one}" for one in RANK if many[one])
+    return ", ".join(f"{many[one]:,} {one}" for one in RANK if many[one])
 
 
 def left_out(left: Counter[ExitCode], where: str) -> str:

@@ -31,7 +31,7 @@ class Piece:
     """A part of a report that is about one host.
 
     Args:
-        rank: where it comes; pieces of one rank come in the order of the hosts.
+        rank: where it comes; pieces of one rank come by the names of the hosts.
         text: as it will stand in the file.
         counts: how many things it holds, for a form that may have to leave some out.
     """
@@ -130,7 +130,7 @@ class Gathering:
 
     def __init__(self, subject: Subject, forms: Iterable[str]) -> None:
         self._subject = subject
-        self._order = {name: number for number, name in enumerate(subject.hosts)}
+        self._order = {name: number for number, name in enumerate(sorted(subject.hosts))}
         self._untold = dict(self._order)
         self.totals = Totals()
         self.drafts = {name: Draft(form(name, subject)) for name in dict.fromkeys(forms)}

@@ -65,7 +65,7 @@ class GithubForm:
             told[level] += 1
             if told[level] <= MOST:
                 yield self._annotation(level, title, text, first)
-        left = [f"{many - MOST} {level}" for level, many in told.items() if many > MOST]
+        left = [f"{many - MOST:,} {level}" for level, many in told.items() if many > MOST]
         more = f" Not shown here: {', '.join(left)}." if left else ""
         run = f" Run {self._subject.run}." if self._subject.run else ""
         yield _data(f"{totals.sentence()}. Exit code {int(totals.code)}.{run}{more}") + "\n"

@@ -82,9 +82,9 @@ class MarkdownForm:
         text = f"\n## Findings\n\n{titles}{_row(*['---'] * 5)}"
         for row in rows:
             names = ", ".join(code(name) for name in row.first)
-            more = f" and {row.hosts - len(row.first)} more" if row.hosts > len(row.first) else ""
+            more = f" and {row.hosts - len(row.first):,} more" if row.hosts > len(row.first) else ""
             text += _row(
-                row.severity, code(row.playbook), code(str(row)), str(row.hosts), names + more
+                row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}", names + more
             )
         return text
 

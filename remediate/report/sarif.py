@@ -76,7 +76,7 @@ class SarifForm:
         """What is told of the run, besides its results."""
         notes = []
         if left:
-            by_level = ", ".join(f"{left[level]} {level}" for level in _RANK if left[level])
+            by_level = ", ".join(f"{left[level]:,} {level}" for level in _RANK if left[level])
             text = (
                 f"{count(left.total(), 'result')} more ({by_level}): a file holds {MOST_RESULTS:,}."
             )

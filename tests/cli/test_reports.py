@@ -59,9 +59,10 @@ def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
     [again] = json.loads(cli("report", audit, "--format", "sarif").out)["runs"]
     assert again["properties"] == run["properties"]
     assert again["invocations"] == run["invocations"]
-    for each in (run, again):  # a record has its hosts by name
-        each["prints"] = {str(one["partialFingerprints"]) for one in each["results"]}
-    assert again["prints"] == run["prints"]
+    prints, prints_again = (
+        [one["partialFingerprints"] for one in each["results"]] for each in (run, again)
+    )
+    assert prints_again == prints
 
 
 def test_an_apply_and_its_rollback_are_reported_then_and_later(
@@ -107,8 +108,12 @@ def test_what_is_typed_to_apply_does_not_write_the_reports_of_the_audit(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["pdf=a.pdf"], "--report pdf=a.pdf: that is not FORMAT=FILE"),
+        (["pdf=a.pdf"], "--report pdf=a.pdf: there is no format pdf"),
         (["junit"], "--report junit: that is not FORMAT=FILE"),
+        (["xunit=-"], "there is no format xunit"),
+        (["xunit="], "--report xunit=: that is not FORMAT=FILE"),
+        (["=a.xml"], "--report =a.xml: that is not FORMAT=FILE"),
+        (["junit=-"], "--report junit=- would be on stdout"),
         (["junit="], "--report junit=: that is not FORMAT=FILE"),
         (["junit=a.xml", "sarif=./a.xml"], "names the file ./a.xml twice"),
         (["junit=no/a.xml"], "no/a.xml does not exist"),
@@ -158,6 +163,12 @@ def test_a_recorded_report_does_not_take_the_place_of_the_store(cli: Cli, at: li
     assert cli("apply", "schedule-fix", "--yes", *at).code == 0
     done = cli("report", "--format", "junit", "-o", "store/runs.db")
     done.explains(64, "would replace the store")
+    assert "sent" not in done.err
+    done = cli("report", "--format", "junit", "-o", "no/a.xml")
+    done.explains(64, "no/a.xml does not exist", "Make it.")
+    assert "sent" not in done.err
+    assert "<testsuites" in cli("report", "--format", "junit", "-o", "-").out
+    assert not Path("-").exists()
     assert cli("report", "--format", "junit").code == 0
 
 

@@ -26,6 +26,7 @@ from remediate.model.outcome import HostReport, Outcome, exit_code
 from remediate.model.plan import Advice, PlaybookUse, Unanswered
 from remediate.model.problem import Problem
 from remediate.report import markdown, sarif
+from remediate.report.account import Totals
 from remediate.report.files import FORMS, Gathering, ReportFiles, put
 from remediate.report.machine import JsonReporter
 from remediate.report.reporter import Subject
@@ -193,7 +194,7 @@ def test_junit_names_the_host_where_any_reader_looks(fleet: list[HostReport]) ->
     root = read_xml(rendered(about(*fleet), "junit", *reversed(fleet)))
     assert root.tag == "testsuites"
     suites = list(root.iter("testsuite"))
-    assert [suite.get("name") for suite in suites] == [report.host for report in fleet]
+    assert [suite.get("name") for suite in suites] == sorted(report.host for report in fleet)
     for suite in suites:
         cases = list(suite.iter("testcase"))
         assert {case.get("classname") for case in cases} == {suite.get("name")}
@@ -364,7 +365,7 @@ def test_markdown_tells_findings_by_host_and_the_gravest_hosts_first(
         ["critical", "schedule-fix", title, "1", "WOULD"],
         ["warning", "tls12", "Old", "2", "ADVISED, FIXED"],
     ]
-    hosts = ["GONE", "WOULD", "ADVISED", "LATE", "FIXED", "FINE", "NO-AGENT"]
+    hosts = ["GONE", "ADVISED", "FIXED", "LATE", "WOULD", "FINE", "NO-AGENT"]
     assert [row[0] for row in rows[4:]] == hosts
 
 
@@ -516,6 +517,17 @@ def test_a_file_that_cannot_be_written_is_told_and_the_others_are(
     first, second = told
     assert first.startswith(f"the report {lost / 'a.xml'} was not written: No such file")
     assert second.startswith(f"the report {tmp_path / 'b.md'} was not written: a defect")
+
+
+def test_numbers_of_many_hosts_read_as_they_are_spoken() -> None:
+    many = {
+        "verdicts": Counter({"needs attention": 5000, "conflict": 2}),
+        "findings": Counter({Severity.WARNING: 35_000}),
+    }
+    assert Totals(hosts=5002, fixed=1200, **many).sentence() == (
+        "5,002 hosts: 5,000 need attention, 2 conflicts; 35,000 findings: 35,000 warning; "
+        "1,200 fixed"
+    )
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:

@@ -27,9 +27,10 @@ def _run(
 ) -> int:
     from remediate.report.files import put
 
-    path = writable(Path.cwd() / out) if out else None
-    if path:
-        require_unused([path], parts, {}, ())
+    path = None
+    if out and out != Path("-"):
+        path = writable(Path.cwd() / out, otherwise="")
+        require_unused([path], parts, {}, (), otherwise="")
     with parts.store() as store:
         record = run_ids.any_recorded(store, run)
     gathering = _gathered(record, form, folders)
@@ -116,7 +117,7 @@ command = Command(
             type=click.Path(path_type=Path),
             metavar="FILE",
             section=OUTPUT,
-            help="Where it is written to, instead of stdout.",
+            help="Where it is written to, instead of stdout (-).",
         ),
         playbooks.playbooks_option(),
         config_option(exposed=False),
