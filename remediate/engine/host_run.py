@@ -129,7 +129,7 @@ def locks(work: Order) -> Steps:
         return failed(work, answer.outcome, answer.problem())
     lease = answer["lease"]
     if lease.status is Status.ERROR:
-        problem = call_problem(lease.error, "reading the lease failed")
+        problem = call_problem(lease.error, "reading the lease failed", here=work.host.here)
         return failed(work, Outcome.FAILED_UNCHANGED, problem)
     holder = holder_in(lease.value[0]) if lease.value else None
     return HostReport(host=work.host.name, outcome=Outcome.COMPLIANT, holder=holder)
@@ -375,7 +375,7 @@ def _observe(work: Order) -> Part[Observation | HostReport]:
     another = work.another(answer.host.computer)
     if another is not None:
         return failed(work, Outcome.REFUSED, another)
-    return read_observation(work.planner.queries(), answer)
+    return read_observation(work.planner.queries(), answer, here=work.host.here)
 
 
 def _unlock(work: Order, report: HostReport) -> Steps:

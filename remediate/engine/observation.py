@@ -25,7 +25,7 @@ QUESTIONS_SECONDS = 15.0
 Secrets = tuple[Mapping[ResourceId, Mapping[str, SecretStr]], ...]
 """What each playbook gives to be written beside changes, by resource and name: recorded nowhere."""
 
-_OR_HERE = ", and with --host . the terminal must have been started as administrator"
+_TERMINAL = ", and the terminal must have been started as administrator"
 
 _NOT_THERE = (
     "This Windows has no such command or class. If it should: is a feature missing, or its WMI "
@@ -176,15 +176,21 @@ def _in_parts(change: Change) -> bool:
     return change.settling is not None and change.settling.again
 
 
-def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
-    """The answers to `observe_calls`. A question that failed costs only itself."""
+def read_observation(queries: Sequence[Query], reply: Reply, *, here: bool = False) -> Observation:
+    """The answers to `observe_calls`. A question that failed costs only itself.
+
+    Args:
+        queries: the questions.
+        reply: what the host says.
+        here: the host is this machine itself.
+    """
     answers: dict[Query, tuple[Resource, ...]] = {}
     unanswered: dict[Query, Problem] = {}
     any_worked = any(result.status is Status.OK for result in reply.calls)
     for number, query in enumerate(queries):
         result = reply.get(f"observe-{number}")
         if result is None or result.status is not Status.OK:
-            unanswered[query] = _why_not(query, result, others=any_worked)
+            unanswered[query] = _why_not(query, result, others=any_worked, here=here)
             continue
         try:
             answers[query] = query.parse(result.value)
@@ -195,7 +201,7 @@ def read_observation(queries: Sequence[Query], reply: Reply) -> Observation:
     )
 
 
-def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Problem:
+def _why_not(query: Query, result: CallResult | None, *, others: bool, here: bool) -> Problem:
     error = result.error if result is not None else None
     if error is None:
         return Problem(
@@ -209,10 +215,11 @@ def _why_not(query: Query, result: CallResult | None, *, others: bool) -> Proble
             message=f"{query.title}: the host has not answered within {query.seconds:g} s",
             hint="Something that this question needs hangs on the host, such as its WMI service.",
         )
-    problem = call_problem(error, f"reading {query.resource.noun}s failed")
+    problem = call_problem(error, f"reading {query.resource.noun}s failed", here=here)
     if problem.code == "access_denied" and others:
+        terminal = _TERMINAL if here else ""
         hint = (
-            f"The account must be an administrator{_OR_HERE}; if it is one, Windows refuses just "
+            f"The account must be an administrator{terminal}; if it is one, Windows refuses just "
             "this."
         )
         return problem.model_copy(update={"hint": hint})
@@ -256,8 +263,14 @@ def _first_wrong(query: Query, values: Sequence[JsonValue]) -> str:
     return f"a {query.resource.noun}"
 
 
-def call_problem(error: CallError | None, doing: str) -> Problem:
-    """A failed call as a problem for a person."""
+def call_problem(error: CallError | None, doing: str, *, here: bool = False) -> Problem:
+    """A failed call as a problem for a person.
+
+    Args:
+        error: what the host says of it.
+        doing: what failed, in words.
+        here: the host is this machine itself.
+    """
     if error is None:
         return Problem(
             code="remote_error",
@@ -265,7 +278,8 @@ def call_problem(error: CallError | None, doing: str) -> Problem:
             hint="Run it again with --debug, and report what that shows.",
         )
     if error.hresult in ACCESS_DENIED or error.category == "PermissionDenied":
-        code, hint = "access_denied", f"The account must be an administrator of the host{_OR_HERE}."
+        terminal = _TERMINAL if here else ""
+        code, hint = "access_denied", f"The account must be an administrator of the host{terminal}."
     else:
         code, hint = "remote_error", "The text above is the host's own."
     where = f" ({plain(error.place)})" if error.place else ""

@@ -239,8 +239,13 @@ def succeeded(reply: Reply, call: str) -> bool:
     return reply[call].status is Status.OK
 
 
-def first_problem(reply: Reply) -> Problem | None:
-    """Why not all went well in a pipeline that writes; reading is judged elsewhere."""
+def first_problem(reply: Reply, *, here: bool = False) -> Problem | None:
+    """Why not all went well in a pipeline that writes; reading is judged elsewhere.
+
+    Args:
+        reply: what the host says.
+        here: the host is this machine itself.
+    """
     for result in reply.calls:
         if result.status is not Status.ERROR or result.id.startswith("observe"):
             continue
@@ -255,7 +260,7 @@ def first_problem(reply: Reply) -> Problem | None:
                 hint="Run the audit again to see how it is now.",
             )
         doing = {"lease": "taking the lease", "receipt": "leaving the receipt"}
-        return call_problem(error, f"{doing.get(result.id, 'writing')} failed")
+        return call_problem(error, f"{doing.get(result.id, 'writing')} failed", here=here)
     return None
 
 

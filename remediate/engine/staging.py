@@ -172,7 +172,9 @@ def _value(work: Order, answer: Reply | TransportError, doing: str) -> list[Json
     if another is not None:
         return another
     result = answer["stage"]
-    return result.value if result.status is Status.OK else call_problem(result.error, doing)
+    if result.status is Status.OK:
+        return result.value
+    return call_problem(result.error, doing, here=work.host.here)
 
 
 def _begun(

@@ -88,8 +88,8 @@ def came_to(
     if another is not None:
         refused_there = not succeeded(answer, "lease")
         return Written(fence, another, () if refused_there else changes, another)
-    seen = read_observation(work.planner.queries(), answer)
-    problem = first_problem(answer)
+    seen = read_observation(work.planner.queries(), answer, here=work.host.here)
+    problem = first_problem(answer, here=work.host.here)
     return Written(
         fence,
         problem,
@@ -197,7 +197,7 @@ def look_again(work: Order, plan: Plan, done: Written, *, once: bool = False) ->
             text = "the host is still at work on it"
             problem = Problem(code="still_writing", message=text, hint=then)
             continue
-        seen = read_observation(work.planner.queries(), answer)
+        seen = read_observation(work.planner.queries(), answer, here=work.host.here)
         missing = work.planner.missing(seen, plan.changes)
         if missing is None:
             return replace(done, fence=fence, seen=seen, unlocked=False)

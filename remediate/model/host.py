@@ -384,10 +384,15 @@ class Host(Connection):
     @property
     def endpoint(self) -> str:
         """Where it is reached, whatever it is called; its lease is kept under this."""
-        if self.transport is Via.LOCAL:
+        if self.here:
             return f"local:{self.name.casefold()}"
         address = self.address.rstrip(".").lower()
         return f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
+
+    @property
+    def here(self) -> bool:
+        """Whether it is this machine itself, which is not connected to."""
+        return self.transport is Via.LOCAL
 
     @property
     def loopback(self) -> bool:

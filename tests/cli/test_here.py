@@ -15,6 +15,7 @@ from remediate.model.computer import Computer
 from remediate.model.host import Connection, Host, Via
 from remediate.testing.inventory import ListedInventory
 from remediate.testing.local import MemoryPowerShell
+from remediate.testing.transport import MemoryTransport
 from remediate.transport.chosen import ChosenTransport
 from tests.cli.conftest import Result, Unsent
 from tests.cli.test_recorded import on_record, reached
@@ -80,12 +81,20 @@ def test_a_terminal_that_does_not_run_as_administrator_is_named(account: str, cl
     assert steps[-2:] == [("administrator", "failed"), ("room", "not_tried")]
 
 
-def test_one_that_may_not_write_is_told_to_start_as_administrator(cli: Cli) -> None:
+@pytest.mark.parametrize("denied", ["read", "write"])
+def test_only_here_the_advice_is_to_start_the_terminal_as_administrator(
+    denied: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = make_state()
-    state.denied["scheduled_task"] = "write"
+    state.denied["scheduled_task"] = denied
     result = cli("apply", "schedule-fix", "--host", ".", "--yes", transport=here(state))
-    assert result.code == 3
+    assert result.code in {3, 6}
     assert "the terminal must have been started as administrator" in result.out
+    words = ("apply", "schedule-fix", "--host", "SRV01", "--user", "ada", "--yes")
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "x")
+    result = cli(*words, transport=lambda _: MemoryTransport({"SRV01": state}))
+    assert "must be an administrator" in result.out
+    assert "terminal" not in result.out
 
 
 def test_a_restart_of_this_machine_is_refused(cli: Cli) -> None:
