@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from remediate.errors import RemediateError
+
 _T = TypeVar("_T")
 
 
-class UndoneError(Exception):
+class UndoneError(RemediateError):
     """Nothing of what was to be written is on record: whoever wrote it was interrupted."""
 
 

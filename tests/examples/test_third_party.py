@@ -168,7 +168,7 @@ def test_a_kind_that_the_lab_knows_nothing_of_can_be_tried(cli: Cli, tmp_path: P
 @pytest.mark.parametrize(
     ("place", "engine"),
     [
-        ("folder", "simulated"),
+        pytest.param("folder", "simulated", marks=pytest.mark.slow),
         pytest.param("package", "powershell", marks=[pytest.mark.slow, pytest.mark.powershell]),
     ],
 )

@@ -15,6 +15,7 @@ from remediate.powershell.messages import Call, Request
 from tests.faults.matrix import NOTHING_YET
 
 
+@pytest.mark.slow
 def test_everything_costs_the_exchanges_that_are_promised() -> None:
     """An audit of 500 tasks costs what one of 5 does; a compliant host is not written to."""
     assert exchanges() == {

@@ -171,7 +171,7 @@ def test_a_start_that_outlasts_our_patience_is_told_and_needs_nothing_once_it_is
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.id, marks=[pytest.mark.slow] if number % 8 else [])
+        pytest.param(case, id=case.id, marks=[pytest.mark.slow] if number % 16 else [])
         for number, case in enumerate(CASES)
     ],
 )
