@@ -93,7 +93,9 @@ def rounds(orders: Iterable[Order]) -> list[list[Order]]:
 def take_in_spilled(store: Store, folder: Path) -> JournalIncomplete | None:
     """Record what was spilled, and delete each file all of which is recorded.
 
-    A file that has to stay is read again and again: what was seen later counts more.
+    A file that has to stay is read again and again: what was seen later counts more. So of a host
+    in a run only the last verdict is recorded: once an earlier one was, a store that fails then
+    would leave the host with it, as settled.
 
     Args:
         store: where it belongs.
@@ -107,18 +109,28 @@ def take_in_spilled(store: Store, folder: Path) -> JournalIncomplete | None:
         return None
     open_intents = store.open_intents(indeterminate=True)
     unsettled = {(run.id, record.host.name) for run, record in open_intents}
-    why = [f"{file.path}: {each}" for file in files for each in _problems(store, file, unsettled)]
+    last = {(each.run, each.host): each for file in files for each in file.entries if each.report}
+    why = [
+        f"{file.path}: {each}" for file in files for each in _problems(store, file, last, unsettled)
+    ]
     return JournalIncomplete(why) if why else None
 
 
-def _problems(store: Store, file: SpillFile, unsettled: set[tuple[str, str]]) -> Iterator[str]:
-    """Take one file in, and say what could not be."""
+def _problems(
+    store: Store,
+    file: SpillFile,
+    last: Mapping[tuple[str, str], SpillEntry],
+    unsettled: set[tuple[str, str]],
+) -> Iterator[str]:
+    """Take in what is in one file of the last verdicts, and say what could not be."""
     if file.problem:
         yield file.problem
         return
     try:
         for entry in file.entries:
-            _take_in(store, entry, unsettled=(entry.run, entry.host) in unsettled)
+            about = entry.run, entry.host
+            if last.get(about) is entry:
+                _take_in(store, entry, unsettled=about in unsettled)
     except UnknownRun:
         # Among the temporary files, for example, are those of this account's other stores.
         _log.warning("spilled verdicts are of a run of another store", file=str(file.path))

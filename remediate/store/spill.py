@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def read_spill(folder: Path) -> list[SpillFile]:
 def _read_all(folder: Path, *, everybodys: bool) -> list[SpillFile]:
     """The spill files in a folder; in one where everybody may put files only this account's."""
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted(folder.iterdir(), key=_changed)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -103,6 +104,14 @@ def _read_all(folder: Path, *, everybodys: bool) -> list[SpillFile]:
         if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX)
         if not everybodys or _is_this_accounts(path)
     ]
+
+
+def _changed(path: Path) -> tuple[int, str]:
+    """When a spill file was written to last; what is none, or gone, comes first."""
+    ours = path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX)
+    with suppress(OSError):
+        return path.lstat().st_mtime_ns if ours else 0, path.name
+    return 0, path.name
 
 
 def _append(file: int, path: Path, line: bytes) -> Path:

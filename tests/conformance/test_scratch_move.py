@@ -227,6 +227,10 @@ def test_what_would_stop_the_service_for_longer_than_it_may_is_refused(
     which = {**WHICH, "downtime": "5"}
     started = process(one)
     result = one.set(which, {"place": "moved"}, place="there")
+    for _ in range(9):  # on a busy machine a part may end before it comes to that
+        if error_of(result) != "RemediateUnfinished":
+            break
+        result = one.set(which, {"place": "moved"}, place="copying")
     assert error_of(result) == "RemediateScratchDowntime"
     assert (told(one, "place"), values(one)) == (["copying"], [SCRATCH, SCRATCH])
     assert (status(one), process(one) != started) == ("Running", stopped)

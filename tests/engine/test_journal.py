@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from remediate.engine.job import Job
+from remediate.engine.reconciling import take_in_spilled
 from remediate.lab.engines.functions import answer
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
@@ -15,7 +16,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
 from remediate.runner.threads import Serial
-from remediate.store.errors import JournalIncomplete
+from remediate.store.errors import JournalIncomplete, StoreUnavailable
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import TimedOut
@@ -44,6 +45,42 @@ def test_a_spilled_verdict_never_replaces_what_was_seen_later(job: Job, tmp_path
         with pytest.raises(JournalIncomplete, match="lines of it cannot be read"):
             next(each)
     assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
+
+
+def test_of_several_spilled_verdicts_the_last_counts_wherever_the_store_fails(
+    job: Job, tmp_path: Path
+) -> None:
+    """An earlier one on record would settle the host, and the last be taken for late."""
+    store = FailingStore(["close_host"])
+    world = World(store=store, folder=tmp_path)
+    world.apply(job)
+    [intended] = [record.report for record in store.run("run-1").hosts]
+    assert intended is None
+    for outcome in (Outcome.CHANGED, Outcome.FAILED_CHANGED):
+        report = HostReport(host=HOST.name, outcome=outcome)
+        spill(SpillEntry(run="run-1", host=HOST.name, report=report), tmp_path)
+    for allowed in (1, 9):
+        store.failing = ()
+        kept = FewStore(store, allowed)
+        take_in_spilled(kept, tmp_path)
+    assert store.run("run-1").hosts[0].outcome is Outcome.FAILED_CHANGED
+    assert not list(tmp_path.glob("remediate-spill-*"))
+
+
+class FewStore:
+    """A store that records so many verdicts, and then does not answer any more."""
+
+    def __init__(self, store: FailingStore, most: int) -> None:
+        self._store, self._left = store, most
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def close_host(self, *given: Any, **said: Any) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise StoreUnavailable("simulated", "it does not answer", "Look at it.")
+        self._store.close_host(*given, **said)
 
 
 def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
