@@ -16,7 +16,9 @@ from tests.conformance.doors import Asked, Door, PowerShellDoor, error_of
 WHICH = {"folder": SCRATCH, "target": TARGET, "downtime": "30"}
 QUESTION = ScratchMoves(target=TARGET, downtime="30").arguments()
 LET_GO = """
-if (Get-Variable -Name 'LabHeld' -Scope 'Global' -ErrorAction 'SilentlyContinue') { $global:LabHeld.Dispose() }
+if (Get-Variable -Name 'LabHeld' -Scope 'Global' -ErrorAction 'SilentlyContinue') {
+    $global:LabHeld.Dispose()
+}
 """
 """What other tests have held in the same process."""
 HELD = rf"""{LET_GO}

@@ -22,6 +22,7 @@ FOUND = {
     1: "of two runs on one host a reconcile left one open: each took the lease from the other",
     3: "a write that came late was let in after the verdict, where the store had failed",
     245892941: "a lease ran out while the host was looked at again, and what undid it was sent",
+    245892949: "of several spilled verdicts an earlier one stayed: the store failed between them",
 }
 """Seeds under which something was found that is put right, and what."""
 
