@@ -100,6 +100,7 @@ def test_a_conflict_is_named_and_forced_by_the_command_that_is_shown(
     assert resources(lab) == start
 
 
+@pytest.mark.slow
 def test_every_document_fits_its_published_schema(cli: Make, lab: Lab, at: list[str]) -> None:
     schemas = cli("schema").data["schemas"]
 

@@ -114,6 +114,7 @@ def test_apply_shows_the_plan_and_asks(start: Start, lab: Lab, at: list[str]) ->
     assert tasks(lab) != before
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_question_changes_nothing_and_says_so(
     start: Start, lab: Lab, at: list[str]
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_password_is_asked_for_and_not_shown(
     assert lab.hosts[0].password not in screen.text
 
 
+@pytest.mark.slow
 def test_a_password_file_that_only_the_record_names_is_asked_about(
     start: Start, cli: Callable[..., Any], lab: Lab, at: list[str], tmp_path: Path
 ) -> None:

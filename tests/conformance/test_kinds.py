@@ -26,8 +26,8 @@ pytestmark = pytest.mark.powershell
 MOST, MOST_SLOW = 4, 12
 """Questions about a kind, and writes of it, that a run can afford: a pipeline each."""
 
-FEW = {"agent_module": 4, "agent_proxy": 4, "backup_record": 4}
-"""How many where each starts another PowerShell, which the slow run alone affords."""
+FEW = {"agent_module": 4, "agent_proxy": 4, "backup_record": 4, "boot": 4}
+"""How many where each starts another PowerShell or restarts, which the slow run alone affords."""
 
 KINDS = sorted(kinds._own() - {"agent_log", "network_probe", "scratch_move", "session"})
 """What stories that both engines can tell ask about.

@@ -53,14 +53,15 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             assert host.leaks().shells == ()
 
 
-@pytest.mark.parametrize("when", [When.AFTER, pytest.param(When.BEFORE, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("when", list(When))
 @pytest.mark.parametrize(
     ("host", "kind", "nth"),
     [
         ("SRV01", Step.SEND, 2),  # in the middle of the first request with files
         # as the second one begins, and as the peer is read the third time
-        pytest.param("SRV01", Step.COMMAND, 4, marks=pytest.mark.slow),
-        pytest.param("SRV02", Step.COMMAND, 4, marks=pytest.mark.slow),
+        ("SRV01", Step.COMMAND, 4),
+        ("SRV02", Step.COMMAND, 4),
     ],
 )
 def test_a_connection_that_breaks_costs_only_what_had_not_arrived(

@@ -9,7 +9,7 @@ from remediate.lab.engines.powershell import PowerShellEngine
 from tests.drawn import drawn
 from tests.examples.stories import EXAMPLES, STATES, settled, stories, tell
 
-OFTEN = 3
+OFTEN = 2
 """Stories that an ordinary run tells: each is several commands in processes of their own."""
 
 

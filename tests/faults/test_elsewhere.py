@@ -56,8 +56,13 @@ def most(what: What) -> Sequence[Case]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("choice", [some, pytest.param(most, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("what", What)
+@pytest.mark.parametrize(
+    ("what", "choice"),
+    [
+        (What.APPLY, some),
+        *(pytest.param(what, most, marks=pytest.mark.slow) for what in What),
+    ],
+)
 def test_from_whichever_exchange_the_address_leads_elsewhere_nothing_untrue_is_said(
     what: What,
     choice: Callable[[What], Sequence[Case]],

@@ -93,8 +93,11 @@ def check(record_property: Record, tell: Tell, depth: int, first: Trial | None =
 @pytest.mark.parametrize(
     "repair",
     [
-        *(IN_BETWEEN, NEEDED, MOVED),
-        *(pytest.param(each, marks=pytest.mark.slow) for each in (SCANNED, REBOOTED)),
+        IN_BETWEEN,
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (NEEDED, MOVED, SCANNED, REBOOTED)
+        ),
     ],
     ids=str,
 )

@@ -62,7 +62,9 @@ def test_who_serves_is_told_where_the_hosts_are(run: Make) -> None:
     )
 
 
-@pytest.mark.parametrize("stop", ["input", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "stop", ["input", *(pytest.param(one, marks=pytest.mark.slow) for one in ("SIGTERM", "SIGINT"))]
+)
 def test_it_ends_in_order(stop: str) -> None:
     program = subprocess.Popen(
         [sys.executable, *SERVE],

@@ -46,6 +46,8 @@ from tests.playbooks.unkind import (
 )
 
 UNKIND, DAMAGING = switches(), switches(damaging=True)
+OFTEN = {"saved", "a person's"}
+"""Forms of a definition that an ordinary run tries; what else there is comes in the slow one."""
 
 # --- unkind -----------------------------------------------------------------------------------
 
@@ -53,7 +55,10 @@ UNKIND, DAMAGING = switches(), switches(damaging=True)
 @pytest.mark.parametrize(
     ("form", "each"),
     [
-        *(pytest.param(form, False, id=form) for form in FORMS),
+        *(
+            pytest.param(form, False, id=form, marks=() if form in OFTEN else pytest.mark.slow)
+            for form in FORMS
+        ),
         *(
             pytest.param(form, True, id=f"{form}, one by one", marks=pytest.mark.slow)
             for form in FORMS

@@ -328,7 +328,8 @@ raise SystemExit(f"{__file__} was imported")
 """
 
 
-@pytest.mark.parametrize("options", [[], pytest.param(["-P"], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["-P"]])
 def test_modules_in_the_working_directory_are_not_imported(
     options: list[str], tmp_path: Path
 ) -> None:

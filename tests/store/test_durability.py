@@ -79,6 +79,7 @@ def test_what_any_of_many_threads_was_told_survives_the_death_of_the_process(
     assert len(told) < processes.CROWD, "it was killed while it worked"
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_gets_each_lease(start: Start, place: StorePlace) -> None:
     """They also make the store together: each must find it whole."""
     racers = [start("race", str(place.file), f"run{number}") for number in range(3)]

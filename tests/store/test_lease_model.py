@@ -74,7 +74,7 @@ class Leases(RuleBasedStateMachine):
         assert {h: held for h, held in self.held.items() if held[1] > self.now} == listed
 
 
-@pytest.mark.parametrize("kind", ["memory", "sql"])
+@pytest.mark.parametrize("kind", ["memory", pytest.param("sql", marks=pytest.mark.slow)])
 def test_a_lease_has_one_holder_and_a_growing_fence(kind: str) -> None:
     limits = settings(max_examples=40, stateful_step_count=25, database=None)
     with TemporaryDirectory() as folder:

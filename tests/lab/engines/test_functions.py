@@ -295,6 +295,7 @@ def test_what_a_reader_needs_fails_it_too(state: HostState) -> None:
     assert result.error.category == "PermissionDenied"
 
 
+@pytest.mark.slow
 def test_a_list_that_is_too_long_is_an_error(state: HostState) -> None:
     state.section("scheduled_tasks").extend(make_task(f"Task{n}") for n in range(5_000))
     result = ask(state, GET)["get"]

@@ -92,6 +92,7 @@ def versions() -> list[dict[str, Any]]:
     return json.loads(gzip.decompress(DATA.read_bytes()))["versions"]
 
 
+@pytest.mark.slow
 def test_each_version_of_windows_has_all_of_them(
     commands: list[dict[str, Any]], versions: list[dict[str, Any]]
 ) -> None:

@@ -38,6 +38,7 @@ LINES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.powershell
 def test_vssadmin_takes_what_is_documented(windows: Callable[..., Any]) -> None:
     """And changes something just when it ends with 0."""
