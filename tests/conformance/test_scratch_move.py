@@ -36,6 +36,8 @@ function Get-Date {
 $script:Asked = 0
 """
 """The time is up after each piece of a file."""
+SLOW_DISK = HELD + "$script:RemediateScratchRate = 1\n"
+"""What is held is 6 bytes, of which one is copied in a second."""
 TIME_UP = (
     LET_GO
     + r"""
@@ -221,11 +223,13 @@ def test_a_file_is_copied_piece_by_piece_and_has_its_name_when_it_is_whole(
 
 
 @pytest.mark.powershell
-@pytest.mark.parametrize(("first", "stopped"), [(TIME_UP, True)], ids=["while stopped"])
+@pytest.mark.parametrize(
+    ("first", "stopped"), [(SLOW_DISK, False), (TIME_UP, True)], ids=["before", "while stopped"]
+)
 def test_what_would_stop_the_service_for_longer_than_it_may_is_refused(
     powershell: PowerShellHosts, first: str, stopped: bool
 ) -> None:
-    """It is started again where it was."""
+    """Before it is stopped, by an estimate; or else it is started again where it was."""
     one = asked(PowerShellDoor(powershell, first), files=2)
     which = {**WHICH, "downtime": "5"}
     started = process(one)
