@@ -64,6 +64,7 @@ class PowerShellHosts:
         password = SecretStr(self._host.password)
         self._kept = KeptSession(PsrpTransport(lambda _: password))
         self._stack.callback(self._kept.end)
+        self._first = ""
 
     @contextmanager
     def host(self, state: HostState) -> Iterator[tuple[HostState, Host, Transport]]:
@@ -83,6 +84,18 @@ class PowerShellHosts:
                 setattr(now, name, getattr(state, name))
         yield now, self._host.target(), self._kept
 
+    def begin_with(self, first: str) -> None:
+        """Have an engine in which nobody else has put functions in the place of real ones.
+
+        Before the host becomes another: an engine that ends says what it was last.
+
+        Args:
+            first: PowerShell that is run before each request from now on and does so, if any.
+        """
+        if first != self._first:
+            self._kept.end()
+            self._first = first
+
     def tell(self, case: Case, *, short: bool = False) -> Seen:
         """The story of a case, to be compared.
 
@@ -90,6 +103,7 @@ class PowerShellHosts:
             case: the case.
             short: end it with the rollback.
         """
+        self.begin_with("")
         with self.host(case.state()) as (state, host, transport):
             return Teller(case, transport, host, state, short=short, compared=True).tell()
 

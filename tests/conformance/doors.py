@@ -56,15 +56,16 @@ class PowerShellDoor:
 
     Args:
         hosts: its host.
-        first: PowerShell that runs before a request does.
+        first: PowerShell that runs before a request does, instead; in an engine of its own.
     """
 
-    def __init__(self, hosts: PowerShellHosts, first: str = _NOT_WAITING) -> None:
+    def __init__(self, hosts: PowerShellHosts, first: str = "") -> None:
         self._hosts = hosts
         self._first = first
         self.state = healthy_host()
 
     def become(self, state: HostState) -> None:
+        self._hosts.begin_with(self._first)
         with self._hosts.host(state) as (now, self._host, self._transport):
             self.state = now
 
@@ -73,7 +74,8 @@ class PowerShellDoor:
         script = compose({path for call in request.calls for path in _files(call)}).text
         assert script.count(_MARKER) == 1
         session = self._transport.session(self._host)
-        return session.run(script.replace(_MARKER, self._first + _MARKER), request, Deadline(60))
+        first = self._first or _NOT_WAITING
+        return session.run(script.replace(_MARKER, first + _MARKER), request, Deadline(60))
 
 
 class Asked:

@@ -15,15 +15,11 @@ from tests.conformance.doors import Asked, Door, PowerShellDoor, error_of
 
 WHICH = {"folder": SCRATCH, "target": TARGET, "downtime": "30"}
 QUESTION = ScratchMoves(target=TARGET, downtime="30").arguments()
-LET_GO = """
-if (Get-Variable -Name 'LabHeld' -Scope 'Global' -ErrorAction 'SilentlyContinue') {
-    $global:LabHeld.Dispose()
-}
-"""
-"""What other tests have held in the same process."""
-HELD = rf"""{LET_GO}
-$place = (Resolve-Path -LiteralPath '{SCRATCH}\VHDs\file00000.vhd').ProviderPath
-$global:LabHeld = [System.IO.File]::Open($place, 'Open', 'ReadWrite', 'None')
+HELD = rf"""
+if (-not (Get-Variable -Name 'LabHeld' -Scope 'Global' -ErrorAction 'SilentlyContinue')) {{
+    $place = (Resolve-Path -LiteralPath '{SCRATCH}\VHDs\file00000.vhd').ProviderPath
+    $global:LabHeld = [System.IO.File]::Open($place, 'Open', 'ReadWrite', 'None')
+}}
 """
 ONE_PIECE = r"""
 function Get-Date {
@@ -38,9 +34,7 @@ $script:Asked = 0
 """The time is up after each piece of a file."""
 SLOW_DISK = HELD + "$script:RemediateScratchRate = 1\n"
 """What is held is 6 bytes, of which one is copied in a second."""
-TIME_UP = (
-    LET_GO
-    + r"""
+TIME_UP = r"""
 function Stop-RemediateScratchAgent {
     param([hashtable] $Move)
     Set-Content -LiteralPath ($Move['target'] + '\remediate.stopped') -Value 'Running'
@@ -57,7 +51,6 @@ function Get-Date {
 }
 $script:LabStopped = $false
 """
-)
 """Something is written before the service stops, and no time is left to copy it."""
 BEGUN = r"""
 function Get-RemediateBackupRecord {

@@ -1,6 +1,5 @@
 """Numbers of Windows are the same of whatever type they are, and what may be absent may be."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,9 @@ from tests.conformance.doors import Asked, PowerShellDoor
 pytestmark = [pytest.mark.slow, pytest.mark.powershell]
 
 _OTHERS = """
+foreach ($module in 'CimCmdlets', 'ScheduledTasks') {{
+    if (-not (Get-Module -Name $module)) {{ Import-Module -Name $module -Global }}
+}}
 $script:Conversion = {{ param($Name, $Value) {conversion} }}
 function Convert-Instance {{
     param($Instance)
@@ -35,6 +37,7 @@ function Get-ScheduledTask {{
     foreach ($one in ScheduledTasks\\Get-ScheduledTask @args) {{ Convert-Instance -Instance $one }}
 }}
 """
+"""Modules that are loaded later put their own functions in the place of these."""
 NUMBERS = (
     "if (@('Int32', 'UInt32', 'UInt64') -contains $Value.GetType().Name) {{ [{type}] $Value }}"
     " else {{ $Value }}"
@@ -64,14 +67,6 @@ HOSTS: dict[str, tuple[Any, dict[str, Any], dict[str, str], dict[str, Any]]] = {
     ),
 }
 """By kind: a host, a question, which one is written, and what."""
-
-
-@pytest.fixture(scope="module")
-def powershell() -> Iterator[PowerShellHosts]:
-    """An engine of their own: one that others share would keep these commands."""
-    hosts = PowerShellHosts()
-    yield hosts
-    hosts.close()
 
 
 def _door(powershell: PowerShellHosts, conversion: str) -> PowerShellDoor:
