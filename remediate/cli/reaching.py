@@ -190,7 +190,7 @@ def own_name() -> str:
     https://learn.microsoft.com/windows/win32/sysinfo/computer-names says how that comes from the
     name for DNS.
     """
-    from remediate.model.host import check_address
+    from remediate.model.address import check_address
 
     try:
         return check_address(socket.gethostname().partition(".")[0][:_COMPUTER_NAME].upper())

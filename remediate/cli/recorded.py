@@ -291,7 +291,7 @@ class _Use:
 
 def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[str, _Place]:
     """The hosts that `--host` names, and where it says they are."""
-    from remediate.model.host import split_target
+    from remediate.model.address import split_target
 
     places: dict[str, _Place] = {}
     own = {name.casefold(): name for name in names}.get(reaching.own_name().casefold())

@@ -23,7 +23,7 @@ from remediate.inventory.mistakes import Mistakes, short
 from remediate.inventory.protocol import Param
 from remediate.inventory.reading import Reading
 from remediate.inventory.settings import Settings
-from remediate.model.host import check_address
+from remediate.model.address import check_address
 from remediate.model.text import check_text, in_quotes
 
 BETWEEN_GROUPS = "|"

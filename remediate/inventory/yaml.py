@@ -33,7 +33,7 @@ from remediate.inventory.protocol import Param, Said
 from remediate.inventory.reading import Reading
 from remediate.inventory.settings import Settings, one_of
 from remediate.inventory.written import Rows, Written
-from remediate.model.host import check_address
+from remediate.model.address import check_address
 from remediate.model.text import check_text, in_quotes
 
 _SECTIONS = ("hosts", "groups", "defaults")

@@ -7,10 +7,11 @@ from ipaddress import ip_address
 
 from pydantic import Field
 
+from remediate.model.address import split_target
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, Severity
 from remediate.model.computer import Computer
-from remediate.model.host import Host, split_target
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, PlaybookUse
 

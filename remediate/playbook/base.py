@@ -18,10 +18,10 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticSerializationError
 
+from remediate.model.address import split_target
 from remediate.model.base import Model
 from remediate.model.change import ResourceId
 from remediate.model.computer import Computer
-from remediate.model.host import split_target
 from remediate.model.plan import Advice, HostFacts
 from remediate.playbook import stated
 from remediate.resources.base import Desire, Query, Resource, absence

@@ -5,7 +5,7 @@ import socket
 from typing import Final
 
 from remediate.errors import RemediateError
-from remediate.model.host import split_target
+from remediate.model.address import split_target
 from remediate.transport.protocol import Deadline
 
 _MAX_HEAD: Final = 64 * 1024

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from remediate.model.host import Auth, Connection, Host, check_address, parse_port, split_target
+from remediate.model.address import check_address, parse_port, split_target
+from remediate.model.host import Auth, Connection, Host
 
 
 @pytest.mark.parametrize(
