@@ -14,8 +14,9 @@ from typing import IO, Protocol
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport
 from remediate.report import account
-from remediate.report.account import Account, Totals
+from remediate.report.account import Account
 from remediate.report.reporter import Subject
+from remediate.report.totals import Totals
 
 _IN_MEMORY = 4 << 20
 """Bytes of a report's pieces that are kept in memory; more goes to a temporary file."""

@@ -13,11 +13,12 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY, HostReport
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.account import HOST, MOST_NAMED, Account, Rows, State, Totals
+from remediate.report.account import HOST, Account, State
 from remediate.report.files import Gathering, Piece
 from remediate.report.place import place_of
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.totals import MOST_NAMED, Rows, Totals
 
 MOST = 10
 """Annotations of a level that GitHub shows of a step; of more only the number is told."""

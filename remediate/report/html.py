@@ -15,11 +15,12 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.account import MOST_NAMED, Account, Row, Rows, Totals, grades, left_out
+from remediate.report.account import Account
 from remediate.report.files import Piece
 from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.totals import MOST_NAMED, Row, Rows, Totals, grades, left_out
 
 MOST = 40_000_000
 """Bytes of what is told of hosts; a browser shows so much without getting slow."""
@@ -58,7 +59,7 @@ class HtmlForm:
         self._rows.add(account)
         self._looks.setdefault(account.verdict, account.code)
         found = " ".join(dict.fromkeys(f"{one.playbook}/{one.rule}" for one in account.open))
-        numbers = " · ".join(filter(None, (grades(account.open), _silent(account))))
+        numbers = " · ".join(filter(None, (grades(account.severities), _silent(account))))
         is_open = " open" if len(self._subject.hosts) <= FEW else ""
         lines = "\n".join(map(_line, account.lines))
         text = (

@@ -10,10 +10,11 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from remediate.report.account import Account, Case, State, Totals, plain
+from remediate.report.account import Account, Case, State, plain
 from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.totals import Totals
 from remediate.report.words import shortened
 
 MAX_MESSAGE = 1000

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
-from remediate.report.account import Account, Rows, Totals, grades, left_out, plain
+from remediate.report.account import Account, plain
 from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.totals import Rows, Totals, grades, left_out
 from remediate.report.words import shortened
 
 MOST = 900_000
@@ -37,7 +38,7 @@ class MarkdownForm:
         """Its row, and what is told of it at length."""
         self._rows.add(account)
         grade = GRAVITY.index(account.code)
-        numbers = grades(account.open)
+        numbers = grades(account.severities)
         why = account.cases[0].message
         text = _row(code(account.host), account.verdict, numbers, code(why))
         yield Piece(_ROW + grade, text)

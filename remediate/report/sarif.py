@@ -19,13 +19,14 @@ from remediate import __version__
 from remediate.model.change import ResourceId, Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.text import count
-from remediate.report.account import HOST, Account, Case, State, Told, Totals
+from remediate.report.account import HOST, Account, Case, State, Told
 from remediate.report.files import Piece
 from remediate.report.lines import RANK
 from remediate.report.markdown import code
 from remediate.report.place import place_of
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.totals import Totals
 from remediate.report.words import MAX_VALUE, shortened
 
 MOST_RESULTS = 25_000

@@ -26,10 +26,10 @@ from remediate.model.outcome import HostReport, Outcome, exit_code
 from remediate.model.plan import Advice, PlaybookUse, Unanswered
 from remediate.model.problem import Problem
 from remediate.report import markdown, sarif
-from remediate.report.account import Totals
 from remediate.report.files import FORMS, Gathering, ReportFiles, put
 from remediate.report.machine import JsonReporter
 from remediate.report.reporter import Subject
+from remediate.report.totals import Totals
 
 Make = Callable[..., Any]
 
