@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import reaching, targets
+from remediate.cli import connecting, reaching, targets
 from remediate.cli.asking import agreed
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
@@ -63,7 +63,7 @@ def options() -> list[click.Option]:
             help="Accept the computer that was called OLD when it was recorded, and has another "
             "name now. Repeat it for several.",
         ),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
     ]
 
 

@@ -188,8 +188,8 @@ class _Reading:
     """
 
     def __init__(self, path: Path, mistakes: "Mistakes") -> None:
+        from remediate.cli.connecting import pace_options
         from remediate.cli.following import format_option
-        from remediate.cli.reaching import pace_options
         from remediate.inventory.protocol import Trust
         from remediate.inventory.settings import Settings
         from remediate.inventory.written import Written

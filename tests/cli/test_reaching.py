@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from remediate.cli.reaching import connection_options, contradiction, origins, reached
+from remediate.cli.connecting import connection_options
+from remediate.cli.reaching import contradiction, origins, reached
 from remediate.cli.stop import Stop
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryHost, Said

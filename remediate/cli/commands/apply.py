@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, run_ids, targets
+from remediate.cli import connecting, hosting, playbooks, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import OF_HOSTS, format_option
@@ -153,7 +153,7 @@ command = playbooks.PlaybookCommand(
         ),
         playbooks.playbooks_option(),
         *targets.host_options(),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
         format_option(*OF_HOSTS),
         report_option(),
     ],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, run_ids, targets
+from remediate.cli import connecting, hosting, playbooks, run_ids, targets
 from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
@@ -175,7 +175,7 @@ command = playbooks.PlaybookCommand(
         ),
         playbooks.playbooks_option(),
         *targets.host_options(),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
         format_option(*OF_HOSTS),
         report_option(),
         verbose_option(),

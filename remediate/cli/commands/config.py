@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from remediate.cli import reaching
+from remediate.cli import connecting, reaching
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import playbooks_option
@@ -118,7 +118,7 @@ command = Command(
             callback=_path,
             help="Print where your settings file is, or would be, and nothing else.",
         ),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
         playbooks_option(),
         format_option("console", "json"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli import connecting, hosting, playbooks, targets
 from remediate.cli.following import OUTPUT, format_option
 from remediate.cli.lazy import Command, Option
 from remediate.cli.settings_file import config_option
@@ -304,7 +304,7 @@ class _Command(Command):
         asking |= {*ctx.help_option_names}
         self.params = list(self._own)
         if ctx.resilient_parsing or any(word.partition("=")[0] in asking for word in args):
-            self.params += reaching.connection_options()
+            self.params += connecting.connection_options()
         else:
             self.params.append(config_option())
         return super().parse_args(ctx, args)

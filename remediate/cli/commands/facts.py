@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, targets
+from remediate.cli import connecting, hosting, playbooks, targets
 from remediate.cli.commands.audit import one_selection
 from remediate.cli.wiring import Parts
 
@@ -39,6 +39,6 @@ command = playbooks.PlaybookCommand(
         *playbooks.selection_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
     ],
 )

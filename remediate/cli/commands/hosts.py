@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, reaching, run_ids, targets
+from remediate.cli import connecting, hosting, playbooks, reaching, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
@@ -251,7 +251,7 @@ def _command(name: str, about: str, do: Callable[[Parts, Mapping[str, Any]], int
         help=about,
         params=[
             *targets.host_options(),
-            *reaching.connection_options(),
+            *connecting.connection_options(),
             format_option(*OF_HOSTS),
             report_option(),
         ],
@@ -270,7 +270,7 @@ listing = Command(
     "where that is said. Of what other commands would refuse each host is told. Connects to none.",
     params=[
         *targets.host_options(),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
         playbooks.playbooks_option(),
         format_option("console", "json"),
     ],
@@ -296,9 +296,9 @@ pin = Command(
     "nothing and stores nothing: compare it with the certificate on the host before you use it.",
     params=[
         *targets.host_options(),
-        *reaching.options_of("port"),
-        reaching.open_files_option(),
-        *reaching.pace_options(),
+        *connecting.options_of("port"),
+        connecting.open_files_option(),
+        *connecting.pace_options(),
         config_option(),
     ],
 )
@@ -320,7 +320,7 @@ leftovers = Command(
         ),
         *writing_options(),
         *targets.host_options(),
-        *reaching.connection_options(),
+        *connecting.connection_options(),
         format_option(*OF_HOSTS),
         report_option(),
     ],

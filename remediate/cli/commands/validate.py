@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from remediate.cli.connecting import open_files_option, passwords_only_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import catalogue, playbooks_option
-from remediate.cli.reaching import open_files_option, passwords_only_option
 from remediate.cli.settings_file import config_option
 from remediate.model.exit_code import ExitCode
 from remediate.report.printable import printable
