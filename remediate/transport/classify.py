@@ -26,6 +26,7 @@ from spnego.exceptions import SpnegoError
 
 from remediate.model.certificate import in_words
 from remediate.transport import errors, kerberos_numbers, tls
+from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tunnel import TunnelError
@@ -243,6 +244,7 @@ _TLS: Final = (
 """By the names that OpenSSL gives its numbers (SSL_R_…)."""
 
 _OURS: Final[dict[type[BaseException], Cause]] = {
+    NotAcceptedError: Cause(errors.TimedOut, "it does not accept a connection"),
     OutOfTimeError: Cause(errors.TimedOut, "the time for this host is used up"),
     TooMuchError: Cause(errors.ProtocolError, "it sends more than a reply can be"),
     OverloadedMarkupError: Cause(errors.ProtocolError, "it sends XML that would grow in reading"),
@@ -289,9 +291,7 @@ _NO_WAY: Final = {
 
 _NETWORK: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause], ...]] = (
     (socket.gaierror, Cause(errors.NameNotResolved)),
-    (urllib3.exceptions.NameResolutionError, Cause(errors.NameNotResolved)),
     (ConnectionRefusedError, Cause(errors.Refused)),
-    (requests.ConnectTimeout, Cause(errors.TimedOut, "it does not accept a connection")),
     (_SILENCE, Cause(errors.TimedOut)),
 )
 
@@ -529,7 +529,7 @@ def _of_http(error: BaseException, known: Known) -> Cause | None:
 
 def _at_last(error: BaseException, known: Known) -> Cause | None:
     """What is known only roughly, after everything that it may have been raised from."""
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
+    if isinstance(error, NotConnectedError):
         return Cause(errors.Unreachable)
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return Cause(errors.ConnectionLost, "in the middle of an answer")

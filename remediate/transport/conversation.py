@@ -20,6 +20,7 @@ from remediate.model.host import Auth, Host
 from remediate.powershell.messages import MAX_REPLY, Reply, Request
 from remediate.transport import wsman
 from remediate.transport.classify import Known, chain, classify, is_fault, is_passing, is_waiting
+from remediate.transport.dialing import Connect, connect
 from remediate.transport.errors import (
     AuthenticationFailed,
     NameNotResolved,
@@ -70,14 +71,21 @@ class Clients:
     Args:
         secret_for: called when a session first connects, and not for certificates.
         clock: monotonic seconds; a fake in tests.
+        connect: gives connections.
     """
 
-    def __init__(self, secret_for: SecretFor, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        clock: Callable[[], float] = time.monotonic,
+        connect: Connect = connect,
+    ) -> None:
         wsman.quiet()
         self._secret_for = secret_for
         self._gate = Gate(clock)
         self._tls = Contexts()
         self._tickets = Tickets()
+        self._connect = connect
 
     def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
         """What makes the client of a session, when that first connects.
@@ -95,13 +103,14 @@ class Clients:
             WrongSettings: the password cannot be had.
         """
         if not wsman.has_password(host):
-            return wsman.Client(host, None, watch, tls, self._tickets)  # which nobody can lock
+            # which nobody can lock
+            return wsman.Client(host, None, watch, tls, self._tickets, self._connect)
         try:
             secret = self._secret_for(host)
         except ValueError as error:
             raise WrongSettings(host.name, str(error)) from error
         watch.turn = self._gate.turn(host, secret)
-        return wsman.Client(host, secret, watch, tls, self._tickets)
+        return wsman.Client(host, secret, watch, tls, self._tickets, self._connect)
 
 
 class WinrmTransport:
@@ -113,6 +122,7 @@ class WinrmTransport:
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
         close_within: seconds that closing may take.
+        connect: gives connections.
     """
 
     def __init__(
@@ -123,9 +133,10 @@ class WinrmTransport:
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
         close_within: float = CLOSE_SECONDS,
+        connect: Connect = connect,
     ) -> None:
         self.max_reply = max_reply
-        self.clients = Clients(secret_for, clock)
+        self.clients = Clients(secret_for, clock, connect)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> "Conversation":

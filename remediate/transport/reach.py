@@ -13,10 +13,11 @@ from remediate.model.certificate import Certificate, in_words
 from remediate.model.check import CheckStep, StepName, StepState
 from remediate.model.host import Auth, Host, Via
 from remediate.transport.classify import Known, classify
+from remediate.transport.dialing import NotConnectedError, connect
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
 from remediate.transport.tls import Contexts, UntrustedError, looking_context, shown_certificate
-from remediate.transport.tunnel import TunnelError, tunnel
+from remediate.transport.tunnel import TunnelError
 from remediate.transport.wire import offered
 
 SOON_DAYS: Final = 30
@@ -37,7 +38,7 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
             context = looking_context()
             with context.wrap_socket(plain, server_hostname=host.address) as talk:
                 certificate = shown_certificate(talk)
-    except (OSError, TunnelError) as error:
+    except (OSError, NotConnectedError, TunnelError) as error:
         raise classify(error, host.name, Known(tls=True, heard=False)) from error
     if certificate is None:
         raise ProtocolError(host.name, "it speaks TLS, and shows no certificate")
@@ -45,10 +46,7 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
 
 
 def _connected(host: Host, deadline: Deadline) -> socket.socket:
-    patience = min(CONNECT_SECONDS, deadline.left)
-    if host.proxy is not None:
-        return tunnel(host.proxy, host.address, host.port, Deadline(patience))
-    return socket.create_connection((host.address, host.port), timeout=patience)
+    return connect(host, min(CONNECT_SECONDS, deadline.left))
 
 
 def look(host: Host, deadline: Deadline) -> tuple[tuple[CheckStep, ...], TransportError | None]:

@@ -12,7 +12,7 @@ import io
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -25,7 +25,6 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from remediate.errors import RemediateError
 from remediate.transport.gate import Turn
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
-from remediate.transport.tunnel import tunnel
 
 MAX_ANSWER: Final = 1024 * 1024
 """Bytes of one HTTP answer; we ask for envelopes of half that size."""
@@ -143,22 +142,22 @@ class Wire(HTTPAdapter):
 
     Args:
         watch: the bounds.
+        connect: gives a connection to the host within seconds.
         methods: names of the ways to log on that the client knows, in small letters.
         tls: how TLS is spoken; None for plain HTTP.
-        proxy: HOST:PORT of the proxy through which the host is reached, if it is.
     """
 
     def __init__(
         self,
         watch: Watch,
+        connect: Callable[[float], socket.socket],
         methods: frozenset[str],
         tls: ssl.SSLContext | None = None,
-        proxy: str | None = None,
     ) -> None:
         self._watch = watch
+        self._connect = connect
         self._methods = methods
         self._tls = tls
-        self.proxy = proxy
         self._message = False
         self._answer: requests.Response | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -262,9 +261,12 @@ class Wire(HTTPAdapter):
         turn = self._watch.turn
         return turn is not None and turn.take(self._watch.deadline)
 
-    def connect_within(self) -> float:
-        """Seconds that a further connection may take."""
-        return min(CONNECT_SECONDS, self._watch.wait())
+    def connected(self) -> socket.socket:
+        """A new connection, over which TLS has to begin within the time that it was given."""
+        within = min(CONNECT_SECONDS, self._watch.wait())
+        sock = self._connect(within)
+        sock.settimeout(within)
+        return sock
 
     def before_sending(self, sock: socket.socket) -> None:
         """Note that the host may get something from now on, and bound how long it may take."""
@@ -295,14 +297,10 @@ class _Http(HTTPConnection):
         super().connect()
         if self._wire.had_to_wait() and not self.is_connected:
             self.sock.close()  # the host would not wait so long
-            self.timeout = self._wire.connect_within()
             super().connect()
 
     def _new_conn(self) -> socket.socket:
-        if self._wire.proxy is None:
-            return super()._new_conn()
-        within = Deadline(self._wire.connect_within())
-        return tunnel(self._wire.proxy, self.host.strip("[]"), self.port, within)
+        return self._wire.connected()
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's own
         if self.sock is None:

@@ -25,6 +25,7 @@ from requests.auth import HTTPBasicAuth
 
 from remediate.model.host import WINDOWS, Auth, Host
 from remediate.transport.classify import is_logged_on
+from remediate.transport.dialing import Connect, connect
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import Logon
@@ -66,6 +67,7 @@ class Http(_TransportHTTP):
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
         tickets: those of Kerberos.
+        connect: gives connections.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Http(_TransportHTTP):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
+        connect: Connect = connect,
     ) -> None:
         super().__init__(
             host.address,
@@ -92,7 +95,7 @@ class Http(_TransportHTTP):
         self._methods = _METHODS[host.auth]
         self._tls = tls
         self._logon = partial(Logon, host, secret, watch, tickets)
-        self._proxy = host.proxy
+        self._connect = partial(connect, host)
 
     def send(
         self,
@@ -163,7 +166,7 @@ class Http(_TransportHTTP):
         session.proxies = {}
         session.verify = True  # what is trusted is in our TLS
         session.max_redirects = 0
-        wire = Wire(self._watch, self._methods, self._tls, self._proxy)
+        wire = Wire(self._watch, self._connect, self._methods, self._tls)
         session.adapters.clear()  # pypsrp's repeat, and there is none for another scheme
         session.mount("https://" if self.ssl else "http://", wire)
         if self.auth == Auth.BASIC:
@@ -191,6 +194,7 @@ class Client(WSMan):
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
         tickets: those of Kerberos.
+        connect: gives connections.
     """
 
     def __init__(
@@ -200,6 +204,7 @@ class Client(WSMan):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
+        connect: Connect = connect,
     ) -> None:
         super().__init__(
             host.address,
@@ -209,7 +214,7 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch, tls, tickets)
+        self.http = Http(host, secret, watch, tls, tickets, connect)
         self.transport = self.http
         self._watch = watch
 

@@ -22,6 +22,7 @@ from spnego.exceptions import BadMICError
 from remediate.model.certificate import Certificate
 from remediate.transport import errors
 from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
+from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
@@ -56,12 +57,8 @@ def from_(error: Exception, cause: Exception) -> Exception:
     return error
 
 
-def failed_connect(cause: Exception) -> requests.ConnectionError:
-    """As requests and urllib3 nest it: only `args[0].reason` leads to it."""
-    connection = urllib3.connection.HTTPConnection("h")
-    new = urllib3.exceptions.NewConnectionError(connection, "Failed")
-    new.__cause__ = cause
-    return requests.ConnectionError(urllib3.exceptions.MaxRetryError(POOL, "/wsman", new))
+def failed_connect(cause: Exception) -> Exception:
+    return from_(NotConnectedError("h"), cause)
 
 
 def dropped(cause: Exception) -> requests.ConnectionError:
@@ -95,7 +92,7 @@ TABLE = [
     (failed_connect(socket.gaierror(-2, "unknown")), errors.NameNotResolved),
     (failed_connect(OSError(errno.EHOSTUNREACH, "No route to host")), errors.Unreachable),
     (failed_connect(OSError(errno.ENETUNREACH, "No network")), errors.Unreachable),
-    (requests.ConnectTimeout(), errors.TimedOut),
+    (from_(NotAcceptedError("h"), TimeoutError()), errors.TimedOut),
     (requests.ReadTimeout(), errors.TimedOut),
     (TimeoutError(), errors.TimedOut),
     (OutOfTimeError(), errors.TimedOut),
