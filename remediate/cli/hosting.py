@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from remediate.cli import playbooks, recorded, settings_file, targets
@@ -225,13 +226,17 @@ def each(
         Interrupted: somebody pressed Ctrl-C.
     """
     from remediate.runner import Threads
+    from remediate.runner.waiting import Waiting
+
+    async def one(host: "Host", waiting: Waiting) -> T:
+        return await waiting.aside(partial(look, host))
 
     found: dict[str, T] = {}
     stop = CtrlC(parts.terminal.interrupted)
     with parts.terminal.progress(len(hosts)) as progress, stop:
         try:
             runner = Threads(settings(options).workers)
-            for host, result in stop.during(runner.run(hosts, look, look)):
+            for host, result in stop.during(runner.run(hosts, one, look)):
                 found[host.name] = result
                 if progress:
                     progress.done()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from remediate.engine.fact_finding import Onlooker
@@ -20,7 +21,7 @@ from remediate.resources.base import Query
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.session import FULL_LANGUAGE, Rights, Session, Sessions
 from remediate.resources.volume import Volume, Volumes, volume_of
-from remediate.runner.threads import Later
+from remediate.runner.waiting import Waiting
 from remediate.transport.errors import ConstrainedLanguage, TransportError, kinds
 from remediate.transport.protocol import Deadline
 
@@ -77,23 +78,26 @@ def not_looked_at(host: Host, deadline: Deadline) -> Looked:
     return (), None
 
 
-def checked(order: Order, around: Surroundings, *, look: Look) -> HostReport:
+async def checked(
+    order: Order, waiting: Waiting, around: Surroundings, *, look: Look
+) -> HostReport:
     """Go the whole way to a host, and have it say what it is.
 
     Args:
         order: an audit; what it asks is put in place of the planner's questions.
+        waiting: the runner's ways to wait.
         around: what else is needed.
         look: the way until the logon.
     """
-    steps, error = look(order.host, Deadline(order.settings.timeout, around.clock))
+    deadline = Deadline(order.settings.timeout, around.clock)
+    steps, error = await waiting.aside(partial(look, order.host, deadline))
     if error is not None:
         problem = error.problem()
         report = HostReport(host=order.host.name, outcome=error.outcome, problem=problem)
         return _with(report, steps, order.host)
     onlooker = Onlooker(Job(()), further=QUESTIONS)
     started = time.monotonic()
-    found = perform(replace(order, planner=onlooker), around)
-    report = found.finish() if isinstance(found, Later) else found
+    report = await perform(replace(order, planner=onlooker), waiting, around)
     ms = round(1000 * (time.monotonic() - started))
     if report.problem is not None:
         told = _told(report, report.problem, order.host)

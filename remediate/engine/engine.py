@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -45,7 +46,7 @@ from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
 from remediate.resources.leftover import REMOVING
-from remediate.runner.threads import Later, Runner, Threads
+from remediate.runner.threads import Runner, Threads
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
 
@@ -80,7 +81,7 @@ class Engine:
         runner: works through the hosts; threads when not given.
         peer: finds the host that a playbook copies from, by its name.
         redaction: takes secrets out of what is reported and recorded.
-        sleep: waits the given seconds.
+        sleep: waits the given seconds; the runner's own way when not given.
         clock: monotonic seconds.
         interrupted: once it is set, no change that takes longer is gone on with, or waited for.
         approach: goes the way to a host as far as one gets without logging on.
@@ -97,7 +98,7 @@ class Engine:
     runner: Runner | None = None
     peer: Callable[[str], Host] | None = None
     redaction: Redaction = field(default_factory=Redaction)
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] | None = None
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
     approach: Look = not_looked_at
@@ -355,7 +356,7 @@ class Engine:
         self,
         orders: Sequence[Order],
         confirm: Callable[[Plan], bool] | None = None,
-        do: Callable[..., HostReport | Later[HostReport]] = perform,
+        do: Callable[..., Coroutine[Any, None, HostReport]] = perform,
     ) -> Iterator[tuple[Order, HostReport]]:
         around = Surroundings(
             transport=self.transport,

@@ -1,4 +1,8 @@
-"""Does what the state machine of a host asks for: talks, records, waits, asks a person."""
+"""Does what the state machine of a host asks for: talks, records, waits, asks a person.
+
+It is one coroutine for each host. What takes time is awaited of its runner, which says whether a
+thread waits for it or a loop.
+"""
 
 import threading
 import time
@@ -8,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -45,7 +49,7 @@ from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
 from remediate.redaction import Redaction
-from remediate.runner.threads import Later
+from remediate.runner.waiting import Waiting
 from remediate.store.errors import StoreError
 from remediate.store.protocol import HostStore
 from remediate.store.spill import SpillEntry, spill
@@ -53,6 +57,7 @@ from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 
 _log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
 
 _SHARE = {
     Phase.OBSERVE: 0.5,
@@ -95,7 +100,7 @@ class Surroundings:
         confirm: asks a person; for orders that say so.
         redaction: takes secrets out of what is reported and recorded.
         now: the time in UTC.
-        sleep: waits the given seconds.
+        sleep: waits the given seconds; the runner's own way when not given.
         clock: monotonic seconds.
         interrupted: is set when nothing that takes longer is to be gone on with.
     """
@@ -107,22 +112,23 @@ class Surroundings:
     confirm: Callable[[Plan], bool] = lambda _: True
     redaction: Redaction = field(default_factory=Redaction)
     now: Callable[[], datetime] = utc_now
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] | None = None
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
 
 
-def perform(order: Order, around: Surroundings) -> HostReport | Later[HostReport]:
-    """Carry an order out, or as much of it as can be done before a pause.
+async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostReport:
+    """Carry an order out.
 
-    There is always a report in the end: what goes wrong must not end the others.
+    There is always a report: what goes wrong must not end the others.
 
     Args:
         order: what is to be done.
+        waiting: the runner's ways to wait.
         around: what else is needed.
     """
     try:
-        return HostWorker(order, around).work(_STEPS[order.verb](order))
+        return await HostWorker(order, waiting, around).work(_STEPS[order.verb](order))
     except Exception:  # noqa: BLE001 - a record or playbook may be about anything
         _log.debug("internal error", host=order.host.name, exc_info=True)
         return internal_error(order.host.name)
@@ -137,15 +143,17 @@ _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
 
 
 class HostWorker:
-    """Works one host through its steps, in one thread at a time.
+    """Works one host through its steps, one after the other.
 
     Args:
         order: what is to be done.
+        waiting: the runner's ways to wait.
         around: what else is needed.
     """
 
-    def __init__(self, order: Order, around: Surroundings) -> None:
+    def __init__(self, order: Order, waiting: Waiting, around: Surroundings) -> None:
         self._order = order
+        self._waiting = waiting
         self._around = around
         self._reconciling = order.verb is Verb.RECONCILE  # its verdict may replace an earlier one
         self._session: Session | None = None
@@ -156,21 +164,16 @@ class HostWorker:
         self._readers: dict[str, Reader] = {}
         self._renew_deadline()
 
-    def work(self, steps: Steps, answer: Any = None) -> HostReport | Later[HostReport]:  # noqa: ANN401 - of any effect
-        """Take all steps up to a pause, or to the end; never leaves a session open.
+    async def work(self, steps: Steps) -> HostReport:
+        """Take all steps to the end; never leaves a session open.
 
         Args:
-            steps: what is left to do.
-            answer: what the last effect came to; None before the first.
+            steps: what there is to do.
         """
+        answer: Any = None
         try:
             while True:
-                effect = steps.send(answer)
-                seconds = self._rest(effect) if isinstance(effect, Park) else 0.0
-                if seconds:
-                    go_on = partial(self._go_on, steps)
-                    return Later(seconds, self._around.interrupted, go_on)
-                answer = self._do(effect)
+                answer = await self._do(steps.send(answer))
         except StopIteration as end:
             report: HostReport = end.value
             return report
@@ -179,69 +182,63 @@ class HostWorker:
             report = internal_error(self._order.host.name)
             if self._leased and not self._recorded:
                 if self._reconciling:
-                    self._free_lease()
+                    await self._aside(self._free_lease)
                 else:
-                    self._close(report, free=True)
+                    await self._aside(self._close, report, True)  # noqa: FBT003 - frees the lease
             return report
         finally:
-            self._end_session()
-            while self._readers:
-                self._readers.popitem()[1].close()
-
-    def _go_on(self, steps: Steps) -> HostReport | Later[HostReport]:
-        """After a pause, the last of which ends when the time does, for a last look."""
-        return self.work(steps, self._parked())
+            await self._let_go()
 
     def _renew_deadline(self) -> None:
         self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
 
-    def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - each effect has its own answer
+    async def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - each effect has its own answer
         match effect:
             case Ask(request, phase):
-                return self._ask(request, phase)
+                return await self._ask(request, phase)
             case Write(request, phase):
-                return self._talk(request, phase)
+                return await self._talk(request, phase)
             case Fetch():
-                return self._fetch(effect)
+                return await self._aside(self._fetch, effect)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
-                agreed = self._around.confirm(plan)
+                agreed = await self._aside(self._around.confirm, plan)
                 self._renew_deadline()
                 return agreed
             case Pause(seconds):
                 if self._deadline.left <= seconds:
                     return False
-                self._around.sleep(seconds)
+                await self._pause(seconds)
                 return True
             case Settle(seconds):
                 self._settling = Deadline(seconds, self._around.clock)
                 self._deadline = Deadline(self._deadline.left + seconds, self._around.clock)
                 return None
             case Park():
-                return Parked.TIME_IS_UP if self._settling.left <= 0 else self._parked()
+                return await self._park(effect)
             case Close(report, free):
-                self._close(report, free=free)
+                await self._aside(self._close, report, free)
                 return None
             case TakeLease(takes_over):
-                return self._take_lease(takes_over)
+                return await self._aside(self._take_lease, takes_over)
             case Screen():
                 return self._screen(effect)
             case RecordIntent():
-                return self._record(effect)
+                return await self._aside(self._record, effect)
             case FreeLease():
-                self._free_lease()
+                await self._aside(self._free_lease)
                 return None
             case _:
                 raise TypeError(f"nothing is known of the effect {effect!r}")
 
-    def _ask(self, request: Request, phase: Phase) -> Reply | TransportError:
+    async def _ask(self, request: Request, phase: Phase) -> Reply | TransportError:
         """A question may be asked again, when the connection broke."""
-        answer = self._talk(request, phase)
+        answer = await self._talk(request, phase)
         if isinstance(answer, ConnectionLost) and phase is Phase.OBSERVE:
-            answer = self._talk(request, phase)
+            answer = await self._talk(request, phase)
         return answer
 
-    def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
+    async def _talk(self, request: Request, phase: Phase) -> Reply | TransportError:
         self._enter(phase)
         script = compose(request.files)
         sent = self._around.now()
@@ -249,7 +246,8 @@ class HostWorker:
             deadline = self._deadline_of(phase)
             if self._session is None:
                 self._session = self._around.transport.session(self._order.host)
-            return self._arrived(self._session.run(script.text, request, deadline), script, sent)
+            reply = await self._waiting.talk(self._session, script.text, request, deadline)
+            return self._arrived(reply, script, sent)
         except TransportError as error:
             error.partial = error.partial and self._arrived(error.partial, script, sent)
             _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
@@ -268,8 +266,14 @@ class HostWorker:
             self._staging = deadline
         return deadline
 
-    def _rest(self, effect: Park) -> float:
-        """Seconds for which to leave the host alone; 0 when there is nothing to wait for."""
+    async def _pause(self, seconds: float) -> None:
+        if self._around.sleep is None:
+            await self._waiting.pause(seconds)
+        else:
+            await self._aside(self._around.sleep, seconds)
+
+    async def _park(self, effect: Park) -> Parked:
+        """Leave the host alone for a while, the last of which ends when its time does."""
         if effect.progress is not None:
             progress = HostProgress(
                 host=self._order.host.name,
@@ -277,16 +281,26 @@ class HostWorker:
                 **effect.progress.model_dump(include={"done", "total", "unit"}),
             )
             self._around.emit(progress)
-        left = 0.0 if self._around.interrupted.is_set() else self._settling.left
-        return max(0.0, min(effect.seconds, left))
+        interrupted, left = self._around.interrupted, self._settling.left
+        seconds = 0.0 if interrupted.is_set() else min(effect.seconds, left)
+        if seconds > 0:
+            await self._let_go()
+            await self._waiting.rest(seconds, interrupted)
+        elif left <= 0:
+            return Parked.TIME_IS_UP
+        return Parked.INTERRUPTED if interrupted.is_set() else Parked.GO_ON
 
-    def _parked(self) -> Parked:
-        return Parked.INTERRUPTED if self._around.interrupted.is_set() else Parked.GO_ON
+    async def _let_go(self) -> None:
+        """End what is open to anywhere."""
+        session, self._session = self._session, None
+        if session is not None:
+            await self._waiting.close(session)
+        while self._readers:
+            await self._aside(self._readers.popitem()[1].close)
 
-    def _end_session(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+    async def _aside(self, work: Callable[..., _T], *args: Any) -> _T:  # noqa: ANN401 - those of the work
+        """Do what may keep a thread waiting."""
+        return await self._waiting.aside(partial(work, *args))
 
     def _fetch(self, wanted: Fetch) -> Fetched | SourceFailed:
         reader = self._readers.get(wanted.playbook)
@@ -370,7 +384,7 @@ class HostWorker:
             return StoreFailed(error.message, error.hint)
         return None
 
-    def _close(self, report: HostReport, *, free: bool) -> None:
+    def _close(self, report: HostReport, free: bool) -> None:
         report = self._around.redaction.masked(report)
         host = self._order.host
         try:

@@ -3,10 +3,12 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+from remediate.runner.waiting import InThread, Rest, Waiting
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -14,32 +16,8 @@ Result = TypeVar("Result")
 _LISTEN = 0.5
 """Seconds after which the waiting thread wakes: a wait without end may never hear Ctrl-C."""
 
-
-@dataclass(frozen=True)
-class Later(Generic[Result]):
-    """Work that rests: there is nothing to do for it until some time has passed.
-
-    Args:
-        seconds: how long it rests.
-        wake: ends the rest early once it is set.
-        go_on: goes on with it, in any thread.
-    """
-
-    seconds: float
-    wake: threading.Event
-    go_on: "Callable[[], Result | Later[Result]]"
-
-    def finish(self) -> Result:
-        """Wait here, and go on, to its end."""
-        self.wake.wait(self.seconds)
-        result = self.go_on()
-        while isinstance(result, Later):
-            result.wake.wait(result.seconds)
-            result = result.go_on()
-        return result
-
-
-Work = Callable[[Item], Result | Later[Result]]
+Work = Callable[[Item, Waiting], Coroutine[Any, None, Result]]
+"""What is done with an item. It waits for nothing but in the ways that it is given."""
 
 
 class Runner(Protocol):
@@ -75,9 +53,7 @@ class Serial:
                 yield item, skip(item)
                 continue
             try:
-                result = work(item)
-                if isinstance(result, Later):
-                    result = result.finish()
+                result = _finish(work(item, InThread()))
             except KeyboardInterrupt:
                 stopped = True
                 result = skip(item)
@@ -103,22 +79,25 @@ class Threads:
         """See `Runner`."""
         stop = threading.Event()
 
-        def one(item: Item) -> Result | Later[Result]:
-            return skip(item) if stop.is_set() else work(item)
+        def one(item: Item) -> "Result | _Resting[Item, Result]":
+            if stop.is_set():
+                return skip(item)
+            return _go_on(item, work(item, InThread()))
 
         workers = max(1, min(self._workers, len(items)))
         with ThreadPoolExecutor(workers, thread_name_prefix="host") as pool:
             at_work = {pool.submit(one, item): item for item in items}
-            resting = _Resting[Item, Result]()
+            at_rest = _AtRest[Item, Result]()
             try:
-                while at_work or resting:
+                while at_work or at_rest:
                     try:
-                        for item, later in resting.woken(wait=not at_work):
-                            at_work[pool.submit(later.go_on)] = item
-                        for future in as_completed(at_work, timeout=resting.seconds):
+                        for resting in at_rest.woken(wait=not at_work):
+                            again = pool.submit(_go_on, resting.item, resting.work)
+                            at_work[again] = resting.item
+                        for future in as_completed(at_work, timeout=at_rest.seconds):
                             item, result = at_work.pop(future), future.result()
-                            if isinstance(result, Later):
-                                resting.add(item, result)
+                            if isinstance(result, _Resting):
+                                at_rest.add(result)
                             else:
                                 yield item, result
                     except TimeoutError:
@@ -129,49 +108,91 @@ class Threads:
                         stop.set()
             finally:
                 stop.set()
-                _finish_all(pool, resting, at_work)
+                _finish_all(pool, at_rest, at_work)
+
+
+@dataclass(frozen=True)
+class _Resting(Generic[Item, Result]):
+    """Work that rests.
+
+    Args:
+        item: what it is about.
+        work: what goes on with it, in any thread.
+        rest: for how long.
+        due: when that ends, by the clock that does not go back.
+    """
+
+    item: Item
+    work: Coroutine[Any, None, Result]
+    rest: Rest
+    due: float
+
+    def finish(self) -> None:
+        self.rest.wait()
+        _finish(self.work)
+
+
+def _go_on(item: Item, work: Coroutine[Any, None, Result]) -> Result | _Resting[Item, Result]:
+    """Work until it rests, or to its end."""
+    try:
+        rest: Rest = work.send(None)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    return _Resting(item, work, rest, time.monotonic() + rest.seconds)
+
+
+def _finish(work: Coroutine[Any, None, Result]) -> Result:
+    """Work to its end; while it rests, so does this thread."""
+    try:
+        while True:
+            rest: Rest = work.send(None)
+            rest.wait()
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 def _finish_all(
     pool: ThreadPoolExecutor,
-    resting: Iterable[Later[Result]],
-    at_work: Iterable[Future[Result | Later[Result]]],
+    at_rest: Iterable[_Resting[Item, Result]],
+    at_work: Iterable[Future[Result | _Resting[Item, Result]]],
 ) -> None:
     """What nobody takes the results of any more."""
-    for later in resting:
-        pool.submit(later.finish)
+    for resting in at_rest:
+        pool.submit(resting.finish)
     for future in at_work:
-        pool.submit(_finish, future)  # after it, as the pool takes them in turn
+        pool.submit(_finish_it, future)  # after it, as the pool takes them in turn
 
 
-def _finish(future: Future[Result | Later[Result]]) -> None:
+def _finish_it(future: Future[Result | _Resting[Item, Result]]) -> None:
     result = future.result()
-    if isinstance(result, Later):
+    if isinstance(result, _Resting):
         result.finish()
 
 
-class _Resting(Generic[Item, Result]):
-    """Work that rests, with when that ends."""
+class _AtRest(Generic[Item, Result]):
+    """Work that rests, and when that ends."""
 
     def __init__(self) -> None:
-        self._all: list[tuple[float, Item, Later[Result]]] = []
+        self._all: list[_Resting[Item, Result]] = []
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[Later[Result]]:
-        return (later for _, _, later in self._all)
+    def __iter__(self) -> Iterator[_Resting[Item, Result]]:
+        return iter(self._all)
 
-    def add(self, item: Item, later: Later[Result]) -> None:
-        self._all.append((time.monotonic() + later.seconds, item, later))
+    def add(self, resting: _Resting[Item, Result]) -> None:
+        self._all.append(resting)
 
     @property
     def seconds(self) -> float:
         """How long to wait for something else before one may be due."""
-        left = min((due for due, _, _ in self._all), default=math.inf) - time.monotonic()
+        left = min((one.due for one in self._all), default=math.inf) - time.monotonic()
         return max(0.0, min(left, _LISTEN))
 
-    def woken(self, *, wait: bool) -> Iterator[tuple[Item, Later[Result]]]:
+    def woken(self, *, wait: bool) -> Iterator[_Resting[Item, Result]]:
         """Those that are due, or are to rest no longer; they are not among these any more.
 
         Args:
@@ -180,6 +201,6 @@ class _Resting(Generic[Item, Result]):
         if wait:
             time.sleep(self.seconds)
         now, found = time.monotonic(), self._all
-        self._all = [one for one in found if one[0] > now and not one[2].wake.is_set()]
-        rest = {id(one) for one in self._all}
-        return ((one[1], one[2]) for one in found if id(one) not in rest)
+        self._all = [one for one in found if one.due > now and not one.rest.wake.is_set()]
+        kept = {id(one) for one in self._all}
+        return (one for one in found if id(one) not in kept)

@@ -6,14 +6,21 @@ them to stdout, a line each.
 
 import pickle
 import sys
+from functools import partial
 
 from remediate.engine.host_worker import Surroundings, perform
 from remediate.engine.order import Order
 from remediate.lab.kinds import record
 from remediate.lab.state import HostState, Record
+from remediate.model.outcome import HostReport
 from remediate.model.run import Run
+from remediate.runner import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
+
+
+def _skipped(order: Order) -> HostReport:
+    raise AssertionError(order)
 
 
 def carried_out(pickled: bytes, run: Run, windows: Record) -> str:
@@ -29,7 +36,8 @@ def carried_out(pickled: bytes, run: Run, windows: Record) -> str:
     store = MemoryStore()
     store.begin_run(run, [order.host])
     transport = MemoryTransport({order.host.address: state})
-    report = perform(order, Surroundings(transport, store))
+    work = partial(perform, around=Surroundings(transport, store))
+    [(_, report)] = Serial().run([order], work, _skipped)
     return f"{order.verb} {report.outcome} {record(state, 'jar')['lid']}"
 
 

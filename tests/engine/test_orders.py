@@ -22,6 +22,7 @@ from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.playbook.loader import PlaybookError, PlaybookFile
 from remediate.runner import Runner, Serial
+from remediate.runner.threads import Work
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost
@@ -92,7 +93,7 @@ class Pickling:
     def run(
         self,
         items: Sequence[Order],
-        work: Callable[[Order], HostReport],
+        work: Work[Order, HostReport],
         skip: Callable[[Order], HostReport],
     ) -> Iterator[tuple[Order, HostReport]]:
         """See `Runner`."""

@@ -1,18 +1,21 @@
 """Every runner gives one result for each item, and stops when it is told to."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from remediate.runner import Runner, Serial, Threads
-from remediate.runner.threads import Later, Result
+from remediate.runner.waiting import Waiting
+
+
+async def doubled(item: int, _: Waiting) -> int:
+    return item * 2
 
 
 @pytest.mark.parametrize("runner", [Serial(), Threads(1), Threads(8)])
 @pytest.mark.parametrize("count", [0, 1, 20])
 def test_each_item_has_one_result(runner: Runner, count: int) -> None:
-    results = runner.run(range(count), lambda item: item * 2, lambda item: -item)
+    results = runner.run(range(count), doubled, lambda item: -item)
     assert sorted(results) == [(item, item * 2) for item in range(count)]
 
 
@@ -20,9 +23,9 @@ def test_a_slow_host_does_not_hide_the_others() -> None:
     """Results come as hosts finish."""
     go_on = threading.Event()
 
-    def work(item: str) -> str:
+    async def work(item: str, waiting: Waiting) -> str:
         if item == "slow":
-            go_on.wait(30)
+            await waiting.aside(lambda: go_on.wait(30))
         return item
 
     results = Threads(2).run(["slow", "quick"], work, lambda item: item)
@@ -36,10 +39,10 @@ def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
     both_begun = threading.Barrier(2, action=under_way.set, timeout=30)
     go_on = threading.Event()
 
-    def work(item: int) -> str:
+    async def work(item: int, waiting: Waiting) -> str:
         if item > 1:
-            both_begun.wait()
-            go_on.wait(30)
+            await waiting.aside(both_begun.wait)
+            await waiting.aside(lambda: go_on.wait(30))
         return f"done {item}"
 
     results = Threads(2).run([1, 2, 3, 4, 5], work, lambda item: f"skipped {item}")
@@ -53,7 +56,7 @@ def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
 
 
 def test_serial_skips_what_comes_after_an_interrupt() -> None:
-    def work(item: int) -> str:
+    async def work(item: int, _: Waiting) -> str:
         if item == 2:
             raise KeyboardInterrupt
         return f"done {item}"
@@ -77,30 +80,38 @@ class Rest(threading.Event):
         self._left = items
         self.threads: set[int] = set()
 
-    def begun(self, go_on: Callable[[], Result | Later[Result]]) -> Later[Result]:
+    async def taken(self, waiting: Waiting) -> None:
         self.threads.add(threading.get_ident())
         self._left -= 1
         if not self._left:
             self.set()
-        return Later(30, self, go_on)
+        await waiting.rest(30, self)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_what_rests_holds_no_thread(workers: int) -> None:
     """All of a hundred rest at once, with fewer threads than that; and then once more."""
     first, again = Rest(100), Rest(100)
-    results = Threads(workers).run(
-        range(100),
-        lambda item: first.begun(lambda: again.begun(lambda: item)),
-        lambda item: -item,
-    )
+
+    async def work(item: int, waiting: Waiting) -> int:
+        await first.taken(waiting)
+        await again.taken(waiting)
+        return item
+
+    results = Threads(workers).run(range(100), work, lambda item: -item)
     assert sorted(results) == [(item, item) for item in range(100)]
     assert len(first.threads | again.threads) <= workers
 
 
-def test_what_rests_is_gone_on_with_when_its_time_is_over() -> None:
-    never = threading.Event()
-    results = Threads(1).run([1, 2], lambda item: Later(0.01, never, lambda: item), lambda _: 0)
+async def rests_twice(item: int, waiting: Waiting) -> int:
+    for _ in range(2):
+        await waiting.rest(0.01, threading.Event())
+    return item
+
+
+@pytest.mark.parametrize("runner", [Serial(), Threads(1)])
+def test_what_rests_is_gone_on_with_when_its_time_is_over(runner: Runner) -> None:
+    results = runner.run([1, 2], rests_twice, lambda _: 0)
     assert sorted(results) == [(1, 1), (2, 2)]
 
 
@@ -108,11 +119,13 @@ def test_what_rests_and_is_not_asked_for_any_more_is_finished() -> None:
     """Whoever stops taking results leaves no host in the middle of a change."""
     begun, wake, ended = threading.Event(), threading.Event(), list[int]()
 
-    def work(item: int) -> int | Later[int]:
-        if item == 1:
-            return item
-        begun.set()
-        return Later(30, wake, lambda: Later(30, wake, lambda: ended.append(item) or item))
+    async def work(item: int, waiting: Waiting) -> int:
+        if item > 1:
+            begun.set()
+            await waiting.rest(30, wake)
+            await waiting.rest(30, wake)
+            ended.append(item)
+        return item
 
     results = Threads(1).run([1, 2], work, lambda item: -item)
     assert next(results) == (1, 1)
@@ -120,9 +133,3 @@ def test_what_rests_and_is_not_asked_for_any_more_is_finished() -> None:
     wake.set()
     results.close()  # type: ignore[attr-defined]
     assert ended == [2]
-
-
-def test_serial_waits_for_what_rests() -> None:
-    again = Later(0.01, threading.Event(), lambda: 1)
-    results = Serial().run([1], lambda _: Later(0.01, threading.Event(), lambda: again), abs)
-    assert list(results) == [(1, 1)]

@@ -13,6 +13,8 @@ from typing import Any
 
 from greenlet import getcurrent, greenlet
 
+from remediate.runner.waiting import InThread
+
 
 class Killed(BaseException):
     """The process is gone, with -9."""
@@ -148,18 +150,21 @@ class Interleaved:
     def run(self, items: Any, work: Any, skip: Any) -> Iterator[tuple[Any, Any]]:
         todo, done, told = list(items), list[tuple[Any, Any]](), list[Callable[[], None]]()
 
-        def finish(item: Any, result: Any) -> None:
-            if hasattr(result, "go_on"):
-                self._process.spawn(lambda: finish(item, result.go_on()), result.seconds)
+        def go_on(item: Any, at_work: Any) -> None:
+            try:
+                rest = at_work.send(None)
+            except StopIteration as end:
+                done.append((item, end.value))
+            else:
+                self._process.spawn(lambda: go_on(item, at_work), rest.seconds)
                 return
-            done.append((item, result))
             while told:
                 told.pop()()
 
         def worker() -> None:
             while todo:
                 item = todo.pop(0)
-                finish(item, work(item))
+                go_on(item, work(item, InThread()))
 
         for _ in range(min(self._workers, len(todo))):
             self._process.spawn(worker)
