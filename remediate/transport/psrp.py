@@ -24,6 +24,7 @@ from remediate.powershell.messages import (
     decode_part,
     decode_reply,
 )
+from remediate.powershell.packed import PLAIN, packed, unpacker
 from remediate.transport.classify import is_closed_endpoint, is_passing, is_waiting, of_record
 from remediate.transport.conversation import (
     IDLE_SECONDS,
@@ -61,6 +62,8 @@ class PsrpTransport(WinrmTransport):
 class PsrpSession:
     """One runspace pool on one host, for one thread.
 
+    Scripts go packed; once it has said that it takes them only as they are, they go so.
+
     Args:
         talk: the conversation with the host.
         max_reply: characters after which the host is cut off.
@@ -70,6 +73,7 @@ class PsrpSession:
         self._talk = talk
         self._max_reply = max_reply
         self._pool: CarefulPool | None = None
+        self._plain = False
 
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
         """Run one pipeline; see the protocol. A session that failed opens a new shell first."""
@@ -123,7 +127,11 @@ class PsrpSession:
     def _pipeline(self, pool: CarefulPool, script: str, request: Request) -> Reply:
         talk = self._talk
         pipeline = PowerShell(pool)
-        pipeline.add_script(script).add_parameter("Request", request.encode())
+        if self._plain:
+            pipeline.add_script(script)
+        else:
+            pipeline.add_script(unpacker()).add_parameter("Packed", packed(script))
+        pipeline.add_parameter("Request", request.encode())
         if request.secrets:
             pipeline.add_parameter("Secrets", self._sealed(pool, request))
         talk.allow(START_SECONDS)
@@ -145,6 +153,9 @@ class PsrpSession:
             raise of_record(pipeline.streams.error[0], talk.host.name)
         if pipeline.state != PSInvocationState.COMPLETED:
             raise RemoteError(talk.host.name, "the script was stopped")
+        if outputs == [PLAIN] and not self._plain:
+            self._plain = True
+            return self._pipeline(pool, script, request)
         return self._reply(outputs, request)
 
     def _sealed(self, pool: CarefulPool, request: Request) -> Any:  # noqa: ANN401 - an element

@@ -7,6 +7,7 @@ import pytest
 from remediate.lab.engines.path import find_pwsh
 from remediate.lab.kinds.session import GROUPS
 from remediate.powershell.messages import Call, Request, decode_reply
+from remediate.powershell.packed import PLAIN, unpacker
 from remediate.powershell.program import ScriptFailedError, loader, outputs, standard_input
 from remediate.powershell.script import compose
 from remediate.resources.session import Rights, Session, Sessions
@@ -48,7 +49,7 @@ def test_both_doors_say_the_same(powershell: PowerShellHosts) -> None:
 
 
 @pytest.mark.powershell
-def test_a_script_runs_in_constrained_language_and_the_loader_does_not() -> None:
+def test_a_script_runs_in_constrained_language_and_what_unpacks_or_loads_it_does_not() -> None:
     request = Request(run="audit", calls=(QUESTION,))
     script = compose(request.files).text
     said = run(f"function Whole {{\n{script}\n}}", f"Whole -Request '{request.encode()}'")
@@ -56,6 +57,8 @@ def test_a_script_runs_in_constrained_language_and_the_loader_does_not() -> None
     assert reply["1"].value == [
         {"name": "PowerShell", "language_mode": "ConstrainedLanguage", "groups": None}
     ]
+    text = f"function Unpacker {{\n{unpacker()}\n}}"
+    assert run(text, "Unpacker -Packed 1 -Request ''").decode().strip() == PLAIN
     text = f"function Loader {{\n{loader()}\n}}"
     given = standard_input(script, request)
     with pytest.raises(ScriptFailedError) as caught:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from psrpcore.types import PSInvocationState
@@ -18,6 +19,7 @@ from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth, Host, Via
 from remediate.powershell.messages import Call, Request, Status
+from remediate.powershell.packed import PLAIN
 from remediate.secrets import SecretError, Secrets
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline
@@ -108,9 +110,27 @@ def test_a_long_reply_comes_in_as_few_exchanges_as_windows_allows(
 def test_a_long_script_is_sent_once(make_lab: Callable[..., Lab]) -> None:
     host = make_lab(auth=Auth.NTLM).hosts[0]
     with closing(session(host.target())) as talk:
-        talk.run("#" * 1_000_000, REQUEST, Deadline(30))
+        talk.run(f"# {token_hex(650_000)}", REQUEST, Deadline(30))
     assert (host.counters[Step.COMMAND], host.counters[Step.SEND]) == (1, 2)
     assert host.state.pipelines == 1
+
+
+def test_a_host_that_may_not_unpack_a_script_gets_it_as_it_is(make_lab: Callable[..., Lab]) -> None:
+    host = make_lab().hosts[0]
+    host.state.windows["session"] = {"language_mode": "ConstrainedLanguage"}
+    with closing(session(host.target())) as talk:
+        for _ in range(2):
+            run(talk)
+    assert host.counters[Step.COMMAND] == 3
+
+
+def test_a_host_that_takes_a_script_in_no_way_is_not_asked_for_ever(
+    make_lab: Callable[..., Lab],
+) -> None:
+    host = make_lab(engine=odd(PLAIN)).hosts[0]
+    with closing(session(host.target())) as talk, pytest.raises(errors.ProtocolError):
+        run(talk)
+    assert host.counters[Step.COMMAND] == 2
 
 
 def test_a_shell_that_may_have_ended_is_replaced_before_the_next_pipeline(

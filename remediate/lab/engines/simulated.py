@@ -29,6 +29,7 @@ from remediate.lab.engines.protocol import BackendFactory, Done, Output, Program
 from remediate.lab.kinds.session import language_mode
 from remediate.lab.state import HostState
 from remediate.powershell.messages import Request
+from remediate.powershell.packed import PLAIN
 from remediate.powershell.program import CUT_OFF, FAILED, WHOLE
 from remediate.resources.session import FULL_LANGUAGE
 
@@ -217,6 +218,8 @@ def run_command(state: HostState, command: Any) -> Spoken:  # noqa: ANN401 - psr
         ScriptFailedError: it is neither; a simulated host runs no scripts.
     """
     parameters = dict(command.parameters)
+    if "Packed" in parameters and language_mode(state) != FULL_LANGUAGE:
+        return Spoken(((0.0, PLAIN),))
     if isinstance(parameters.get("Request"), str):
         sealed = dict(parameters.get("Secrets") or {})
         secrets = {str(name): SecretStr(one.decrypt()) for name, one in sealed.items()}
