@@ -1,12 +1,15 @@
 """A finding as it is recorded and known again, and how two audits of a host differ by these."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from remediate.model.base import Model
 from remediate.model.change import Change, ResourceId, Severity
-from remediate.model.plan import Advice
+
+if TYPE_CHECKING:
+    from remediate.model.plan import Advice
 
 Identity = tuple[str, str, ResourceId | None]
 """By what a finding is known again: playbook, rule, and resource whatever the case of its name."""
@@ -40,20 +43,21 @@ class RecordedFinding(Model):
         return self.playbook, self.rule, self.resource.folded if self.resource else None
 
     @classmethod
-    def of(cls, finding: Change | Advice) -> "RecordedFinding":
+    def of(cls, finding: "Change | Advice") -> "RecordedFinding":
         """A finding of a plan, as it is recorded.
 
         Args:
             finding: a change or advice.
         """
+        change = finding if isinstance(finding, Change) else None
         return cls(
             playbook=finding.playbook,
             rule=finding.rule,
             resource=finding.resource,
             title=finding.title,
             severity=finding.severity,
-            advice=isinstance(finding, Advice),
-            reversible=isinstance(finding, Advice) or finding.reversible,
+            advice=change is None,
+            reversible=change is None or change.reversible,
         )
 
 

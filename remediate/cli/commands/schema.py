@@ -34,6 +34,7 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.outcome import HostReport
     from remediate.model.plan import Plan
     from remediate.model.run import Intent, Run, RunRecord, RunSummary
+    from remediate.model.waiver import WaiverList
 
     models: tuple[type[Model], ...] = (
         Document,
@@ -58,6 +59,7 @@ def published() -> "dict[str, type[Model]]":
         HostListing,
         Configuration,
         Diagnosis,
+        WaiverList,
     )
     return {model.__name__: model for model in models}
 
