@@ -38,6 +38,7 @@ class Chosen:
         only: ids of the playbooks of each host, by its name; all of them when None.
         work: what they are asked; None when it is not about playbooks.
         places: where the inventory has each (`prod.yaml:12:7`), by name.
+        listed: names of all hosts of the inventory; none without one.
     """
 
     hosts: "Sequence[Host]"
@@ -45,6 +46,7 @@ class Chosen:
     only: "Mapping[str, Collection[str]] | None" = None
     work: "Job | None" = None
     places: "Mapping[str, str]" = field(default_factory=dict)
+    listed: Sequence[str] = ()
 
     @property
     def job(self) -> "Job":
@@ -99,7 +101,8 @@ def choose(
             )
     peers = targets.peers(options, known, copied, interactive=interactive)
     places = {entry.name: entry.at for entry in entries if entry.at}
-    return Chosen(hosts, peers, only, job, places)
+    listed = [entry.name for entry in known.entries()] if known else ()
+    return Chosen(hosts, peers, only, job, places, listed)
 
 
 def begun(
@@ -285,6 +288,11 @@ def over_hosts(
         files = ReportFiles(subject, wanted, parts.terminal.complain)
     following = Following(parts.terminal, options["form"], subject, files, writes=writes)
     engine = parts.engine(
-        chosen.hosts, settings(options), store=store, emit=following.emit, peers=chosen.peers
+        chosen.hosts,
+        settings(options),
+        store=store,
+        emit=following.emit,
+        peers=chosen.peers,
+        waivers=subject.waivers,
     )
     return following.finish(verb(engine))

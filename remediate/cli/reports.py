@@ -100,8 +100,9 @@ def _used(
         for text in (named, named.partition(":")[2]):  # a format may stand before it
             if text:
                 yield Path.cwd() / text, "the inventory"
-    if parts.settings:
-        yield parts.settings.path, "the settings file"
+    other = {options.get("waivers"): "the waivers"}
+    other |= {parts.settings.path: "the settings file"} if parts.settings else {}
+    yield from ((Path.cwd() / path, what) for path, what in other.items() if path)
     if store := parts.place().file:
         for end in ("", "-wal", "-shm", "-journal"):
             yield store.with_name(store.name + end), "the store"

@@ -40,6 +40,7 @@ _TYPED = {
         (
             "accept_irreversible",
             "allow_open_files",
+            "although_waived",
             "although_unknown",
             "force",
             "insecure",
@@ -227,10 +228,12 @@ class _Reading:
             self._options[option.name or name] = value
         elif name == "playbooks":
             self._options["folders"] = self._folders(key, node)
+        elif name == "waivers":
+            self._options["waivers"] = self._written.value(name, key, node, self._file)
         elif name == "store":
             self._store = self._written.value(name, key, node, self._place) or ""
         else:
-            known = (*self._settings.names, *self._typed, "playbooks", "store")
+            known = (*self._settings.names, *self._typed, "playbooks", "store", "waivers")
             self._written.unknown(key, sorted(filter(is_taken, known)))
 
     def found(self) -> SettingsFile:
@@ -277,6 +280,11 @@ class _Reading:
         nodes = node.nodes if isinstance(node, Items) else [node]
         found = (self._written.value("playbooks", key, one, self._folder) for one in nodes)
         return tuple(folder for folder in found if folder is not None)
+
+    def _file(self, text: str) -> Path:
+        from remediate.secrets.reference import placed_file
+
+        return placed_file(text, folder=self._path.parent)
 
     def _folder(self, text: str) -> Path:
         """A folder of playbooks, which are programs: nobody types it each time and looks at it."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remediate.engine.job import Settings
     from remediate.model.event import Event
     from remediate.model.host import Host
+    from remediate.model.waiver import Waivers
     from remediate.store.place import StorePlace
     from remediate.store.protocol import Store
     from remediate.transport.protocol import Transport
@@ -94,6 +95,7 @@ class Parts:
         store: "Store | None" = None,
         emit: "Callable[[Event], None] | None" = None,
         peers: "Mapping[str, Host] | None" = None,
+        waivers: "Waivers | None" = None,
     ) -> "Engine":
         """An engine for these hosts. Every password is looked up here, before any connection.
 
@@ -103,6 +105,7 @@ class Parts:
             store: the journal, for what writes.
             emit: hears of phases and verdicts.
             peers: the hosts that playbooks copy from, by name.
+            waivers: what is left as it is.
 
         Raises:
             SecretError: the password of all hosts cannot be had.
@@ -112,6 +115,7 @@ class Parts:
 
         from remediate.engine.checking import not_looked_at
         from remediate.engine.engine import Engine
+        from remediate.model.waiver import NO_WAIVERS
         from remediate.store.run_lock import RunLock, is_running
         from remediate.transport.reach import look
 
@@ -126,6 +130,7 @@ class Parts:
             redaction=self.redaction,
             interrupted=self.terminal.interrupted,
             approach=look if self._transport is _chosen else not_looked_at,
+            waivers=waivers or NO_WAIVERS,
         )
         if store is None:
             return engine

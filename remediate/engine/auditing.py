@@ -115,9 +115,10 @@ class Comparison:
     def _since(self, now: HostFindings) -> Since:
         then = self._hosts.get(now.host)
         untold = self._untold(then, now)
-        before = {one.identity: one for one in (then.findings if then else ())}
+        before = {one.identity: one for one in _found(then)}
         found = {one.identity: one for one in now.findings}
-        gone = (one for identity, one in before.items() if identity not in found)
+        there = {one.identity for one in _found(now)}  # also when it is waived
+        gone = (one for identity, one in before.items() if identity not in there)
         told = [one for one in found.values() if one.playbook not in untold]
         again = [one for one in told if one.identity in before]
         graver = [one for one in again if _weight(one) > _weight(before[one.identity])]
@@ -146,7 +147,7 @@ class Comparison:
             for question in host.unanswered
             for name in question.playbooks
         }
-        had = {one.playbook for one in then.findings}
+        had = {one.playbook for one in _found(then)}
         for name, why in now.not_applicable.items():
             if name in had:  # which is not to say that it was repaired
                 untold[name] = f"does not apply now: {why}"
@@ -156,6 +157,13 @@ class Comparison:
             elif not self._then[name].asks_as(self._now[name]):
                 untold[name] = "asked with other parameters then"
         return untold
+
+
+def _found(host: HostFindings | None) -> Iterator[RecordedFinding]:
+    """All that was found on a host, what is waived too."""
+    if host is not None:
+        yield from host.findings
+        yield from (one.finding for one in host.waived)
 
 
 def _weight(finding: RecordedFinding) -> int:

@@ -43,6 +43,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
+from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
 from remediate.resources.leftover import REMOVING
@@ -85,6 +86,7 @@ class Engine:
         clock: monotonic seconds.
         interrupted: once it is set, no change that takes longer is gone on with, or waited for.
         approach: goes the way to a host as far as one gets without logging on.
+        waivers: what an audit or apply leaves as it is.
     """
 
     transport: Transport
@@ -102,6 +104,7 @@ class Engine:
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
     approach: Look = not_looked_at
+    waivers: Waivers = NO_WAIVERS
 
     def audit(
         self, hosts: Sequence[Host], job: Job, only: Mapping[str, Collection[str]] | None = None
@@ -327,7 +330,15 @@ class Engine:
         for host in hosts:
             job = planner.job.on(host.name)
             job = job if only is None else job.only(only.get(host.name, ()))
-            yield host, replace(planner, job=job, earlier=earlier.get(host.name, ()))
+            yield (
+                host,
+                replace(
+                    planner,
+                    job=job,
+                    earlier=earlier.get(host.name, ()),
+                    waivers=self.waivers.on(host.name),
+                ),
+            )
 
     # --- how ----------------------------------------------------------------------------------
 

@@ -13,8 +13,10 @@ from remediate.engine.job import Task
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
 from remediate.model.evidence import Evidence
+from remediate.model.finding import RecordedFinding
 from remediate.model.plan import Advice
 from remediate.model.problem import Problem
+from remediate.model.waiver import NO_WAIVERS, Waived, Waivers
 from remediate.playbook.base import Origin, Playbook, Seen
 from remediate.playbook.stated import is_slug
 from remediate.resources.base import Desire, Query
@@ -55,8 +57,11 @@ class Judgement:
         refusals: reasons not to write now.
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
+        waived: findings that are left as they are; none of the changes and advice.
+        lapsed: findings whose waiver has expired.
         known: rule and resource of each finding.
         secrets: what was given to be written with changes of a resource, by name.
+        waivers: those about the host.
     """
 
     not_applicable: str | None = None
@@ -65,8 +70,11 @@ class Judgement:
     refusals: list[str] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     irreversible: list[str] = field(default_factory=list)
+    waived: list[Waived] = field(default_factory=list)
+    lapsed: list[Waived] = field(default_factory=list)
     known: set[tuple[str, ResourceId | None]] = field(default_factory=set)
     secrets: dict[ResourceId, dict[str, SecretStr]] = field(default_factory=dict, repr=False)
+    waivers: Waivers = NO_WAIVERS
 
     def add(self, finding: object, playbook: Playbook[Any]) -> None:
         """Take one more finding of a playbook.
@@ -101,8 +109,19 @@ class Judgement:
                 msg = f"rule {one.rule!r} has two findings{about}: give one of them another rule"
                 raise ValueError(msg)
             self.known.add((one.rule, one.resource))
-        self.advice.extend(one for one in new if isinstance(one, Advice))
-        self.changes.extend(one for one in new if isinstance(one, Change))
+        for one in new:
+            self._take(one)
+
+    def _take(self, one: Advice | Change) -> None:
+        """Keep a finding, as it is or as one that is waived."""
+        waived, lapsed = self.waivers.judge(RecordedFinding.of(one))
+        self.lapsed.extend([lapsed] if lapsed else ())
+        if waived:
+            self.waived.append(waived)
+        elif isinstance(one, Advice):
+            self.advice.append(one)
+        else:
+            self.changes.append(one)
 
 
 def _several(kind: type[A], given: object, name: str, what: str) -> list[A]:
@@ -163,8 +182,13 @@ def origin_of(task: Task) -> Origin | None:
         raise TypeError(msg)
 
 
-def judge(task: Task, seen: Seen) -> Judgement:
+def judge(task: Task, seen: Seen, waivers: Waivers = NO_WAIVERS) -> Judgement:
     """What a playbook says of what was seen.
+
+    Args:
+        task: the playbook.
+        seen: what was seen.
+        waivers: those about the host; what they are about is none of what it wants.
 
     Raises:
         PlaybookFailedError: its code fails, or says something that is no finding.
@@ -177,7 +201,7 @@ def judge(task: Task, seen: Seen) -> Judgement:
                 msg = f"`not_applicable` has to return a text or None, not {reason!r:.80}"
                 raise TypeError(msg)
             return Judgement(not_applicable=reason)
-        found = Judgement()
+        found = Judgement(waivers=waivers)
         said: Iterable[object] = playbook.decide(seen, params)
         for finding in said:
             try:

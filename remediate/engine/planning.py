@@ -28,6 +28,7 @@ from remediate.model.plan import (
     Unanswered,
 )
 from remediate.model.problem import Problem
+from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.playbook.base import Original, Seen
 from remediate.resources.base import Query, resource_type
 
@@ -70,11 +71,13 @@ class PlaybookPlanner:
         originals: what is at the origins that they name, by playbook id.
         earlier: what runs that went wrong half-way were to make on the host; they may have left
             values that are not in force.
+        waivers: those about the host.
     """
 
     job: Job
     originals: Mapping[str, Original] = field(default_factory=dict)
     earlier: tuple[Change, ...] = ()
+    waivers: Waivers = NO_WAIVERS
 
     @property
     def uses(self) -> tuple[PlaybookUse, ...]:
@@ -98,7 +101,7 @@ class PlaybookPlanner:
                 own = self._own(task, seen)
                 if own is None:
                     continue
-                found = judge(task, own)
+                found = judge(task, own, self.waivers)
             except PlaybookFailedError as error:
                 failed.append(self._not_judged(f"playbook {name}", (name,), error.problem))
                 continue
@@ -130,6 +133,8 @@ class PlaybookPlanner:
             not_applicable=not_applicable,
             assumptions=tuple(text for found in judged for text in found.assumptions),
             irreversible=tuple(text for found in judged for text in found.irreversible),
+            waived=tuple(one for found in judged for one in found.waived),
+            lapsed=tuple(one for found in judged for one in found.lapsed),
             facts=seen.facts,
         )
 
@@ -232,10 +237,12 @@ def reasons(plan: Plan) -> Iterator[Refusal]:
 
 
 def with_left_out(rest: Plan, left: tuple[Refusal, ...], told: Plan) -> Plan:
-    """A plan of the rest, with why others are left out and what those advise."""
+    """A plan of the rest, with why others are left out, what those advise, and what is waived."""
     names = {refusal.playbook for refusal in left}
     advice = (one for one in told.advice if one.playbook in names)
-    return rest.model_copy(update={"left_out": left, "advice": (*rest.advice, *advice)})
+    waived = (one for one in told.waived if one.finding.playbook in names)
+    told_too = {"advice": (*rest.advice, *advice), "waived": (*rest.waived, *waived)}
+    return rest.model_copy(update={"left_out": left, **told_too})
 
 
 def _for_good(playbook: str, found: Judgement) -> Iterator[Refusal]:

@@ -58,9 +58,7 @@ def verdict(
         return HostReport(
             host=work.host.name,
             outcome=Outcome.CONFLICT if plan.conflicts else Outcome.CHANGED,
-            plan=with_left_out(
-                plan.model_copy(update={"advice": again.advice}), plan.left_out, plan
-            ),
+            plan=with_left_out(plan.model_copy(update=_still_said(again)), plan.left_out, plan),
             applied=made,
             meanwhile=moved,
             noted=noteworthy,
@@ -87,6 +85,11 @@ def verdict(
         noted=noteworthy,
         lease_kept=True,
     )
+
+
+def _still_said(again: Plan) -> dict[str, object]:
+    """What a plan made after a write says beside what was written."""
+    return {"advice": again.advice, "waived": again.waived, "lapsed": again.lapsed}
 
 
 def _because(problem: Problem, why: str) -> Problem:
@@ -117,7 +120,7 @@ def nothing_written(plan: Plan) -> HostReport:
         outcome, problem = Outcome.REFUSED, _REMOVED
     elif plan.advice:
         outcome = Outcome.ATTENTION
-    elif len(plan.not_applicable) == judged > 0:
+    elif plan.waived or len(plan.not_applicable) == judged > 0:
         outcome = Outcome.SKIPPED
     else:
         outcome = Outcome.COMPLIANT
@@ -138,17 +141,20 @@ def graver(report: HostReport, least: Severity) -> HostReport:
         report = report.model_copy(update={"since": report.since.only(count)})
     changes = tuple(one for one in plan.changes if one.severity in count)
     advice = tuple(one for one in plan.advice if one.severity in count)
+    waived = tuple(one for one in plan.waived if one.finding.severity in count)
+    lapsed = tuple(one for one in plan.lapsed if one.finding.severity in count)
     gone = len(plan.changes) + len(plan.advice) - len(changes) - len(advice)
-    if not gone:
+    if not gone and len(waived) == len(plan.waived):
         return report
     about = {one.playbook for one in changes}
     refusals = tuple(one for one in plan.refusals if one.playbook in about)
-    rest = plan.model_copy(update={"changes": changes, "advice": advice, "refusals": refusals})
+    left = {"changes": changes, "advice": advice, "refusals": refusals}
+    rest = plan.model_copy(update={**left, "waived": waived, "lapsed": lapsed})
     verb = "finding matters" if gone == 1 else "findings matter"
-    note = f"{gone} {verb} less than {least}: left out, as asked"
+    note = [f"{gone} {verb} less than {least}: left out, as asked"] if gone else []
     judged = nothing_written(rest)
     return judged.model_copy(
-        update={"notes": (*report.notes, note), "since": report.since, "below": gone}
+        update={"notes": (*report.notes, *note), "since": report.since, "below": gone}
     )
 
 

@@ -13,6 +13,7 @@ from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
+from remediate.model.waiver import Waived
 
 
 class HostFindings(Model):
@@ -25,6 +26,8 @@ class HostFindings(Model):
         findings: what was found, in the order of the playbooks.
         unanswered: the questions whose answers did not come.
         not_applicable: why a playbook has nothing to say of the host, by playbook id.
+        waived: what was found and is left as it is.
+        lapsed: those of the findings whose waiver had expired.
         problem: why the host could not be looked at.
     """
 
@@ -35,6 +38,8 @@ class HostFindings(Model):
     findings: tuple[RecordedFinding, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     not_applicable: dict[str, str] = Field(default_factory=dict)
+    waived: tuple[Waived, ...] = ()
+    lapsed: tuple[Waived, ...] = ()
     problem: Problem | None = None
 
     @property
@@ -53,13 +58,22 @@ class HostFindings(Model):
         Args:
             least: the least that counts.
         """
-        found = tuple(one for one in self.findings if one.severity in at_least(least))
+        count = at_least(least)
+        found = tuple(one for one in self.findings if one.severity in count)
+        waived, lapsed = (
+            tuple(one for one in each if one.finding.severity in count)
+            for each in (self.waived, self.lapsed)
+        )
         outcome = self.outcome
         if outcome in {Outcome.WOULD_CHANGE, Outcome.ATTENTION} and found != self.findings:
-            outcome = Outcome.ATTENTION if found else Outcome.COMPLIANT
+            nothing = Outcome.SKIPPED if waived else Outcome.COMPLIANT
+            outcome = Outcome.ATTENTION if found else nothing
             if not all(one.advice for one in found):
                 outcome = Outcome.WOULD_CHANGE
-        return self.model_copy(update={"findings": found, "outcome": outcome})
+        elif outcome is Outcome.SKIPPED and self.waived and not waived:
+            outcome = Outcome.COMPLIANT
+        left = {"findings": found, "waived": waived, "lapsed": lapsed, "outcome": outcome}
+        return self.model_copy(update=left)
 
     @classmethod
     def of(cls, report: HostReport) -> "HostFindings":
@@ -78,6 +92,8 @@ class HostFindings(Model):
             findings=tuple(map(RecordedFinding.of, plan.findings)),
             unanswered=plan.unanswered,
             not_applicable=plan.not_applicable,
+            waived=plan.waived,
+            lapsed=plan.lapsed,
             problem=report.problem,
         )
 

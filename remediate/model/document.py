@@ -7,6 +7,7 @@ from pydantic import Field
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunSummary
+from remediate.model.waiver import WaiverUse
 
 
 class Document(Model):
@@ -17,6 +18,8 @@ class Document(Model):
         run: id of the run; None when the command starts none.
         hosts: one report for each host, in the order of the selection.
         unanswered: how many questions have no answer, on all hosts together.
+        waived: how many findings are waived, on all hosts together.
+        waivers: what became of each waiver that is about these hosts and playbooks.
         exit_code: what the process ends with.
     """
 
@@ -25,6 +28,8 @@ class Document(Model):
     run: str | None = None
     hosts: tuple[HostReport, ...] = ()
     unanswered: int = 0
+    waived: int = 0
+    waivers: tuple[WaiverUse, ...] = ()
     exit_code: int
 
 
@@ -36,6 +41,8 @@ class Summary(Model):
         run: id of the run; None when the command starts none.
         outcomes: how many hosts got which verdict.
         unanswered: how many questions have no answer, on all hosts together.
+        waived: how many findings are waived, on all hosts together.
+        waivers: what became of each waiver that is about these hosts and playbooks.
         exit_code: what the process ends with.
     """
 
@@ -45,6 +52,8 @@ class Summary(Model):
     run: str | None = None
     outcomes: dict[Outcome, int] = Field(default_factory=dict)
     unanswered: int = 0
+    waived: int = 0
+    waivers: tuple[WaiverUse, ...] = ()
     exit_code: int
 
 

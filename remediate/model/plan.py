@@ -9,6 +9,7 @@ from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.computer import Computer
 from remediate.model.evidence import Evidence
 from remediate.model.problem import Problem
+from remediate.model.waiver import Waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,8 @@ class Plan(Model):
         not_applicable: why a playbook has nothing to say of this host, by playbook id.
         assumptions: what a dry run cannot know.
         irreversible: what rollback will not bring back.
+        waived: findings that are left as they are; they are none of its changes and advice.
+        lapsed: those of its findings whose waiver has expired.
         facts: what the host said of itself.
     """
 
@@ -180,9 +183,11 @@ class Plan(Model):
     not_applicable: dict[str, str] = Field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    lapsed: tuple[Waived, ...] = ()
     facts: HostFacts | None = None
 
     @property
     def findings(self) -> tuple[Change | Advice, ...]:
-        """All that was found, changes first."""
+        """All that was found and is not waived, changes first."""
         return (*self.changes, *self.advice)

@@ -1,18 +1,20 @@
 """What a file says of a host, whatever its format: so every report of a run says the same."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from remediate.model.audit import HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
+from remediate.model.finding import RecordedFinding
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Advice, Plan, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord
 from remediate.model.text import count
+from remediate.model.waiver import Waived
 from remediate.report import words
 from remediate.report.lines import (
     Line,
@@ -23,6 +25,7 @@ from remediate.report.lines import (
     line,
     recorded_lines,
     recorded_text,
+    waived_lines,
 )
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
@@ -89,6 +92,7 @@ class Told:
         text: what it is, whatever the host.
         about: what it is about, and how that is and should be; for advice what to do.
         fixed: it was, and was read back as made: it is a finding no more.
+        waived: why, by whom and until when it is left as it is; empty when it is not.
     """
 
     playbook: str
@@ -98,6 +102,7 @@ class Told:
     text: str
     about: str
     fixed: bool = False
+    waived: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Account:
         unanswered: the questions whose answers did not come.
         lines: all of it, as a person reads it.
         left_out: how many findings matter less than what was asked for.
+        waived: what is left as it is; none of what was found.
     """
 
     host: str
@@ -125,6 +131,7 @@ class Account:
     unanswered: tuple[Unanswered, ...] = ()
     lines: tuple[Line, ...] = ()
     left_out: int = 0
+    waived: tuple[Told, ...] = ()
 
     @property
     def open(self) -> tuple[Told, ...]:
@@ -162,6 +169,7 @@ def of_report(report: HostReport, subject: Subject) -> Account:
         unanswered=report.unanswered,
         lines=_few(host_lines(report, subject)),
         left_out=report.below,
+        waived=_left_as_it_is(plan.waived, subject) if plan else (),
     )
 
 
@@ -182,18 +190,8 @@ def of_record(
     all_found = len(record.findings)
     if least is not None:
         record = record.graver(least)
-    name, meaning = words.VERDICTS[record.outcome]
-    found = tuple(
-        Told(
-            playbook=one.playbook,
-            rule=one.rule,
-            resource=one.resource,
-            severity=Severity(one.severity),
-            text=finding_text(one, subject),
-            about=one.title,
-        )
-        for one in record.findings
-    )
+    name, meaning = words.recorded_verdict(record)
+    found = tuple(_recorded(one, subject) for one in record.findings)
     judged: list[Case] = []
     if record.computer is not None:  # else it was not looked at
         for playbook in playbooks:
@@ -205,6 +203,7 @@ def of_record(
                     [recorded_text(one) for one in mine],
                     [q for q in record.unanswered if playbook in q.playbooks],
                     absent=record.not_applicable.get(playbook, ""),
+                    waived=[w for w in record.waived if w.finding.playbook == playbook],
                 )
             )
     explained = any(case.state in {State.FAILED, State.ERROR} for case in judged)
@@ -220,6 +219,7 @@ def of_record(
         unanswered=record.unanswered,
         lines=_few(recorded_lines(record)),
         left_out=all_found - len(record.findings),
+        waived=_left_as_it_is(record.waived, subject),
     )
 
 
@@ -283,6 +283,7 @@ def _cases(plan: Plan, subject: Subject, report: HostReport) -> Iterator[Case]:
             [q for q in plan.unanswered if use.id in q.playbooks],
             refused,
             absent=plan.not_applicable.get(use.id, ""),
+            waived=[one for one in plan.waived if one.finding.playbook == use.id],
         )
 
 
@@ -294,11 +295,13 @@ def _case(
     refused: Iterable[Refusal] = (),
     *,
     absent: str = "",
+    waived: Sequence[Waived] = (),
 ) -> Case:
     """A playbook on a host. What could not be judged weighs more than what was found."""
     refusals = [f"refused: {one.text}" for one in refused]
     silent = [f"not answered: {one.question}: {one.problem.message}" for one in unanswered]
-    told = _few((*lines, *(line(0, text) for text in (*refusals, *silent))))
+    excepted = waived_lines(waived, 0)
+    told = _few((*lines, *excepted, *(line(0, text) for text in (*refusals, *silent))))
     if silent:
         return Case(playbook, State.ERROR, silent[0], unanswered[0].problem.code, told)
     if wrong:
@@ -306,6 +309,10 @@ def _case(
         return Case(playbook, State.FAILED, message, "finding", told)
     if refusals:
         return Case(playbook, State.ERROR, refusals[0], "refused", told)
+    if waived:
+        first = f"waived {words.waived_by(waived[0].waiver)}"
+        message = first if len(waived) == 1 else f"{len(waived)} findings, such as: {first}"
+        return Case(playbook, State.SKIPPED, message, "waived", told)
     if absent:
         return Case(playbook, State.SKIPPED, f"does not apply: {absent}", "not_applicable")
     return Case(playbook, lines=told)
@@ -338,6 +345,22 @@ def _told(one: Change | Advice, subject: Subject, report: HostReport) -> Told:
         about=about,
         fixed=is_fixed(one, report),
     )
+
+
+def _recorded(one: RecordedFinding, subject: Subject, waived: str = "") -> Told:
+    return Told(
+        playbook=one.playbook,
+        rule=one.rule,
+        resource=one.resource,
+        severity=Severity(one.severity),
+        text=finding_text(one, subject),
+        about=one.title,
+        waived=waived,
+    )
+
+
+def _left_as_it_is(waived: Iterable[Waived], subject: Subject) -> tuple[Told, ...]:
+    return tuple(_recorded(one.finding, subject, words.waived_by(one.waiver)) for one in waived)
 
 
 def _few(lines: Iterable[Line]) -> tuple[Line, ...]:

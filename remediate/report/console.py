@@ -13,10 +13,11 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.lines import BAD, DIM, STRONG, Line, host_lines, line
+from remediate.report.lines import BAD, DIM, STRONG, WARN, Line, host_lines, line
 from remediate.report.overview import Overview
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.waivers import WaiverTally
 
 MAX_WIDTH = 120
 """Columns; longer lines are hard to read on wide terminals."""
@@ -52,6 +53,7 @@ class ConsoleReporter:
         self._wanted: set[str] = set()
         self._unanswered: Counter[str] = Counter()
         self._partly = 0
+        self._waivers = WaiverTally(subject.waivers)
         many = subject.view.overview and len(subject.hosts) > FEW and not subject.verbose
         self._overview = Overview(subject) if many else None
 
@@ -60,6 +62,7 @@ class ConsoleReporter:
 
     def host(self, report: HostReport) -> None:
         """Print all about a host."""
+        self._waivers.add(report)
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
         if report.plan and report.outcome is Outcome.WOULD_CHANGE:
@@ -84,6 +87,10 @@ class ConsoleReporter:
         if total > 1:
             parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
             yield line(0, (f"{count(total, 'host')}: ", STRONG), parts)
+        if self._waivers.waived:
+            yield line(0, ("waived: ", STRONG), count(self._waivers.waived, "finding"))
+        for notice in self._waivers.notices():
+            yield line(0, ("waivers: ", WARN), notice)
         if self._wanted and subject.proceed:
             yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
         if subject.run:

@@ -17,6 +17,7 @@ from remediate.report import account
 from remediate.report.account import Account
 from remediate.report.reporter import Subject
 from remediate.report.totals import Totals
+from remediate.report.waivers import WaiverTally
 
 _IN_MEMORY = 4 << 20
 """Bytes of a report's pieces that are kept in memory; more goes to a temporary file."""
@@ -134,10 +135,12 @@ class Gathering:
         self._order = {name: number for number, name in enumerate(sorted(subject.hosts))}
         self._untold = dict(self._order)
         self.totals = Totals()
+        self._waivers = WaiverTally(subject.waivers)
         self.drafts = {name: Draft(form(name, subject)) for name in dict.fromkeys(forms)}
 
     def report(self, report: HostReport) -> None:
         """Take in the verdict of a host."""
+        self._waivers.add(report)
         self.account(account.of_report(report, self._subject))
 
     def account(self, told: Account) -> None:
@@ -157,6 +160,7 @@ class Gathering:
         for name in list(self._untold):
             self.account(account.of_nobody(name, _BROKE_OFF))
         self.totals.code = code
+        self.totals.notices = tuple(self._waivers.notices())
         return self.drafts
 
     def close(self) -> None:

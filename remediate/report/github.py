@@ -49,7 +49,7 @@ class GithubForm:
 
     def host(self, account: Account) -> Iterable[Piece]:
         """Nothing of its own."""
-        self._rows.add(account)
+        self._rows.add(account.host, account.open)
         for case in account.cases:
             if case.state is State.ERROR:
                 title = account.verdict if case.name == HOST else f"{case.name} not judged"
@@ -62,7 +62,8 @@ class GithubForm:
         """The annotations, the gravest first, and the numbers."""
         del pieces
         told = dict.fromkeys(_LEVELS.values(), 0)
-        for level, title, text, first in (*self._troubles(), *self._findings()):
+        notices = (("warning", "waivers", f"{notice}.", "") for notice in totals.notices)
+        for level, title, text, first in (*self._troubles(), *notices, *self._findings()):
             told[level] += 1
             if told[level] <= MOST:
                 yield self._annotation(level, title, text, first)

@@ -52,14 +52,16 @@ class HtmlForm:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._rows = Rows()
+        self._waived = Rows()
         self._looks: dict[str, ExitCode] = {}
 
     def host(self, account: Account) -> Iterator[Piece]:
         """A part that opens, the gravest hosts first."""
-        self._rows.add(account)
+        self._rows.add(account.host, account.open)
+        self._waived.add(account.host, account.waived)
         self._looks.setdefault(account.verdict, account.code)
         found = " ".join(dict.fromkeys(f"{one.playbook}/{one.rule}" for one in account.open))
-        numbers = " · ".join(filter(None, (grades(account.severities), _silent(account))))
+        numbers = " · ".join(filter(None, (grades(account.severities), *_besides(account))))
         is_open = " open" if len(self._subject.hosts) <= FEW else ""
         lines = "\n".join(map(_line, account.lines))
         text = (
@@ -93,10 +95,14 @@ class HtmlForm:
             yield f"<p>Run <code>{_text(subject.run)}</code></p>\n"
         yield (
             f"<p>{_text(totals.sentence())}. Exit code {int(totals.code)}: "
-            f"{_text(totals.code.meaning)}.</p></header>\n<main>\n"
+            f"{_text(totals.code.meaning)}.</p>\n"
         )
+        for notice in totals.notices:
+            yield f'<p class="warn">Waivers: {_text(notice)}.</p>\n'
+        yield "</header>\n<main>\n"
         yield from self._verdicts(totals)
         yield from self._findings(totals.hosts)
+        yield from self._left_as_it_is(totals.hosts)
         yield from self._hosts(totals, pieces)
         yield f"</main>\n<script>{script}</script>\n</body>\n</html>\n"
 
@@ -121,6 +127,18 @@ class HtmlForm:
         if not rows:
             yield "<p>Nothing is left to do.</p></section>\n"
             return
+        yield '<table><thead><tr><th scope="col">Severity</th><th scope="col">Playbook</th>'
+        yield '<th scope="col">Finding</th><th scope="col" class="number">Hosts</th>'
+        yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+        for row in rows:
+            yield _finding(row, hosts)
+        yield "</tbody></table></section>\n"
+
+    def _left_as_it_is(self, hosts: int) -> Iterator[str]:
+        rows = self._waived.ranked()
+        if not rows:
+            return
+        yield '<section aria-labelledby="waived"><h2 id="waived">Waived</h2>\n'
         yield '<table><thead><tr><th scope="col">Severity</th><th scope="col">Playbook</th>'
         yield '<th scope="col">Finding</th><th scope="col" class="number">Hosts</th>'
         yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
@@ -162,11 +180,15 @@ def _finding(row: Row, hosts: int) -> str:
     known = _text(f"{row.playbook}/{row.rule}")
     names = ", ".join(map(_text, row.first))
     more = f" and {row.hosts - len(row.first):,} more" if row.hosts > MOST_NAMED else ""
+    many = f'<a href="#hosts" data-found="{known}">{row.hosts:,}</a>'
+    if row.waived:
+        look, many = "dim", f"{row.hosts:,}"
+        names = f"{_text(row.waived)}<br>{names}"
     return (
         f'<tr><td><span class="{look}">{_text(row.severity)}</span></td>'
         f'<th scope="row"><code>{_text(row.playbook)}</code></th>'
         f'<td>{_text(str(row))}<br><small class="dim">{names}{more}</small></td>'
-        f'<td class="number"><a href="#hosts" data-found="{known}">{row.hosts:,}</a></td>'
+        f'<td class="number">{many}</td>'
         f"{_bar(row.hosts, hosts, look)}</tr>\n"
     )
 
@@ -181,9 +203,11 @@ def _bar(many: int, of: int, look: str) -> str:
     )
 
 
-def _silent(account: Account) -> str:
-    many = len(account.unanswered)
-    return f"{count(many, 'question')} not answered" if many else ""
+def _besides(account: Account) -> Iterator[str]:
+    if account.waived:
+        yield f"{len(account.waived)} waived"
+    if many := len(account.unanswered):
+        yield f"{count(many, 'question')} not answered"
 
 
 def _look(code: ExitCode) -> str:

@@ -45,6 +45,7 @@ class JunitForm:
         suite.add_property("findings", str(len(account.open)))
         suite.add_property("fixed", str(len(account.found) - len(account.open)))
         suite.add_property("unanswered", str(len(account.unanswered)))
+        suite.add_property("waived", str(len(account.waived)))
         if account.left_out:
             suite.add_property("left_out", str(account.left_out))
         cases = [_case(case, name) for case in account.cases]

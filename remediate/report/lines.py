@@ -1,6 +1,6 @@
 """A report as styled lines; what they look like on a terminal is decided in `console`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from remediate.model.audit import HostFindings
@@ -13,6 +13,7 @@ from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Advice, Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.text import count
+from remediate.model.waiver import Waived
 from remediate.report import words
 from remediate.report.reporter import Subject
 
@@ -135,7 +136,7 @@ def _problem_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
 
 def recorded_lines(found: HostFindings) -> Iterator[Line]:
     """What is recorded of a host in an audit."""
-    name, _ = words.VERDICTS[found.outcome]
+    name, _ = words.recorded_verdict(found)
     style = _STYLES.get(EXIT_CODES[found.outcome], BAD)
     yield line(0, (found.host, STRONG), "  ", (name.upper(), style))
     if found.problem:
@@ -143,6 +144,8 @@ def recorded_lines(found: HostFindings) -> Iterator[Line]:
     for one in sorted(found.findings, key=_rank):
         mark = f"{one.severity}{', for a person' if one.advice else ''}: "
         yield line(2, (mark, COLOURS[one.severity]), recorded_text(one))
+    yield from _lapsed_lines(found.lapsed)
+    yield from waived_lines(found.waived, 2)
     for question in found.unanswered:
         yield from _unanswered_lines(question, told=found.problem)
 
@@ -167,6 +170,8 @@ def _plan_lines(plan: Plan, subject: Subject, report: HostReport | None) -> Iter
                 text = words.parameter(use, name)
                 yield line(2, f"{use.id}: ", text, (f"  ({origin})", DIM))
     yield from _findings_lines(plan, subject, report)
+    yield from _lapsed_lines(plan.lapsed)
+    yield from waived_lines(plan.waived, 2)
     if plan.changes:
         for text in plan.assumptions:
             yield line(2, ("assumed: ", DIM), text)
@@ -208,6 +213,7 @@ def _nothing_found_lines(plan: Plan, subject: Subject) -> Iterator[Line]:
 def _fine(plan: Plan) -> int:
     """How many playbooks were judged, and say nothing."""
     told = {one.playbook for one in plan.findings}
+    told |= {one.finding.playbook for one in plan.waived}
     told |= {one.playbook for one in (*plan.refusals, *plan.left_out)}
     told |= plan.not_applicable.keys() | {n for one in plan.unanswered for n in one.playbooks}
     return sum(use.id not in told for use in plan.playbooks)
@@ -308,6 +314,21 @@ def _advice_lines(advice: Advice) -> Iterator[Line]:
     yield line(4, mark, (advice.title, STRONG))
     yield line(8, advice.text)
     yield from _evidence_lines(advice.evidence)
+
+
+def waived_lines(waived: Iterable[Waived], indent: int) -> Iterator[Line]:
+    """What is left as it is, and why."""
+    for one in waived:
+        mark = f"waived, {one.finding.severity}: "
+        yield line(indent, (mark, DIM), recorded_text(one.finding))
+        yield line(indent + 4, words.waived_by(one.waiver), (f"  ({one.waiver.at})", DIM))
+
+
+def _lapsed_lines(lapsed: Iterable[Waived]) -> Iterator[Line]:
+    """What counts again, as nobody has renewed its waiver."""
+    for one in lapsed:
+        yield line(2, ("its waiver has expired: ", BAD), recorded_text(one.finding))
+        yield line(6, words.waived_by(one.waiver), (f"  ({one.waiver.at})", DIM))
 
 
 def _evidence_lines(evidence: tuple[Evidence, ...]) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from remediate.model.event import Event, HostFinished
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
 from remediate.report.reporter import Subject
+from remediate.report.waivers import WaiverTally
 
 
 class JsonReporter:
@@ -25,6 +26,7 @@ class JsonReporter:
         self._subject = subject
         self._out = out
         self._reports: list[HostReport] = []
+        self._waivers = WaiverTally(subject.waivers)
 
     def event(self, event: Event) -> None:
         """Not part of a document."""
@@ -32,6 +34,7 @@ class JsonReporter:
     def host(self, report: HostReport) -> None:
         """Kept until the end."""
         self._reports.append(report)
+        self._waivers.add(report)
 
     def finish(self, code: ExitCode) -> None:
         """Write the document."""
@@ -42,6 +45,8 @@ class JsonReporter:
             run=self._subject.run,
             hosts=tuple(reports),
             unanswered=sum(len(report.unanswered) for report in reports),
+            waived=self._waivers.waived,
+            waivers=tuple(self._waivers.uses()),
             exit_code=code,
         )
         self._out.write(as_json(document, indent=2) + "\n")
@@ -61,6 +66,7 @@ class NdjsonReporter:
         self._out = out
         self._outcomes: Counter[Outcome] = Counter()
         self._unanswered = 0
+        self._waivers = WaiverTally(subject.waivers)
         self._lock = threading.Lock()
 
     def event(self, event: Event) -> None:
@@ -72,6 +78,7 @@ class NdjsonReporter:
         """Write the verdict."""
         self._outcomes[report.outcome] += 1
         self._unanswered += len(report.unanswered)
+        self._waivers.add(report)
         self._write(HostFinished(report=report))
 
     def finish(self, code: ExitCode) -> None:
@@ -82,6 +89,8 @@ class NdjsonReporter:
                 run=self._subject.run,
                 outcomes=dict(self._outcomes),
                 unanswered=self._unanswered,
+                waived=self._waivers.waived,
+                waivers=tuple(self._waivers.uses()),
                 exit_code=code,
             )
         )

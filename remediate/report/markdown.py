@@ -13,8 +13,8 @@ from remediate.report.account import Account, plain
 from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
-from remediate.report.totals import Rows, Totals, grades, left_out
-from remediate.report.words import shortened
+from remediate.report.totals import Row, Rows, Totals, grades, left_out
+from remediate.report.words import MAX_VALUE, shortened
 
 MOST = 900_000
 """Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
@@ -33,16 +33,19 @@ class MarkdownForm:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._rows = Rows()
+        self._waived = Rows()
 
     def host(self, account: Account) -> Iterator[Piece]:
         """Its row, and what is told of it at length."""
-        self._rows.add(account)
+        self._rows.add(account.host, account.open)
+        self._waived.add(account.host, account.waived)
         grade = GRAVITY.index(account.code)
-        numbers = grades(account.severities)
+        waived = f"{len(account.waived)} waived" if account.waived else ""
+        numbers = ", ".join(filter(None, (grades(account.severities), waived)))
         why = account.cases[0].message
         text = _row(code(account.host), account.verdict, numbers, code(why))
         yield Piece(_ROW + grade, text)
-        if account.code is not ExitCode.OK or account.found:
+        if account.code is not ExitCode.OK or account.found or account.waived:
             yield Piece(_DETAIL + grade, _fenced(plain(account.lines)))
 
     def whole(self, totals: Totals, pieces: Iterable[Piece]) -> Iterator[str]:
@@ -52,7 +55,8 @@ class MarkdownForm:
         head += f"Exit code {int(totals.code)}: {totals.code.meaning}.\n"
         if subject.run:
             head += f"\nRun {code(subject.run)}\n"
-        head += self._findings()
+        head += "".join(f"\nWaivers: {code(one, MAX_VALUE)}.\n" for one in totals.notices)
+        head += self._findings() + self._left_as_it_is()
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
         yield head
         room = MOST - len(head.encode())
@@ -82,12 +86,27 @@ class MarkdownForm:
         titles = _row("Severity", "Playbook", "Finding", "Hosts", "Such as")
         text = f"\n## Findings\n\n{titles}{_row(*['---'] * 5)}"
         for row in rows:
-            names = ", ".join(code(name) for name in row.first)
-            more = f" and {row.hosts - len(row.first):,} more" if row.hosts > len(row.first) else ""
-            text += _row(
-                row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}", names + more
-            )
+            cells = (row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}")
+            text += _row(*cells, _such_as(row))
         return text
+
+    def _left_as_it_is(self) -> str:
+        rows = self._waived.ranked()
+        if not rows:
+            return ""
+        titles = _row("Severity", "Playbook", "Waived", "Hosts", "Such as", "Why")
+        text = f"\n## Waived\n\n{titles}{_row(*['---'] * 6)}"
+        for row in rows:
+            cells = (row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}")
+            text += _row(*cells, _such_as(row), code(row.waived))
+        return text
+
+
+def _such_as(row: Row) -> str:
+    names = ", ".join(code(name) for name in row.first)
+    return names + (
+        f" and {row.hosts - len(row.first):,} more" if row.hosts > len(row.first) else ""
+    )
 
 
 def code(text: str, most: int = _CELL) -> str:

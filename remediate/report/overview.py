@@ -73,6 +73,7 @@ class Overview:
         self._exceptions: dict[tuple[str, str], _Exception] = {}
         self._unanswered: dict[str, dict[str, None]] = {}
         self._fine = 0
+        self._waived = 0
         self._nothing_there: Counter[str] = Counter()
         self._first: dict[str, None] = {}
         self._since = ""
@@ -102,6 +103,8 @@ class Overview:
         if plan.changes or plan.advice or plan.unanswered or plan.refusals:
             new = f", {len(report.since.new)} new" if report.since and report.since.new else ""
             yield self._brief(report, verdict, f"{_in_numbers(plan)}{new}")
+        elif plan.waived:
+            self._waived += 1
         elif reason := _absent(plan):
             self._nothing_there[reason] += 1
         else:
@@ -129,6 +132,9 @@ class Overview:
             yield line(0, (f"{count(many_hosts, 'host')}: ", STRONG), reason)
         if self._fine:
             yield line(0, (f"{count(self._fine, 'host')}: ", STRONG), "nothing to change")
+        if self._waived:
+            about = (f"{count(self._waived, 'host')}: ", STRONG)
+            yield line(0, about, "all that was found is waived")
         for one in self._exceptions.values():
             about = (f"{one.verdict.upper()}: ", BAD)
             yield line(0, about, f"{count(len(one.hosts), 'host')} ", self._named(one.hosts))
@@ -210,6 +216,8 @@ def _in_numbers(plan: Plan) -> str:
     parts = [f"{counts[each]} {each.value}" for each in RANK if counts[each]]
     if plan.unanswered:
         parts.append(f"{len(plan.unanswered)} not answered")
+    if plan.waived:
+        parts.append(f"{len(plan.waived)} waived")
     names = list(dict.fromkeys(one.playbook for one in plan.findings))
     about = f": {words.join(names)}" if names else ""
     return f"{', '.join(parts)}{about}"

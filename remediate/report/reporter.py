@@ -7,6 +7,7 @@ from typing import Protocol
 from remediate.model.event import Event
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport
+from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.report.views import View, view_of
 
 
@@ -27,6 +28,7 @@ class Subject:
         needed: options without which a later command about the run could not work.
         by_name: a later command about a host has to name it, even when it is the only one.
         verbose: nothing is folded, and each of many hosts is told in full.
+        waivers: what is left as it is.
         recorded: what is said is what a record has, and whoever writes the store can have said it.
     """
 
@@ -42,6 +44,7 @@ class Subject:
     by_name: bool = False
     recorded: bool = False
     verbose: bool = False
+    waivers: Waivers = NO_WAIVERS
 
     @property
     def view(self) -> View:

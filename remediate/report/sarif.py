@@ -52,13 +52,15 @@ class SarifForm:
         self._rules: dict[str, dict[str, Any]] = {}
 
     def host(self, account: Account) -> Iterator[Piece]:
-        """Its results, by level."""
-        by_level: dict[str, list[str]] = {}
+        """Its results, by level; those that are waived behind all others."""
+        by_rank: dict[int, list[str]] = {}
         for result in self._results(account):
-            by_level.setdefault(result["level"], []).append(json.dumps(result))
-        for level, found in by_level.items():
+            behind = len(_RANK) if "suppressions" in result else 0
+            rank = _RANK.index(result["level"]) + behind
+            by_rank.setdefault(rank, []).append(json.dumps(result))
+        for rank, found in by_rank.items():
             for text in found:
-                yield Piece(_RANK.index(level), text)
+                yield Piece(rank, text)
 
     def whole(self, totals: Totals, pieces: Iterable[Piece]) -> Iterator[str]:
         """The results in their run; what is told of the run stands behind them."""
@@ -69,7 +71,7 @@ class SarifForm:
             if number < MOST_RESULTS:
                 yield f"{',' if number else ''}\n{piece.text}"
             else:
-                left[_RANK[piece.rank]] += 1
+                left[_RANK[piece.rank % len(_RANK)]] += 1
         yield "\n],\n"
         yield json.dumps(self._run(totals, left))[1:] + "]}\n"
 
@@ -85,6 +87,10 @@ class SarifForm:
         if totals.left_out:
             text = f"{count(totals.left_out, 'finding')} left out by --severity: not solved."
             notes.append({"level": "note", "message": {"text": text}})
+        notes.extend(
+            {"level": "warning", "message": {"text": printable(f"{notice}.")}}
+            for notice in totals.notices
+        )
         said = {ExitCode.OK, ExitCode.PENDING}
         invocation = {
             "executionSuccessful": totals.code in said,
@@ -105,6 +111,7 @@ class SarifForm:
             "unanswered": totals.unanswered,
             "notWritten": left.total(),
             "leftOut": totals.left_out,
+            "waived": totals.waived,
         }
         # a category of its own for each command, or GitHub takes one's results for the other's
         details = {"id": f"remediate {self._subject.command}/{self._subject.run or ''}"}
@@ -119,6 +126,13 @@ class SarifForm:
     def _results(self, account: Account) -> Iterator[dict[str, Any]]:
         for one in account.open:
             yield self._finding(account.host, one)
+        for one in account.waived:
+            result = self._finding(account.host, one)
+            why = shortened(printable(one.waived), 4 * MAX_VALUE)
+            result["suppressions"] = [
+                {"kind": "external", "status": "accepted", "justification": why}
+            ]
+            yield result
         for case in account.cases:
             if case.name == HOST and case.state in {State.FAILED, State.ERROR}:
                 yield self._case(account.host, case)

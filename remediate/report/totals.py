@@ -1,13 +1,14 @@
 """What a file says of many hosts, counted in one place whatever its format."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from remediate.model.change import Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
 from remediate.model.text import count
-from remediate.report.account import Account, State
+from remediate.report.account import Account, State, Told
 from remediate.report.lines import RANK
 
 MOST_NAMED = 4
@@ -33,6 +34,8 @@ class Totals:
         fixed: how many were fixed.
         unanswered: how many questions have no answer.
         left_out: how many findings matter less than what was asked for.
+        waived: how many findings are waived.
+        notices: what somebody should know of the waivers, in sentences.
         cases: how many cases ended how.
         code: what the process ends with.
     """
@@ -44,6 +47,8 @@ class Totals:
     fixed: int = 0
     unanswered: int = 0
     left_out: int = 0
+    waived: int = 0
+    notices: tuple[str, ...] = ()
     cases: Counter[State] = field(default_factory=Counter)
     code: ExitCode = ExitCode.OK
 
@@ -56,6 +61,7 @@ class Totals:
         self.fixed += len(account.found) - len(account.open)
         self.unanswered += len(account.unanswered)
         self.left_out += account.left_out
+        self.waived += len(account.waived)
         self.cases.update(case.state for case in account.cases)
 
     def sentence(self) -> str:
@@ -69,6 +75,7 @@ class Totals:
         many = count(self.findings.total(), "finding")
         parts.append(f"{many}: {findings}" if findings else many)
         parts += [f"{self.fixed:,} fixed"] if self.fixed else []
+        parts += [f"{count(self.waived, 'finding')} waived"] if self.waived else []
         if self.unanswered:
             parts.append(f"{count(self.unanswered, 'question')} not answered")
         if self.left_out:
@@ -85,6 +92,7 @@ class Row:
         playbook: id of the playbook.
         rule: its name for what is wrong.
         text: what it is, as the first of them has it.
+        waived: why, by whom and until when it is left as it is; empty when it is not.
         hosts: how many.
         first: names of some of them.
         alike: all of them have it in the same words.
@@ -94,6 +102,7 @@ class Row:
     playbook: str
     rule: str
     text: str
+    waived: str = ""
     hosts: int = 0
     first: list[str] = field(default_factory=list)
     alike: bool = True
@@ -103,29 +112,36 @@ class Row:
 
 
 class Rows:
-    """The open findings by what is wrong, whatever the host."""
+    """Findings by what is wrong, whatever the host."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str], Row] = {}
+        self._rows: dict[tuple[str, str, str], Row] = {}
 
-    def add(self, account: Account) -> None:
-        """Count a host in."""
+    def add(self, host: str, found: Iterable[Told]) -> None:
+        """Count a host in.
+
+        Args:
+            host: its name.
+            found: its findings that are told here.
+        """
         seen = set()
-        for one in account.open:
-            key = one.playbook, one.rule
-            row = self._rows.setdefault(key, Row(one.severity, *key, one.text))
+        for one in found:
+            key = one.playbook, one.rule, one.waived
+            row = self._rows.setdefault(
+                key, Row(one.severity, one.playbook, one.rule, one.text, one.waived)
+            )
             row.severity = min(row.severity, one.severity, key=RANK.__getitem__)
             row.alike = row.alike and row.text == one.text
             if key not in seen:
                 row.hosts += 1
-                row.first += [account.host] if row.hosts <= MOST_NAMED else []
+                row.first += [host] if row.hosts <= MOST_NAMED else []
             seen.add(key)
 
     def ranked(self) -> list[Row]:
         """The gravest and most frequent first."""
         return sorted(
             self._rows.values(),
-            key=lambda row: (RANK[row.severity], -row.hosts, row.playbook, row.rule),
+            key=lambda row: (RANK[row.severity], -row.hosts, row.playbook, row.rule, row.waived),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from remediate.model.audit import HostFindings
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, Restart, RestartOf
 from remediate.model.difference import Difference
@@ -16,6 +17,7 @@ from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import PlaybookUse
 from remediate.model.text import quoted
+from remediate.model.waiver import Waiver
 from remediate.report.views import View, Words
 
 MAX_VALUE = 400
@@ -39,6 +41,10 @@ VERDICTS = {
     Outcome.SKIPPED: ("skipped", "nothing was written"),
     Outcome.INTERNAL_ERROR: ("internal error", "a defect of remediate"),
 }
+_WAIVED = (
+    ("waived", "all that was found is waived; nothing was written"),
+    ("waived", "all that was found is waived, in what was answered; nothing was written"),
+)
 _OF_PROBLEM = {
     "authentication_failed": "logon failed",
     "certificate_refused": "logon failed",
@@ -47,6 +53,13 @@ _OF_PROBLEM = {
     "access_denied": "access denied",
 }
 """What kept a host from being looked at, where it was reached and said no."""
+
+
+def recorded_verdict(found: HostFindings) -> Words:
+    """The verdict of an audit on record, and what it means."""
+    if found.outcome is Outcome.SKIPPED and found.waived:
+        return _WAIVED[bool(found.unanswered)]
+    return VERDICTS[found.outcome]
 
 
 def verdict(view: View, report: HostReport) -> Words:
@@ -62,6 +75,8 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.CONFLICT and not can_be_forced(report):
         return "conflict", "what is left has to be put back by a person"
     default = VERDICTS[report.outcome]
+    if report.outcome is Outcome.SKIPPED and report.plan and report.plan.waived:
+        default = _WAIVED[bool(report.unanswered)]
     if report.problem and report.problem.code == "not_settled":
         default = (default[0], "it was still under way when its time was up")
     if report.outcome is Outcome.UNREACHABLE and report.problem:
@@ -187,6 +202,17 @@ def held_by(holder: Holder) -> str:
         f"run {holder.run} ({holder.owner}) has held this host since {moment(holder.since)}; "
         f"its lease ends by {moment(holder.until)}"
     )
+
+
+def until(waiver: Waiver) -> str:
+    """Until when a waiver counts: a day, which ends in UTC, or a time where the reader is."""
+    expires = waiver.expires
+    return f"until {moment(expires) if isinstance(expires, datetime) else expires.isoformat()}"
+
+
+def waived_by(waiver: Waiver) -> str:
+    """Why, by whom and until when something is left as it is."""
+    return f"{until(waiver)}, by {waiver.who}: {waiver.reason}"
 
 
 def moment(when: datetime) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -20,15 +21,18 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
-from remediate.model.change import Severity
+from remediate.model.change import Change, Severity
 from remediate.model.exit_code import ExitCode
+from remediate.model.finding import RecordedFinding
 from remediate.model.outcome import HostReport, Outcome, exit_code
 from remediate.model.plan import Advice, PlaybookUse, Unanswered
 from remediate.model.problem import Problem
+from remediate.model.waiver import Waived, Waiver, Waivers
 from remediate.report import markdown, sarif
+from remediate.report.console import ConsoleReporter
 from remediate.report.files import FORMS, Gathering, ReportFiles, put
-from remediate.report.machine import JsonReporter
-from remediate.report.reporter import Subject
+from remediate.report.machine import JsonReporter, NdjsonReporter
+from remediate.report.reporter import Reporter, Subject
 from remediate.report.totals import Totals
 
 Make = Callable[..., Any]
@@ -48,6 +52,16 @@ def rendered(subject: Subject, form: str, *reports: HostReport, code: int | None
     text = b"".join(gathering.drafts[form].whole(gathering.totals)).decode()
     gathering.close()
     return text
+
+
+def told(kind: Callable[[Subject, Any], Reporter], subject: Subject, *reports: HostReport) -> str:
+    """What a reporter writes."""
+    out = io.StringIO()
+    reporter = kind(subject, out)
+    for report in reports:
+        reporter.host(report)
+    reporter.finish(exit_code(reports))
+    return out.getvalue()
 
 
 def read_xml(text: str) -> ET.Element:
@@ -97,65 +111,120 @@ def fleet(change: Make, plan: Make) -> list[HostReport]:
     ]
 
 
+def left(at: str = "A:3:5", finding: Change | None = None) -> Waived:
+    """A finding with a waiver."""
+    waiver = {"host": "*", "playbook": "tls12", "rule": "tls-off", "reason": HOSTILE}
+    waiver |= {"who": "Ada", "expires": date(2027, 3, 31 if finding is None else 10), "at": at}
+    found = RecordedFinding(playbook="tls12", rule="tls-off", title="Off")
+    if finding:
+        found = RecordedFinding.of(finding)
+    return Waived(finding=found, waiver=Waiver.model_validate(waiver))
+
+
+@pytest.fixture
+def excepted(change: Make, plan: Make) -> list[HostReport]:
+    """Hosts on which findings are waived."""
+    uses = (PlaybookUse(id="schedule-fix"), PlaybookUse(id="tls12"))
+    wrong = change(rule="multiple-instances")
+    return [
+        HostReport(
+            host="WAIVED",
+            outcome=Outcome.SKIPPED,
+            plan=plan(waived=(left(), left()), playbooks=uses),
+        ),
+        HostReport(
+            host="RENEW",
+            outcome=Outcome.WOULD_CHANGE,
+            plan=plan(
+                changes=(wrong,), waived=(left(),), lapsed=(left("A:7:5", wrong),), playbooks=uses
+            ),
+        ),
+    ]
+
+
+def in_march(excepted: list[HostReport]) -> Waivers:
+    """Their waivers, of which one ends soon and one has ended."""
+    plan = excepted[-1].plan
+    assert plan
+    now = datetime(2027, 3, 20, tzinfo=UTC)
+    return Waivers((plan.waived[0].waiver,), (plan.lapsed[0].waiver,), now)
+
+
 # --- the numbers ----------------------------------------------------------------------------------
 
 
-def test_every_report_of_a_run_says_what_its_json_says(fleet: list[HostReport]) -> None:
-    subject = about(*fleet)
-    out = io.StringIO()
-    machine = JsonReporter(subject, out)
-    for report in fleet:
-        machine.host(report)
-    machine.finish(exit_code(fleet))
-    said = json.loads(out.getvalue())
+def test_every_report_of_a_run_says_what_its_json_says(
+    fleet: list[HostReport], excepted: list[HostReport]
+) -> None:
+    fleet += excepted
+    subject = about(*fleet, waivers=in_march(excepted))
+    said = json.loads(told(JsonReporter, subject, *fleet))
     hosts = said["hosts"]
     outcomes = Counter(host["outcome"] for host in hosts)
     made = sum(len(host["applied"]) for host in hosts)
     plans = [host["plan"] for host in hosts if host["plan"]]
     found = [one for plan in plans for one in (*plan["changes"], *plan["advice"])]
-    left = len(found) - made
+    open_left = len(found) - made
     late = sum(len(one["playbooks"]) for plan in plans for one in plan["unanswered"])
-    assert (len(hosts), left, made, said["unanswered"], said["exit_code"]) == (7, 4, 2, 1, 5)
+    waived = sum(len(plan["waived"]) for plan in plans)
+    assert (len(hosts), open_left, made, said["unanswered"], said["exit_code"]) == (9, 5, 2, 1, 5)
+    assert waived == said["waived"] == 3
+    assert [(use["state"], use["findings"]) for use in said["waivers"]] == [
+        ("expires_soon", 3),
+        ("expired", 1),
+    ]
+    summary = json.loads(told(NdjsonReporter, subject, *fleet).splitlines()[-1])
+    assert {name: summary[name] for name in ("waived", "waivers", "unanswered", "exit_code")} == {
+        name: said[name] for name in ("waived", "waivers", "unanswered", "exit_code")
+    }
+    assert summary["outcomes"] == dict(outcomes)
+    assert "\nwaived: 3 findings\n" in told(ConsoleReporter, subject, *fleet)
 
     suites = JUnitXml.fromstring(rendered(subject, "junit", *fleet).encode())
     properties = [{one.name: one.value for one in suite.properties()} for suite in suites]
     assert Counter(one["outcome"] for one in properties) == outcomes
-    assert sum(int(one["findings"]) for one in properties) == left
+    assert sum(int(one["findings"]) for one in properties) == open_left
+    assert sum(int(one["waived"]) for one in properties) == waived
     assert sum(int(one["fixed"]) for one in properties) == made
     assert sum(int(one["unanswered"]) for one in properties) == said["unanswered"]
     counted = (suites.tests, suites.failures, suites.errors, suites.skipped)
     suites.update_statistics()
     assert (
-        counted == (suites.tests, suites.failures, suites.errors, suites.skipped) == (19, 3, 2, 1)
+        counted == (suites.tests, suites.failures, suites.errors, suites.skipped) == (25, 4, 2, 4)
     )
 
     [run] = json.loads(rendered(subject, "sarif", *fleet))["runs"]
-    by_rule = Counter("rule" in one["properties"] for one in run["results"])
-    assert by_rule == {True: left, False: late + 1}
+    by_rule = Counter(
+        "waived" if one.get("suppressions") else "rule" in one["properties"]
+        for one in run["results"]
+    )
+    assert by_rule == {True: open_left, False: late + 1, "waived": waived}
     assert run["properties"] == {
-        "hosts": 7,
+        "hosts": 9,
         "outcomes": dict(outcomes),
-        "findings": {"critical": 1, "warning": 2, "notice": 1},
+        "findings": {"critical": 2, "warning": 2, "notice": 1},
         "fixed": made,
         "unanswered": said["unanswered"],
         "notWritten": 0,
         "leftOut": 0,
+        "waived": waived,
     }
     assert run["invocations"][0]["exitCode"] == said["exit_code"]
 
     text = rendered(subject, "markdown", *fleet)
     assert (
-        "\n7 hosts: 3 compliant, 1 changed, 1 needs attention, 1 unreachable, 1 would change; "
-        "4 findings: 1 critical, 2 warning, 1 notice; 2 fixed; 1 question not answered. "
+        "\n9 hosts: 3 compliant, 2 would change, 1 changed, 1 needs attention, 1 unreachable, "
+        "1 waived; 5 findings: 2 critical, 2 warning, 1 notice; 2 fixed; 3 findings waived; "
+        "1 question not answered. "
         "Exit code 5: hosts unreachable, nothing else wrong.\n"
     ) in text
     table = text.partition("## Hosts")[2].partition("## Each host")[0]
     assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(hosts)
 
     last = rendered(subject, "github", *fleet).splitlines()[-1]
-    assert last == re.findall(r"\n(7 hosts: .*Exit code 5):", text)[0] + "."
+    assert last == re.findall(r"\n(9 hosts: .*Exit code 5):", text)[0] + "."
 
-    [sentence] = re.findall(r"\n(7 hosts: .*)\n", text)
+    [sentence] = re.findall(r"\n(9 hosts: .*)\n", text)
     page = rendered(subject, "html", *fleet)
     assert f"<p>{sentence}</p>" in page
     shown = dict(re.findall(r'href="#hosts" data-verdict="([^"]*)">([0-9]+)</a>', page))
@@ -163,6 +232,16 @@ def test_every_report_of_a_run_says_what_its_json_says(fleet: list[HostReport]) 
         {name: int(many) for name, many in shown.items()}
     )
     assert sum(map(int, shown.values())) == len(hosts)
+
+
+def test_a_waiver_that_has_expired_is_named_wherever_one_looks(excepted: list[HostReport]) -> None:
+    subject = about(*excepted, waivers=in_march(excepted))
+    named = "the waiver A:7:5 (*, tls12, tls-off) has expired (until 2027-03-10): 1 finding counts"
+    for form in ("sarif", "markdown", "html", "github"):
+        assert named in rendered(subject, form, *excepted)
+    assert named in told(ConsoleReporter, subject, *excepted)
+    again = "its waiver has expired: schedule-fix: task \\A\\B (multiple-instances)"
+    assert again in rendered(subject, "junit", *excepted)
 
 
 @pytest.mark.parametrize("outcome", Outcome)

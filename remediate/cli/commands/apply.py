@@ -12,6 +12,7 @@ from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
+from remediate.cli.waiving import waiver_options, waivers
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def apply(ctx: click.Context) -> int:
         run=run.id,
         titles=playbooks.titles(ctx),
         sources=playbooks.sources(ctx),
+        waivers=waivers(parts, options, chosen, playbooks.titles(ctx)),
         **hosting.later(options, chosen.hosts),
     )
     with parts.store(make=True) as store:
@@ -73,6 +75,10 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         _require_only_named(ctx)
     elif names:
         raise Stop("a playbook is named, and all are asked for", "Give one of both.")
+    elif options["although_waived"]:
+        raise Stop(
+            "--although-waived is for playbooks that are named", "Name them, or leave it out."
+        )
     else:
         ctx.params["partial"] = True  # what is not safe is left out
     looking = playbooks.only_look(ctx, names)
@@ -151,6 +157,7 @@ command = playbooks.PlaybookCommand(
             section=SAFETY,
             help="If verification fails, leave the host as it is instead of rolling back.",
         ),
+        *waiver_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),
         *connecting.connection_options(),

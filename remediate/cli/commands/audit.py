@@ -11,6 +11,7 @@ from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_opt
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
+from remediate.cli.waiving import waiver_options, waivers
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def audit(
             titles=playbooks.titles(ctx),
             sources=playbooks.sources(ctx),
             verbose=options.get("verbose", False),
+            waivers=waivers(parts, options, chosen, playbooks.titles(ctx)),
             proceed=lambda wanted: hosting.proceed(
                 parts.arguments,
                 () if names or options.get("all_safe") else playbooks.with_given(ctx, wanted),
@@ -173,6 +175,7 @@ command = playbooks.PlaybookCommand(
             help="Also tell what is new, gone and unchanged since a recorded audit; last is the "
             "newest that asked most of the same.",
         ),
+        *waiver_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),
         *connecting.connection_options(),

@@ -11,6 +11,7 @@ from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import playbooks_option
 from remediate.cli.settings_file import SettingsFile, is_taken, settings_path
+from remediate.cli.waiving import waiver_options
 
 if TYPE_CHECKING:
     from remediate.model.document import Configuration, EffectiveSetting
@@ -61,6 +62,7 @@ def _of_options(ctx: click.Context, file: SettingsFile) -> "Iterator[EffectiveSe
         "workers": Settings(operator="").workers,
         "format": "console",
         "playbooks": (),
+        "waivers": "",
     }
     for name, usual in built_in.items():
         key = {"format": "form", "playbooks": "folders"}.get(name, name)
@@ -120,6 +122,7 @@ command = Command(
         ),
         *connecting.connection_options(),
         playbooks_option(),
+        *waiver_options()[:1],
         format_option("console", "json"),
     ],
 )
