@@ -1,6 +1,6 @@
 """How quiet the program is: HTTP requests for each thing that it does, as practice hosts count.
 
-`python benchmarks/exchanges.py` prints them, and how many hosts a second are audited by threads
+`python benchmarks/exchanges.py` prints them, and how many hosts a second are audited at once
 and one after the other.
 """
 
@@ -21,7 +21,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind, new_run_id
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.scheduled_task import MultipleInstances
-from remediate.runner.threads import Serial, Threads
+from remediate.runner import Loop, Serial
 from remediate.testing.store import MemoryStore
 from remediate.transport.chosen import ChosenTransport
 
@@ -71,11 +71,11 @@ def count(
 
 
 def audits_per_second() -> Iterator[tuple[str, float]]:
-    """Hosts audited in a second, by threads and one after the other."""
+    """Hosts audited in a second, at once and one after the other."""
     states = [make_state(f"SRV{number:03}") for number in range(HOSTS)]
     with Lab(states, latency=LATENCY) as lab:
         targets = [host.target() for host in lab.hosts]
-        for name, runner in (("serial", Serial()), (f"{WORKERS} threads", Threads(WORKERS))):
+        for name, runner in (("serial", Serial()), (f"{WORKERS} at once", Loop(WORKERS))):
             engine = engine_for(lab, runner)
             begun = time.perf_counter()
             done = sum(1 for _ in engine.audit(targets, job()))
@@ -103,7 +103,7 @@ def job() -> Job:
     return Job((Task(playbook, playbook.params()),))
 
 
-def engine_for(lab: Lab, runner: Serial | Threads | None = None) -> Engine:
+def engine_for(lab: Lab, runner: Serial | Loop | None = None) -> Engine:
     password = SecretStr(lab.hosts[0].password)
     transport = ChosenTransport(lambda _: password)
     return Engine(transport, Settings(operator="bench@here"), MemoryStore(), runner=runner)
@@ -120,8 +120,8 @@ def main() -> None:
     rates = dict(audits_per_second())
     for name, rate in rates.items():
         print(f"{name:<28}{rate:>6.1f} hosts/s at {LATENCY * 1000:.0f} ms a request")
-    serial, threads = rates.values()
-    print(f"{'threads : serial':<28}{threads / serial:>6.1f}")
+    serial, loop = rates.values()
+    print(f"{'at once : serial':<28}{loop / serial:>6.1f}")
 
 
 if __name__ == "__main__":

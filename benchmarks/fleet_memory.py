@@ -30,7 +30,7 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.report.console import ConsoleReporter
 from remediate.report.reporter import Subject
 from remediate.resources.task_definition import parts_of
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.errors import StoreError
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore

@@ -35,7 +35,7 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.store import MemoryStore
 from remediate.transport.psrp import PsrpTransport
 

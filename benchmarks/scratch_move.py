@@ -24,7 +24,7 @@ from remediate.model.event import Event, HostProgress
 from remediate.model.outcome import Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from remediate.testing.story import HOST

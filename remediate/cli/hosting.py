@@ -228,8 +228,8 @@ def each(
     Raises:
         Interrupted: somebody pressed Ctrl-C.
     """
-    from remediate.runner import Threads
-    from remediate.runner.waiting import Waiting
+    from remediate.runner import Loop
+    from remediate.runner.protocol import Waiting
 
     async def one(host: "Host", waiting: Waiting) -> T:
         return await waiting.aside(partial(look, host))
@@ -238,7 +238,7 @@ def each(
     stop = CtrlC(parts.terminal.interrupted)
     with parts.terminal.progress(len(hosts)) as progress, stop:
         try:
-            runner = Threads(settings(options).workers)
+            runner = Loop(settings(options).workers)
             for host, result in stop.during(runner.run(hosts, one, look)):
                 found[host.name] = result
                 if progress:

@@ -21,7 +21,7 @@ from remediate.resources.base import Query
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
 from remediate.resources.session import FULL_LANGUAGE, Rights, Session, Sessions
 from remediate.resources.volume import Volume, Volumes, volume_of
-from remediate.runner.waiting import Waiting
+from remediate.runner.protocol import Waiting
 from remediate.transport.errors import ConstrainedLanguage, TransportError, kinds
 from remediate.transport.protocol import Deadline
 

@@ -47,7 +47,8 @@ from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
 from remediate.resources.leftover import REMOVING
-from remediate.runner.threads import Runner, Threads
+from remediate.runner.loop import Loop
+from remediate.runner.protocol import Runner
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
 
@@ -79,7 +80,7 @@ class Engine:
         now: the time in UTC.
         alive: marks a run as alive.
         is_running: whether a run is alive somewhere on this machine.
-        runner: works through the hosts; threads when not given.
+        runner: works through the hosts; a loop when not given.
         peer: finds the host that a playbook copies from, by its name.
         redaction: takes secrets out of what is reported and recorded.
         sleep: waits the given seconds; the runner's own way when not given.
@@ -381,7 +382,7 @@ class Engine:
             clock=self.clock,
             interrupted=self.interrupted,
         )
-        runner = self.runner or Threads(self.settings.workers)
+        runner = self.runner or Loop(self.settings.workers)
         return runner.run(orders, partial(do, around=around), _halted)
 
     def _in_turn(self, orders: Iterable[Order]) -> Iterator[tuple[Order, HostReport]]:

@@ -49,7 +49,7 @@ from remediate.model.run import Intent
 from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
 from remediate.redaction import Redaction
-from remediate.runner.waiting import Waiting
+from remediate.runner.protocol import Waiting
 from remediate.store.errors import StoreError
 from remediate.store.protocol import HostStore
 from remediate.store.spill import SpillEntry, spill

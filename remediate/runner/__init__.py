@@ -1,5 +1,7 @@
 """How hosts are worked through."""
 
-from remediate.runner.threads import Runner, Serial, Threads
+from remediate.runner.loop import Loop
+from remediate.runner.protocol import Runner
+from remediate.runner.serial import Serial
 
-__all__ = ["Runner", "Serial", "Threads"]
+__all__ = ["Loop", "Runner", "Serial"]

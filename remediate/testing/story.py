@@ -29,7 +29,7 @@ from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
 from remediate.powershell.messages import Request
 from remediate.resources.base import resource_type
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.case import Case
 from remediate.testing.expect import expect, expect_among
 from remediate.testing.store import MemoryStore

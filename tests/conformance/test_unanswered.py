@@ -22,7 +22,7 @@ from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.powershell.messages import Request
 from remediate.resources.scheduled_task import ScheduledTasks
 from remediate.resources.shadow_storage import ShadowStorages
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.case import catalogue
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.transport import MemoryTransport, Recorder

@@ -33,7 +33,7 @@ from remediate.playbook.base import PlaybookParams
 from remediate.powershell.messages import Request, Status
 from remediate.powershell.script import compose
 from remediate.resources.base import Query
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.case import catalogue
 from remediate.testing.powershell import KeptSession
 from remediate.testing.store import MemoryStore

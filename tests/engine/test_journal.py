@@ -15,7 +15,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.errors import JournalIncomplete, StoreUnavailable
 from remediate.store.spill import SpillEntry, spill
 from remediate.testing.transport import Trouble

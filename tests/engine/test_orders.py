@@ -22,7 +22,7 @@ from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.playbook.loader import PlaybookError, PlaybookFile
 from remediate.runner import Runner, Serial
-from remediate.runner.threads import Work
+from remediate.runner.protocol import Work
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost

@@ -22,7 +22,7 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.resources.scheduled_task import MultipleInstances
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.errors import UnknownRun
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport, Trouble

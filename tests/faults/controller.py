@@ -15,7 +15,7 @@ from remediate.lab.state import HostState
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.scheduled_task import MultipleInstances, ScheduledTask
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from remediate.transport.chosen import ChosenTransport

@@ -20,7 +20,7 @@ from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.resources.scheduled_task import MultipleInstances
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.store import MemoryStore
 from remediate.transport.psrp import PsrpTransport
 from tests.faults.controller import (

@@ -22,7 +22,7 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.powershell.messages import Request, decode_reply
 from remediate.resources.base import Resource
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.protocol import Store
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import Trouble

@@ -13,7 +13,7 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTasks
 from remediate.resources.shadow_storage import ShadowStorages
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.transport.psrp import PsrpTransport
 
 

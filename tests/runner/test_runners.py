@@ -4,15 +4,15 @@ import threading
 
 import pytest
 
-from remediate.runner import Runner, Serial, Threads
-from remediate.runner.waiting import Waiting
+from remediate.runner import Loop, Runner, Serial
+from remediate.runner.protocol import Waiting
 
 
 async def doubled(item: int, _: Waiting) -> int:
     return item * 2
 
 
-@pytest.mark.parametrize("runner", [Serial(), Threads(1), Threads(8)])
+@pytest.mark.parametrize("runner", [Serial(), Loop(1), Loop(8)])
 @pytest.mark.parametrize("count", [0, 1, 20])
 def test_each_item_has_one_result(runner: Runner, count: int) -> None:
     results = runner.run(range(count), doubled, lambda item: -item)
@@ -28,7 +28,7 @@ def test_a_slow_host_does_not_hide_the_others() -> None:
             await waiting.aside(lambda: go_on.wait(30))
         return item
 
-    results = Threads(2).run(["slow", "quick"], work, lambda item: item)
+    results = Loop(2).run(["slow", "quick"], work, lambda item: item)
     assert next(results) == ("quick", "quick")
     go_on.set()
     assert list(results) == [("slow", "slow")]
@@ -45,7 +45,7 @@ def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
             await waiting.aside(lambda: go_on.wait(30))
         return f"done {item}"
 
-    results = Threads(2).run([1, 2, 3, 4, 5], work, lambda item: f"skipped {item}")
+    results = Loop(2).run([1, 2, 3, 4, 5], work, lambda item: f"skipped {item}")
     assert next(results) == (1, "done 1")
     assert under_way.wait(30)  # an interrupt before that would skip the third
     later = threading.Timer(0.2, go_on.set)
@@ -98,7 +98,7 @@ def test_what_rests_holds_no_thread(workers: int) -> None:
         await again.taken(waiting)
         return item
 
-    results = Threads(workers).run(range(100), work, lambda item: -item)
+    results = Loop(workers).run(range(100), work, lambda item: -item)
     assert sorted(results) == [(item, item) for item in range(100)]
     assert len(first.threads | again.threads) <= workers
 
@@ -109,7 +109,7 @@ async def rests_twice(item: int, waiting: Waiting) -> int:
     return item
 
 
-@pytest.mark.parametrize("runner", [Serial(), Threads(1)])
+@pytest.mark.parametrize("runner", [Serial(), Loop(1)])
 def test_what_rests_is_gone_on_with_when_its_time_is_over(runner: Runner) -> None:
     results = runner.run([1, 2], rests_twice, lambda _: 0)
     assert sorted(results) == [(1, 1), (2, 2)]
@@ -127,7 +127,7 @@ def test_what_rests_and_is_not_asked_for_any_more_is_finished() -> None:
             ended.append(item)
         return item
 
-    results = Threads(1).run([1, 2], work, lambda item: -item)
+    results = Loop(1).run([1, 2], work, lambda item: -item)
     assert next(results) == (1, 1)
     assert begun.wait(30)
     wake.set()

@@ -23,7 +23,7 @@ from remediate.model.run import HostRecord, Run, RunKind
 from remediate.playbook.catalogue import Catalogue
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
 

@@ -33,7 +33,7 @@ from remediate.playbook import Field, Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Reply, Request
 from remediate.redaction import MASK, Redaction
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from remediate.testing.transport import MemoryTransport

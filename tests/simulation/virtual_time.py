@@ -7,13 +7,14 @@ with leaves it waiting here, in a queue ordered by (time, number).
 
 import heapq
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
-from remediate.runner.waiting import InThread
+from remediate.runner.serial import InThread
 
 
 class Killed(BaseException):
@@ -135,6 +136,22 @@ class Process:
             self.step()
 
 
+class _InTurn(InThread):
+    """Waits as a thread does; but who rests gives the place to another."""
+
+    async def rest(self, seconds: float, wake: Any) -> None:
+        del wake
+        await _Rest(seconds)
+
+
+@dataclass(frozen=True)
+class _Rest:
+    seconds: float
+
+    def __await__(self) -> Iterator[Any]:
+        yield self
+
+
 class Interleaved:
     """A `Runner` whose hosts take turns, effect by effect.
 
@@ -164,7 +181,7 @@ class Interleaved:
         def worker() -> None:
             while todo:
                 item = todo.pop(0)
-                go_on(item, work(item, InThread()))
+                go_on(item, work(item, _InTurn()))
 
         for _ in range(min(self._workers, len(todo))):
             self._process.spawn(worker)

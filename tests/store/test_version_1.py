@@ -17,7 +17,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.store.place import store_place
 from remediate.store.spill import read_spill
 from remediate.store.sql import SqlStore

@@ -19,7 +19,7 @@ from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.script import LEASE_READER, compose
 from remediate.resources.scheduled_task import MultipleInstances
 from remediate.resources.shadow_storage import ShadowStorage
-from remediate.runner.threads import Serial
+from remediate.runner.serial import Serial
 from remediate.testing.local import Death, MemoryPowerShell
 from remediate.testing.store import MemoryStore
 from remediate.transport import errors

@@ -1,0 +1,249 @@
+"""One loop for all hosts: each is a task of it, and holds no thread while it waits.
+
+The loop is in a thread of its own, so that the one who takes the results hears Ctrl-C.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any, Final, Generic, TypeVar
+
+from remediate.powershell.messages import Reply, Request
+from remediate.runner.fleet import Fleet, step
+from remediate.runner.protocol import Item, Result, Work
+from remediate.transport.protocol import Deadline, Session
+
+_LISTEN: Final = 0.5
+"""Seconds after which whoever waits wakes: a wait without end may never hear Ctrl-C."""
+
+_THREADS: Final = 64
+"""For what keeps a thread waiting, beside one for each host that is talked to by a library."""
+
+_T = TypeVar("_T")
+
+
+class Loop:
+    """Many hosts at once.
+
+    Args:
+        workers: hosts that are worked on at the same time; those at rest are not counted.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def run(
+        self,
+        items: Sequence[Item],
+        work: Work[Item, Result],
+        skip: Callable[[Item], Result],
+    ) -> Iterator[tuple[Item, Result]]:
+        """See `Runner`."""
+        crew = _Crew(items, work, skip, max(1, self._workers))
+        thread = threading.Thread(target=crew.carry_out, name="hosts")
+        thread.start()
+        given = 0
+        try:
+            while given < len(items):
+                try:
+                    crew.told.pop(given - 1, None)
+                    if given not in crew.told:
+                        crew.wait()
+                        continue
+                    one = crew.told[given]
+                    if isinstance(one, _Raised):
+                        raise one.error
+                    given += 1  # nothing is called from here on that an interrupt could follow
+                    yield one
+                except KeyboardInterrupt:
+                    if crew.stopped:
+                        raise  # asked twice
+                    crew.stop()
+        finally:
+            crew.stop()
+            thread.join()
+
+
+class _Crew(Generic[Item, Result]):
+    """Carries out the work of one run, in the loop.
+
+    Args:
+        items: what is to be worked on.
+        work: what is done with each.
+        skip: the result of one that is not begun.
+        workers: how many are worked on at the same time.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        work: Work[Item, Result],
+        skip: Callable[[Item], Result],
+        workers: int,
+    ) -> None:
+        self._to_begin = deque(items)
+        self._work = work
+        self._skip = skip
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(_THREADS + workers, "host")
+        self._at_work = 0
+        self._tasks = set[asyncio.Task[None]]()
+        self._at_rest = list[_AtRest]()
+        self._rested = deque[asyncio.Future[None]]()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed = asyncio.Event()
+        self._more = threading.Event()
+        self.stopped = False
+        self.told = dict[int, _Told[Item, Result]]()
+        self._number = count()
+
+    # --- for the thread of whoever takes the results --------------------------------------------
+
+    def wait(self) -> None:
+        """Until there may be more results, or a moment."""
+        self._more.wait(_LISTEN)
+        self._more.clear()
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self.stopped = True
+        with suppress(RuntimeError):  # it has ended
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._changed.set)
+
+    # --- in the loop's ------------------------------------------------------------------------
+
+    def carry_out(self) -> None:
+        """Do it all; what goes wrong is told in place of a result."""
+        try:
+            with self._pool:
+                asyncio.run(self._all())
+        except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
+            self._tell(_Raised(error))
+
+    async def _all(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._changed.clear()
+            self._step()
+            if not self._tasks:
+                break
+            await self._changed.wait()
+        while self._to_begin:
+            self._never(self._to_begin.popleft())
+
+    def _step(self) -> None:
+        fleet = Fleet(len(self._to_begin), self._at_work, len(self._rested), self.stopped)
+        now = step(fleet, self._workers)
+        for _ in range(now.go_on):
+            self._at_work += 1
+            self._rested.popleft().set_result(None)
+        for _ in range(now.begin):
+            self._at_work += 1
+            task = asyncio.create_task(self._one(self._to_begin.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _never(self, item: Item) -> None:
+        try:
+            self._tell((item, self._skip(item)))
+        except Exception as error:  # noqa: BLE001 - which is no reason to break others off
+            self._tell(_Raised(error))
+
+    async def _one(self, item: Item) -> None:
+        try:
+            result = await self._work(item, _InLoop(self, self._pool))
+        except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
+            self._tell(_Raised(error))
+        else:
+            self._tell((item, result))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._at_work -= 1
+        self._changed.set()
+
+    def _tell(self, one: "_Told[Item, Result]") -> None:
+        self.told[next(self._number)] = one
+        self._more.set()
+
+    async def rest(self, seconds: float, wake: threading.Event) -> None:
+        """Let others be worked on meanwhile, and then wait for a turn to go on."""
+        loop = asyncio.get_running_loop()
+        resting = _AtRest(loop.time() + seconds, wake, loop.create_future())
+        self._at_work -= 1
+        self._changed.set()
+        self._at_rest.append(resting)
+        if len(self._at_rest) == 1:
+            self._look()
+        await resting.over
+
+    def _look(self) -> None:
+        """Find whose rest is over, as long as anybody rests."""
+        loop = asyncio.get_running_loop()
+        now, found, self._at_rest = loop.time(), self._at_rest, []
+        for one in found:
+            if one.due <= now or one.wake.is_set():
+                self._rested.append(one.over)
+                self._changed.set()
+            else:
+                self._at_rest.append(one)
+        if self._at_rest:
+            soon = min(one.due for one in self._at_rest) - now
+            loop.call_later(min(soon, _LISTEN), self._look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What went wrong in place of a result."""
+
+    error: BaseException
+
+
+_Told = tuple[Item, Result] | _Raised
+
+
+@dataclass(frozen=True, slots=True)
+class _AtRest:
+    """Somebody who rests.
+
+    Args:
+        due: until when, by the loop's clock.
+        wake: ends the rest early once it is set.
+        over: is done when it may go on.
+    """
+
+    due: float
+    wake: threading.Event
+    over: asyncio.Future[None]
+
+
+class _InLoop:
+    """Waits as a task does; see `Waiting`."""
+
+    def __init__(self, crew: _Crew[Any, Any], pool: ThreadPoolExecutor) -> None:
+        self._crew = crew
+        self._pool = pool
+
+    async def talk(
+        self, session: Session, script: str, request: Request, deadline: Deadline
+    ) -> Reply:
+        return await self.aside(partial(session.run, script, request, deadline))
+
+    async def close(self, session: Session) -> None:
+        await self.aside(session.close)
+
+    async def aside(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def rest(self, seconds: float, wake: threading.Event) -> None:
+        await self._crew.rest(seconds, wake)
