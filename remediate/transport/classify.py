@@ -361,6 +361,11 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
+def may_connect_soon(error: BaseException) -> bool:
+    """Whether a host that could not be connected to is worth another try at once."""
+    return any(isinstance(link, NotConnectedError) and link.soon for link in chain(error))
+
+
 def chain(error: BaseException) -> Iterator[BaseException]:
     """An exception and all that it was raised from, wherever libraries keep it."""
     waiting: list[object] = [error]

@@ -19,12 +19,18 @@ from pydantic import SecretStr
 from remediate.model.host import Auth, Host
 from remediate.powershell.messages import MAX_REPLY, Reply, Request
 from remediate.transport import wsman
-from remediate.transport.classify import Known, chain, classify, is_fault, is_passing, is_waiting
-from remediate.transport.dialing import Connect, connect
+from remediate.transport.classify import (
+    Known,
+    chain,
+    classify,
+    is_fault,
+    is_passing,
+    is_waiting,
+    may_connect_soon,
+)
+from remediate.transport.dialing import CONNECT_PAUSES, Connect, Dialer
 from remediate.transport.errors import (
     AuthenticationFailed,
-    NameNotResolved,
-    Refused,
     RemoteError,
     TimedOut,
     TransportError,
@@ -53,7 +59,6 @@ CLOSE_SECONDS: Final = 5.0
 """To end a shell; it ends by itself otherwise."""
 
 _REUSE_SECONDS: Final = IDLE_SECONDS - 60
-_CONNECT_PAUSES: Final = (0.2, 0.5)
 _RECEIVE_PAUSES: Final = (0.1, 0.5, 1.0)
 _OVERHEAD: Final = 1024 * 1024
 
@@ -70,15 +75,15 @@ class Clients:
 
     Args:
         secret_for: called when a session first connects, and not for certificates.
-        clock: monotonic seconds; a fake in tests.
         connect: gives connections.
+        clock: monotonic seconds; a fake in tests.
     """
 
     def __init__(
         self,
         secret_for: SecretFor,
+        connect: Connect,
         clock: Callable[[], float] = time.monotonic,
-        connect: Connect = connect,
     ) -> None:
         wsman.quiet()
         self._secret_for = secret_for
@@ -122,7 +127,9 @@ class WinrmTransport:
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
         close_within: seconds that closing may take.
-        connect: gives connections.
+
+    Attributes:
+        dialer: gives the connections.
     """
 
     def __init__(
@@ -133,10 +140,10 @@ class WinrmTransport:
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
         close_within: float = CLOSE_SECONDS,
-        connect: Connect = connect,
     ) -> None:
         self.max_reply = max_reply
-        self.clients = Clients(secret_for, clock, connect)
+        self.dialer = Dialer()
+        self.clients = Clients(secret_for, self.dialer.connect, clock)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> "Conversation":
@@ -253,7 +260,7 @@ class Conversation:
         """
         watch = self._watch
         self.made_nothing = True
-        pauses = iter(_CONNECT_PAUSES)
+        pauses = iter(CONNECT_PAUSES)
         while True:
             self.allow(START_SECONDS)
             watch.sent = self.made_nothing = False
@@ -264,7 +271,7 @@ class Conversation:
                 refused = watch.refused or isinstance(problem, AuthenticationFailed)
                 # else a Delete would be one more wrong logon
                 self.made_nothing = (refused and not watch.accepted) or not watch.sent
-                again = isinstance(problem, (Refused, NameNotResolved)) and not watch.sent
+                again = may_connect_soon(error) and not watch.sent
                 pause = next(pauses, None)
                 if pause is None or not again or watch.deadline.left <= pause:
                     raise problem from error

@@ -13,7 +13,7 @@ from remediate.model.certificate import Certificate, in_words
 from remediate.model.check import CheckStep, StepName, StepState
 from remediate.model.host import Auth, Host, Via
 from remediate.transport.classify import Known, classify
-from remediate.transport.dialing import NotConnectedError, connect
+from remediate.transport.dialing import Dialer, Dialled, NotConnectedError
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
 from remediate.transport.tls import Contexts, UntrustedError, looking_context, shown_certificate
@@ -33,7 +33,7 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
         TransportError: it cannot be had.
     """
     try:
-        with closing(_connected(host, deadline)) as plain:
+        with closing(Dialer().connect(host, min(CONNECT_SECONDS, deadline.left))) as plain:
             plain.settimeout(min(CONNECT_SECONDS, deadline.left))
             context = looking_context()
             with context.wrap_socket(plain, server_hostname=host.address) as talk:
@@ -45,23 +45,22 @@ def certificate_of(host: Host, deadline: Deadline) -> Certificate:
     return certificate
 
 
-def _connected(host: Host, deadline: Deadline) -> socket.socket:
-    return connect(host, min(CONNECT_SECONDS, deadline.left))
-
-
-def look(host: Host, deadline: Deadline) -> tuple[tuple[CheckStep, ...], TransportError | None]:
+def look(
+    host: Host, deadline: Deadline, dialer: Dialer | None = None
+) -> tuple[tuple[CheckStep, ...], TransportError | None]:
     """Go the way to a host as far as one gets without logging on.
 
     Args:
         host: the host.
         deadline: for all of it.
+        dialer: gives the connection.
 
     Returns:
         The steps, and why the last of them failed.
     """
     if host.transport is Via.LOCAL:  # there is no way to go
         return (), None
-    way = _Way(host, deadline)
+    way = _Way(host, deadline, dialer or Dialer())
     try:
         with ExitStack() as opened:
             way.go(opened)
@@ -73,23 +72,27 @@ def look(host: Host, deadline: Deadline) -> tuple[tuple[CheckStep, ...], Transpo
 class _Way:
     """The steps to a host, one after the other."""
 
-    def __init__(self, host: Host, deadline: Deadline) -> None:
+    def __init__(self, host: Host, deadline: Deadline, dialer: Dialer) -> None:
         self.steps: list[CheckStep] = []
         self._host = host
         self._deadline = deadline
+        self._dialer = dialer
 
     def go(self, opened: ExitStack) -> None:
         host = self._host
-        self._step(StepName.NAME, self._name)
-        sock = self._step(StepName.PORT, self._port)
+        dialled = self._dialer.dial(host, min(CONNECT_SECONDS, self._deadline.left))
+        self._step(StepName.NAME, lambda: self._name(dialled), dialled.looking_up)
+        sock = self._step(StepName.PORT, lambda: self._port(dialled), dialled.connecting)
         opened.enter_context(closing(sock))
         if host.tls:
             sock = self._step(StepName.TLS, lambda: self._tls(sock))
             opened.enter_context(closing(sock))
         self._step(StepName.WINRM, lambda: self._winrm(sock))
 
-    def _step(self, name: StepName, do: Callable[[], tuple[_T, CheckStep]]) -> _T:
-        started = time.monotonic()
+    def _step(
+        self, name: StepName, do: Callable[[], tuple[_T, CheckStep]], seconds: float = 0.0
+    ) -> _T:
+        started = time.monotonic() - seconds
         problem = None
         try:
             result, step = do()
@@ -104,15 +107,17 @@ class _Way:
             raise problem
         return result
 
-    def _name(self) -> tuple[None, CheckStep]:
+    def _name(self, dialled: Dialled) -> tuple[None, CheckStep]:
         if self._host.proxy is not None:
             return None, _ok(StepName.NAME, f"its proxy {self._host.proxy} looks it up")
-        found = socket.getaddrinfo(self._host.address, self._host.port, type=socket.SOCK_STREAM)
-        return None, _ok(StepName.NAME, ", ".join(dict.fromkeys(str(row[4][0]) for row in found)))
+        if dialled.error is not None and not dialled.addresses:
+            raise dialled.error
+        return None, _ok(StepName.NAME, ", ".join(dialled.addresses))
 
-    def _port(self) -> tuple[socket.socket, CheckStep]:
-        sock = _connected(self._host, self._deadline)
-        return sock, _ok(StepName.PORT, f"{self._host.port} is open")
+    def _port(self, dialled: Dialled) -> tuple[socket.socket, CheckStep]:
+        if dialled.sock is None:
+            raise dialled.error or NotConnectedError(self._host.name)
+        return dialled.sock, _ok(StepName.PORT, f"{self._host.port} is open")
 
     def _tls(self, plain: socket.socket) -> tuple[socket.socket, CheckStep]:
         context = Contexts().of(self._host) or looking_context()  # there is one, as it is TLS

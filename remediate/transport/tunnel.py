@@ -1,12 +1,11 @@
 """A way through an HTTP proxy (CONNECT, RFC 9110 section 9.3.6)."""
 
+import asyncio
 import re
 import socket
 from typing import Final
 
 from remediate.errors import RemediateError
-from remediate.model.address import split_target
-from remediate.transport.protocol import Deadline
 
 _MAX_HEAD: Final = 64 * 1024
 _END: Final = b"\r\n\r\n"
@@ -32,45 +31,35 @@ class TunnelError(RemediateError):
         self.hint = hint
 
 
-def tunnel(proxy: str, address: str, port: int, deadline: Deadline) -> socket.socket:
-    """A connection to a host that goes through a proxy.
+async def tunnel(sock: socket.socket, proxy: str, address: str, port: int) -> None:
+    """Have a proxy pass on to a host whatever is sent over a connection to it from now on.
 
     Args:
+        sock: the connection; it does not block.
         proxy: HOST:PORT.
         address: of the host.
         port: of the host.
-        deadline: for all of it.
 
     Raises:
-        TunnelError: it does not come about.
+        TunnelError: it does not.
     """
-    at, its_port = split_target(proxy)
-    try:
-        sock = socket.create_connection((at, its_port or 0), timeout=deadline.left)
-    except OSError as error:
-        why = error.strerror or "it does not answer in time"
-        raise TunnelError(f"{proxy} cannot be connected to ({why})") from error
-    where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    try:
-        _ask(sock, proxy, where, deadline)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _ask(sock: socket.socket, proxy: str, target: str, deadline: Deadline) -> None:
+    loop = asyncio.get_running_loop()
+    target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     head = b""
     try:
-        sock.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+        ask = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n"
+        await loop.sock_sendall(sock, ask.encode("ascii"))
         while _END not in head and len(head) < _MAX_HEAD:
-            sock.settimeout(max(0.001, deadline.left))
-            piece = sock.recv(4096)
+            piece = await loop.sock_recv(sock, 4096)
             if not piece:
                 break
             head += piece
     except OSError as error:
         raise TunnelError(f"{proxy} does not answer") from error
+    _judge(head, proxy)
+
+
+def _judge(head: bytes, proxy: str) -> None:
     status = _STATUS.match(head)
     if status is None:
         raise TunnelError(f"{proxy} gives an answer that is not HTTP")

@@ -25,7 +25,7 @@ from requests.auth import HTTPBasicAuth
 
 from remediate.model.host import WINDOWS, Auth, Host
 from remediate.transport.classify import is_logged_on
-from remediate.transport.dialing import Connect, connect
+from remediate.transport.dialing import Connect
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import Logon
@@ -77,7 +77,7 @@ class Http(_TransportHTTP):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
-        connect: Connect = connect,
+        connect: Connect,
     ) -> None:
         super().__init__(
             host.address,
@@ -204,7 +204,7 @@ class Client(WSMan):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
-        connect: Connect = connect,
+        connect: Connect,
     ) -> None:
         super().__init__(
             host.address,

@@ -19,6 +19,7 @@ from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors
 from remediate.transport.conversation import Clients
+from remediate.transport.dialing import Dialer
 from remediate.transport.gate import ANSWER_SECONDS, Account, Gate, Turn, account_of
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
@@ -440,7 +441,7 @@ def test_certificates_lock_nothing_and_so_never_wait(make_lab: Callable[..., Lab
     hosts = make_lab(states, auth=Auth.CERTIFICATE, tls=Tls.VALID).hosts
     assert kinds(visit(targets(hosts))) == [None, None]
     watch = Watch(Deadline(30))
-    Clients(lambda _: WRONG).of(targets(hosts)[0])(watch)
+    Clients(lambda _: WRONG, Dialer().connect).of(targets(hosts)[0])(watch)
     assert watch.turn is None
 
 

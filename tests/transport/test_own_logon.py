@@ -10,6 +10,7 @@ from spnego._credential import unify_credentials
 from remediate.model.host import Host
 from remediate.transport import wsman
 from remediate.transport.conversation import Clients
+from remediate.transport.dialing import Dialer
 from remediate.transport.errors import WrongSettings
 from remediate.transport.protocol import Deadline
 from remediate.transport.wire import Watch
@@ -25,7 +26,7 @@ def test_nobody_is_asked_for_a_password_and_none_is_handed_on(auth: str) -> None
         raise AssertionError("a password was asked for")
 
     watch = Watch(Deadline(30))
-    client = Clients(secret_for)._client(host(auth=auth), None, watch)  # type: ignore[arg-type]
+    client = Clients(secret_for, Dialer().connect)._client(host(auth=auth), None, watch)  # type: ignore[arg-type]
     logon = client.http._logon(wrap_required=True)
     assert (logon.username, logon.password, logon.auth_provider) == (None, None, auth)
     [credential] = unify_credentials(logon.username, logon.password)

@@ -15,6 +15,7 @@ from requests import sessions
 from remediate.model.host import Auth, Host
 from remediate.transport import errors
 from remediate.transport.classify import classify
+from remediate.transport.dialing import Dialer
 from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets
 from remediate.transport.protocol import Deadline
@@ -35,7 +36,7 @@ CANARY = "c4nary-Päss€wörd"
 def client(server: Scripted, seconds: float = 20, auth: Auth = Auth.BASIC) -> tuple[Http, Watch]:
     watch = Watch(Deadline(seconds), budget=1_000_000)
     host = Host(name="h", address="127.0.0.1", port=server.port, auth=auth, user="üser")
-    return Http(host, SecretStr(CANARY), watch, None, Tickets()), watch
+    return Http(host, SecretStr(CANARY), watch, None, Tickets(), Dialer().connect), watch
 
 
 def test_a_password_of_any_characters_is_sent_as_utf_8() -> None:
