@@ -20,6 +20,7 @@ TABLE = {
     "show": (f"{_COMMANDS}show:command", "Show what a playbook does and its parameters."),
     "audit": (f"{_COMMANDS}audit:command", "See what playbooks would change; writes nothing."),
     "facts": (f"{_COMMANDS}facts:command", "Print what a server answers, for a support case."),
+    "plan": (f"{_COMMANDS}plan:command", "Save what would be changed, to be applied later."),
     "apply": (f"{_COMMANDS}apply:command", "Make the changes, and prove them by reading back."),
     "rollback": (f"{_COMMANDS}rollback:command", "Undo a run, property by property."),
     "diagnose": (f"{_COMMANDS}diagnose:command", "Say what an error means, and what to do."),

@@ -110,6 +110,7 @@ def begun(
     uses: "tuple[PlaybookUse, ...]",
     undoes: str | None = None,
     least: "Severity | None" = None,
+    plan: str | None = None,
 ) -> "Run":
     """A run that begins now.
 
@@ -118,6 +119,7 @@ def begun(
         uses: its playbooks.
         undoes: the run that it undoes.
         least: the least severity that it is to tell.
+        plan: digest of the saved plan that it applies.
     """
     from remediate.model.run import Run, new_run_id
 
@@ -130,6 +132,7 @@ def begun(
         started=started,
         undoes=undoes,
         least=least,
+        plan=plan,
     )
 
 

@@ -246,7 +246,7 @@ def job(
         raise Stop(str(error), "Apply them one after the other.") from None
 
 
-def _secrets(given: Iterable[object]) -> Iterator[SecretStr]:
+def secrets_in(given: Iterable[object]) -> Iterator[SecretStr]:
     """The secrets among some values."""
     for value in given:
         values = value if isinstance(value, list | tuple | set | frozenset) else (value,)
@@ -265,7 +265,7 @@ def _task(
         for name, parameter in found.items()
         if values.get(parameter.key) not in (None, ())
     }
-    for secret in _secrets(given.values()):
+    for secret in secrets_in(given.values()):
         known(secret.get_secret_value())
     there = {name: said[one.key] for name, one in found.items() if one.key in said}
     given |= {name: found[name].written(one.value) for name, one in there.items()}

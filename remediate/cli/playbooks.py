@@ -202,12 +202,26 @@ class PlaybookCommand(Command):
                 known.entry(word)
         # behind an option that is not known yet a word may be its value, or a playbook
         names = [word for word in words if word in known.entries]
+        if isinstance(plan := values.get("plan"), str) and not asking:
+            return known, self._planned(
+                ctx, plan, known, vouched=isinstance(values.get("digest"), str)
+            )
         if names or asking or self._argument.required:
             return known, names
         if self._instead and not any(values.get(name) for name in self._instead):
             options = " or ".join(f"--{name.replace('_', '-')}" for name in self._instead)
             raise Stop("no playbook is named", f"Name some, or give {options}.")
         return known, list(known.entries)
+
+    def _planned(
+        self, ctx: click.Context, path: str, known: "Catalogue", *, vouched: bool
+    ) -> list[str]:
+        """The playbooks of a saved plan, whose secret parameters are given again."""
+        from remediate.cli import saved_plans
+
+        plan = saved_plans.read(path, vouched=vouched)
+        ctx.meta["plan"] = plan
+        return saved_plans.require_known(plan, known, path)
 
     def _parameters_of(self, ctx: click.Context, known: "Catalogue", names: Sequence[str]) -> None:
         """Add the options of these playbooks."""

@@ -87,6 +87,9 @@ class Reaching:
         names: the hosts on record.
         holder: what has them on record (`run 2026… has`), for an error.
         terminal: where hosts are shown and a person is asked.
+        record: what the record is called (`plan`).
+        vouched: this command line says, by its digest, that the record is the one that is meant:
+            what it says to use needs nobody's yes.
 
     Raises:
         Stop: a host is named that is not on record, or an option makes no sense.
@@ -94,10 +97,19 @@ class Reaching:
     """
 
     def __init__(
-        self, options: Mapping[str, Any], names: Collection[str], holder: str, terminal: Terminal
+        self,
+        options: Mapping[str, Any],
+        names: Collection[str],
+        holder: str,
+        terminal: Terminal,
+        *,
+        record: str = "record",
+        vouched: bool = False,
     ) -> None:
         self._options = options
         self._terminal = terminal
+        self._what = record
+        self._vouched = vouched
         self._said = reaching.said(options)
         self._usual = reaching.usual(options)
         self._only: str | None = options["passwords_only"]
@@ -146,7 +158,7 @@ class Reaching:
             problem = Problem(code="wrong_settings", message=stop.message, hint=stop.hint)
             return _refused(host, problem)
         if self._by_record(host) and now.in_the_clear and not self._may_be_read(now):
-            return _readable(now)
+            return _readable(now, self._what)
         return record.model_copy(update={"host": now})
 
     def _by_record(self, host: "Host") -> bool:
@@ -194,7 +206,8 @@ class Reaching:
 
     def _may_be_read(self, host: "Host") -> bool:
         """Whether this command line lets a password go there without encryption."""
-        return bool(self._said.insecure) or (host.loopback and host.name in self._places)
+        meant = self._vouched or host.name in self._places
+        return bool(self._said.insecure) or (host.loopback and meant)
 
     # --- what a person has to agree to ----------------------------------------------------------
 
@@ -232,9 +245,13 @@ class Reaching:
         return bool(self._only) and use.option not in {_CA_FILE, _TLS_PIN}
 
     def _agreed(self, use: "_Use", hosts: "Sequence[Host]") -> bool:
+        if self._vouched and not self._forbidden(use):
+            return True
         if not self._terminal.interactive or not use.what or self._forbidden(use):
             return False
-        self._terminal.say(f"The record says to {use.what}, and this command line does not. For:")
+        self._terminal.say(
+            f"The {self._what} says to {use.what}, and this command line does not. For:"
+        )
         for text in dict.fromkeys(_where(host) for host in hosts):
             self._terminal.say(f"  {text}")
         return agreed(self._terminal, "Is that right?")
@@ -248,7 +265,8 @@ class Reaching:
         uses = [use for use in self._uses(host) if use in denied]
         if not uses:
             return record
-        what = f"the record says to {' and to '.join(use.brief for use in uses)} ({_where(host)})"
+        briefs = " and to ".join(use.brief for use in uses)
+        what = f"the {self._what} says to {briefs} ({_where(host)})"
         if any(map(self._forbidden, uses)):
             message = f"{what}, and --passwords-only allows {self._only} only"
             hint = "If it is right, leave out --passwords-only."
@@ -412,7 +430,7 @@ def _contradiction(host: "Host", intent: "Host") -> "HostReport":
     return refused_record(host.name, RecordRefusedError(message))
 
 
-def _readable(host: "Host") -> "HostReport":
+def _readable(host: "Host", record: str) -> "HostReport":
     from remediate.model.problem import Problem
     from remediate.report.words import command_line
 
@@ -420,8 +438,8 @@ def _readable(host: "Host") -> "HostReport":
     accept = named if host.loopback else "accept it with --insecure"
     problem = Problem(
         code="in_the_clear",
-        message=f"whoever listens there would get the password ({_where(host)}), and a record "
-        "alone does not decide that",
+        message=f"whoever listens there would get the password ({_where(host)}), and a "
+        f"{record} alone does not decide that",
         hint=f"If it is the right host, {accept}; or log on with --auth negotiate.",
     )
     return _refused(host, problem)

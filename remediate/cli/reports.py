@@ -68,6 +68,7 @@ def require_unused(
     options: Mapping[str, Any],
     hosts: "Sequence[Host]",
     otherwise: str = NOTHING_SENT,
+    what: str = "report",
 ) -> None:
     """Make sure that no report takes the place of a file that the command works with.
 
@@ -77,17 +78,18 @@ def require_unused(
         options: values of the options, by name.
         hosts: those that are chosen.
         otherwise: what else is to be known when one would.
+        what: what they are.
 
     Raises:
         Stop: one would.
     """
     used = list(_used(parts, options, hosts))
     for path in wanted:
-        for file, what in used:
+        for file, noun in used:
             same = path.exists() and file.exists() and path.samefile(file)
             if path == file or same or (file in path.parents and file.is_dir()):
                 raise Stop(
-                    f"the report {path} would replace {what}",
+                    f"the {what} {path} would replace {noun}",
                     f"Give it another name. {otherwise}".rstrip(),
                 )
 
@@ -114,12 +116,13 @@ def _used(
                 yield own, f"a password, key or certificate file of {host.name}"
 
 
-def writable(path: Path, otherwise: str = NOTHING_SENT) -> Path:
+def writable(path: Path, otherwise: str = NOTHING_SENT, what: str = "report") -> Path:
     """A file that a report can be put into, as far as that can be told now.
 
     Args:
         path: where.
         otherwise: what else is to be known when it cannot.
+        what: what it is.
 
     Raises:
         Stop: it cannot.
@@ -127,10 +130,10 @@ def writable(path: Path, otherwise: str = NOTHING_SENT) -> Path:
     folder = path.parent
     fault = hint = ""
     if not folder.is_dir():
-        fault, hint = f"the folder of the report {path} does not exist", "Make it."
+        fault, hint = f"the folder of the {what} {path} does not exist", "Make it."
     elif path.exists() and not path.is_file():
         fault, hint = (
-            f"the report {path} cannot be a file: something else is there",
+            f"the {what} {path} cannot be a file: something else is there",
             "Give it another name.",
         )
     elif not os.access(folder, os.W_OK):

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from remediate.cli.stop import Stop
@@ -31,6 +33,7 @@ class Parts:
             the one that each host's settings name.
         store_setting: path or URL of the store; when empty, what `REMEDIATE_STORE` says.
         own_settings: the user's own settings file counts where no other is named.
+        now: the time, in UTC.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Parts:
         store_setting: str = "",
         *,
         own_settings: bool = True,
+        now: "Callable[[], datetime] | None" = None,
     ) -> None:
         self._transport = transport or _chosen
         self._store_setting = store_setting
@@ -47,6 +51,7 @@ class Parts:
         self.arguments: tuple[str, ...] = ()
         self.allow_open_files = False
         self.own_settings = own_settings
+        self.now = now or partial(datetime.now, UTC)
         self.settings: SettingsFile | None = None
 
     def start_logging(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
-from remediate.engine.observation import Secrets
+from remediate.engine.observation import Observation, Secrets
 from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.content import Piece
@@ -145,6 +145,17 @@ class Screen(Effect[tuple[Refusal, ...]]):
 
     changes: tuple[Change, ...]
     secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class GiveAway(Effect[Observation]):
+    """What was seen, as it may be given away: without the secrets of this run, or others.
+
+    Args:
+        seen: what was seen.
+    """
+
+    seen: Observation
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,14 @@ from remediate.engine.recorded import (
     writes_of,
 )
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
+from remediate.engine.saved import Saved, looked_at
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished
 from remediate.model.facts import Facts
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Plan
+from remediate.model.plan import Observed, Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
 from remediate.model.waiver import NO_WAIVERS, Waivers
@@ -108,19 +109,48 @@ class Engine:
     waivers: Waivers = NO_WAIVERS
 
     def audit(
-        self, hosts: Sequence[Host], job: Job, only: Mapping[str, Collection[str]] | None = None
+        self,
+        hosts: Sequence[Host],
+        job: Job,
+        only: Mapping[str, Collection[str]] | None = None,
+        saved: Mapping[str, Saved] | None = None,
     ) -> Iterator[HostReport]:
-        """Say what `job` would change; for `audit`, `plan` and `--dry-run`.
+        """Say what `job` would change; for `audit` and `--dry-run`.
 
         Args:
             hosts: where.
             job: what.
             only: ids of the playbooks of each host, by its name; all of them when None.
+            saved: what a saved plan says of each host, by its name; None where it is not asked.
         """
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         planners = self._planners(PlaybookPlanner(job, originals), hosts, only)
         orders = [Order(Verb.AUDIT, host, self.settings, one) for host, one in planners]
-        return self._told(orders)
+        return self._told(_as_saved(orders, saved))
+
+    def plan(
+        self, hosts: Sequence[Host], job: Job
+    ) -> Iterator[tuple[HostReport, tuple[Observed, ...]]]:
+        """Say what `job` would change, and what a saved plan of that keeps of what was seen.
+
+        Args:
+            hosts: where.
+            job: what.
+        """
+        originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
+        onlookers = [
+            (host, Onlooker(one.job, one.originals, one.earlier))
+            for host, one in self._planners(PlaybookPlanner(job, originals), hosts, None)
+        ]
+        by_name = {host.name: onlooker for host, onlooker in onlookers}
+        for report in self._told(
+            [Order(Verb.AUDIT, host, self.settings, onlooker) for host, onlooker in onlookers]
+        ):
+            onlooker = by_name[report.host]
+            changes = report.plan.changes if report.plan else ()
+            seen = onlooker.seen[-1] if onlooker.seen and changes else None
+            behind, mask = onlooker.behind(changes), self.redaction.masked
+            yield report, looked_at(seen, behind, changes, mask) if seen else ()
 
     def apply(
         self,
@@ -129,6 +159,7 @@ class Engine:
         run: Run,
         confirm: Callable[[Plan], bool] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
+        saved: Mapping[str, Saved] | None = None,
     ) -> Iterator[HostReport]:
         """Change what differs, and prove it.
 
@@ -138,6 +169,7 @@ class Engine:
             run: what to record it as.
             confirm: asks a person, in the host's thread; None when nobody is asked.
             only: ids of the playbooks of each host, by its name; all of them when None.
+            saved: what a saved plan says of each host, by its name; None where none is applied.
 
         Raises:
             StoreError: the run cannot be recorded; nothing was sent.
@@ -150,7 +182,7 @@ class Engine:
             Order(Verb.APPLY, host, self.settings, planner, run.id, asked, supplies=supplies)
             for host, planner in planners
         ]
-        return self._recorded(run, orders, confirm)
+        return self._recorded(run, _as_saved(orders, saved), confirm)
 
     def rollback(
         self,
@@ -441,6 +473,16 @@ class Engine:
             computer=record.computer,
             settling=settling,
         )
+
+
+def _as_saved(orders: Sequence[Order], saved: Mapping[str, Saved] | None) -> Sequence[Order]:
+    """Orders to apply exactly what a saved plan says, on the computers that it was made for."""
+    if saved is None:
+        return orders
+    return [
+        replace(order, saved=one, computer=one.computer)
+        for order, one in ((order, saved[order.host.name]) for order in orders)
+    ]
 
 
 def _halted(order: Order) -> HostReport:

@@ -15,6 +15,7 @@ from remediate.engine.effects import (
     Close,
     Confirm,
     FreeLease,
+    GiveAway,
     Granted,
     Part,
     RecordIntent,
@@ -45,6 +46,7 @@ from remediate.engine.order import (
 from remediate.engine.planning import Planner, reasons, stands, with_left_out
 from remediate.engine.recorded import as_resource
 from remediate.engine.rollback import RecordPlanner, UndoPlanner, put_back
+from remediate.engine.saved import other_computer
 from remediate.engine.settling import among, given_up, most
 from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
@@ -78,7 +80,9 @@ def audit(work: Order) -> Steps:
     if isinstance(seen, HostReport):
         return seen
     work = work.about(seen.facts.computer)
-    return _noted(work, nothing_written((yield from _screened(work, seen))))
+    plan = yield from _screened(work, seen)
+    stale = None if plan.unanswered else (yield from _stale(work, plan, seen))
+    return _noted(work, stale or nothing_written(plan))
 
 
 def apply(work: Order) -> Steps:
@@ -160,6 +164,9 @@ def _apply(work: Order, fence: int, seen: Observation) -> Steps:
         return planned
     work, plan = planned
     seen = seen.to(work.planner.queries())
+    stale = yield from _stale(work, plan, seen)
+    if stale is not None:
+        return stale
     if not plan.changes:
         if work.takes_over:  # a run that is undone may have kept the host's lease
             yield from ask(Ask(work.unlock(), Phase.ROLLBACK))
@@ -195,7 +202,7 @@ def _planned(work: Order, seen: Observation) -> Part[tuple[Order, Plan] | HostRe
     """
     plan = yield from _screened(work, seen)
     rest, part, left = work, plan, tuple[Refusal, ...]()
-    while part.refusals or part.unanswered:
+    while work.saved is None and (part.refusals or part.unanswered):
         planner, more = rest.planner.without(reasons(part))
         if not more:
             break
@@ -209,6 +216,19 @@ def _planned(work: Order, seen: Observation) -> Part[tuple[Order, Plan] | HostRe
             names = " and ".join(refusal.playbook for refusal in left)
             hint = f"--partial leaves out {names} and applies the rest."
     return _against(work, plan, hint) or (work, plan)
+
+
+def _stale(work: Order, plan: Plan, seen: Observation) -> Part[HostReport | None]:
+    """Refuse a host on which a saved plan cannot be applied exactly; one that it suits is none."""
+    if work.saved is None or work.saved.made(plan, seen):
+        return None
+    told = yield from ask(GiveAway(seen))
+    departures = work.saved.departures(told)
+    problem = work.saved.problem(departures, plan)
+    if problem is None:
+        return None
+    report = failed(work, Outcome.REFUSED, problem, plan)
+    return report.model_copy(update={"meanwhile": departures})
 
 
 def _screened(work: Order, seen: Observation) -> Part[Plan]:
@@ -373,6 +393,8 @@ def _observe(work: Order) -> Part[Observation | HostReport]:
     if isinstance(answer, Problem):
         return failed(work, Outcome.REFUSED, answer)
     another = work.another(answer.host.computer)
+    if another is not None and work.saved is not None:
+        another = other_computer(another)
     if another is not None:
         return failed(work, Outcome.REFUSED, another)
     return read_observation(work.planner.queries(), answer, here=work.host.here)

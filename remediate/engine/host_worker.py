@@ -24,6 +24,7 @@ from remediate.engine.effects import (
     Fetch,
     Fetched,
     FreeLease,
+    GiveAway,
     Granted,
     Park,
     Parked,
@@ -38,6 +39,7 @@ from remediate.engine.effects import (
 )
 from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
 from remediate.engine.order import Order, Verb
+from remediate.engine.saved import given_away
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
@@ -223,6 +225,8 @@ class HostWorker:
                 return await self._aside(self._take_lease, takes_over)
             case Screen():
                 return self._screen(effect)
+            case GiveAway(seen):
+                return given_away(seen, self._around.redaction.masked)
             case RecordIntent():
                 return await self._aside(self._record, effect)
             case FreeLease():

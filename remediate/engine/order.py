@@ -17,6 +17,7 @@ from remediate.engine.observation import (
     write_calls,
 )
 from remediate.engine.planning import Planner
+from remediate.engine.saved import Saved
 from remediate.engine.source import Supply
 from remediate.model.base import JsonValue
 from remediate.model.change import Change
@@ -75,6 +76,8 @@ class Order:
         notes: what the report has to say of how the computer was recognised.
         settling: seconds for which to wait for what a run that broke off has begun.
         secrets: what is written with its changes; once they are planned.
+        saved: what a saved plan says of the host: exactly that is applied, or nothing; None
+            where none is applied.
     """
 
     verb: Verb
@@ -89,6 +92,7 @@ class Order:
     notes: tuple[str, ...] = ()
     settling: float = 0.0
     secrets: Secrets = field(default=(), repr=False)
+    saved: Saved | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, each.name) for each in fields(self))

@@ -164,9 +164,15 @@ class PlaybookPlanner:
 
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
-        wanted = {change.playbook for change in changes}
-        needed = {q for task, asked in self._asked() if task.playbook.id in wanted for q in asked}
+        needed = self.behind(changes)
         return next((seen.unanswered[query] for query in needed if query in seen.unanswered), None)
+
+    def behind(self, changes: Iterable[Change]) -> frozenset[Query]:
+        """The questions of the playbooks that want some changes."""
+        wanted = {change.playbook for change in changes}
+        return frozenset(
+            query for task, asked in self._asked() if task.playbook.id in wanted for query in asked
+        )
 
     def objections(self, seen: Observation, changes: Collection[Change]) -> tuple[Refusal, ...]:
         """See the protocol: the guards of the playbooks that want the changes."""

@@ -38,6 +38,7 @@ class Run(Model):
         started: when, in UTC.
         undoes: the run that a rollback undoes.
         least: the least severity that an audit was asked to tell; it records all it finds.
+        plan: digest of the saved plan that it applies (`sha256:…`).
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -48,6 +49,7 @@ class Run(Model):
     started: datetime
     undoes: str | None = None
     least: Severity | None = None
+    plan: str | None = None
 
 
 class Intent(Model):

@@ -6,6 +6,7 @@ packages, and folders that the user names. Only a playbook that is loaded runs.
 
 import ast
 import difflib
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from remediate.playbook.loader import PlaybookError, PlaybookFile
 
 if TYPE_CHECKING:
     from remediate.playbook.base import Playbook
+    from remediate.resources.base import Resource
 
 _ROOT = Path(__file__).parents[1]
 SHIPPED = next(path for path in (_ROOT / "_playbooks", _ROOT.parent / "playbooks") if path.is_dir())
@@ -65,6 +67,17 @@ class PlaybookEntry:
     def place(self) -> str:
         """File and line, for who has to look there."""
         return f"{self.path}:{self.line}"
+
+    def code(self, kinds: "Iterable[type[Resource]]") -> str:
+        """What it does is known by: a digest of its text and of scripts (`sha256:…`).
+
+        Args:
+            kinds: those whose scripts count, with their own.
+        """
+        scripts = {path for kind in kinds for path in kind.writing_files()}
+        texts = {path.name: path.read_text(encoding="utf-8-sig") for path in scripts}
+        whole = "\0".join((self.file.text, *(f"{name}\0{texts[name]}" for name in sorted(texts))))
+        return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 class Catalogue:

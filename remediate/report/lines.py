@@ -83,7 +83,8 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
                 yield line(2, f"logged on by {facts.logon}")
     for found in report.differing:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
-    for found in report.meanwhile:
+    stale = report.problem is not None and report.problem.code == "stale"
+    for found in () if stale else report.meanwhile:  # else it was told as what happened
         yield line(2, ("note: ", STRONG), f"meanwhile, {words.moved(found)}")
     for found in report.noted:
         yield line(2, ("note: ", STRONG), words.noted(found))

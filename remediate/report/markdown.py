@@ -14,7 +14,7 @@ from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 from remediate.report.totals import Row, Rows, Totals, grades, left_out
-from remediate.report.words import MAX_VALUE, shortened
+from remediate.report.words import MAX_TEXT, MAX_VALUE, shortened
 
 MOST = 900_000
 """Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
@@ -55,6 +55,8 @@ class MarkdownForm:
         head += f"Exit code {int(totals.code)}: {totals.code.meaning}.\n"
         if subject.run:
             head += f"\nRun {code(subject.run)}\n"
+        for text in subject.told:
+            head += f"\n{code(text, MAX_TEXT)}\n"
         head += "".join(f"\nWaivers: {code(one, MAX_VALUE)}.\n" for one in totals.notices)
         head += self._findings() + self._left_as_it_is()
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"

@@ -28,6 +28,7 @@ class Subject:
         needed: options without which a later command about the run could not work.
         by_name: a later command about a host has to name it, even when it is the only one.
         verbose: nothing is folded, and each of many hosts is told in full.
+        told: what a report for people says on top, a line each.
         waivers: what is left as it is.
         recorded: what is said is what a record has, and whoever writes the store can have said it.
     """
@@ -42,6 +43,7 @@ class Subject:
     proceed: Callable[[Collection[str]], str] | None = None
     needed: Sequence[str] = ()
     by_name: bool = False
+    told: Sequence[str] = ()
     recorded: bool = False
     verbose: bool = False
     waivers: Waivers = NO_WAIVERS

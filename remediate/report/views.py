@@ -30,6 +30,7 @@ _NOTHING_TO_UNDO = ("nothing to undo", "nothing is left to put back")
 _USUAL = View()
 VIEWS = {
     "audit": View(overview=True),
+    "plan": View(overview=True),
     "rollback": View(
         {
             Outcome.COMPLIANT: _NOTHING_TO_UNDO,

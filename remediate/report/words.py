@@ -79,6 +79,8 @@ def verdict(view: View, report: HostReport) -> Words:
         default = _WAIVED[bool(report.unanswered)]
     if report.problem and report.problem.code == "not_settled":
         default = (default[0], "it was still under way when its time was up")
+    if report.outcome is Outcome.REFUSED and report.problem and report.problem.code == "stale":
+        default = ("stale", "nothing was written")
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return view.verdicts.get(report.outcome, default)

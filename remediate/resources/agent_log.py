@@ -63,6 +63,7 @@ class AgentLog(Resource):
     )
     identity: ClassVar[tuple[str, ...]] = ("folder",)
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"found", "logs"})
 
     folder: str
     found: int = 0

@@ -186,6 +186,7 @@ class BackupRecord(Resource):
     )
     identity: ClassVar[tuple[str, ...]] = ("path",)
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"problems", "running", "finished", "points"})
 
     path: str
     problems: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class Event(Resource):
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     identity: ClassVar[tuple[str, ...]] = ("log", "record")
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"id", "provider", "level", "at", "data"})
 
     log: str
     record: int

@@ -64,6 +64,9 @@ class FailedFileLog(Resource):
     )
     identity: ClassVar[tuple[str, ...]] = ("folder",)
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset(
+        {"logs", "name", "size", "modified", "start", "tail", "code_page"}
+    )
 
     folder: str
     logs: int = 0

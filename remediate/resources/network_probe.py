@@ -71,6 +71,7 @@ class NetworkProbe(Resource):
     reader_needs: ClassVar[tuple[Path, ...]] = (RegistryValue.reader,)
     identity: ClassVar[tuple[str, ...]] = ("name", "port")
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"addresses"})
 
     name: str
     port: int

@@ -44,6 +44,7 @@ class Volume(Resource):
     reader: ClassVar[Path] = Path(__file__).with_suffix(".read.ps1")
     identity: ClassVar[tuple[str, ...]] = ("device",)
     settable: ClassVar[frozenset[str]] = frozenset()
+    volatile: ClassVar[frozenset[str]] = frozenset({"free_space"})
 
     device: str
     name: str

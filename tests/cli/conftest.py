@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,13 @@ def unsent() -> Iterator[Unsent]:
 def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Runs a command line."""
 
-    def start(*words: object, transport: Callable[..., Any] | None = None) -> Result:
+    def start(
+        *words: object,
+        transport: Callable[..., Any] | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> Result:
         capsys.readouterr()
-        code = run([str(word) for word in words], Parts(transport=transport))
+        code = run([str(word) for word in words], Parts(transport=transport, now=now))
         shown = capsys.readouterr()
         return Result(code, shown.out, shown.err)
 

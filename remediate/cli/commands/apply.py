@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, run_ids, targets
+from remediate.cli import (
+    connecting,
+    hosting,
+    playbooks,
+    run_ids,
+    saved_plans,
+    targets,
+    values,
+)
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
+from remediate.cli.carrying_out import carry_out
 from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Option
@@ -66,6 +75,10 @@ def apply(ctx: click.Context) -> int:
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read from the context
     names = options["playbooks"]
+    if options["plan"]:
+        return carry_out(ctx)
+    if options["digest"]:
+        raise Stop("--digest is that of a plan", "Name the plan with --plan FILE.")
     if options["found_by"]:
         ctx.params["all_safe"] = True
         record = _audited(ctx.obj, options["found_by"])
@@ -120,7 +133,7 @@ def _require_only_named(ctx: click.Context) -> None:
 command = playbooks.PlaybookCommand(
     "apply",
     callback=_run,
-    instead=("all_safe", "found_by"),
+    instead=("all_safe", "found_by", "plan"),
     help="Make the changes of playbooks on hosts, prove them by reading back, and record them "
     "so that they can be undone. Shows the plan of each host and asks first, unless --yes.",
     params=[
@@ -139,6 +152,21 @@ command = playbooks.PlaybookCommand(
             section=playbooks.PLAYBOOKS,
             help="Like --all-safe, but on each host only what a recorded audit found to change "
             "there.",
+        ),
+        Option(
+            ["--plan"],
+            metavar="FILE",
+            section=playbooks.PLAYBOOKS,
+            help="Instead of naming playbooks: a saved plan, exactly so; a host that moved since "
+            "is refused as stale. --host and --limit choose some of its hosts.",
+        ),
+        Option(
+            ["--digest"],
+            metavar="sha256:HEX",
+            callback=values.read_by(saved_plans.parse_digest),
+            section=playbooks.PLAYBOOKS,
+            help="Apply no other plan than the one with this digest, as remediate plan has "
+            "printed it. What that says of passwords, keys and authorities is then agreed to.",
         ),
         *playbooks.selection_options(),
         *writing_options(),

@@ -112,6 +112,8 @@ def _begun_lines(record: "RunRecord | AuditRecord", store: str) -> "Iterator[Lin
         yield line(2, (use.id, STRONG), f"  {', '.join(_given(use))}")
     if run.undoes:
         yield line(2, f"undoes run {run.undoes}")
+    if run.plan:
+        yield line(2, ("applies the plan ", DIM), run.plan)
 
 
 def _record_lines(record: "RunRecord") -> "Iterator[Line]":

@@ -34,12 +34,14 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.outcome import HostReport
     from remediate.model.plan import Plan
     from remediate.model.run import Intent, Run, RunRecord, RunSummary
+    from remediate.model.saved_plan import SavedPlan
     from remediate.model.waiver import WaiverList
 
     models: tuple[type[Model], ...] = (
         Document,
         HostReport,
         Plan,
+        SavedPlan,
         HostPhase,
         HostProgress,
         HostFinished,
