@@ -11,6 +11,7 @@ import click
 from remediate.cli import hosting, playbooks, recorded, saved_plans, targets
 from remediate.cli.asking import confirm, require_person
 from remediate.cli.stop import NOTHING_SENT, Stop
+from remediate.cli.waiving import waivers, with_planned
 from remediate.cli.wiring import Parts
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def carry_out(ctx: click.Context) -> int:
         titles=playbooks.titles(ctx),
         sources=playbooks.sources(ctx),
         proceed=lambda _: hosting.proceed(parts.arguments),
+        waivers=with_planned(plan, waivers(parts, options, chosen, playbooks.titles(ctx))),
         **hosting.later(options, hosts),
     )
     with ExitStack() as stack:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from remediate.engine.saved import Saved
     from remediate.model.plan import PlaybookUse
     from remediate.model.saved_plan import PlannedHost, SavedPlan
+    from remediate.model.waiver import Waivers
     from remediate.playbook.catalogue import Catalogue
 
 VALID = "24h"
@@ -67,6 +68,7 @@ def made(
     hosts: "Iterable[PlannedHost]",
     by: str,
     time: "tuple[datetime, datetime]",
+    waivers: "Waivers",
 ) -> "SavedPlan":
     """A plan to be saved.
 
@@ -76,6 +78,7 @@ def made(
         hosts: what was found on each, with all parameters.
         by: who makes it.
         time: when it is made, and from when on it does not count any more.
+        waivers: what is left as it is.
     """
     from remediate import __version__
     from remediate.model.saved_plan import PlannedPlaybook, SavedPlan
@@ -94,6 +97,7 @@ def made(
             for name, code in codes.items()
         ),
         hosts=tuple(_without_secrets(one, secrets) for one in hosts),
+        waivers=waivers.in_force,
     ).sealed()
 
 

@@ -1,7 +1,6 @@
 """Which findings a command leaves as they are, as a file of waivers says."""
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from remediate.cli.lazy import Option
 if TYPE_CHECKING:
     from remediate.cli.hosting import Chosen
     from remediate.cli.wiring import Parts
+    from remediate.model.saved_plan import SavedPlan
     from remediate.model.waiver import Waivers
 
 WAIVERS = "Waivers"
@@ -58,13 +58,25 @@ def waivers(
         return NO_WAIVERS
     from remediate.inventory.waivers import open_waivers
 
-    found = Waivers.at(open_waivers(options["waivers"]), datetime.now(UTC))
+    found = Waivers.at(open_waivers(options["waivers"]), parts.now())
     if options["although_waived"]:
         parts.terminal.say(f"The waivers in {options['waivers']} do not count, as asked.")
         return NO_WAIVERS
     for text in _about_nothing(found, chosen, playbooks):
         parts.terminal.say(f"Warning: {text}.")
     return found
+
+
+def with_planned(plan: "SavedPlan", now: "Waivers") -> "Waivers":
+    """The waivers of an apply of a saved plan: those of then are left out of it, too.
+
+    Args:
+        plan: the plan.
+        now: those of the command.
+    """
+    from dataclasses import replace
+
+    return replace(now, in_force=(*plan.waivers, *now.in_force))
 
 
 def _about_nothing(found: "Waivers", chosen: "Chosen", playbooks: Collection[str]) -> Iterator[str]:

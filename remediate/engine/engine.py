@@ -139,7 +139,7 @@ class Engine:
         """
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         onlookers = [
-            (host, Onlooker(one.job, one.originals, one.earlier))
+            (host, Onlooker(one.job, one.originals, one.earlier, one.waivers))
             for host, one in self._planners(PlaybookPlanner(job, originals), hosts, None)
         ]
         by_name = {host.name: onlooker for host, onlooker in onlookers}

@@ -11,6 +11,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Observed
 from remediate.model.text import in_quotes
+from remediate.model.waiver import Waiver
 
 MAX_SIZE = 32 * 1024 * 1024
 """Bytes of a file that is read; a plan of 5,000 hosts with five changes each has a third of it."""
@@ -79,6 +80,7 @@ class SavedPlan(Model):
         expires: from when on it is not applied any more.
         playbooks: what was asked for.
         hosts: all that were chosen, in their order.
+        waivers: what was left as it is, and is when the plan is applied.
         digest: of all else in it, in the form of RFC 8785.
     """
 
@@ -90,6 +92,7 @@ class SavedPlan(Model):
     expires: AwareDatetime
     playbooks: tuple[PlannedPlaybook, ...]
     hosts: tuple[PlannedHost, ...]
+    waivers: tuple[Waiver, ...] = ()
     digest: str = Field("", pattern="^(sha256:[0-9a-f]{64})?$")
 
     def sealed(self) -> "SavedPlan":

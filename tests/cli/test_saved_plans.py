@@ -310,3 +310,26 @@ def test_a_secret_parameter_is_in_no_plan_and_given_again(
     assert told(*words, "--token", "file:token").code == 0
     file.write_text(f"{own}{text}# another text\n")
     cli(*words, "--token", "file:token", transport=unsent).explains(6, "has another code now")
+
+
+def test_what_a_plan_leaves_as_it_is_stays_so_and_what_is_waived_since_is_not_written(
+    told: Told, fleet: Fleet
+) -> None:
+    waiver = {
+        "host": "SRV01",
+        "playbook": "schedule-fix",
+        "rule": "*",
+        "resource": "* *SystemStateBackup",
+        "reason": "The vendor wants it.",
+        "who": "Ada",
+        "expires": "2026-12-24",
+    }
+    Path("old.yaml").write_text(json.dumps({"waivers": [waiver]}))
+    told(*PLAN, "--limit", "SRV0[12]", "--waivers", "old.yaml")
+    everything = {**waiver, "host": "SRV02", "resource": "*"}
+    Path("new.yaml").write_text(json.dumps({"waivers": [everything]}))
+    done = told(*APPLY, "--waivers", "new.yaml", "--format", "json")
+    [first, second] = done.data["hosts"]
+    assert (done.code, first["outcome"], second["problem"]["code"]) == (6, "changed", "stale")
+    assert (len(first["applied"]), len(first["plan"]["waived"])) == (1, 1)
+    assert "does not want" in second["problem"]["message"]

@@ -14,6 +14,7 @@ from remediate.cli.lazy import Command, Option
 from remediate.cli.reports import report_option, require_unused, writable
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
+from remediate.cli.waiving import waiver_options, waivers
 from remediate.cli.wiring import Parts, operator
 from remediate.model.exit_code import ExitCode
 
@@ -45,6 +46,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         titles=playbooks.titles(ctx),
         sources=playbooks.sources(ctx),
         verbose=options["verbose"],
+        waivers=waivers(parts, options, chosen, playbooks.titles(ctx)),
     )
     created = parts.now()
     planned: dict[str, PlannedHost] = {}
@@ -60,7 +62,9 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         code = hosting.over_hosts(parts, options, subject, chosen, look, store)
     hosts = [planned[name] for name in chosen.names]
     time = created, created + (options["valid"] or saved_plans.parse_valid(saved_plans.VALID))
-    plan = saved_plans.made(chosen.job, ctx.meta["catalogue"], hosts, operator(), time)
+    plan = saved_plans.made(
+        chosen.job, ctx.meta["catalogue"], hosts, operator(), time, subject.waivers
+    )
     _save(plan, path)
     told = hosting.later(options, [one.host for one in hosts])["needed"]
     for text in _about(plan, options["out"], told):
@@ -108,6 +112,7 @@ def _show(parts: Parts, file: str, form: str, folders: tuple[Path, ...], *, verb
         print(as_json(plan, indent=2))
         return ExitCode.OK
     known = playbooks.catalogue(folders).entries
+    from remediate.model.waiver import Waivers
     from remediate.report.reporter import Subject
     from remediate.report.words import moment
 
@@ -123,6 +128,7 @@ def _show(parts: Parts, file: str, form: str, folders: tuple[Path, ...], *, verb
         titles={name: entry.title for name, entry in known.items()},
         sources={name: entry.source for name, entry in known.items()},
         told=told,
+        waivers=Waivers.at(plan.waivers, plan.created),
         recorded=True,
         verbose=verbose,
     )
@@ -219,6 +225,7 @@ command = PlanCommand(
             section=OUTPUT,
             help=f"How long it is good for, such as 90m or 7d.  [default: {saved_plans.VALID}]",
         ),
+        *waiver_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),
         *connecting.connection_options(),
