@@ -21,6 +21,7 @@ SAMPLES: dict[Any, Any] = {
     str: "a text",
     int: 7,
     bool: True,
+    bytes: b"some bytes",
     HTTPStatus: HTTPStatus.BAD_REQUEST,
     Path | str: Path("a/path"),
     Place: Place(3, 5),

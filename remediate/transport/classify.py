@@ -30,13 +30,17 @@ from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tunnel import TunnelError
-from remediate.transport.wire import (
+from remediate.transport.watch import (
     LoggedOutError,
+    NotHttpError,
     NotOfferedError,
     OutOfTimeError,
     PackedError,
     PageError,
+    RedirectedError,
+    RefusedError,
     StaleConnectionError,
+    StatusError,
     TooMuchError,
     UnsealedError,
 )
@@ -250,6 +254,7 @@ _OURS: Final[dict[type[BaseException], Cause]] = {
     OverloadedMarkupError: Cause(errors.ProtocolError, "it sends XML that would grow in reading"),
     PackedError: Cause(errors.ProtocolError, "it sends packed what was to come as it is"),
     PageError: Cause(errors.ProtocolError, "it answers with a page, not with WS-Management"),
+    RedirectedError: Cause(errors.ProtocolError, "it sends us to another address"),
 }
 _NOT_RUN: Final[dict[str, type[errors.RemoteError]]] = {
     "ScriptContainedMaliciousContent": errors.ScriptBlocked,  # AMSI calls it malicious
@@ -259,8 +264,8 @@ _NOT_RUN: Final[dict[str, type[errors.RemoteError]]] = {
 """Error ids with which PowerShell refuses a script (its resource ParserStrings), in whatever
 language its text is."""
 
-_TLS_RECORD: Final = ("\x15\x03", "\x16\x03")
-"""How an alert and a handshake of TLS begin; http.client shows them as a line of an answer."""
+_TLS_RECORD: Final = (b"\x15\x03", b"\x16\x03")
+"""How an alert and a handshake of TLS begin."""
 
 _LOST: Final = (
     ConnectionAbortedError,
@@ -356,7 +361,7 @@ def is_passing(error: BaseException) -> bool:
     return any(
         isinstance(link, _PASSING)
         or (isinstance(link, WinRMTransportError) and link.code in _PASSING_STATUS)
-        or (isinstance(link, UnsealedError) and link.status in _PASSING_STATUS)
+        or (isinstance(link, (StatusError, UnsealedError)) and link.status in _PASSING_STATUS)
         for link in chain(error)
     )
 
@@ -412,10 +417,11 @@ def _of_winrm(error: BaseException, known: Known) -> Cause | None:
             return Cause(errors.ProtocolError, text)
         detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
         return Cause(_fault(error), detail)
-    if isinstance(error, WinRMTransportError):
-        text = f"it answers HTTP {error.code} without an explanation"
-        return _STATUS.get(error.code, Cause(errors.ProtocolError, text))
-    if isinstance(error, (AuthenticationError, LoggedOutError)):
+    if isinstance(error, (WinRMTransportError, StatusError)):
+        status = error.status if isinstance(error, StatusError) else error.code
+        text = f"it answers HTTP {status} without an explanation"
+        return _STATUS.get(status, Cause(errors.ProtocolError, text))
+    if isinstance(error, (AuthenticationError, LoggedOutError, RefusedError)):
         return _refused(known)
     return None
 
@@ -521,10 +527,16 @@ def _of_http(error: BaseException, known: Known) -> Cause | None:
     del known
     if isinstance(error, requests.TooManyRedirects):
         return Cause(errors.ProtocolError, "it sends us to another address")
-    line = getattr(error, "line", "") if isinstance(error, http.client.BadStatusLine) else ""
-    if line.startswith(_TLS_RECORD):
+    begins = b""
+    if isinstance(error, http.client.BadStatusLine):
+        begins = str(getattr(error, "line", "")).encode("latin-1", errors="replace")
+    elif isinstance(error, NotHttpError):
+        begins = error.begins
+    if begins.startswith(_TLS_RECORD):
         hint = "Use --tls, or the port on which it does without (5985)."
         return Cause(errors.ProtocolError, "it speaks TLS on this port", hint)
+    if isinstance(error, NotHttpError):
+        return Cause(errors.ProtocolError, f"its answer is not HTTP ({error.why})")
     if isinstance(error, (http.client.HTTPException, requests.exceptions.ContentDecodingError)):
         return Cause(errors.ProtocolError, "its answer is not HTTP")
     if isinstance(error, ParseError):

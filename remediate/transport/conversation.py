@@ -41,7 +41,7 @@ from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import KERBEROS
 from remediate.transport.protocol import LATE_SECONDS, Deadline
 from remediate.transport.tls import Contexts
-from remediate.transport.wire import Watch
+from remediate.transport.watch import Watch
 
 OPERATION_SECONDS: Final = 20
 """A host with nothing to say answers so after this time, and is asked again."""

@@ -2,16 +2,18 @@
 
 import logging
 import sys
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import SecretStr
-from pypsrp.negotiate import HTTPNegotiateAuth
+from spnego import NTLMHash
+from spnego._ntlm_raw.crypto import ntowfv1
 
 from remediate.model.host import WINDOWS, Auth, Host, KerberosService
 from remediate.transport.gate import is_local
 from remediate.transport.kerberos import Tickets
 from remediate.transport.kerberos_numbers import TicketError
-from remediate.transport.wire import Watch
+from remediate.transport.watch import Watch
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +22,32 @@ KERBEROS: Final = "Kerberos"
 SYSTEM_CHOOSES: Final = sys.platform == WINDOWS
 """Windows knows Kerberos and NTLM itself, and the ticket of whoever is logged on."""
 
+METHODS: Final = {
+    Auth.BASIC: frozenset({"basic"}),
+    Auth.CERTIFICATE: frozenset[str](),
+    Auth.KERBEROS: frozenset({"negotiate", "kerberos"}),
+    Auth.NEGOTIATE: frozenset({"negotiate", "kerberos", "ntlm"}),
+    Auth.NTLM: frozenset({"negotiate", "ntlm"}),
+}
+"""Names of the schemes of HTTP by which each method may go, in small letters."""
 
-class Logon(HTTPNegotiateAuth):
+
+@dataclass(frozen=True)
+class Choice:
+    """What pyspnego logs on with.
+
+    Args:
+        protocol: as it calls it.
+        who: a user's name, or credentials.
+        password: of the user; None where credentials say it, or there is none.
+    """
+
+    protocol: str
+    who: Any
+    password: str | None = field(default=None, repr=False)
+
+
+class Logon:
     """Answers a host that asks who we are.
 
     A library that is told to negotiate tries a password with the KDC and, when that refuses it,
@@ -32,57 +58,59 @@ class Logon(HTTPNegotiateAuth):
         secret: the account's password, if it has one.
         watch: is told which way it was.
         tickets: those of the transport.
-        wrap_required: messages are sealed.
     """
 
     def __init__(
-        self,
-        host: Host,
-        secret: SecretStr | None,
-        watch: Watch,
-        tickets: Tickets,
-        *,
-        wrap_required: bool,
+        self, host: Host, secret: SecretStr | None, watch: Watch, tickets: Tickets
     ) -> None:
-        super().__init__(
-            username=host.user,
-            password=secret.get_secret_value() if secret else None,
-            auth_provider=host.auth.value,
-            service=host.kerberos_service or KerberosService.HOST,
-            delegate=False,
-            hostname_override=host.domain_name,
-            wrap_required=wrap_required,
-        )
         self._host = host
         self._secret = secret
         self._watch = watch
         self._tickets = tickets
 
-    def handle_401(self, response: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' own
-        """Log on, with tickets where there are some.
+    @property
+    def service(self) -> str:
+        """What a ticket is asked for, on the host."""
+        return self._host.kerberos_service or KerberosService.HOST
+
+    @property
+    def hostname(self) -> str:
+        """The host's name in it."""
+        return self._host.domain_name or self._host.address
+
+    def choose(self) -> Choice:
+        """Find out how; may take as long as a KDC does.
 
         Raises:
             TicketError: Kerberos was asked for, or the KDC has judged the account or may
                 have got its password; the host was not told anything.
         """
-        if self._host.auth is not Auth.NTLM and not SYSTEM_CHOOSES:
-            self._choose()
-            _log.debug("%s: logs on by %s", self._host.name, self._watch.way)
-        return super().handle_401(response, **kwargs)  # type: ignore[no-untyped-call] # of pypsrp
-
-    def _choose(self) -> None:
+        if SYSTEM_CHOOSES:
+            password = self._secret.get_secret_value() if self._secret else None
+            return Choice(self._host.auth.value, self._host.user, password)
+        if self._host.auth is Auth.NTLM:
+            return self._by_ntlm()
         try:
             ticket = self._ticket()
         except TicketError as error:
             if self._host.auth is Auth.KERBEROS or error.by:
                 raise
-            self.auth_provider = Auth.NTLM.value
             self._watch.way = f"NTLM, because {error.detail}"
+            choice = self._by_ntlm()
         else:
-            self.username = [ticket]  # type: ignore[assignment] # pyspnego takes it as it is
-            self.password = None
-            self.auth_provider = Auth.KERBEROS.value
             self._watch.way = KERBEROS
+            choice = Choice(Auth.KERBEROS.value, [ticket])
+        _log.debug("%s: logs on by %s", self._host.name, self._watch.way)
+        return choice
+
+    def _by_ntlm(self) -> Choice:
+        """With what NTLM makes of a password; its library would make another hash that nobody uses.
+
+        That one is of LAN Manager, and takes three quarters of a logon's time.
+        """
+        password = self._secret.get_secret_value() if self._secret else ""
+        made = NTLMHash(self._host.user or "", nt_hash=ntowfv1(password).hex())
+        return Choice(Auth.NTLM.value, [made])
 
     def _ticket(self) -> Any:  # noqa: ANN401 - a credential of pyspnego
         """What pyspnego logs on with; the gate is told what the KDC says of the password."""

@@ -18,7 +18,7 @@ from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline
 from remediate.transport.tls import Contexts, UntrustedError, looking_context, shown_certificate
 from remediate.transport.tunnel import TunnelError
-from remediate.transport.wire import offered
+from remediate.transport.watch import offered
 
 SOON_DAYS: Final = 30
 """A certificate that is valid for less is to be renewed soon."""

@@ -5,136 +5,39 @@ are, and it takes answers of any size and unpacks them. So the bounds are where 
 from the socket, and what would have to be unpacked is not read at all.
 """
 
-import base64
-import binascii
 import http.client
 import io
-import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import requests
+from pypsrp.negotiate import HTTPNegotiateAuth
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from remediate.errors import RemediateError
-from remediate.transport.gate import Turn
-from remediate.transport.protocol import CONNECT_SECONDS, Deadline
+from remediate.transport.logon import Logon
+from remediate.transport.protocol import CONNECT_SECONDS
+from remediate.transport.watch import (
+    MAX_ANSWER,
+    SERVED,
+    UNAUTHORISED,
+    LoggedOutError,
+    NotOfferedError,
+    OutOfTimeError,
+    PackedError,
+    StaleConnectionError,
+    TooMuchError,
+    Watch,
+    is_proof,
+    offered,
+    words,
+)
 
-MAX_ANSWER: Final = 1024 * 1024
-"""Bytes of one HTTP answer; we ask for envelopes of half that size."""
-
-_SERVED: Final = {200, 500}
-"""What a WinRM service answers once it has let somebody in: a reply, or a fault."""
-
-_UNAUTHORISED: Final = 401
 _BUFFER: Final = 64 * 1024
-_SCHEME: Final = re.compile(r"(?:^|,)\s*([A-Za-z]+)")
-_NTLM_PROOF: Final = b"NTLMSSP\0\3\0\0\0"
-
-
-class StaleConnectionError(RemediateError):
-    """The connection that carried our authentication is gone; nothing has been sent."""
-
-
-class OutOfTimeError(RemediateError):
-    """The deadline passed before a request was sent."""
-
-
-class TooMuchError(RemediateError):
-    """The host sends more than is asked for."""
-
-
-class LoggedOutError(RemediateError):
-    """401 on a connection that the host had accepted before."""
-
-
-class NotOfferedError(RemediateError):
-    """401 from a host that has no use for our way of logging on.
-
-    Args:
-        offers: the ways that it has.
-    """
-
-    def __init__(self, offers: tuple[str, ...]) -> None:
-        super().__init__(offers)
-        self.offers = offers
-
-
-class PackedError(RemediateError):
-    """An answer in an encoding that nobody asked for.
-
-    Args:
-        status: its HTTP status.
-    """
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-class PageError(RemediateError):
-    """A page for people where a message was to be."""
-
-
-class UnsealedError(RemediateError):
-    """An answer that does not come from whom we have logged on to.
-
-    Args:
-        status: its HTTP status, which anybody may have written.
-    """
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-@dataclass
-class Watch:
-    """What bounds a conversation with a host, and what is known of it.
-
-    Args:
-        deadline: when all waiting ends.
-        patience: seconds of silence after which an answer is given up.
-        budget: bytes that the host may still send.
-        sent: since last set to False, bytes of a message (not only of a logon) may have left.
-        heard: the host has sent something.
-        accepted: the host has let us in at least once.
-        live: a connection that the host has accepted is believed to be open.
-        refused: the host has seen the password, and has not let us in.
-        turn: the account's way through the gate; None when nothing can be locked.
-        way: which of the ways that a method leaves open the logon went, and why.
-    """
-
-    deadline: Deadline
-    patience: float = 30.0
-    budget: int = 0
-    sent: bool = False
-    heard: bool = False
-    accepted: bool = False
-    live: bool = False
-    refused: bool = False
-    turn: Turn | None = None
-    way: str = ""
-
-    def wait(self) -> float:
-        """Seconds that may be waited for the next bytes."""
-        left = self.deadline.left
-        if left <= 0:
-            raise TimeoutError
-        return min(left, self.patience)
-
-    def took(self, count: int) -> None:
-        """Count what the host has sent."""
-        self.heard = self.heard or count > 0
-        self.budget -= count
-        if self.budget < 0:
-            raise TooMuchError
 
 
 class Wire(HTTPAdapter):
@@ -206,7 +109,7 @@ class Wire(HTTPAdapter):
             raise OutOfTimeError
         self._message = bool(request.body)
         watch.refused = False
-        proof = _is_proof(request.headers.get("Authorization", ""))
+        proof = is_proof(request.headers.get("Authorization", ""))
         try:
             response = super().send(
                 request,
@@ -217,15 +120,15 @@ class Wire(HTTPAdapter):
                 proxies=proxies,
             )
         except PackedError as error:
-            watch.refused = proof and error.status == _UNAUTHORISED
+            watch.refused = proof and error.status == UNAUTHORISED
             raise
         finally:
             # With Basic it is the password, and errors and answers hold on to their request.
             request.headers.pop("Authorization", None)
         self._answer = response
-        if response.status_code in _SERVED:
+        if response.status_code in SERVED:
             watch.accepted = watch.live = True
-        if response.status_code != _UNAUTHORISED:
+        if response.status_code != UNAUTHORISED:
             return response
         if watch.live:
             # pypsrp would log on again and repeat a message of the old encryption.
@@ -330,8 +233,8 @@ class _Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read the head, and refuse a body that would have to be unpacked."""
         super().begin()
-        packings = _words(self.headers.get_all("Content-Encoding", []))
-        transfer = _words(self.headers.get_all("Transfer-Encoding", []))
+        packings = words(self.headers.get_all("Content-Encoding", []))
+        transfer = words(self.headers.get_all("Transfer-Encoding", []))
         if set(packings) - {"identity"} or transfer not in ([], ["chunked"]):
             self.close()
             raise PackedError(self.status)
@@ -364,22 +267,23 @@ class _Bounded(io.RawIOBase):
         super().close()
 
 
-def offered(challenges: str) -> tuple[str, ...]:
-    """The ways to log on that a host offers, as it writes them."""
-    return tuple(dict.fromkeys(_SCHEME.findall(challenges)))
+class Negotiated(HTTPNegotiateAuth):
+    """Answers a host that asks who we are, as pypsrp does, with what we have chosen.
 
+    Args:
+        logon: chooses.
+        wrap_required: messages are sealed.
+    """
 
-def _words(values: list[str]) -> list[str]:
-    return [word for value in values for part in value.split(",") if (word := part.strip().lower())]
+    def __init__(self, logon: Logon, *, wrap_required: bool) -> None:
+        super().__init__(
+            service=logon.service, hostname_override=logon.hostname, wrap_required=wrap_required
+        )
+        self._logon = logon
 
-
-def _is_proof(authorization: str | bytes) -> bool:
-    """Whether a password can be wrong in it: all of Basic, and the last leg of NTLM."""
-    text = authorization.decode() if isinstance(authorization, bytes) else authorization
-    scheme, _, token = text.partition(" ")
-    if scheme.lower() == "basic":
-        return True
-    try:
-        return _NTLM_PROOF in base64.b64decode(token)
-    except binascii.Error:
-        return False
+    def handle_401(self, response: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - requests' own
+        """Log on; raises as `Logon.choose`."""
+        choice = self._logon.choose()
+        self.auth_provider = choice.protocol
+        self.username, self.password = choice.who, choice.password
+        return super().handle_401(response, **kwargs)  # type: ignore[no-untyped-call] # of pypsrp

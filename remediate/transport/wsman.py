@@ -28,33 +28,30 @@ from remediate.transport.classify import is_logged_on
 from remediate.transport.dialing import Connect
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
-from remediate.transport.logon import Logon
+from remediate.transport.lean import http as lean
+from remediate.transport.logon import METHODS, Logon
 from remediate.transport.markup import look_at
-from remediate.transport.wire import (
+from remediate.transport.watch import (
+    OK,
+    PAGES,
+    UNAUTHORISED,
     LoggedOutError,
     PageError,
     StaleConnectionError,
+    StatusError,
     UnsealedError,
     Watch,
-    Wire,
 )
+from remediate.transport.wire import Negotiated, Wire
+from remediate.transport.wires import WireName, wire_of_environment
 
 _LOUD: Final = ("pypsrp", "urllib3", "requests", "spnego")
-_OK: Final = 200
-_UNAUTHORISED: Final = 401
-_PAGES: Final = {"text/html", "application/xhtml+xml"}
 _SEALED: Final = re.compile(r'multipart/(?:x-multi-)?encrypted;.*boundary="([^"]+)"', re.IGNORECASE)
-_METHODS: Final = {
-    Auth.BASIC: frozenset({"basic"}),
-    Auth.CERTIFICATE: frozenset[str](),
-    Auth.KERBEROS: frozenset({"negotiate", "kerberos"}),
-    Auth.NEGOTIATE: frozenset({"negotiate", "kerberos", "ntlm"}),
-    Auth.NTLM: frozenset({"negotiate", "ntlm"}),
-}
 _HEADER: Final = "{http://www.w3.org/2003/05/soap-envelope}Header"
 _ADDRESSING: Final = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
 _MESSAGE_ID: Final = f"{_HEADER}/{_ADDRESSING}MessageID"
 _RELATES_TO: Final = f"{_HEADER}/{_ADDRESSING}RelatesTo"
+_WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; the host was not contacted."
 _T = TypeVar("_T")
 
 
@@ -92,9 +89,9 @@ class Http(_TransportHTTP):
             certificate_key_pem=str(host.key_file) if host.key_file else None,
         )
         self._watch = watch
-        self._methods = _METHODS[host.auth]
+        self._methods = METHODS[host.auth]
         self._tls = tls
-        self._logon = partial(Logon, host, secret, watch, tickets)
+        self._logon = Logon(host, secret, watch, tickets)
         self._connect = partial(connect, host)
 
     def send(
@@ -126,16 +123,16 @@ class Http(_TransportHTTP):
             content = _opened(self.encryption, response)
         elif self.wrap_required:
             content = b""  # nobody has proved anything yet
-            if status == _OK and not self._asked_who_we_are():
+            if status == OK and not self._asked_who_we_are():
                 raise UnsealedError(status)
-        elif kind.partition(";")[0].strip().lower() in _PAGES:
+        elif kind.partition(";")[0].strip().lower() in PAGES:
             content = b""
-            if status == _OK:
+            if status == OK:
                 raise PageError
         look_at(content)
-        if status == _UNAUTHORISED:
+        if status == UNAUTHORISED:
             raise AuthenticationError
-        if status != _OK:
+        if status != OK:
             raise WinRMTransportError("http", status, content.decode(errors="replace"))
         return content
 
@@ -150,7 +147,7 @@ class Http(_TransportHTTP):
         except LoggedOutError:
             if self.encryption is None:
                 raise
-            raise UnsealedError(_UNAUTHORISED) from None
+            raise UnsealedError(UNAUTHORISED) from None
 
     def reset(self) -> None:
         """Forget connection and encryption; the next message connects and logs on again."""
@@ -179,10 +176,31 @@ class Http(_TransportHTTP):
 
     def _build_auth_negotiate(self, session: requests.Session, auth_provider: str = "") -> None:
         del auth_provider  # the logon knows it
-        session.auth = self._logon(wrap_required=self.wrap_required)
+        session.auth = Negotiated(self._logon, wrap_required=self.wrap_required)
 
     def __repr__(self) -> str:
         return f"Http({self.endpoint!r})"
+
+
+class OnLean(lean.Http):
+    """The same by our own wire, as pypsrp calls it.
+
+    Args:
+        host: the host.
+        more: as for Http.
+    """
+
+    def __init__(self, host: Host, *more: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(host, *more)
+        self.endpoint = host.url
+
+    def send(self, message: bytes, **_: object) -> bytes:
+        """Send one message and return the answer to it."""
+        try:
+            return super().send(message)
+        except StatusError as error:
+            text = error.content.decode(errors="replace")
+            raise WinRMTransportError("http", error.status, text) from error
 
 
 class Client(WSMan):
@@ -214,8 +232,10 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch, tls, tickets, connect)
-        self.transport = self.http
+        more = (host, secret, watch, tls, tickets, connect)
+        own = wire_of_environment() is WireName.LEAN
+        self.http: Http | OnLean = OnLean(*more) if own else Http(*more)
+        self.transport: Any = self.http
         self._watch = watch
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - pypsrp's own
@@ -283,6 +303,10 @@ def check(host: Host, platform: str = sys.platform) -> None:
     Raises:
         WrongSettings: a setting is missing or contradicts another.
     """
+    try:
+        wire_of_environment()
+    except ValueError as error:
+        raise WrongSettings(host.name, str(error), hint=_WIRE_HINT) from error
     if host.mistake is not None:
         text, hint = host.mistake
         raise WrongSettings(host.name, text, hint=hint)

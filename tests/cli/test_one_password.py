@@ -13,7 +13,7 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.model.host import Auth
-from remediate.transport.wire import _is_proof
+from remediate.transport.watch import is_proof
 
 Make = Callable[..., Any]
 ADA = LabAccount("CONTOSO\\ada", "Right-7f3a")
@@ -34,7 +34,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 def logons(lab: Lab) -> int:
     return sum(
-        _is_proof(exchange.headers.get("authorization", ""))
+        is_proof(exchange.headers.get("authorization", ""))
         for host in lab.hosts
         for exchange in host.trace
     )

@@ -32,7 +32,7 @@ from remediate.transport import errors, tls
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.reach import certificate_of
-from remediate.transport.wire import MAX_ANSWER
+from remediate.transport.watch import MAX_ANSWER
 from tests.security.between import between
 from tests.transport.scripted import SILENCE, ok, scripted
 

@@ -27,7 +27,7 @@ from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tls import OTHER_PIN, UNREADABLE, UntrustedError
 from remediate.transport.tunnel import TunnelError
-from remediate.transport.wire import (
+from remediate.transport.watch import (
     LoggedOutError,
     NotOfferedError,
     OutOfTimeError,

@@ -23,7 +23,7 @@ from remediate.transport.dialing import Dialer
 from remediate.transport.gate import ANSWER_SECONDS, Account, Gate, Turn, account_of
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
-from remediate.transport.wire import Watch, _is_proof
+from remediate.transport.watch import Watch, is_proof
 from tests.transport.test_psrp import SCRIPT, free_port
 
 REQUEST = Request(
@@ -268,7 +268,7 @@ def targets(hosts: Sequence[LabHost]) -> list[Host]:
 def logons(hosts: Sequence[LabHost], *, refused: bool = True) -> int:
     """Passwords that hosts have looked at and refused; or all requests with one."""
     return sum(
-        _is_proof(exchange.headers.get("authorization", ""))
+        is_proof(exchange.headers.get("authorization", ""))
         and (exchange.status == 401 or not refused)
         for each in hosts
         for exchange in each.trace

@@ -8,12 +8,13 @@ from spnego import CredentialCache
 from spnego._credential import unify_credentials
 
 from remediate.model.host import Host
-from remediate.transport import wsman
+from remediate.transport import logon, wsman
 from remediate.transport.conversation import Clients
 from remediate.transport.dialing import Dialer
 from remediate.transport.errors import WrongSettings
+from remediate.transport.kerberos import Tickets
 from remediate.transport.protocol import Deadline
-from remediate.transport.wire import Watch
+from remediate.transport.watch import Watch
 
 
 def host(**said: object) -> Host:
@@ -21,15 +22,19 @@ def host(**said: object) -> Host:
 
 
 @pytest.mark.parametrize("auth", ["negotiate", "kerberos"])
-def test_nobody_is_asked_for_a_password_and_none_is_handed_on(auth: str) -> None:
+def test_nobody_is_asked_for_a_password_and_none_is_handed_on(
+    auth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def secret_for(_: Host) -> object:
         raise AssertionError("a password was asked for")
 
+    monkeypatch.setattr(logon, "SYSTEM_CHOOSES", True)
     watch = Watch(Deadline(30))
-    client = Clients(secret_for, Dialer().connect)._client(host(auth=auth), None, watch)  # type: ignore[arg-type]
-    logon = client.http._logon(wrap_required=True)
-    assert (logon.username, logon.password, logon.auth_provider) == (None, None, auth)
-    [credential] = unify_credentials(logon.username, logon.password)
+    nobody = host(auth=auth)
+    Clients(secret_for, Dialer().connect)._client(nobody, None, watch)  # type: ignore[arg-type]
+    choice = logon.Logon(nobody, None, watch, Tickets()).choose()
+    assert (choice.who, choice.password, choice.protocol) == (None, None, auth)
+    [credential] = unify_credentials(choice.who, choice.password)
     assert isinstance(credential, CredentialCache)
     assert watch.turn is None, "no password can be locked"
 

@@ -24,6 +24,7 @@ from remediate.secrets import SecretError, Secrets
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpSession, PsrpTransport
+from remediate.transport.wires import VARIABLE, WireName
 from tests.transport.scripted import ok, scripted
 
 SCRIPT = "param([string]$Request)\n# simulated"
@@ -81,9 +82,16 @@ def way(auth: Auth, tls: Tls | None = None) -> dict[str, object]:
         (way(Auth.NEGOTIATE, Tls.VALID), 8, 2),
     ],
 )
+@pytest.mark.parametrize("wire", WireName)
 def test_what_a_conversation_costs(
-    make_lab: Callable[..., Lab], options: dict[str, object], first: int, each: int
+    make_lab: Callable[..., Lab],
+    options: dict[str, object],
+    first: int,
+    each: int,
+    wire: WireName,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv(VARIABLE, wire)
     host = make_lab(**options).hosts[0]
     for pipelines in (1, 3):
         before = host.requests

@@ -1,0 +1,1 @@
+"""A wire of our own: WinRM without an HTTP library, in steps that anybody can take."""
