@@ -20,6 +20,7 @@ from remediate.model.certificate import Certificate
 SAMPLES: dict[Any, Any] = {
     str: "a text",
     int: 7,
+    int | str | None: 7,
     bool: True,
     bytes: b"some bytes",
     HTTPStatus: HTTPStatus.BAD_REQUEST,

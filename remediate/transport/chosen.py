@@ -3,10 +3,10 @@
 from typing import Any
 
 from remediate.model.host import Host, Via
-from remediate.transport.conversation import SecretFor, WinrmTransport
 from remediate.transport.local import LocalSession, PowerShell
 from remediate.transport.protocol import Session
 from remediate.transport.psrp import PsrpSession
+from remediate.transport.winrm import SecretFor, WinrmTransport
 
 
 class ChosenTransport(WinrmTransport):

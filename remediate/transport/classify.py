@@ -28,6 +28,7 @@ from remediate.model.certificate import in_words
 from remediate.transport import errors, kerberos_numbers, tls
 from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
+from remediate.transport.lean.faults import FaultError, MessageError
 from remediate.transport.markup import OverloadedMarkupError
 from remediate.transport.tunnel import TunnelError
 from remediate.transport.watch import (
@@ -128,6 +129,7 @@ _STATUS: Final = {
     503: Cause(errors.QuotaExceeded, "it is too busy, or its WinRM service is stopping (HTTP 503)"),
 }
 _PASSING_STATUS: Final = {429, 503}
+_FAULTED: Final = (FaultError, WSManFaultError)
 _IN_CLEAR: Final = {
     401: "it has forgotten the logon, as after a restart of WinRM",
     413: errors.MessageTooLarge.hint.rstrip("."),
@@ -329,7 +331,7 @@ def classify(error: BaseException, host: str, known: Known | None = None) -> err
 
 def is_waiting(error: BaseException) -> bool:
     """Whether the host only says that it has nothing to say yet."""
-    return isinstance(error, WSManFaultError) and _fault(error) is errors.TimedOut
+    return isinstance(error, _FAULTED) and _fault(error) is errors.TimedOut
 
 
 def is_closed_endpoint(error: BaseException) -> bool:
@@ -344,13 +346,13 @@ def is_closed_endpoint(error: BaseException) -> bool:
 
 def is_fault(error: BaseException) -> bool:
     """Whether the host has understood the request and says no to it."""
-    return isinstance(error, WSManFaultError) and error.code is not None
+    return isinstance(error, _FAULTED) and error.code is not None
 
 
 def is_logged_on(error: BaseException) -> bool:
     """Whether the host says no to the request, and so not to the logon before it."""
     return (
-        isinstance(error, WSManFaultError)
+        isinstance(error, _FAULTED)
         and error.code is not None
         and _fault(error) is not errors.AuthenticationFailed
     )
@@ -411,7 +413,7 @@ def of_script(host: str, text: str, error_id: str, exception: str, line: int) ->
 
 
 def _of_winrm(error: BaseException, known: Known) -> Cause | None:
-    if isinstance(error, WSManFaultError):
+    if isinstance(error, _FAULTED):
         if error.code is None:
             text = "it answers with an error page, not a WS-Management fault"
             return Cause(errors.ProtocolError, text)
@@ -436,7 +438,7 @@ def _refused(known: Known) -> Cause:
     return Cause(errors.AuthenticationFailed, known.who)
 
 
-def _fault(error: WSManFaultError) -> type[errors.TransportError]:
+def _fault(error: WSManFaultError | FaultError) -> type[errors.TransportError]:
     if isinstance(error.code, int):
         return _FAULTS.get(error.code & 0xFFFFFFFF, errors.ProtocolError)
     return _SUBCODES.get(str(error.code).rpartition(":")[2], errors.ProtocolError)
@@ -450,6 +452,8 @@ def _of_ours(error: BaseException, known: Known) -> Cause | None:
         return _unsealed(error.status)
     if isinstance(error, TunnelError):
         return Cause(errors.ProxyFailed, error.why, error.hint)
+    if isinstance(error, MessageError):
+        return Cause(errors.ProtocolError, error.why)
     return _OURS.get(type(error))
 
 

@@ -6,18 +6,13 @@ something and go out once.
 """
 
 import logging
-import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 
-from pydantic import SecretStr
-
 from remediate.model.host import Auth, Host
-from remediate.powershell.messages import MAX_REPLY, Reply, Request
+from remediate.powershell.messages import Reply, Request
 from remediate.transport import wsman
 from remediate.transport.classify import (
     Known,
@@ -28,19 +23,16 @@ from remediate.transport.classify import (
     is_waiting,
     may_connect_soon,
 )
-from remediate.transport.dialing import CONNECT_PAUSES, Connect, Dialer
+from remediate.transport.dialing import CONNECT_PAUSES
 from remediate.transport.errors import (
     AuthenticationFailed,
     RemoteError,
     TimedOut,
     TransportError,
-    WrongSettings,
 )
-from remediate.transport.gate import Gate
-from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import KERBEROS
 from remediate.transport.protocol import LATE_SECONDS, Deadline
-from remediate.transport.tls import Contexts
+from remediate.transport.steps import Carry, Effect, Pause, Reset, Steps, at_once, drive
 from remediate.transport.watch import Watch
 
 OPERATION_SECONDS: Final = 20
@@ -55,9 +47,6 @@ START_SECONDS: Final = 60
 IDLE_SECONDS: Final = 180
 """The host ends a shell that we have left; Windows allows no less than 60."""
 
-CLOSE_SECONDS: Final = 5.0
-"""To end a shell; it ends by itself otherwise."""
-
 _REUSE_SECONDS: Final = IDLE_SECONDS - 60
 _RECEIVE_PAUSES: Final = (0.1, 0.5, 1.0)
 _OVERHEAD: Final = 1024 * 1024
@@ -66,98 +55,16 @@ _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
-SecretFor = Callable[[Host], SecretStr]
-"""Finds a host's password; raises ValueError, with a text for people, when it cannot."""
-
-
-class Clients:
-    """Makes what sessions talk through; all of them pass the same gate.
-
-    Args:
-        secret_for: called when a session first connects, and not for certificates.
-        connect: gives connections.
-        clock: monotonic seconds; a fake in tests.
-    """
-
-    def __init__(
-        self,
-        secret_for: SecretFor,
-        connect: Connect,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        wsman.quiet()
-        self._secret_for = secret_for
-        self._gate = Gate(clock)
-        self._tls = Contexts()
-        self._tickets = Tickets()
-        self._connect = connect
-
-    def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
-        """What makes the client of a session, when that first connects.
-
-        Raises:
-            WrongSettings: the host's settings cannot work.
-        """
-        wsman.check(host)
-        return partial(self._client, host, self._tls.of(host))
-
-    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> wsman.Client:
-        """What a session talks through.
-
-        Raises:
-            WrongSettings: the password cannot be had.
-        """
-        if not wsman.has_password(host):
-            # which nobody can lock
-            return wsman.Client(host, None, watch, tls, self._tickets, self._connect)
-        try:
-            secret = self._secret_for(host)
-        except ValueError as error:
-            raise WrongSettings(host.name, str(error)) from error
-        watch.turn = self._gate.turn(host, secret)
-        return wsman.Client(host, secret, watch, tls, self._tickets, self._connect)
-
-
-class WinrmTransport:
-    """What all transports over WinRM have in common.
-
-    Args:
-        secret_for: as for Clients.
-        pause: waits the given seconds between tries; a fake in tests.
-        clock: monotonic seconds; a fake in tests.
-        max_reply: characters after which a host is cut off.
-        close_within: seconds that closing may take.
-
-    Attributes:
-        dialer: gives the connections.
-    """
-
-    def __init__(
-        self,
-        secret_for: SecretFor,
-        *,
-        pause: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        max_reply: int = MAX_REPLY,
-        close_within: float = CLOSE_SECONDS,
-    ) -> None:
-        self.max_reply = max_reply
-        self.dialer = Dialer()
-        self.clients = Clients(secret_for, self.dialer.connect, clock)
-        self._bounds = Bounds(pause, clock, close_within)
-
-    def conversation(self, host: Host) -> "Conversation":
-        """A conversation in which nothing has been sent yet.
-
-        Raises:
-            WrongSettings: the host's settings cannot work.
-        """
-        return Conversation(host, self.clients.of(host), self._bounds)
-
 
 @dataclass(frozen=True)
 class Bounds:
-    """Time in a conversation; see WinrmTransport."""
+    """Time in a conversation.
+
+    Args:
+        pause: waits the given seconds between tries.
+        clock: monotonic seconds.
+        close_within: seconds that closing may take.
+    """
 
     pause: Callable[[float], None]
     clock: Callable[[], float]
@@ -252,7 +159,34 @@ class Conversation:
             self._client.operation_timeout = max(1, min(seconds, int(left) - 1))
             self._watch.patience = self._client.operation_timeout + GRACE_SECONDS
 
+    def drive(self, steps: Steps[_T]) -> _T:
+        """Do on this thread what steps ask for."""
+        return drive(steps, self._do)
+
+    def _do(self, effect: Effect) -> bytes | None:
+        match effect:
+            case Carry(message):
+                return self.client.carry(message)
+            case Pause(seconds):
+                self._bounds.pause(seconds)
+            case Reset():
+                if self._client is not None:
+                    self._client.http.reset()
+        return None
+
     def create(self, ask: Callable[[], _T]) -> _T:
+        """Ask for a shell by a library's call; see `creating`."""
+        return self.drive(self.creating(lambda: at_once(ask)))
+
+    def receive(self, ask: Callable[[], _T]) -> _T | None:
+        """Ask for output by a library's call; see `receiving`."""
+        return self.drive(self.receiving(lambda: at_once(ask)))
+
+    def close(self, delete: Callable[[], None] | None) -> None:
+        """End the shell by a library's call; see `closing`."""
+        self.drive(self.closing(None if delete is None else lambda: at_once(delete)))
+
+    def creating(self, ask: Callable[[], Steps[_T]]) -> Steps[_T]:
         """Ask for a shell; a few quick tries, but only to connect.
 
         Raises:
@@ -265,7 +199,7 @@ class Conversation:
             self.allow(START_SECONDS)
             watch.sent = self.made_nothing = False
             try:
-                return ask()
+                return (yield from ask())
             except Exception as error:
                 problem = self.problem(error)
                 refused = watch.refused or isinstance(problem, AuthenticationFailed)
@@ -275,14 +209,14 @@ class Conversation:
                 pause = next(pauses, None)
                 if pause is None or not again or watch.deadline.left <= pause:
                     raise problem from error
-            self._bounds.pause(pause)
+            yield Pause(pause)
 
-    def receive(self, ask: Callable[[], _T]) -> _T | None:
+    def receiving(self, ask: Callable[[], Steps[_T]]) -> Steps[_T | None]:
         """Ask for output, again over a new connection when one breaks; None while there is none."""
         for pause in (*_RECEIVE_PAUSES, None):
             self.allow(OPERATION_SECONDS)
             try:
-                return ask()
+                return (yield from ask())
             except Exception as error:
                 if is_waiting(error):
                     return None
@@ -290,11 +224,11 @@ class Conversation:
                 if pause is None or not is_passing(error) or left <= pause:
                     raise
                 _log.debug("%s: asking again after %s", self.host.name, type(error).__name__)
-            self._bounds.pause(pause)
-            self._reset()
+            yield Pause(pause)
+            yield Reset()
         return None
 
-    def close(self, delete: Callable[[], None] | None) -> None:
+    def closing(self, delete: Callable[[], Steps[None]] | None) -> Steps[None]:
         """End the shell, if there may be one, and the connection. Never raises.
 
         Args:
@@ -302,37 +236,33 @@ class Conversation:
         """
         try:
             if delete is not None and self._client is not None:
-                self._delete(delete)
+                yield from self._deleting(delete)
         except Exception:  # noqa: BLE001 - a failing close must not hide a result; the host ends idle shells
             _log.debug("%s: the shell may stay until it has been idle", self.host.name)
         finally:
             self.opened = False
-            self._reset()
+            yield Reset()
 
-    def _delete(self, ask: Callable[[], None]) -> None:
+    def _deleting(self, ask: Callable[[], Steps[None]]) -> Steps[None]:
         """Ask for the end of the shell, over a new connection if need be."""
         within = self._bounds.close_within
         self._watch.deadline = Deadline(within, self._bounds.clock)
         self._watch.budget = _OVERHEAD
         if not self.opened:
-            self._reset()
+            yield Reset()
         for last in (False, True):
             self.allow(OPERATION_SECONDS)
             self._watch.patience = within / 2
             try:
-                ask()
+                yield from ask()
             except Exception as error:
                 # To delete twice does no harm, but to log on twice may, and a fault is an answer.
                 problem = self.problem(error)
                 if last or isinstance(problem, AuthenticationFailed) or is_fault(error):
                     raise problem from error
-                self._reset()
+                yield Reset()
             else:
                 return
-
-    def _reset(self) -> None:
-        if self._client is not None:
-            self._client.http.reset()
 
     def problem(self, error: Exception) -> TransportError:
         """Our own error for a library's."""

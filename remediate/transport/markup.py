@@ -21,7 +21,9 @@ MAX_TAGS: Final = 50_000
 MAX_LENGTH: Final = 1024 * 1024
 """Of a document that is more than a single string."""
 
-_STRING_TAGS: Final = 2
+STRING_TAGS: Final = 2
+"""Of a document that is a single string."""
+
 _PIECE: Final = 1024
 
 
@@ -40,7 +42,7 @@ def look_at(document: str | bytes, most: int = MAX_TAGS) -> int:
         OverloadedMarkupError: it would grow in reading.
     """
     tags = document.count("<") if isinstance(document, str) else document.count(b"<")
-    if tags > most or (tags > _STRING_TAGS and len(document) > MAX_LENGTH):
+    if tags > most or (tags > STRING_TAGS and len(document) > MAX_LENGTH):
         raise OverloadedMarkupError
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _refuse

@@ -1,20 +1,12 @@
-"""The PowerShell Remoting Protocol over WinRM, on pypsrp.
+"""The PowerShell Remoting Protocol over WinRM: one session's life, whatever writes the messages.
 
-pypsrp encodes messages; when to send, wait, repeat and give up is decided in the conversation.
+A wire writes and reads them: ours (`lean`), or pypsrp (`reference`), which REMEDIATE_WIRE=pypsrp
+chooses. When to send, wait, repeat and give up is decided in the conversation, for both.
 """
 
-from functools import partial
-from typing import Any, Final
-
-from pypsrp.complex_objects import (
-    DictionaryMeta,
-    ObjectMeta,
-    PSInvocationState,
-    RunspacePoolState,
-)
-from pypsrp.messages import MessageType
-from pypsrp.powershell import PowerShell
-from pypsrp.wsman import SelectorSet
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from remediate.model.host import Host
 from remediate.powershell.messages import (
@@ -25,26 +17,93 @@ from remediate.powershell.messages import (
     decode_reply,
 )
 from remediate.powershell.packed import PLAIN, packed, unpacker
-from remediate.transport.classify import is_closed_endpoint, is_passing, is_waiting, of_record
-from remediate.transport.conversation import (
-    IDLE_SECONDS,
-    START_SECONDS,
-    Conversation,
-    WinrmTransport,
-)
+from remediate.transport.classify import is_closed_endpoint
+from remediate.transport.conversation import START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, RemoteError, TransportError
-from remediate.transport.markup import CarefulPool
 from remediate.transport.protocol import Deadline
+from remediate.transport.steps import Steps
+from remediate.transport.winrm import WinrmTransport
+from remediate.transport.wires import WireName, wire_of_environment
 
-_USUAL: Final = "Microsoft.PowerShell"
-"""The endpoint that every Windows with remoting has."""
-
-_QUESTIONS: Final = {MessageType.PIPELINE_HOST_CALL, MessageType.RUNSPACEPOOL_HOST_CALL}
-_NO_ANSWER_WANTED: Final = -100
 _ANOTHER_WAY: Final = (
     "If only the PowerShell endpoint there is closed or not registered, --transport winrs does "
     "without it."
 )
+
+
+Parameters = Mapping[str, str | bytes]
+"""What a script is given, by name."""
+
+
+@dataclass
+class Pipeline:
+    """A script that runs in a shell, as far as it has been heard of.
+
+    Args:
+        id: what it is known by.
+
+    Attributes:
+        outputs: what it has put out; None for what is not text.
+        asks: it waits for an answer of a person.
+        error: the first that it has told of.
+        ended: it does not run any more.
+        completed: because it has come to its end.
+    """
+
+    id: str
+    outputs: list[str | None] = field(default_factory=list)
+    asks: bool = False
+    error: RemoteError | None = None
+    ended: bool = False
+    completed: bool = False
+
+
+class Shell(Protocol):
+    """A runspace pool on a host, by one wire."""
+
+    @property
+    def opening(self) -> bool:
+        """It has been asked for, and is not open yet."""
+
+    @property
+    def opened(self) -> bool:
+        """It is open."""
+
+    def create(self) -> Steps[None]:
+        """Ask for it."""
+
+    def expect(self) -> None:
+        """Another script is about to be run."""
+
+    def seal(self, request: Request) -> Steps[None]:
+        """Have what seals a request's secrets, if it has any: 2 exchanges, once for a shell."""
+
+    def start(self, script: str, parameters: Parameters) -> Steps[Pipeline]:
+        """Have a script run, with its parameters and the secrets that were sealed."""
+
+    def receive(self, pipeline: Pipeline | None) -> Steps[None]:
+        """Hear what is new of a pipeline, or of the pool."""
+
+    def forget(self, pipeline: Pipeline) -> None:
+        """A pipeline has ended."""
+
+    def delete(self) -> Steps[None]:
+        """End it."""
+
+
+def new_shell(talk: Conversation) -> Shell:
+    """A shell that nobody has asked for yet, by the wire that is chosen.
+
+    Args:
+        talk: the conversation with its host.
+    """
+    if wire_of_environment() is WireName.LEAN:
+        from remediate.transport.lean.shell import LeanShell  # noqa: PLC0415 - one wire is enough
+
+        return LeanShell(talk)
+    from remediate.transport.reference import ReferenceShell  # noqa: PLC0415 - as above
+
+    return ReferenceShell(talk)
 
 
 class PsrpTransport(WinrmTransport):
@@ -72,139 +131,112 @@ class PsrpSession:
     def __init__(self, talk: Conversation, max_reply: int) -> None:
         self._talk = talk
         self._max_reply = max_reply
-        self._pool: CarefulPool | None = None
+        self._shell: Shell | None = None
         self._plain = False
 
     def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
         """Run one pipeline; see the protocol. A session that failed opens a new shell first."""
-        with self._talk.turn():
-            return self._pipeline(self._ready(deadline), script, request)
+        return self._talk.drive(self.running(script, request, deadline))
 
     def close(self) -> None:
         """End the shell and the connection; see the protocol."""
-        pool, self._pool = self._pool, None
-        self._talk.close(partial(self._delete, pool) if pool else None)
+        self._talk.drive(self.closing())
 
-    def _ready(self, deadline: Deadline) -> CarefulPool:
+    def running(self, script: str, request: Request, deadline: Deadline) -> Steps[Reply]:
+        """The steps of `run`."""
+        with self._talk.turn():
+            shell = yield from self._ready(deadline)
+            return (yield from self._pipeline(shell, script, request))
+
+    def closing(self) -> Steps[None]:
+        """The steps of `close`."""
+        shell, self._shell = self._shell, None
+        yield from self._talk.closing(shell.delete if shell else None)
+
+    def _ready(self, deadline: Deadline) -> Steps[Shell]:
         """The open shell, or a new one when there is none, or it may have ended by now."""
         talk = self._talk
         if not talk.fresh:
-            self.close()
+            yield from self.closing()
         talk.begin(deadline, self._max_reply)
-        if self._pool is not None:
-            self._pool.expect()
-            return self._pool
-        pool = CarefulPool(
-            talk.client,
-            configuration_name=talk.host.configuration_name or _USUAL,
-            no_profile=True,
-            idle_timeout=IDLE_SECONDS,
-        )
-        self._pool = pool  # whatever happens now, it may exist and is to be deleted
+        if self._shell is not None:
+            self._shell.expect()
+            return self._shell
+        shell = self._shell = new_shell(talk)  # whatever happens now, it may have to be deleted
         try:
-            talk.create(partial(self._open, pool))
+            yield from talk.creating(shell.create)
         except TransportError as error:
             if talk.made_nothing:
-                self._pool = None
+                self._shell = None
             if is_closed_endpoint(error):
                 error.hint = f"{error.hint} {_ANOTHER_WAY}"
             raise
-        while pool.state == RunspacePoolState.NEGOTIATION_SENT:
-            self._receive(pool, None)
-        if pool.state != RunspacePoolState.OPENED:
+        while shell.opening:
+            yield from shell.receive(None)
+        if not shell.opened:
             raise talk.error(ProtocolError, "its shell does not open")
         talk.opened = True
-        return pool
+        return shell
 
-    def _open(self, pool: CarefulPool) -> None:
-        try:
-            pool.open()
-        except Exception as error:
-            # one that exists is asked again by Receive
-            if not (pool.shell.opened and (is_waiting(error) or is_passing(error))):
-                raise
-
-    def _pipeline(self, pool: CarefulPool, script: str, request: Request) -> Reply:
+    def _pipeline(self, shell: Shell, script: str, request: Request) -> Steps[Reply]:
         talk = self._talk
-        pipeline = PowerShell(pool)
-        if self._plain:
-            pipeline.add_script(script)
-        else:
-            pipeline.add_script(unpacker()).add_parameter("Packed", packed(script))
-        pipeline.add_parameter("Request", request.encode())
-        if request.secrets:
-            pipeline.add_parameter("Secrets", self._sealed(pool, request))
+        yield from shell.seal(request)
         talk.allow(START_SECONDS)
         talk.may_act()
-        pipeline.begin_invoke()
+        pipeline = yield from shell.start(*self._said(script, request))
         talk.bound(request)
-        outputs: list[object] = []
         try:
-            self._collect(pool, pipeline, outputs, most=len(request.calls) + 1)
+            yield from self._collect(shell, pipeline, most=len(request.calls) + 1)
         except TransportError as error:
-            error.partial = self._part(outputs, request)
+            error.partial = self._part(pipeline, request)
             raise
         except Exception as error:
             problem = talk.problem(error)
-            problem.partial = self._part(outputs, request)
+            problem.partial = self._part(pipeline, request)
             raise problem from error
-        pool.pipelines.pop(pipeline.id, None)
-        if pipeline.streams.error:
-            raise of_record(pipeline.streams.error[0], talk.host.name)
-        if pipeline.state != PSInvocationState.COMPLETED:
+        shell.forget(pipeline)
+        if pipeline.error is not None:
+            raise pipeline.error
+        if not pipeline.completed:
             raise RemoteError(talk.host.name, "the script was stopped")
-        if outputs == [PLAIN] and not self._plain:
+        if pipeline.outputs == [PLAIN] and not self._plain:
             self._plain = True
-            return self._pipeline(pool, script, request)
-        return self._reply(outputs, request)
+            return (yield from self._pipeline(shell, script, request))
+        return self._reply(pipeline, request)
 
-    def _sealed(self, pool: CarefulPool, request: Request) -> Any:  # noqa: ANN401 - an element
-        """A request's secrets under a key that is agreed upon for this shell: once, 2 exchanges."""
-        self._talk.allow(START_SECONDS)
-        pool.exchange_keys()
-        values = {name: one.get_secret_value() for name, one in request.secrets.items()}
-        key, value = ObjectMeta("S", name="Key"), ObjectMeta("SS", name="Value")
-        return pool.serialize(values, DictionaryMeta(dict_key_meta=key, dict_value_meta=value))
+    def _said(self, script: str, request: Request) -> tuple[str, Parameters]:
+        """What is run, and with which parameters."""
+        if self._plain:
+            return script, {"Request": request.encode()}
+        return unpacker(), {"Packed": packed(script), "Request": request.encode()}
 
-    def _collect(
-        self, pool: CarefulPool, pipeline: PowerShell, outputs: list[object], most: int
-    ) -> None:
+    def _collect(self, shell: Shell, pipeline: Pipeline, most: int) -> Steps[None]:
         """Wait for the end of a pipeline, and keep what it puts out."""
-        talk, length = self._talk, 0
-        while pipeline.state == PSInvocationState.RUNNING:
-            for kind, message in self._receive(pool, pipeline.id):
-                if kind == MessageType.PIPELINE_OUTPUT:
-                    outputs.append(message.data.data)
-                    length += len(outputs[-1]) if isinstance(outputs[-1], str) else 0
-                elif kind in _QUESTIONS and message.ci != _NO_ANSWER_WANTED:
-                    talk.opened = False  # it would wait for ever
-                    raise RemoteError(talk.host.name, "it asks a person for input")
-            if len(outputs) > most or length > self._max_reply:
+        talk = self._talk
+        while not pipeline.ended:
+            yield from shell.receive(pipeline)
+            if pipeline.asks:
+                talk.opened = False  # it would wait for ever
+                raise RemoteError(talk.host.name, "it asks a person for input")
+            length = sum(len(output) for output in pipeline.outputs if output is not None)
+            if len(pipeline.outputs) > most or length > self._max_reply:
                 raise talk.error(ProtocolError, "it sends more than a reply can be")
 
-    def _reply(self, outputs: list[object], request: Request) -> Reply:
-        if not outputs or not all(isinstance(output, str) for output in outputs):
-            what = "something that is not text" if outputs else "nothing"
+    def _reply(self, pipeline: Pipeline, request: Request) -> Reply:
+        texts = [output for output in pipeline.outputs if output is not None]
+        if not texts or len(texts) < len(pipeline.outputs):
+            what = "something that is not text" if pipeline.outputs else "nothing"
             raise self._talk.error(ProtocolError, f"the script ended and printed {what}")
         try:
-            reply = decode_reply([str(output) for output in outputs], request)
+            reply = decode_reply(texts, request)
         except MalformedReplyError as error:
             raise self._talk.error(ProtocolError, str(error)) from error
         return self._talk.told(reply)
 
-    def _part(self, outputs: list[object], request: Request) -> Reply | None:
+    def _part(self, pipeline: Pipeline, request: Request) -> Reply | None:
         """What had been answered when a pipeline broke off."""
         try:
-            return decode_part([output for output in outputs if isinstance(output, str)], request)
+            texts = [output for output in pipeline.outputs if output is not None]
+            return decode_part(texts, request)
         except MalformedReplyError:
             return None
-
-    def _receive(self, pool: CarefulPool, pipeline: str | None) -> list[tuple[int, Any]]:
-        """Ask for output; none while the host has nothing to say."""
-        # pypsrp's public loop has no deadline and drops host calls
-        return self._talk.receive(lambda: pool._receive(pipeline)) or []  # noqa: SLF001 - as above
-
-    def _delete(self, pool: CarefulPool) -> None:
-        shell = SelectorSet()
-        shell.add_option("ShellId", pool.shell.id or pool.id)
-        self._talk.client.delete(pool.shell.resource_uri, selector_set=shell)

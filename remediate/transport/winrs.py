@@ -13,15 +13,11 @@ from winrm.protocol import Protocol
 from remediate.model.host import Host
 from remediate.powershell import program
 from remediate.powershell.messages import Reply, Request
-from remediate.transport.conversation import (
-    IDLE_SECONDS,
-    START_SECONDS,
-    Conversation,
-    WinrmTransport,
-)
+from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import Deadline
 from remediate.transport.started import Output, refuse_secrets
+from remediate.transport.winrm import WinrmTransport
 from remediate.transport.wsman import Client
 
 PIECE: Final = 300_000

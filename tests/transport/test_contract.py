@@ -18,6 +18,7 @@ from remediate.testing.transport import MemoryTransport
 from remediate.transport import errors
 from remediate.transport.chosen import ChosenTransport
 from remediate.transport.protocol import Deadline, Transport
+from remediate.transport.wires import VARIABLE
 
 SCRIPT = "param([string] $Request)"
 WHERE = {"folder": "\\Microsoft\\OnlineBackup\\"}
@@ -55,6 +56,14 @@ def over_winrm(via: Via, state: HostState) -> Iterator[Way]:
 
 
 @contextmanager
+def by_wire(wire: str, state: HostState) -> Iterator[Way]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, wire)
+        with over_winrm(Via.PSRP, state) as way:
+            yield way
+
+
+@contextmanager
 def in_memory(state: HostState) -> Iterator[Way]:
     host = Host(name=state.name, address="127.0.0.1", port=5985, auth=Auth.BASIC)
     transport = MemoryTransport({host.address: state})
@@ -85,7 +94,8 @@ def no_secret(host: Host) -> SecretStr:
 
 
 WAYS: dict[str, Callable[[HostState], object]] = {
-    "psrp": lambda state: over_winrm(Via.PSRP, state),
+    "psrp": lambda state: by_wire("pypsrp", state),
+    "psrp, lean": lambda state: by_wire("lean", state),
     "winrs": lambda state: over_winrm(Via.WINRS, state),
     "local": on_the_machine_itself,
     "simulated": in_memory,

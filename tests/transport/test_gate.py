@@ -18,12 +18,12 @@ from remediate.model.host import Auth, Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors
-from remediate.transport.conversation import Clients
 from remediate.transport.dialing import Dialer
 from remediate.transport.gate import ANSWER_SECONDS, Account, Gate, Turn, account_of
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.watch import Watch, is_proof
+from remediate.transport.winrm import Clients
 from tests.transport.test_psrp import SCRIPT, free_port
 
 REQUEST = Request(

@@ -9,12 +9,12 @@ from spnego._credential import unify_credentials
 
 from remediate.model.host import Host
 from remediate.transport import logon, wsman
-from remediate.transport.conversation import Clients
 from remediate.transport.dialing import Dialer
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
 from remediate.transport.protocol import Deadline
 from remediate.transport.watch import Watch
+from remediate.transport.winrm import Clients
 
 
 def host(**said: object) -> Host:

@@ -1,0 +1,111 @@
+"""What all transports over WinRM have in common: their clients, gate, tickets and bounds."""
+
+import ssl
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from pydantic import SecretStr
+
+from remediate.model.host import Host
+from remediate.powershell.messages import MAX_REPLY
+from remediate.transport import wsman
+from remediate.transport.conversation import Bounds, Conversation
+from remediate.transport.dialing import Connect, Dialer
+from remediate.transport.errors import WrongSettings
+from remediate.transport.gate import Gate
+from remediate.transport.kerberos import Tickets
+from remediate.transport.tls import Contexts
+from remediate.transport.watch import Watch
+
+CLOSE_SECONDS: Final = 5.0
+"""To end a shell; it ends by itself otherwise."""
+
+SecretFor = Callable[[Host], SecretStr]
+"""Finds a host's password; raises ValueError, with a text for people, when it cannot."""
+
+
+class Clients:
+    """Makes what sessions talk through; all of them pass the same gate.
+
+    Args:
+        secret_for: called when a session first connects, and not for certificates.
+        connect: gives connections.
+        clock: monotonic seconds; a fake in tests.
+    """
+
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        connect: Connect,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        wsman.quiet()
+        self._secret_for = secret_for
+        self._gate = Gate(clock)
+        self._tls = Contexts()
+        self._tickets = Tickets()
+        self._connect = connect
+
+    def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
+        """What makes the client of a session, when that first connects.
+
+        Raises:
+            WrongSettings: the host's settings cannot work.
+        """
+        wsman.check(host)
+        return partial(self._client, host, self._tls.of(host))
+
+    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> wsman.Client:
+        """What a session talks through.
+
+        Raises:
+            WrongSettings: the password cannot be had.
+        """
+        if not wsman.has_password(host):
+            # which nobody can lock
+            return wsman.Client(host, None, watch, tls, self._tickets, self._connect)
+        try:
+            secret = self._secret_for(host)
+        except ValueError as error:
+            raise WrongSettings(host.name, str(error)) from error
+        watch.turn = self._gate.turn(host, secret)
+        return wsman.Client(host, secret, watch, tls, self._tickets, self._connect)
+
+
+class WinrmTransport:
+    """What all transports over WinRM have in common.
+
+    Args:
+        secret_for: as for Clients.
+        pause: waits the given seconds between tries; a fake in tests.
+        clock: monotonic seconds; a fake in tests.
+        max_reply: characters after which a host is cut off.
+        close_within: seconds that closing may take.
+
+    Attributes:
+        dialer: gives the connections.
+    """
+
+    def __init__(
+        self,
+        secret_for: SecretFor,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        max_reply: int = MAX_REPLY,
+        close_within: float = CLOSE_SECONDS,
+    ) -> None:
+        self.max_reply = max_reply
+        self.dialer = Dialer()
+        self.clients = Clients(secret_for, self.dialer.connect, clock)
+        self._bounds = Bounds(pause, clock, close_within)
+
+    def conversation(self, host: Host) -> Conversation:
+        """A conversation in which nothing has been sent yet.
+
+        Raises:
+            WrongSettings: the host's settings cannot work.
+        """
+        return Conversation(host, self.clients.of(host), self._bounds)
