@@ -35,6 +35,7 @@ _RANGES = (click.IntRange, click.FloatRange)
 _PROTECTION = (
     "nothing that takes a question, a check or a protection away comes from a file: type it"
 )
+_OTHERS = ("playbooks", "store", "waivers")
 _TYPED = {
     **dict.fromkeys(
         (
@@ -122,6 +123,22 @@ def is_taken(name: str) -> bool:
     return name not in _TYPED
 
 
+def known() -> list[str]:
+    """All that may stand in a settings file."""
+    from remediate.model.host import SETTINGS
+
+    names = (*(one.name for one in SETTINGS), *_typed_options(), *_OTHERS)
+    return sorted(filter(is_taken, names))
+
+
+def _typed_options() -> dict[str, click.Option]:
+    """The options that may stand there, by the name that they have there."""
+    from remediate.cli.connecting import pace_options
+    from remediate.cli.following import format_option
+
+    return {one.opts[0][2:]: one for one in [*pace_options(), format_option()]}
+
+
 def settings_path() -> Path:
     """Where the user's settings file is, or would be."""
     folder = Path(platformdirs.user_config_dir("remediate", appauthor=False, roaming=True))
@@ -202,8 +219,6 @@ class _Reading:
     """
 
     def __init__(self, path: Path, mistakes: "Mistakes") -> None:
-        from remediate.cli.connecting import pace_options
-        from remediate.cli.following import format_option
         from remediate.inventory.protocol import Trust
         from remediate.inventory.settings import Settings
         from remediate.inventory.written import Written
@@ -212,7 +227,7 @@ class _Reading:
         self._mistakes = mistakes
         self._written = Written(mistakes)
         self._settings: Settings = Settings(path.parent, Trust())
-        self._typed = {one.opts[0][2:]: one for one in [*pace_options(), format_option()]}
+        self._typed = _typed_options()
         self._ctx = click.Context(click.Command("config"))
         self._connection: dict[str, object] = {}
         self._options: dict[str, Any] = {}
@@ -246,8 +261,7 @@ class _Reading:
         elif name == "store":
             self._store = self._written.value(name, key, node, self._place) or ""
         else:
-            known = (*self._settings.names, *self._typed, "playbooks", "store", "waivers")
-            self._written.unknown(key, sorted(filter(is_taken, known)))
+            self._written.unknown(key, known())
 
     def found(self) -> SettingsFile:
         """What was taken in."""

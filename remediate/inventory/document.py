@@ -285,6 +285,8 @@ def _in_words(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "this is not YAML"
     if "nesting" in problem:  # libyaml has a limit of its own, and may meet it first
         return _TOO_DEEP
+    if "alphabetic" in problem:  # an alias or anchor without a name
+        return f"{problem}: put a text that begins with * or & in quotes"
     if "escape" in problem:
         return f"{problem}: write a text with a backslash without quotes, or in single quotes"
     if "':'" in problem:

@@ -79,6 +79,21 @@ class PlaybookEntry:
         whole = "\0".join((self.file.text, *(f"{name}\0{texts[name]}" for name in sorted(texts))))
         return f"sha256:{hashlib.sha256(whole.encode()).hexdigest()}"
 
+    def load(self) -> "Playbook[Any]":
+        """Run its file, if that has not run yet, and no other.
+
+        Raises:
+            PlaybookError: the file cannot be used, or it is not what its text said.
+        """
+        playbook = self.file.playbook(self.class_name)
+        for each in stated.NAMES:
+            if getattr(playbook, each) != getattr(self, each):
+                raise PlaybookError(
+                    f"{self.place}: playbook {self.id} has another {each} when it has "
+                    f"run than in its text: {getattr(playbook, each)!r}"
+                )
+        return playbook
+
 
 class Catalogue:
     """All playbooks there are.
@@ -93,7 +108,7 @@ class Catalogue:
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self.entries: dict[str, PlaybookEntry] = {}
         for path in dict.fromkeys(_paths((SHIPPED, *folders))):
-            for entry in _entries(PlaybookFile.read(path)):
+            for entry in entries(PlaybookFile.read(path)):
                 other = self.entries.setdefault(entry.id, entry)
                 if (other.path.resolve(), other.line) != (entry.path.resolve(), entry.line):
                     raise PlaybookError(
@@ -124,20 +139,12 @@ class Catalogue:
         Raises:
             PlaybookError: there is none, its file cannot be used, or it is not what its text said.
         """
-        entry = self.entry(name)
-        playbook = entry.file.playbook(entry.class_name)
-        for each in stated.NAMES:
-            if getattr(playbook, each) != getattr(entry, each):
-                raise PlaybookError(
-                    f"{entry.place}: playbook {name} has another {each} when it has "
-                    f"run than in its text: {getattr(playbook, each)!r}"
-                )
-        return playbook
+        return self.entry(name).load()
 
 
 def _paths(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from _in_folder(folder)
+        yield from in_folder(folder)
     yield from installed()
 
 
@@ -151,7 +158,12 @@ def installed() -> Iterator[Path]:
         yield _installed(point)
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def in_folder(folder: Path) -> list[Path]:
+    """The files of playbooks in a folder.
+
+    Raises:
+        PlaybookError: there are none, or it cannot be read.
+    """
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix == ".py")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -204,21 +216,45 @@ def _spec(names: Sequence[str]) -> ModuleSpec | None:
     return spec
 
 
+def entries(file: PlaybookFile) -> tuple[PlaybookEntry, ...]:
+    """The playbooks in a file, by its text alone.
+
+    Raises:
+        PlaybookError: its text is not as it has to be.
+    """
+    found, wrong = _looked(file)
+    if wrong:
+        raise PlaybookError(wrong[0])
+    return found
+
+
+def faults(file: PlaybookFile) -> tuple[str, ...]:
+    """What is wrong with what a file states of its playbooks, each with its place.
+
+    Raises:
+        PlaybookError: it is not Python.
+    """
+    return _looked(file)[1]
+
+
 @cache
-def _entries(file: PlaybookFile) -> tuple[PlaybookEntry, ...]:
-    """The playbooks in a file, by its text alone; the same text is looked through once."""
-    found = []
+def _looked(file: PlaybookFile) -> tuple[tuple[PlaybookEntry, ...], tuple[str, ...]]:
+    """The playbooks in a file, and what is wrong; the same text is looked through once."""
+    found, wrong = [], []
     for node in file.tree().body:
         if isinstance(node, ast.ClassDef) and any(_is_playbook(base) for base in node.bases):
             said, lines = _said(node)
-            for name, why in stated.problems(said):
+            problems = list(stated.problems(said))
+            for name, why in problems:
                 line = lines.get(name, node.lineno)
-                raise PlaybookError(f"{file.path}:{line}: playbook {node.name}: {why}")
-            said = {**stated.OPTIONAL, **said}
-            found.append(PlaybookEntry(**said, file=file, class_name=node.name, line=node.lineno))
-    if not found:
-        raise PlaybookError(f"{file.path}:1: there is no playbook in it")
-    return tuple(found)
+                wrong.append(f"{file.path}:{line}: playbook {node.name}: {why}")
+            if not problems:
+                said = {**stated.OPTIONAL, **said}
+                entry = PlaybookEntry(**said, file=file, class_name=node.name, line=node.lineno)
+                found.append(entry)
+    if not (found or wrong):
+        wrong.append(f"{file.path}:1: there is no playbook in it")
+    return tuple(found), tuple(wrong)
 
 
 def _said(node: ast.ClassDef) -> tuple[dict[str, Any], dict[str, int]]:

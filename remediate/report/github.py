@@ -5,6 +5,7 @@ GitHub shows ten of each level for a step, so each finding is told once, whateve
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from remediate.model.change import Severity
@@ -66,7 +67,8 @@ class GithubForm:
         for level, title, text, first in (*self._troubles(), *notices, *self._findings()):
             told[level] += 1
             if told[level] <= MOST:
-                yield self._annotation(level, title, text, first)
+                place = place_of(self._subject.places.get(first, ""))
+                yield annotation(level, title, text, place)
         left = [f"{many - MOST:,} {level}" for level, many in told.items() if many > MOST]
         more = f" Not shown here: {', '.join(left)}." if left else ""
         run = f" Run {self._subject.run}." if self._subject.run else ""
@@ -82,11 +84,6 @@ class GithubForm:
         for row in self._rows.ranked():
             hosts = _named(row.first, row.hosts)
             yield _LEVELS[row.severity], row.playbook, f"{row} on {hosts}", row.first[0]
-
-    def _annotation(self, level: str, title: str, text: str, first: str) -> str:
-        place = place_of(self._subject.places.get(first, ""))
-        at = f"file={_property(place[0].as_posix())},line={place[1]}," if place else ""
-        return f"::{level} {at}title={_property(title)}::{_data(text)}\n"
 
 
 class GithubReporter:
@@ -114,6 +111,19 @@ class GithubReporter:
         self._out.writelines(text.decode() for text in draft.whole(self._gathering.totals))
         self._out.flush()
         self._gathering.close()
+
+
+def annotation(level: str, title: str, text: str, place: tuple[Path, int] | None) -> str:
+    """A line that GitHub shows at a file's line.
+
+    Args:
+        level: `error`, `warning` or `notice`.
+        title: what stands above it.
+        text: what it says; any.
+        place: the file and its line; None for none.
+    """
+    at = f"file={_property(place[0].as_posix())},line={place[1]}," if place else ""
+    return f"::{level} {at}title={_property(title)}::{_data(text)}\n"
 
 
 def _named(first: list[str], hosts: int) -> str:

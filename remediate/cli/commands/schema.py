@@ -35,6 +35,7 @@ def published() -> "dict[str, type[Model]]":
     from remediate.model.plan import Plan
     from remediate.model.run import Intent, Run, RunRecord, RunSummary
     from remediate.model.saved_plan import SavedPlan
+    from remediate.model.validation import Validation
     from remediate.model.waiver import WaiverList
 
     models: tuple[type[Model], ...] = (
@@ -62,6 +63,7 @@ def published() -> "dict[str, type[Model]]":
         Configuration,
         Diagnosis,
         WaiverList,
+        Validation,
     )
     return {model.__name__: model for model in models}
 

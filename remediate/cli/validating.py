@@ -1,0 +1,221 @@
+"""What is wrong with the files that one gives to other commands, whatever they are for."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remediate.cli import settings_file
+from remediate.cli.inventory_mistakes import mistakes as of_inventory
+from remediate.cli.stop import Stop
+from remediate.inventory.protocol import InventoryError
+from remediate.model.text import count, in_quotes
+from remediate.model.validation import CheckedFile, FileKind, Mistake
+
+if TYPE_CHECKING:
+    from remediate.inventory.document import Node
+    from remediate.inventory.protocol import Trust
+    from remediate.model.waiver import Waiver
+    from remediate.playbook.catalogue import Catalogue
+
+_MAX_BYTES = 2 * 1024 * 1024
+_KEY = re.compile(r"^[\"']?([A-Za-z_]\w*)[\"']?[ \t]*:", re.MULTILINE | re.ASCII)
+_PLACE = re.compile(r"(.+?):(\d+)(?::(\d+))?: (.*)", re.DOTALL)
+_PLAN = re.compile(rb'"type"\s*:\s*"plan"')
+_OF_INVENTORIES = {"hosts", "groups", "defaults", "_meta"}
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Looks files through, as the other commands read them. Connects to no host.
+
+    Args:
+        trust: how far inventories are believed.
+        known: the playbooks there are.
+        now: the time.
+        kind: what all files are for; told by what they hold when None.
+    """
+
+    trust: "Trust"
+    known: "Catalogue"
+    now: datetime
+    kind: FileKind | None = None
+
+    def check(self, named: str) -> CheckedFile:
+        """What is wrong with a file or folder.
+
+        Args:
+            named: as one names it to other commands; an inventory may have its format before it.
+        """
+        kind = self.kind or kind_of(named)
+        looks: Mapping[FileKind, Callable[[str], _Found]] = {
+            FileKind.INVENTORY: self._inventory,
+            FileKind.WAIVERS: self._waivers,
+            FileKind.SETTINGS: _settings,
+            FileKind.PLAYBOOKS: self._playbooks,
+            FileKind.PLAN: self._plan,
+        }
+        found = looks[kind](named)
+        return CheckedFile(
+            file=named,
+            kind=kind,
+            mistakes=tuple(_placed(text, named) for text in found.mistakes),
+            notes=tuple(found.notes),
+            holds="" if found.mistakes else found.holds,
+        )
+
+    def _inventory(self, named: str) -> "_Found":
+        from remediate.inventory.opening import open_inventory
+
+        try:
+            found = open_inventory(named, self.trust)
+        except InventoryError as error:
+            return _Found(error.mistakes)
+        wrong = tuple(of_inventory(found, self.known))
+        holds = f"{count(len(found.entries()), 'host')}, {count(len(found.groups()), 'group')}"
+        return _Found(wrong, found.notes, holds)
+
+    def _waivers(self, named: str) -> "_Found":
+        from remediate.inventory.waivers import open_waivers
+
+        try:
+            found = open_waivers(named)
+        except InventoryError as error:
+            return _Found(error.mistakes)
+        wrong = (f"{one.at}: {text}" for one in found if (text := self._unknown(one)))
+        ended = [f"{one.at}: this waiver has expired" for one in found if one.end <= self.now]
+        return _Found(tuple(wrong), ended, count(len(found), "waiver"))
+
+    def _unknown(self, waiver: "Waiver") -> str:
+        """Why no playbook can find what a waiver is about; empty when one can."""
+        names: Sequence[str] = list(self.known.entries)
+        what, said = "playbook", waiver.playbook
+        if said in names:
+            names = self.known.load(said).rules
+            what, said = f"rule of {waiver.playbook}", waiver.rule
+            if said in names or not names or re.search(r"[*?[]", said):
+                return ""
+        near = get_close_matches(said, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+        return f"there is no {what} {in_quotes(said)}: {hint}"
+
+    def _playbooks(self, named: str) -> "_Found":
+        from remediate.playbook.checking import files, mistakes
+        from remediate.playbook.loader import PlaybookError
+
+        try:
+            paths = files(Path(named))
+        except PlaybookError as error:
+            return _Found((str(error),))
+        wrong = mistakes(paths, self.known, allow_open=self.trust.allow_open)
+        return _Found(
+            tuple(wrong), (), count(len(paths), "file of playbooks", "files of playbooks")
+        )
+
+    def _plan(self, named: str) -> "_Found":
+        from remediate.cli import saved_plans
+
+        try:
+            plan = saved_plans.read(named, vouched=self.trust.allow_open)
+        except Stop as stop:
+            return _Found((stop.in_a_list,))
+        looks: tuple[Callable[[], object], ...] = (
+            partial(saved_plans.require_in_force, plan, named, None, self.now),
+            partial(saved_plans.require_plain, plan, named),
+            partial(saved_plans.require_known, plan, self.known, named),
+            *(partial(saved_plans.saved, one, named) for one in plan.hosts if one.has_changes),
+        )
+        return _Found(
+            tuple(why for look in looks if (why := _why_not(look))),
+            (),
+            count(len(plan.hosts), "host"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is wrong with a file, what else is to be known, and what it holds."""
+
+    mistakes: Sequence[str]
+    notes: Sequence[str] = ()
+    holds: str = ""
+
+
+def _why_not(look: Callable[[], object]) -> str:
+    try:
+        look()
+    except Stop as stop:
+        return stop.in_a_list
+    return ""
+
+
+def _settings(named: str) -> _Found:
+    try:
+        found = settings_file.read_settings(named, own=False)
+    except InventoryError as error:
+        return _Found(error.mistakes)
+    except Stop as stop:
+        return _Found((stop.in_a_list,))
+    return _Found((), (), count(len(found.places), "setting"))
+
+
+def kind_of(named: str) -> FileKind:
+    """What a file is for, by what it holds; what nobody knows is an inventory.
+
+    Args:
+        named: as one names it to other commands.
+    """
+    path = Path(named)
+    if path.is_dir() or (path.suffix == ".py" and path.is_file()):
+        return FileKind.PLAYBOOKS
+    if path.is_file() and _is_plan(path):
+        return FileKind.PLAN
+    keys = set(_keys(path)) if path.is_file() else set()
+    if keys & _OF_INVENTORIES:
+        return FileKind.INVENTORY
+    if "waivers" in keys and not keys - {"waivers", "schema_version"}:
+        return FileKind.WAIVERS
+    return FileKind.SETTINGS if keys & set(settings_file.known()) else FileKind.INVENTORY
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file says that it is a saved plan, whole or not."""
+    from remediate.files import read_content
+    from remediate.model.saved_plan import MAX_SIZE
+
+    try:
+        data = read_content(path, MAX_SIZE).data
+    except OSError:
+        return False
+    return data.lstrip().startswith(b"{") and _PLAN.search(data) is not None
+
+
+def _keys(path: Path) -> Iterator[str]:
+    """The keys that a YAML file begins its lines with; those of a mapping in braces."""
+    from remediate.files import read_content
+    from remediate.inventory.document import Table, Unreadable, decoded, read_document
+
+    try:
+        text = decoded(read_content(path, _MAX_BYTES).data)
+        if not text.lstrip().startswith("{"):
+            yield from (found[1] for found in _KEY.finditer(text))
+            return
+        root: Node | None = read_document(text)
+    except (OSError, Unreadable):
+        return
+    yield from (key.value for key, _ in root.rows) if isinstance(root, Table) else ()
+
+
+def _placed(text: str, named: str) -> Mistake:
+    """A mistake as it is told, taken apart."""
+    found = _PLACE.fullmatch(text)
+    place = Path(named).absolute()
+    if not found or not Path(found[1]).absolute().is_relative_to(place):
+        return Mistake(file=named, text=text)
+    inside = Path(found[1]).absolute().relative_to(place)
+    column = int(found[3]) if found[3] else None
+    return Mistake(file=str(Path(named) / inside), line=int(found[2]), column=column, text=found[4])
