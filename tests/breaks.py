@@ -202,6 +202,13 @@ BREAKS = (
         "        if ($false -and ((Format-RemediateValue -Value $now -Like $now), ",
     ),
     Break(
+        "saved plan",
+        "a saved plan is written only on a host that is as it was when it was made",
+        "remediate/engine/host_run.py",
+        "    problem = work.saved.problem(departures, plan)\n",
+        "    problem = None\n",
+    ),
+    Break(
         "missing",
         "what is gone is not written",
         "remediate/powershell/write.ps1",

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any, Generic, TypeVar
 
 from remediate.engine.observation import Observation, Secrets
-from remediate.model.change import Change
+from remediate.model.change import Change, ResourceId
 from remediate.model.computer import Computer
 from remediate.model.content import Piece
 from remediate.model.event import Phase
@@ -153,9 +153,11 @@ class GiveAway(Effect[Observation]):
 
     Args:
         seen: what was seen.
+        changed: what is to be changed.
     """
 
     seen: Observation
+    changed: frozenset[ResourceId]
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,8 +222,8 @@ def _stale(work: Order, plan: Plan, seen: Observation) -> Part[HostReport | None
     """Refuse a host on which a saved plan cannot be applied exactly; one that it suits is none."""
     if work.saved is None or work.saved.made(plan, seen):
         return None
-    told = yield from ask(GiveAway(seen))
-    departures = work.saved.departures(told)
+    changed = frozenset(change.resource for change in work.saved.plan.changes)
+    departures = work.saved.departures(seen, (yield from ask(GiveAway(seen, changed))))
     problem = work.saved.problem(departures, plan)
     if problem is None:
         return None

@@ -225,8 +225,8 @@ class HostWorker:
                 return await self._aside(self._take_lease, takes_over)
             case Screen():
                 return self._screen(effect)
-            case GiveAway(seen):
-                return given_away(seen, self._around.redaction.masked)
+            case GiveAway(seen, changed):
+                return given_away(seen, changed, self._around.redaction.masked)
             case RecordIntent():
                 return await self._aside(self._record, effect)
             case FreeLease():

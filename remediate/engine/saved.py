@@ -1,16 +1,14 @@
 """What a saved plan says of a host, held against the host as it is now. Pure."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-
-from pydantic import ValidationError
 
 from remediate.engine.observation import Observation, differences
 from remediate.engine.planning import stands
 from remediate.engine.recorded import as_resource
 from remediate.model.base import JsonValue
-from remediate.model.change import Change
+from remediate.model.change import Change, ResourceId
 from remediate.model.computer import Computer
 from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport
@@ -58,7 +56,8 @@ class Saved:
         for change in planned.report.plan.changes:
             resource, name = then[change.resource], change.property
             if name not in resource.settable:
-                raise ValueError(f"{name} is nothing that can be set")
+                msg = f"{name} is nothing that can be set"
+                raise ValueError(msg)
             for value in (change.before,) if change.renews else (change.before, change.after):
                 type(resource).model_validate({**resource.model_dump(), name: value})
         return cls(planned.report.plan, planned.seen)
@@ -78,19 +77,20 @@ class Saved:
         found = ((change, seen.find(change.resource)) for change in self.plan.changes)
         return not now.changes and all(one and one.holds(change) for change, one in found)
 
-    def departures(self, seen: Observation) -> tuple[Difference, ...]:
+    def departures(self, seen: Observation, told: Observation) -> tuple[Difference, ...]:
         """What is not as it was when the plan was made, by each resource's own rule of equality.
 
         Args:
-            seen: the host as it is, as it may be given away.
+            seen: the host as it is.
+            told: the same, as `given_away`.
         """
         values = tuple(_moved(self.plan.changes, seen))
-        known = {(one.resource, one.property) for one in values}
+        known = {(one.resource, one.property) for one in self.plan.changes}
         gone = {one.resource for one in values if not one.property}
         then = tuple(map(as_resource, self.seen))
         others = (
             one
-            for one in differences(then, seen, ())
+            for one in differences(then, told, ())
             if (one.resource, one.property) not in known and one.resource not in gone
         )
         return (*values, *others)
@@ -136,21 +136,22 @@ def looked_at(
         changes: what they want.
         mask: takes known secrets out.
     """
-    changed = {change.resource for change in changes}
-    told = given_away(seen.to(frozenset(queries)), mask)
-    return tuple(
-        one.observed() for id_, one in told.resources.items() if id_ in changed or one.compared()
-    )
+    changed = {change.resource: None for change in changes}
+    told = given_away(seen.to(frozenset(queries)), changed, mask)
+    found = {id_: one for id_, one in told.resources.items() if one.compared()}
+    wanted = {id_: told.find(id_) for id_ in changed}
+    return tuple(one.observed() for one in {**found, **wanted}.values() if one is not None)
 
 
-def given_away(seen: Observation, mask: Mask) -> Observation:
+def given_away(seen: Observation, changed: Collection[ResourceId], mask: Mask) -> Observation:
     """What was seen, without what may be a secret; what says nothing then is left out.
 
     Args:
         seen: what was seen.
+        changed: what is to be changed, and is told as it is where it says nothing otherwise.
         mask: takes known secrets out.
     """
-    answers = {query: tuple(_told(found, mask)) for query, found in seen.answers.items()}
+    answers = {query: tuple(_told(found, changed, mask)) for query, found in seen.answers.items()}
     return replace(seen, answers=answers)
 
 
@@ -188,12 +189,15 @@ def other_computer(problem: Problem) -> Problem:
     return _stale(problem.message, hint)
 
 
-def _told(resources: Iterable[Resource], mask: Mask) -> Iterator[Resource]:
+def _told(
+    resources: Iterable[Resource], changed: Collection[ResourceId], mask: Mask
+) -> Iterator[Resource]:
     for one in resources:
         try:
             yield as_resource(mask(one.disclosed()))
-        except (ValidationError, ValueError):
-            continue
+        except ValueError:
+            if one.resource_id in changed:
+                yield as_resource(mask(one.observed()))
 
 
 def _moved(changes: Iterable[Change], seen: Observation) -> Iterator[Difference]:
