@@ -336,7 +336,7 @@ def is_waiting(error: BaseException) -> bool:
 
 def is_closed_endpoint(error: BaseException) -> bool:
     """Whether the host says no to this kind of shell, and perhaps not to others."""
-    faults = (link for link in chain(error) if isinstance(link, WSManFaultError))
+    faults = (link for link in chain(error) if isinstance(link, _FAULTED))
     return any(
         fault.code in _NO_ENDPOINT
         or (_fault(fault) is errors.AccessDenied and fault.code != _NO_SHELLS)

@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 
 from remediate.model.host import Auth, Host
 from remediate.powershell.messages import Reply, Request
-from remediate.transport import wsman
 from remediate.transport.classify import (
     Known,
     chain,
@@ -23,6 +22,7 @@ from remediate.transport.classify import (
     is_waiting,
     may_connect_soon,
 )
+from remediate.transport.client import Client
 from remediate.transport.dialing import CONNECT_PAUSES
 from remediate.transport.errors import (
     AuthenticationFailed,
@@ -84,21 +84,19 @@ class Conversation:
         made_nothing: the last Create has left nothing that could be deleted.
     """
 
-    def __init__(
-        self, host: Host, new_client: Callable[[Watch], wsman.Client], bounds: Bounds
-    ) -> None:
+    def __init__(self, host: Host, new_client: Callable[[Watch], Client], bounds: Bounds) -> None:
         self.host = host
         self.opened = False
         self.made_nothing = True
         self._new_client = new_client
         self._bounds = bounds
         self._watch = Watch(Deadline(0, bounds.clock))
-        self._client: wsman.Client | None = None
+        self._client: Client | None = None
         self._begun = False
         self._last = 0.0
 
     @property
-    def client(self) -> wsman.Client:
+    def client(self) -> Client:
         """What is talked through; made when it is first asked for.
 
         Raises:
@@ -163,15 +161,15 @@ class Conversation:
         """Do on this thread what steps ask for."""
         return drive(steps, self._do)
 
-    def _do(self, effect: Effect) -> bytes | None:
+    def _do(self, effect: Effect) -> object:
         match effect:
-            case Carry(message):
-                return self.client.carry(message)
+            case Carry(message, read):
+                return self.client.carry(message, read)
             case Pause(seconds):
                 self._bounds.pause(seconds)
             case Reset():
                 if self._client is not None:
-                    self._client.http.reset()
+                    self._client.reset()
         return None
 
     def create(self, ask: Callable[[], _T]) -> _T:

@@ -10,7 +10,7 @@ from pypsrp.complex_objects import (
 )
 from pypsrp.messages import MessageType
 from pypsrp.powershell import PowerShell
-from pypsrp.wsman import SelectorSet
+from pypsrp.wsman import SelectorSet, WSMan
 
 from remediate.powershell.messages import Request
 from remediate.transport.classify import is_passing, is_waiting, of_record
@@ -35,8 +35,10 @@ class ReferenceShell:
 
     def __init__(self, talk: Conversation) -> None:
         self._talk = talk
+        assert isinstance(talk.client, WSMan)  # noqa: S101 - the wire's own
+        self._wsman = talk.client
         self._pool = CarefulPool(
-            talk.client,
+            self._wsman,
             configuration_name=talk.host.configuration_name or _USUAL,
             no_profile=True,
             idle_timeout=IDLE_SECONDS,
@@ -129,4 +131,4 @@ class ReferenceShell:
     def _delete(self) -> None:
         shell = SelectorSet()
         shell.add_option("ShellId", self._pool.shell.id or self._pool.id)
-        self._talk.client.delete(self._pool.shell.resource_uri, selector_set=shell)
+        self._wsman.delete(self._pool.shell.resource_uri, selector_set=shell)

@@ -13,13 +13,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """Bring a message to the host; answered by its answer.
+    """Bring a message to the host; answered by what its answer is read as.
 
     Args:
         message: a SOAP envelope.
+        read: reads the answer.
     """
 
     message: bytes
+    read: Callable[[bytes], object]
 
 
 @dataclass(frozen=True, slots=True)

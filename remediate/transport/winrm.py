@@ -10,14 +10,17 @@ from pydantic import SecretStr
 
 from remediate.model.host import Host
 from remediate.powershell.messages import MAX_REPLY
-from remediate.transport import wsman
+from remediate.transport.client import Client
 from remediate.transport.conversation import Bounds, Conversation
 from remediate.transport.dialing import Connect, Dialer
 from remediate.transport.errors import WrongSettings
 from remediate.transport.gate import Gate
 from remediate.transport.kerberos import Tickets
+from remediate.transport.lean.client import LeanClient
+from remediate.transport.settings import check, has_password, quiet
 from remediate.transport.tls import Contexts
 from remediate.transport.watch import Watch
+from remediate.transport.wires import WireName, wire_of_environment
 
 CLOSE_SECONDS: Final = 5.0
 """To end a shell; it ends by itself otherwise."""
@@ -41,36 +44,45 @@ class Clients:
         connect: Connect,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        wsman.quiet()
+        quiet()
         self._secret_for = secret_for
         self._gate = Gate(clock)
         self._tls = Contexts()
         self._tickets = Tickets()
         self._connect = connect
 
-    def of(self, host: Host) -> Callable[[Watch], wsman.Client]:
+    def of(self, host: Host) -> Callable[[Watch], Client]:
         """What makes the client of a session, when that first connects.
 
         Raises:
             WrongSettings: the host's settings cannot work.
         """
-        wsman.check(host)
+        check(host)
         return partial(self._client, host, self._tls.of(host))
 
-    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> wsman.Client:
+    def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> Client:
         """What a session talks through.
 
         Raises:
             WrongSettings: the password cannot be had.
         """
-        if not wsman.has_password(host):
-            # which nobody can lock
-            return wsman.Client(host, None, watch, tls, self._tickets, self._connect)
+        if not has_password(host):
+            return self._new(host, None, watch, tls)  # which nobody can lock
         try:
             secret = self._secret_for(host)
         except ValueError as error:
             raise WrongSettings(host.name, str(error)) from error
         watch.turn = self._gate.turn(host, secret)
+        return self._new(host, secret, watch, tls)
+
+    def _new(
+        self, host: Host, secret: SecretStr | None, watch: Watch, tls: ssl.SSLContext | None
+    ) -> Client:
+        """A client of the wire that is chosen."""
+        if wire_of_environment() is WireName.LEAN:
+            return LeanClient(host, secret, watch, tls, self._tickets, self._connect)
+        from remediate.transport import wsman  # noqa: PLC0415 - most runs need no pypsrp
+
         return wsman.Client(host, secret, watch, tls, self._tickets, self._connect)
 
 

@@ -13,12 +13,13 @@ from winrm.protocol import Protocol
 from remediate.model.host import Host
 from remediate.powershell import program
 from remediate.powershell.messages import Reply, Request
+from remediate.transport.client import Client
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, TransportError
+from remediate.transport.lean.soap import related
 from remediate.transport.protocol import Deadline
 from remediate.transport.started import Output, refuse_secrets
 from remediate.transport.winrm import WinrmTransport
-from remediate.transport.wsman import Client
 
 PIECE: Final = 300_000
 """Bytes of input in one message; Windows takes messages of 500 KiB, in which they are 400 KB."""
@@ -137,7 +138,8 @@ class _Messages(Protocol):
 
     def send_message(self, message: str) -> bytes:
         """Exchange one message."""
-        return self._client.carry(message.encode())
+        data = message.encode()
+        return self._client.carry(data, partial(related, data))
 
 
 class _Shell:

@@ -5,30 +5,24 @@ of the environment; follow redirects; repeat requests after silence; go on with 
 of a connection that is gone; take an answer in clear for one that is sealed.
 """
 
-import logging
-import os
 import re
 import ssl
-import sys
-import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import requests
 from pydantic import SecretStr
 from pypsrp.encryption import WinRMEncryption
-from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
-from remediate.model.host import WINDOWS, Auth, Host
-from remediate.transport.classify import is_logged_on
+from remediate.model.host import Auth, Host
+from remediate.transport.client import T, telling_the_gate
 from remediate.transport.dialing import Connect
-from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
-from remediate.transport.lean import http as lean
 from remediate.transport.logon import METHODS, Logon
 from remediate.transport.markup import look_at
 from remediate.transport.watch import (
@@ -38,21 +32,12 @@ from remediate.transport.watch import (
     LoggedOutError,
     PageError,
     StaleConnectionError,
-    StatusError,
     UnsealedError,
     Watch,
 )
 from remediate.transport.wire import Negotiated, Wire
-from remediate.transport.wires import WireName, wire_of_environment
 
-_LOUD: Final = ("pypsrp", "urllib3", "requests", "spnego")
 _SEALED: Final = re.compile(r'multipart/(?:x-multi-)?encrypted;.*boundary="([^"]+)"', re.IGNORECASE)
-_HEADER: Final = "{http://www.w3.org/2003/05/soap-envelope}Header"
-_ADDRESSING: Final = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
-_MESSAGE_ID: Final = f"{_HEADER}/{_ADDRESSING}MessageID"
-_RELATES_TO: Final = f"{_HEADER}/{_ADDRESSING}RelatesTo"
-_WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; the host was not contacted."
-_T = TypeVar("_T")
 
 
 class Http(_TransportHTTP):
@@ -182,27 +167,6 @@ class Http(_TransportHTTP):
         return f"Http({self.endpoint!r})"
 
 
-class OnLean(lean.Http):
-    """The same by our own wire, as pypsrp calls it.
-
-    Args:
-        host: the host.
-        more: as for Http.
-    """
-
-    def __init__(self, host: Host, *more: Any) -> None:  # noqa: ANN401 - passed on
-        super().__init__(host, *more)
-        self.endpoint = host.url
-
-    def send(self, message: bytes, **_: object) -> bytes:
-        """Send one message and return the answer to it."""
-        try:
-            return super().send(message)
-        except StatusError as error:
-            text = error.content.decode(errors="replace")
-            raise WinRMTransportError("http", error.status, text) from error
-
-
 class Client(WSMan):
     """WS-Management with one host; nothing is sent yet.
 
@@ -232,115 +196,38 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        more = (host, secret, watch, tls, tickets, connect)
-        own = wire_of_environment() is WireName.LEAN
-        self.http: Http | OnLean = OnLean(*more) if own else Http(*more)
-        self.transport: Any = self.http
+        self.http = Http(host, secret, watch, tls, tickets, connect)
+        self.transport = self.http
         self._watch = watch
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - pypsrp's own
         """Exchange one message, and tell the gate what that says of the password."""
-        return self._told(partial(super().invoke, *args, **kwargs))
+        with telling_the_gate(self._watch):
+            return super().invoke(*args, **kwargs)
 
-    def carry(self, message: bytes) -> bytes:
+    def carry(self, message: bytes, read: Callable[[bytes], T]) -> T:
         """Exchange one message that another library has written, as `invoke` does its own.
+
+        Args:
+            message: the message.
+            read: reads the answer.
 
         Raises:
             WSManFaultError: the host says no.
-            WinRMError: it answers something that was not asked.
         """
-        return self._told(partial(self._carried, message))
-
-    def _carried(self, message: bytes) -> bytes:
-        try:
-            answer = self.http.send(message)
-        except WinRMTransportError as error:
+        with telling_the_gate(self._watch):
             try:
-                fault = self._parse_wsman_fault(error.response_text)
-            except ET.ParseError:
-                raise error from None
-            raise fault from None
-        asked = ET.fromstring(message).findtext(_MESSAGE_ID)  # noqa: S314 - our own
-        if ET.fromstring(answer).findtext(_RELATES_TO) != asked:  # noqa: S314 - looked at by then
-            raise WinRMError("the answer is to another message")
-        return answer
+                return read(self.http.send(message))
+            except WinRMTransportError as error:
+                try:
+                    fault = self._parse_wsman_fault(error.response_text)
+                except ET.ParseError:
+                    raise error from None
+                raise fault from None
 
-    def _told(self, exchange: Callable[[], _T]) -> _T:
-        turn = self._watch.turn
-        if turn is None:
-            return exchange()
-        tell = turn.left
-        try:
-            answer = exchange()
-            tell = turn.accepted
-        except Exception as error:
-            if is_logged_on(error):
-                tell = turn.accepted
-            elif self._watch.refused:
-                tell = turn.refused
-            raise
-        finally:
-            tell()
-        return answer
-
-
-def has_password(host: Host) -> bool:
-    """Whether a password is used to log on, which may be wrong."""
-    if host.as_whoever_runs_this:
-        return False
-    if host.auth is Auth.KERBEROS:
-        return host.keytab is None and host.password is not None
-    return host.auth is not Auth.CERTIFICATE
-
-
-def check(host: Host, platform: str = sys.platform) -> None:
-    """Find what cannot work before anything is sent.
-
-    Args:
-        host: the host.
-        platform: the system of this controller, as `sys.platform` calls it.
-
-    Raises:
-        WrongSettings: a setting is missing or contradicts another.
-    """
-    try:
-        wire_of_environment()
-    except ValueError as error:
-        raise WrongSettings(host.name, str(error), hint=_WIRE_HINT) from error
-    if host.mistake is not None:
-        text, hint = host.mistake
-        raise WrongSettings(host.name, text, hint=hint)
-    if host.keytab is not None and platform == WINDOWS:
-        text = "a keytab is given, and Windows, where this runs, logs on with none"
-        hint = "Give --password-from instead, or neither to log on as whoever runs this."
-        raise WrongSettings(host.name, text, hint=hint)
-    if host.auth is Auth.CERTIFICATE:
-        if not host.tls:
-            raise WrongSettings(host.name, "a client certificate needs TLS")
-        return
-    if host.as_whoever_runs_this and host.auth is Auth.NEGOTIATE and platform != WINDOWS:
-        text = "no user is given, and only Windows has a logon of whoever runs this"
-        raise WrongSettings(host.name, text, hint="Name the account with --user.")
-    if host.user and not has_password(host) and platform == WINDOWS:
-        text = f"no password is given for {host.user}, and Windows would log on as somebody else"
-        hint = "Give --password-from, or leave out --user to log on as whoever runs this."
-        raise WrongSettings(host.name, text, hint=hint)
-    if has_password(host) and not host.user:
-        raise WrongSettings(host.name, f"no user is given, which {host.auth} needs")
-
-
-def quiet() -> None:
-    """Silence the libraries: at DEBUG they write scripts and replies, in errors tracebacks.
-
-    A level that somebody has set on purpose stays. What the environment says of NTLM does not: it
-    would make a library speak NTLMv1, from which who listens gets the password.
-    """
-    os.environ.pop("LM_COMPAT_LEVEL", None)
-    for name in _LOUD:
-        logger = logging.getLogger(name)
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.CRITICAL + 1)
-    warnings.filterwarnings("ignore", module=r"pypsrp(\.|$)")
+    def reset(self) -> None:
+        """Forget connection and encryption; the next message connects and logs on again."""
+        self.http.reset()
 
 
 def _opened(encryption: WinRMEncryption, response: requests.Response) -> bytes:

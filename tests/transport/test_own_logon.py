@@ -8,7 +8,7 @@ from spnego import CredentialCache
 from spnego._credential import unify_credentials
 
 from remediate.model.host import Host
-from remediate.transport import logon, wsman
+from remediate.transport import logon, settings
 from remediate.transport.dialing import Dialer
 from remediate.transport.errors import WrongSettings
 from remediate.transport.kerberos import Tickets
@@ -62,7 +62,7 @@ def test_what_this_system_cannot_do_is_said_before_anything_is_sent(
     said: dict[str, object], platform: str, says: str
 ) -> None:
     if not says:
-        wsman.check(host(**said), platform)
+        settings.check(host(**said), platform)
         return
     with pytest.raises(WrongSettings, match=says):
-        wsman.check(host(**said), platform)
+        settings.check(host(**said), platform)

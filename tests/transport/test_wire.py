@@ -18,6 +18,7 @@ from remediate.transport.classify import Known, classify
 from remediate.transport.dialing import Dialer
 from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets
+from remediate.transport.lean.http import Http as OnLean
 from remediate.transport.protocol import Deadline
 from remediate.transport.watch import (
     NotOfferedError,
@@ -27,7 +28,7 @@ from remediate.transport.watch import (
     UnsealedError,
     Watch,
 )
-from remediate.transport.wsman import Http, OnLean
+from remediate.transport.wsman import Http
 from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
 
 WIRES: dict[str, type[Http | OnLean]] = {"pypsrp": Http, "lean": OnLean}
@@ -124,7 +125,7 @@ def test_silence_ends_with_patience_and_is_not_repeated(wire: type[Http | OnLean
         http, watch = client(wire, server)
         watch.patience = 0.05
         with pytest.raises(OSError) as caught:  # noqa: PT011 - what it means is looked at
-            http.send(b"<m/>", retries_on_read_timeout=5)
+            http.send(b"<m/>", **({"retries_on_read_timeout": 5} if wire is Http else {}))
         http.reset()
     assert len(server.requests) == 1
     assert meaning(caught.value, watch) is errors.TimedOut

@@ -133,8 +133,8 @@ class LeanShell:
         seconds = self._client.operation_timeout
         shell = "" if action == CREATE else self._name
         message = self._envelopes.message(action, message_id, seconds, shell, body)
-        document = yield Carry(message)
-        return answer_to(message_id, action, document)
+        answer: Answer = yield Carry(message, partial(answer_to, message_id, action))
+        return answer
 
     def _fragments(self, kind: Kind, body: bytes, of: uuid.UUID = NOBODY) -> list[bytes]:
         self._messages += 1

@@ -44,7 +44,9 @@ _KNOWN: Final = {
 _MUST: Final = f"{SOAP} mustUnderstand"
 _UNDERSTOOD: Final = {f"Envelope/Header/{name}" for name in (*_HEADERS, "ActivityId")}
 _ACTION: Final = "Envelope/Header/Action"
+_MESSAGE_ID: Final = "Envelope/Header/MessageID"
 _RELATES_TO: Final = "Envelope/Header/RelatesTo"
+_UNASKED: Final = "it answers something that was not asked"
 _BODY: Final = "Envelope/Body"
 _FAULT: Final = f"{_BODY}/Fault"
 _VALUE: Final = f"{_FAULT}/Code/Value"
@@ -86,12 +88,27 @@ def answer_to(message_id: str, action: str, document: bytes) -> Answer:
     """
     envelope = _Envelope(document)
     if envelope.said.get(_RELATES_TO) != message_id:
-        raise MessageError("it answers something that was not asked")
+        raise MessageError(_UNASKED)
     if _FAULT in envelope.said:
         raise envelope.fault()
     if envelope.said.get(_ACTION) != f"{action}Response":
         raise MessageError("it answers with a message of another kind")
     return envelope.answer
+
+
+def related(message: bytes, document: bytes) -> bytes:
+    """The answer to a message that another library has written, as it came.
+
+    Args:
+        message: what was asked.
+        document: what came.
+
+    Raises:
+        MessageError: it is an answer to another one.
+    """
+    if _texts(document, _RELATES_TO) != _texts(message, _MESSAGE_ID):
+        raise MessageError(_UNASKED)
+    return document
 
 
 def fault_in(document: bytes) -> FaultError | None:
@@ -184,6 +201,17 @@ class _Envelope:
         _OF_WINDOWS: _of_windows,
         _MESSAGE: _say,
     }
+
+
+def _texts(document: bytes, where: str) -> list[str]:
+    texts: list[str] = []
+
+    def ended(element: Element) -> None:
+        if element.where == where:
+            texts.append(element.text.strip())
+
+    read(document, _label, ended, namespaces=True)
+    return texts
 
 
 def _label(tag: str, _: Attributes) -> str:
