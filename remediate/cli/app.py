@@ -97,6 +97,8 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last stop of every error
         return _explain(error, parts)
+    finally:
+        parts.close()
     return code if isinstance(code, int) else 0
 
 

@@ -64,6 +64,7 @@ def options() -> list[click.Option]:
             "name now. Repeat it for several.",
         ),
         *connecting.connection_options(),
+        connecting.processes_option(),
     ]
 
 

@@ -133,10 +133,11 @@ def known() -> list[str]:
 
 def _typed_options() -> dict[str, click.Option]:
     """The options that may stand there, by the name that they have there."""
-    from remediate.cli.connecting import pace_options
+    from remediate.cli.connecting import pace_options, processes_option
     from remediate.cli.following import format_option
 
-    return {one.opts[0][2:]: one for one in [*pace_options(), format_option()]}
+    known = [*pace_options(), processes_option(), format_option()]
+    return {one.opts[0][2:]: one for one in known}
 
 
 def settings_path() -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from remediate.cli.settings_file import SettingsFile
+    from remediate.engine.elsewhere.crew import Crew
     from remediate.engine.engine import Engine
     from remediate.engine.job import Settings
     from remediate.model.event import Event
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from remediate.model.waiver import Waivers
     from remediate.store.place import StorePlace
     from remediate.store.protocol import Store
+    from remediate.transport.gate import Gate
     from remediate.transport.protocol import Transport
 
 
@@ -53,6 +55,7 @@ class Parts:
         self.own_settings = own_settings
         self.now = now or partial(datetime.now, UTC)
         self.settings: SettingsFile | None = None
+        self._crews: list[Crew] = []
 
     def start_logging(self) -> None:
         """Show what is logged: warnings of our own, or everything with `--debug`."""
@@ -122,31 +125,72 @@ class Parts:
         from remediate.engine.engine import Engine
         from remediate.model.waiver import NO_WAIVERS
         from remediate.store.run_lock import RunLock, is_running
+        from remediate.transport.gate import Gate
         from remediate.transport.reach import look
 
         self.start_logging()
         if self._transport is _chosen:
             _require_windows(hosts)
+        gate = Gate()
+        secrets = self._passwords([*hosts, *(peers or {}).values()])
+        chosen = self._transport is _chosen
         engine = Engine(
-            transport=self._transport(self._passwords([*hosts, *(peers or {}).values()])),
+            transport=_chosen(secrets, gate) if chosen else self._transport(secrets),
             settings=settings,
             emit=emit or (lambda _: None),
             peer=peers.__getitem__ if peers else None,
             redaction=self.redaction,
             interrupted=self.terminal.interrupted,
-            approach=look if self._transport is _chosen else not_looked_at,
+            approach=look if chosen else not_looked_at,
             waivers=waivers or NO_WAIVERS,
         )
-        if store is None:
-            return engine
-        place = self.place()
-        return replace(
-            engine,
-            store=store,
-            spill_folder=place.folder,
-            alive=lambda run: RunLock(run, place.locks),
-            is_running=lambda run: is_running(run, place.locks),
+        if store is not None:
+            place = self.place()
+            engine = replace(
+                engine,
+                store=store,
+                spill_folder=place.folder,
+                alive=lambda run: RunLock(run, place.locks),
+                is_running=lambda run: is_running(run, place.locks),
+            )
+        processes = min(settings.processes, len(hosts))
+        if processes > 1 and chosen:
+            engine = replace(engine, crew=self._crew(processes, engine, secrets, gate))
+        return engine
+
+    def _crew(
+        self,
+        processes: int,
+        engine: "Engine",
+        secrets: "Callable[[Host], SecretStr]",
+        gate: "Gate",
+    ) -> "Crew":
+        """Other processes that work for an engine; they end with this one."""
+        from functools import partial
+
+        from remediate.engine.elsewhere.crew import Crew
+        from remediate.engine.elsewhere.service import Shared
+        from remediate.runner.processes import WorkerProcess
+
+        place = self.place() if engine.store is not None else None
+        shared = Shared(
+            start=partial(WorkerProcess, "remediate.cli.worker"),
+            secret_for=secrets,
+            gate=gate,
+            redaction=self.redaction,
+            log=self.terminal.log,
+            locks=place.locks if place else None,
+            spill_folder=place.folder if place else None,
+            debug=self.terminal.debug,
         )
+        crew = Crew(processes, engine.settings.workers, shared)
+        self._crews.append(crew)
+        return crew
+
+    def close(self) -> None:
+        """End what works for this process. Never raises."""
+        for crew in self._crews:
+            crew.close()
 
     def place(self) -> "StorePlace":
         """Where the store is, or would be.
@@ -183,7 +227,7 @@ def settings(options: Mapping[str, Any]) -> "Settings":
     from remediate.engine.job import LEASE, TIMEOUT, Settings
 
     timeout: float = options["timeout"] or TIMEOUT
-    names = ("workers", "auto_rollback", "accept_irreversible", "partial")
+    names = ("workers", "processes", "auto_rollback", "accept_irreversible", "partial")
     said = {name: options[name] for name in names if options.get(name) is not None}
     return Settings(
         operator=operator(),
@@ -222,7 +266,7 @@ def _require_windows(hosts: "Sequence[Host]") -> None:
             raise Stop(str(error), NOT_HERE) from None
 
 
-def _chosen(secret_for: "Callable[[Host], SecretStr]") -> "Transport":
+def _chosen(secret_for: "Callable[[Host], SecretStr]", gate: "Gate | None" = None) -> "Transport":
     from remediate.transport.chosen import ChosenTransport
 
-    return ChosenTransport(secret_for)
+    return ChosenTransport(secret_for, gate=gate)

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -68,6 +68,21 @@ RunAlive = Callable[[str], AbstractContextManager[object]]
 """Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
 
 
+class Crew(Protocol):
+    """Other processes that carry orders out; see `remediate.engine.elsewhere`."""
+
+    def takes(self, orders: Sequence[Order]) -> bool:
+        """Whether they can carry out all of some orders."""
+
+    def run(
+        self,
+        orders: Sequence[Order],
+        around: Surroundings,
+        skip: Callable[[Order], HostReport],
+    ) -> Iterator[tuple[Order, HostReport]]:
+        """Each order with its report, as `Runner.run` gives it."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """Works hosts through runs. Reports come as hosts finish, in any order.
@@ -89,6 +104,7 @@ class Engine:
         interrupted: once it is set, no change that takes longer is gone on with, or waited for.
         approach: goes the way to a host as far as one gets without logging on.
         waivers: what an audit or apply leaves as it is.
+        crew: other processes that carry orders out; None when all is done in this one.
     """
 
     transport: Transport
@@ -107,6 +123,7 @@ class Engine:
     interrupted: threading.Event = field(default_factory=threading.Event)
     approach: Look = not_looked_at
     waivers: Waivers = NO_WAIVERS
+    crew: Crew | None = None
 
     def audit(
         self,
@@ -414,6 +431,8 @@ class Engine:
             clock=self.clock,
             interrupted=self.interrupted,
         )
+        if self.crew is not None and do is perform and self.crew.takes(orders):
+            return self.crew.run(orders, around, _halted)
         runner = self.runner or Loop(self.settings.workers)
         return runner.run(orders, partial(do, around=around), _halted)
 

@@ -123,6 +123,7 @@ class Settings:
         partial: where playbooks are refused, apply the others without asking a person.
         operator: who runs it, for the lease and the receipt (`ada@bastion`).
         workers: hosts worked on at the same time.
+        processes: how many share them, where there are several.
         renamed: names of recorded computers that may have another one now.
     """
 
@@ -133,6 +134,7 @@ class Settings:
     accept_irreversible: bool = False
     partial: bool = False
     workers: int = 32
+    processes: int = 1
     renamed: frozenset[str] = frozenset()
 
     @property

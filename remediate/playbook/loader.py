@@ -103,7 +103,7 @@ class PlaybookFile:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """In another process it runs as it ran here: what it defines is pickled by its name."""
-        return _again, (self.path, self.text)
+        return run_again, (self.path, self.text)
 
     def _module(self) -> ModuleType:
         """What the text makes when it runs: once in a process, under a name of its own."""
@@ -143,7 +143,22 @@ def running() -> Iterator[PlaybookFile]:
     yield from _RUN
 
 
-def _again(path: Path, text: str) -> PlaybookFile:
+def file_of(playbook: "Playbook[Any]") -> PlaybookFile | None:
+    """The file that a playbook was made from; None when it is from none that has run here."""
+    module = sys.modules.get(type(playbook).__module__)
+    return next((file for file, made in _RUN.items() if made is module), None)
+
+
+def run_again(path: Path, text: str) -> PlaybookFile:
+    """A file as it ran in another process: what it defines is known in this one, too.
+
+    Args:
+        path: the file, which is not read.
+        text: what it held there.
+
+    Raises:
+        PlaybookError: the text cannot run here.
+    """
     file = PlaybookFile(path, text)
     with _told(path):
         file._module()  # noqa: SLF001 - it is part of how a file is made

@@ -2,6 +2,8 @@
 
 It goes away with the process, however that ends, so it tells a killed run from one that goes on.
 It speaks of this machine only: a run on another controller is never seen as running.
+
+Where several processes work on a run, each holds a lock of its own: one may outlive the others.
 """
 
 import os
@@ -24,10 +26,12 @@ class RunLock:
     Args:
         run: id of the run.
         folder: the store's folder of locks; see `StorePlace.locks`.
+        number: of the process, where one works on the run for another.
     """
 
-    def __init__(self, run: str, folder: Path) -> None:
-        self._path = _path(run, folder)
+    def __init__(self, run: str, folder: Path, number: int | None = None) -> None:
+        path = _path(run, folder)
+        self._path = path if number is None else path.with_name(f"{path.name}.{number}")
         self._lock: filelock.BaseFileLock | None = None
 
     def __enter__(self) -> Self:
@@ -65,6 +69,11 @@ def is_running(run: str, folder: Path) -> bool:
         StoreUnavailable: the lock cannot be looked at.
     """
     path = _path(run, folder)
+    others = (each for each in folder.glob(f"{run}.lock.*") if each.suffix[1:].isdecimal())
+    return any(_is_held(each, folder) for each in (path, *others))
+
+
+def _is_held(path: Path, folder: Path) -> bool:
     if not os.path.lexists(path):
         return False
     try:

@@ -209,6 +209,7 @@ class AccountRefusedElsewhere(AuthenticationFailed):
         )
         self.user = user
         self.where = where
+        self.other = other
 
 
 class AccessDenied(TransportError):  # noqa: N818 - as above

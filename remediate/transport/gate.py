@@ -154,6 +154,11 @@ class Turn:
         self._host = host
         self._standing = standing
 
+    @property
+    def was_accepted(self) -> bool:
+        """Whether a host has taken the password: nobody waits any more."""
+        return self._standing.accepted
+
     def check(self) -> None:
         """See whether the password may still be sent to anybody, without waiting.
 

@@ -36,6 +36,7 @@ class Clients:
         secret_for: called when a session first connects, and not for certificates.
         connect: gives connections.
         clock: monotonic seconds; a fake in tests.
+        gate: what they pass; one of their own when not given.
     """
 
     def __init__(
@@ -43,10 +44,11 @@ class Clients:
         secret_for: SecretFor,
         connect: Connect,
         clock: Callable[[], float] = time.monotonic,
+        gate: Gate | None = None,
     ) -> None:
         quiet()
         self._secret_for = secret_for
-        self._gate = Gate(clock)
+        self._gate = gate or Gate(clock)
         self._tls = Contexts()
         self._tickets = Tickets()
         self._connect = connect
@@ -95,6 +97,7 @@ class WinrmTransport:
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
         close_within: seconds that closing may take.
+        gate: as for Clients.
 
     Attributes:
         dialer: gives the connections.
@@ -108,10 +111,11 @@ class WinrmTransport:
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
         close_within: float = CLOSE_SECONDS,
+        gate: Gate | None = None,
     ) -> None:
         self.max_reply = max_reply
         self.dialer = Dialer()
-        self.clients = Clients(secret_for, self.dialer.connect, clock)
+        self.clients = Clients(secret_for, self.dialer.connect, clock, gate)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> Conversation:

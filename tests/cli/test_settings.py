@@ -159,6 +159,7 @@ def test_config_shows_what_counts_and_where_it_is_said(
         "format: ndjson",
         "playbooks: [fixes, ~/more]",
         "store: runs.db",
+        "processes: 2",
     )
     monkeypatch.setenv("HOME", str(tmp_path))
     asked = ("config", "--format", "json", "--workers", "4")
@@ -173,6 +174,7 @@ def test_config_shows_what_counts_and_where_it_is_said(
     assert told["ca_file"] == (str(file.parent / "ca.pem"), f"{file}:4")
     assert told["workers"] == ("4", "--workers")
     assert told["timeout"] == ("1.5", f"{file}:6")
+    assert told["processes"] == ("2", f"{file}:10")
     assert told["format"] == ("ndjson", f"{file}:7")
     assert told["playbooks"] == (f"{file.parent / 'fixes'}, {tmp_path / 'more'}", f"{file}:8")
     assert told["store"] == (str(file.parent / "runs.db"), f"{file}:9")

@@ -179,6 +179,7 @@ command = playbooks.PlaybookCommand(
         playbooks.playbooks_option(),
         *targets.host_options(),
         *connecting.connection_options(),
+        connecting.processes_option(),
         format_option(*OF_HOSTS),
         report_option(),
         verbose_option(),

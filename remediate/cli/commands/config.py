@@ -60,6 +60,7 @@ def _of_options(ctx: click.Context, file: SettingsFile) -> "Iterator[EffectiveSe
     built_in = {
         "timeout": TIMEOUT,
         "workers": Settings(operator="").workers,
+        "processes": Settings(operator="").processes,
         "format": "console",
         "playbooks": (),
         "waivers": "",
@@ -121,6 +122,7 @@ command = Command(
             help="Print where your settings file is, or would be, and nothing else.",
         ),
         *connecting.connection_options(),
+        connecting.processes_option(),
         playbooks_option(),
         *waiver_options()[:1],
         format_option("console", "json"),

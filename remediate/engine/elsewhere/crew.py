@@ -1,0 +1,283 @@
+"""Gives orders to other processes, and does for each what it asks for.
+
+Journal, leases, gate and the person at the terminal stay in this process, and each is asked for a
+host as if that were worked on here. So what is promised of one process holds of several, which
+share commits and logons.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count, cycle
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+
+import structlog
+
+from remediate.engine.elsewhere.messages import (
+    Answer,
+    Asked,
+    Begin,
+    Confirm,
+    Do,
+    Done,
+    End,
+    Go,
+    Interrupt,
+    Known,
+    Learned,
+    Logged,
+    Seen,
+    Skipped,
+    Stop,
+    ToMember,
+    TurnTold,
+    to_crew,
+)
+from remediate.engine.elsewhere.parcels import Packing, StaysError
+from remediate.engine.elsewhere.service import Gone, Shared, Task
+from remediate.engine.host_worker import Surroundings
+from remediate.engine.order import Order
+from remediate.model.host import Host
+from remediate.model.outcome import HostReport
+from remediate.playbook.loader import running
+from remediate.runner.processes import PipeError
+
+_log = structlog.get_logger(__name__)
+
+_LISTEN: Final = 0.5
+"""Seconds after which the waiting thread wakes: a wait without end may never hear Ctrl-C."""
+
+
+class Crew:
+    """Other processes, each of which carries out a share of the orders of a run.
+
+    They are started with the first run, and end with this process or when it is closed.
+
+    Args:
+        processes: how many.
+        workers: how many hosts are worked on at the same time, in all.
+        shared: what they have in common.
+    """
+
+    def __init__(self, processes: int, workers: int, shared: Shared) -> None:
+        self._processes = processes
+        self._workers = workers
+        self._shared = shared
+        self._members: list[_Member] = []
+        self._packing = Packing(())
+
+    def takes(self, orders: Sequence[Order]) -> bool:
+        """Whether all of some orders can be carried out elsewhere; see `Packing.pack`."""
+        if not orders:
+            return False
+        try:
+            if not self._members:
+                self._start()
+            for order in orders:
+                self._packing.pack(order)
+        except (OSError, StaysError) as error:
+            _log.warning("all is done in one process", why=f"{error}")
+            return False
+        return True
+
+    def run(  # noqa: C901 - an interrupt may come anywhere
+        self,
+        orders: Sequence[Order],
+        around: Surroundings,
+        skip: Callable[[Order], HostReport],
+    ) -> Iterator[tuple[Order, HostReport]]:
+        """Each order with its report, in any order; see `Runner.run` for what is promised.
+
+        Args:
+            orders: what is to be done.
+            around: what it is done in; its transport is not used.
+            skip: makes the report of an order that is not begun.
+        """
+        told: SimpleQueue[Task] = SimpleQueue()
+        tasks = [Task(order, around, told) for order in orders]
+        waiting = dict.fromkeys(tasks)
+        stopped = interrupted = False
+        try:
+            self._share(tasks)
+            while waiting:
+                try:
+                    if around.interrupted.is_set() and not interrupted:
+                        interrupted = True
+                        self._tell(Interrupt())
+                    task = told.get(timeout=_LISTEN)
+                    if task in waiting and not self._given_away(task, stopped=stopped):
+                        del waiting[task]
+                        yield task.order, task.report(skip)
+                except Empty:
+                    continue
+                except KeyboardInterrupt:
+                    if stopped:
+                        raise  # asked twice
+                    stopped = True
+                    self._tell(Stop())
+                    for task in waiting:
+                        if task.came_to is not None:
+                            told.put(task)  # again: it may have been lost on the way
+        finally:
+            if waiting:  # nobody takes the results any more
+                self._tell(Stop())
+            while waiting:
+                with suppress(Empty):
+                    task = told.get(timeout=_LISTEN)
+                    if task in waiting:
+                        del waiting[task]
+                        task.report(skip)
+
+    def close(self) -> None:
+        """Have the processes end. Never raises."""
+        for member in self._members:
+            member.close()
+
+    def _start(self) -> None:
+        files = tuple(running())
+        self._packing = Packing(files)
+        for number in range(self._processes):
+            begin = Begin(
+                number=number,
+                workers=-(-self._workers // self._processes),
+                files=tuple((file.path, file.text) for file in files),
+                names=tuple(sorted(self._shared.redaction.names)),
+                spill_folder=self._shared.spill_folder,
+                locks=self._shared.locks,
+                debug=self._shared.debug,
+            )
+            self._members.append(_Member(self._shared, begin, self._packing))
+
+    def _share(self, tasks: Sequence[Task]) -> None:
+        """Give tasks to those that live; where none does, they are told so."""
+        alive = [member for member in self._members if member.alive]
+        if not alive:
+            for task in tasks:
+                task.end(Gone("ended, and no other is left"))
+            return
+        for member, task in zip(cycle(alive), tasks, strict=False):
+            member.give(task)
+        for member in alive:
+            member.send(Go())
+
+    def _given_away(self, task: Task, *, stopped: bool) -> bool:
+        """Give to another process what one that has ended had not begun, where there is one."""
+        alive = any(member.alive for member in self._members)
+        if not isinstance(task.came_to, Gone) or task.begun or stopped or not alive:
+            return False
+        task.came_to = None
+        self._share([task])
+        return True
+
+    def _tell(self, message: Stop | Interrupt) -> None:
+        for member in self._members:
+            member.send(message)
+
+
+class _Member:
+    """One of the other processes, as it is seen from here."""
+
+    def __init__(self, shared: Shared, begin: Begin, packing: Packing) -> None:
+        self.alive = True
+        self._shared = shared
+        self._packing = packing
+        self._tasks: dict[int, Task] = {}
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._known = 0
+        self._defined: set[int] = set()
+        self._threads = ThreadPoolExecutor(begin.workers, thread_name_prefix="asked")
+        self._process = shared.start(self._hear, self._ended)
+        with suppress(PipeError):  # it has ended
+            self._process.send(begin)
+
+    def give(self, task: Task) -> None:
+        """Send an order there; it is begun after `Go`."""
+        part = self._packing.pack(task.order)
+        secret, no_secret = self._secret(task.order.host)
+        number = next(self._numbers)
+        with self._lock:
+            if self.alive:
+                self._tasks[number] = task
+            else:
+                task.end(Gone("ended"))
+                return
+        define = [
+            one for one in self._packing.defined(task.order) if one.number not in self._defined
+        ]
+        self._defined.update(one.number for one in define)
+        order = part.model_dump(mode="json")
+        self.send(*define, Do(number=number, order=order, secret=secret, no_secret=no_secret))
+
+    def send(self, *messages: ToMember) -> None:
+        """Send messages, behind the secrets that are new; once it has ended nobody hears them."""
+        with self._lock, suppress(PipeError):
+            secrets = self._shared.redaction.added
+            new, self._known = secrets[self._known :], len(secrets)
+            self._process.send(*([Known(secrets=new)] if new else []), *messages)
+
+    def close(self) -> None:
+        """Have it end."""
+        self.send(End())
+        self._process.close()
+        self._threads.shutdown()
+
+    def _secret(self, host: Host) -> tuple[str | None, str]:
+        if host.password is None:
+            return None, ""
+        try:
+            return self._shared.secret_for(host).get_secret_value(), ""
+        except ValueError as error:
+            return None, f"{error}"
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        """A message has come; in the process's own thread.
+
+        Raises:
+            PipeError: it is not as agreed.
+        """
+        heard = to_crew(message)
+        match heard:
+            case Learned(secret=secret, user=user):
+                self._shared.redaction.add(secret, user)
+            case Logged(line=line):
+                self._shared.log(line)
+            case Done(number=number) | Skipped(number=number):
+                with self._lock:
+                    task = self._task(number)
+                    del self._tasks[number]
+                task.end(heard)
+            case Seen(number=number, event=event):
+                self._task(number).see(event)
+            case TurnTold(number=number):
+                self._task(number).hear(heard)
+            case Asked(number=number):
+                task = self._task(number)
+                answering = self._threads.submit(self._answer, task, heard)
+                if not isinstance(heard.question, Confirm):
+                    task.journal = answering
+
+    def _task(self, number: int) -> Task:
+        """A task that the process has, and has begun with.
+
+        Raises:
+            PipeError: it has none of this number.
+        """
+        task = self._tasks.get(number)
+        if task is None:
+            raise PipeError("it speaks of an order that it does not have")
+        task.begun = True
+        return task
+
+    def _answer(self, task: Task, asked: Asked) -> None:
+        value, failure = task.answer(asked.question, self._shared)
+        self.send(Answer(number=asked.number, value=value, failure=failure))
+
+    def _ended(self, how: str) -> None:
+        with self._lock:
+            self.alive = False
+            left, self._tasks = list(self._tasks.values()), {}
+        for task in left:
+            task.end(Gone(how))

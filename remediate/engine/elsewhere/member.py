@@ -1,0 +1,275 @@
+"""Carries orders out for another process, and asks it for all but the talk with hosts."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from remediate.engine.elsewhere.far import FarGate, FarStore
+from remediate.engine.elsewhere.messages import (
+    Answer,
+    Asked,
+    Begin,
+    Confirm,
+    Define,
+    Do,
+    Done,
+    End,
+    Failure,
+    Go,
+    Interrupt,
+    Known,
+    Learned,
+    LogonEnd,
+    OrderPart,
+    Question,
+    Seen,
+    Skipped,
+    Stop,
+    TurnTold,
+    to_member,
+)
+from remediate.engine.elsewhere.parcels import Unpacking
+from remediate.engine.host_worker import Surroundings, perform
+from remediate.engine.order import Order, Verb
+from remediate.engine.verdict import internal_error
+from remediate.model.event import Event, HostFinished
+from remediate.model.host import Host
+from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Plan
+from remediate.playbook.loader import run_again
+from remediate.redaction import Redaction
+from remediate.runner.processes import Pipe, PipeError
+from remediate.runner.protocol import Runner, Waiting
+from remediate.store.errors import StoreError
+from remediate.store.run_lock import RunLock
+from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
+from remediate.transport.gate import Gate
+from remediate.transport.protocol import Transport
+
+_log = structlog.get_logger(__name__)
+
+MakeTransport = Callable[[Callable[[Host], SecretStr], Gate], Transport]
+"""Makes a transport of what finds passwords, and of a gate."""
+
+
+class Learning(Redaction):
+    """Tells the other process of each secret that is new.
+
+    Args:
+        pipe: to that process.
+    """
+
+    def __init__(self, pipe: Pipe) -> None:
+        super().__init__()
+        self._pipe = pipe
+
+    def add(self, secret: str, user: str = "") -> None:
+        """Mask a secret from now on, there as well."""
+        if (secret, user) not in self.added:
+            self._pipe.send(Learned(secret=secret, user=user))
+        self.know(secret, user)
+
+    def know(self, secret: str, user: str) -> None:
+        """Mask a secret that is known there."""
+        super().add(secret, user)
+
+
+class _Work:
+    """An order that is carried out here.
+
+    Args:
+        do: the message that it came in.
+        pipe: to the other process.
+    """
+
+    def __init__(self, do: Do, pipe: Pipe) -> None:
+        self.do = do
+        self.answers: SimpleQueue[Answer] = SimpleQueue()
+        self._pipe = pipe
+
+    @property
+    def host(self) -> str:
+        """The name of its host."""
+        return str(self.do.order["host"]["name"])
+
+    def ask(self, question: Question) -> Any:  # noqa: ANN401 - each has its own answer
+        """Have something done for it in the other process, and wait for that.
+
+        Raises:
+            StoreError: the store has not done it.
+            AccountRefusedElsewhere: the password may not be sent to the host.
+            TimedOut: the account's turn did not come.
+        """
+        self._pipe.send(Asked(number=self.do.number, question=question))
+        answer = self.answers.get()
+        if answer.failure is not None:
+            raise _error(answer.failure, self.host)
+        return answer.value
+
+    def tell(self, turn: int, what: LogonEnd, by: str = "") -> None:
+        """Say what became of a logon."""
+        self._pipe.send(TurnTold(number=self.do.number, turn=turn, what=what, by=by))
+
+    def confirm(self, plan: Plan) -> bool:
+        """Have a person asked there."""
+        return bool(self.ask(Confirm(plan=plan)))
+
+    def emit(self, event: Event) -> None:
+        """Tell what happens on its host; a verdict is told in the end."""
+        if not isinstance(event, HostFinished):
+            self._pipe.send(Seen(number=self.do.number, event=event))
+
+
+class Member:
+    """Works for the process at the other end of a pipe.
+
+    Args:
+        pipe: to that process.
+        begin: what it said first.
+        redaction: takes secrets out of texts.
+        make_transport: makes what talks to hosts.
+        runner: works through hosts.
+    """
+
+    def __init__(
+        self,
+        pipe: Pipe,
+        begin: Begin,
+        redaction: Learning,
+        make_transport: MakeTransport,
+        runner: Runner,
+    ) -> None:
+        self._pipe = pipe
+        self._begin = begin
+        self._redaction = redaction
+        self._runner = runner
+        self._orders = Unpacking([run_again(path, text) for path, text in begin.files])
+        self._interrupted = threading.Event()
+        self._stopped = threading.Event()
+        self._works: dict[int, _Work] = {}
+        self._by_host: dict[tuple[str, str, str | None], _Work] = {}
+        self._locks: dict[str, RunLock] = {}
+        self._locking = threading.Lock()
+        self._transport = make_transport(self._secret_for, FarGate(self._order_on))
+        self._shares: SimpleQueue[list[_Work] | None] = SimpleQueue()
+
+    def listen(self) -> None:  # noqa: C901, PLR0912 - a case for each message
+        """Take in what is said, until the other process has ended or says that there is no more.
+
+        Raises:
+            PipeError: what comes is not as agreed.
+        """
+        share: list[_Work] = []
+        try:
+            for message in self._pipe:
+                match to_member(message):
+                    case Known(secrets=secrets):
+                        for secret, user in secrets:
+                            self._redaction.know(secret, user)
+                    case Define() as define:
+                        self._orders.define(define)
+                    case Do() as do:
+                        share.append(self._works.setdefault(do.number, _Work(do, self._pipe)))
+                    case Go():
+                        self._shares.put(share)
+                        share = []
+                    case Answer(number=number) as answer:
+                        self._works[number].answers.put(answer)
+                    case Stop():
+                        self._stopped.set()
+                    case Interrupt():
+                        self._interrupted.set()
+                    case End():
+                        break
+                    case Begin():
+                        raise PipeError("it has begun already")
+        finally:
+            with self._locking:
+                for lock in self._locks.values():
+                    lock.__exit__()
+            self._shares.put(None)
+
+    def work(self) -> None:
+        """Carry out one share after the other, until nothing is heard any more."""
+        while (share := self._shares.get()) is not None:
+            for work, report in self._runner.run(share, self._carry_out, lambda _: None):
+                self._tell(work, report)
+
+    async def _carry_out(self, work: _Work, waiting: Waiting) -> HostReport | None:
+        """Carry an order out; None where it is not begun any more."""
+        if self._stopped.is_set():
+            return None
+        try:
+            order = self._orders.order(OrderPart.model_validate(work.do.order))
+        except Exception:  # noqa: BLE001 - as `perform` does it
+            _log.debug("internal error", host=work.host, exc_info=True)
+            return internal_error(work.host)
+        self._by_host[_key(order.host)] = work
+        around = Surroundings(
+            transport=self._transport,
+            store=FarStore(work.ask),
+            spill_folder=self._begin.spill_folder,
+            emit=work.emit,
+            confirm=work.confirm,
+            redaction=self._redaction,
+            interrupted=self._interrupted,
+        )
+        try:
+            await waiting.aside(partial(self._hold, order))
+        except StoreError as error:
+            problem = error.problem()
+            return HostReport(host=order.host.name, outcome=Outcome.REFUSED, problem=problem)
+        return await perform(order, waiting, around)
+
+    def _hold(self, order: Order) -> None:
+        """Hold a lock of the run, as the first process does: this one may outlive it for a moment.
+
+        Raises:
+            StoreUnavailable: the lock cannot be had.
+        """
+        folder = self._begin.locks
+        with self._locking:
+            if order.verb is Verb.APPLY and folder is not None and order.run not in self._locks:
+                lock = RunLock(order.run, folder, self._begin.number)
+                self._locks[order.run] = lock.__enter__()
+
+    def _tell(self, work: _Work, report: HostReport | None) -> None:
+        """Say what an order came to."""
+        del self._works[work.do.number]
+        if report is None:
+            self._pipe.send(Skipped(number=work.do.number))
+            return
+        try:
+            self._pipe.send(Done(number=work.do.number, report=report))
+        except ValueError:
+            self._pipe.send(Done(number=work.do.number, report=internal_error(report.host)))
+
+    def _order_on(self, host: Host) -> _Work:
+        return self._by_host[_key(host)]
+
+    def _secret_for(self, host: Host) -> SecretStr:
+        do = self._order_on(host).do
+        if do.secret is None:
+            raise ValueError(do.no_secret)
+        return SecretStr(do.secret)
+
+
+def _key(host: Host) -> tuple[str, str, str | None]:
+    return host.name, host.url, host.user
+
+
+def _error(failure: Failure, host: str) -> Exception:
+    match failure.kind:
+        case "store":
+            return StoreError(failure.message, failure.hint)
+        case "account":
+            return AccountRefusedElsewhere(host, failure.user, failure.where, failure.other)
+        case "timed_out":
+            return TimedOut(host, failure.message, hint=failure.hint)
+        case "internal":
+            return RuntimeError("the other process failed")

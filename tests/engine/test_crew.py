@@ -1,0 +1,310 @@
+"""What is promised of one process holds of several; and of one that ends in the middle."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from remediate.engine.elsewhere.messages import OrderPart, PlaybookPart, RecordPart, UndoPart
+from remediate.engine.engine import Engine
+from remediate.engine.job import Job, Settings
+from remediate.engine.order import Order, Verb
+from remediate.engine.planning import PlaybookPlanner
+from remediate.engine.rollback import RecordPlanner, UndoPlanner
+from remediate.lab.hosts import make_state
+from remediate.model.host import Host
+from remediate.model.outcome import HostReport, Outcome
+from remediate.powershell.messages import Reply, Request
+from remediate.store.errors import StoreUnavailable
+from remediate.testing.store import MemoryStore
+from remediate.testing.transport import MemoryTransport, Trouble
+from remediate.transport.errors import AuthenticationFailed, ConnectionLost
+from remediate.transport.gate import Gate
+from remediate.transport.protocol import Deadline, Session
+from tests.engine.crews import PATIENT, Started
+from tests.faults.controller import apply_run, undo_run
+
+NAMES = [f"SRV{number:02}" for number in range(1, 7)]
+HOSTS = [
+    Host(name=name, address=name, port=5985, user="CONTOSO\\ada", password="env:X")
+    for name in NAMES
+]
+
+
+@dataclass
+class World:
+    """Hosts in memory, a store, and an engine that works for them alone or with others."""
+
+    alone: bool
+    store: Any = field(default_factory=MemoryStore)
+    hook: Any = None
+
+    def __post_init__(self) -> None:
+        self.states = {name: make_state(name) for name in NAMES}
+        self.transport = MemoryTransport(self.states)
+        self.started = Started(lambda *_: self)
+        self.engine = Engine(
+            self.transport,
+            Settings(operator="ada@bastion", workers=8),
+            self.store,
+            redaction=self.started.redaction,
+            crew=None if self.alone else self.started.crew,
+        )
+
+    def session(self, host: Host) -> Session:
+        """What the others talk through."""
+        return (self.hook or self.transport).session(host)
+
+    def close(self) -> None:
+        self.started.crew.close()
+
+
+@pytest.fixture(params=[True, False], ids=["one process", "several"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with closing(World(request.param)) as world:
+        yield world
+
+
+@pytest.fixture
+def several() -> Iterator[World]:
+    with closing(World(alone=False)) as world:
+        yield world
+
+
+def by_host(reports: Iterator[HostReport]) -> dict[str, HostReport]:
+    return {report.host: report for report in reports}
+
+
+def test_nothing_of_an_order_is_left_behind() -> None:
+    """What is new in an order, and is not in its message, would be as if nobody had said it."""
+    stays = {"supplies", "secrets"}  # an order with some of these is carried out here
+    assert {each.name for each in fields(Order)} - stays == OrderPart.model_fields.keys()
+    named = {"job": {"tasks", "named", "safe"}, "originals": set[str]()}
+    for kind, part in (
+        (PlaybookPlanner, PlaybookPart),
+        (RecordPlanner, RecordPart),
+        (UndoPlanner, UndoPart),
+    ):
+        names = [named.get(each.name, {each.name}) for each in fields(kind)]
+        assert set[str]().union(*names) == part.model_fields.keys() - {"kind"}
+    assert {each.name for each in fields(Job)} == {*named["job"], "own"}
+
+
+def test_all_that_a_run_does_is_the_same(world: World, job: Job) -> None:
+    """Applied, of which one write was lost; reconciled; undone, with all guards; looked at."""
+    engine = world.engine
+
+    def lost(number: int) -> Trouble | None:
+        request = world.transport.requests[number - 1]
+        ours = request.computer is not None and request.computer.name == "SRV02"
+        return Trouble(ConnectionLost, -1) if ours else None
+
+    world.transport.trouble = lost
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("remediate.engine.writing.RECOVERY_PAUSES", ())
+        applied = by_host(engine.apply(HOSTS, job, apply_run()))
+    assert applied.pop("SRV02").outcome is Outcome.INDETERMINATE
+    assert {report.outcome for report in applied.values()} == {Outcome.CHANGED}
+    world.transport.trouble = lambda _: None
+    [(_, closed)] = engine.reconcile()
+    assert (closed.host, closed.outcome) == ("SRV02", Outcome.CHANGED)
+    record = world.store.run(apply_run().id)
+    assert record.finished
+    dry = by_host(engine.rollback(record, undo_run(), dry_run=True, job=job))
+    assert {report.outcome for report in dry.values()} == {Outcome.WOULD_CHANGE}
+    undone = by_host(engine.rollback(record, undo_run(), job=job))
+    assert {report.outcome for report in undone.values()} == {Outcome.CHANGED}
+    seen = by_host(engine.audit(HOSTS, job))
+    assert {report.outcome for report in seen.values()} == {Outcome.WOULD_CHANGE}
+    assert world.store.leases(apply_run().started) == []
+    elsewhere = sum(len(other.messages) for other in world.started.others)
+    assert (elsewhere == 0) == world.alone
+
+
+def test_a_person_is_asked_here(world: World, job: Job) -> None:
+    asked = Counter[str]()
+
+    def confirm(plan: Any) -> bool:
+        asked[plan.host] += 1
+        return bool(plan.host == "SRV03")
+
+    reports = by_host(world.engine.apply(HOSTS, job, apply_run(), confirm))
+    assert asked == Counter(NAMES)
+    changed = [name for name, report in reports.items() if report.outcome is Outcome.CHANGED]
+    assert changed == ["SRV03"]
+
+
+def test_an_interrupt_begins_no_new_host_and_finishes_the_others(several: World, job: Job) -> None:
+    several.started.crew._workers = 2
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def stand_still(number: int) -> None:
+        if number > 1:
+            begun.release()
+            assert go_on.wait(PATIENT)
+
+    several.transport.trouble = stand_still
+    settings, planner = several.engine.settings, PlaybookPlanner(job)
+    results = several.engine._work([Order(Verb.AUDIT, one, settings, planner) for one in HOSTS])
+    outcomes = Counter([next(results)[1].outcome])
+    for _ in range(2):
+        assert begun.acquire(timeout=PATIENT)
+    threading.Timer(0.3, go_on.set).start()
+    _, second = results.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    outcomes.update([second.outcome, *(report.outcome for _, report in results)])
+    assert outcomes == {Outcome.WOULD_CHANGE: 3, Outcome.SKIPPED: 3}
+
+
+def test_a_store_that_fails_is_told_as_ever(job: Job) -> None:
+    class Broken(MemoryStore):
+        def record_intent(self, intent: Any) -> None:
+            raise StoreUnavailable("runs.db", "the disk is full", "Make room.")
+
+    with closing(World(alone=False, store=Broken())) as world:
+        reports = by_host(world.engine.apply(HOSTS, job, apply_run()))
+    assert {report.outcome for report in reports.values()} == {Outcome.REFUSED}
+    assert {report.problem.message for report in reports.values()} == {  # type: ignore[union-attr]
+        "the store runs.db cannot be used: the disk is full"
+    }
+
+
+# --- one ends -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Deadly:
+    """A transport that kills the first process when it talks to SRV01."""
+
+    world: World
+    writing: bool
+
+    def session(self, host: Host) -> Session:
+        return _Deadly(self, host, self.world.transport.session(host))
+
+
+@dataclass
+class _Deadly:
+    deadly: Deadly
+    host: Host
+    inner: Session
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        writes = request.computer is not None
+        if self.host.name == "SRV01" and writes == self.deadly.writing:
+            self.deadly.world.started.others[0].kill()
+        return self.inner.run(script, request, deadline)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def killed(world: World, job: Job, *, writing: bool) -> dict[str, HostReport]:
+    """What is said when a process is killed with two hosts before it and one under way."""
+    world.started.crew._workers = 2
+    world.hook = Deadly(world, writing)
+    return by_host(world.engine.apply(HOSTS, job, apply_run()))
+
+
+def test_one_that_ends_while_it_writes_leaves_its_host_open(several: World, job: Job) -> None:
+    reports = killed(several, job, writing=True)
+    lost = reports["SRV01"]
+    assert lost.outcome is Outcome.INDETERMINATE
+    assert lost.problem is not None
+    assert "the process that worked on it ended by signal 9" in lost.problem.message
+    assert "remediate runs reconcile" in lost.problem.hint
+    assert lost.plan is not None
+    assert lost.plan.changes
+    others = {report.outcome for name, report in reports.items() if name != "SRV01"}
+    assert others == {Outcome.CHANGED}, "what it had not begun was done by the other one"
+    [(_, closed)] = several.engine.reconcile()
+    assert (closed.host, closed.outcome) == ("SRV01", Outcome.CHANGED)
+    assert several.store.leases(apply_run().started) == []
+
+
+def test_one_that_ends_before_it_writes_has_written_nothing(several: World, job: Job) -> None:
+    reports = killed(several, job, writing=False)
+    outcomes = Counter(report.outcome for report in reports.values())
+    assert outcomes == {Outcome.UNREACHABLE: 1, Outcome.CHANGED: len(HOSTS) - 1}
+    lost = reports["SRV01"].problem
+    assert lost is not None
+    assert lost.code == "process_ended"
+    assert lost.hint == "Nothing was written. Run it again for this host."
+    assert several.store.leases(apply_run().started) == []
+    assert several.store.open_intents(indeterminate=True) == []
+
+
+def test_where_none_is_left_no_host_is_begun(several: World, job: Job) -> None:
+    several.transport.trouble = lambda _: [one.kill() for one in several.started.others] and None
+    reports = by_host(several.engine.audit(HOSTS, job))
+    assert {report.outcome for report in reports.values()} == {Outcome.UNREACHABLE}
+    again = by_host(several.engine.audit(HOSTS, job))
+    assert {report.problem.message for report in again.values()} == {  # type: ignore[union-attr]
+        "the process that worked on it ended, and no other is left"
+    }
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Door:
+    """A transport whose hosts take no password; it counts those that are tried."""
+
+    secret_for: Any
+    gate: Gate
+    tried: list[str]
+    takes: str
+
+    def session(self, host: Host) -> Session:
+        return _Try(self, host)
+
+
+@dataclass
+class _Try:
+    door: Door
+    host: Host
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        del script, request
+        secret: SecretStr = self.door.secret_for(self.host)
+        turn = self.door.gate.turn(self.host, secret)
+        turn.check()
+        turn.take(deadline)
+        self.door.tried.append(self.host.name)
+        if secret.get_secret_value() == self.door.takes:
+            turn.accepted()
+            raise ConnectionLost(self.host.name)
+        turn.refused()
+        turn.left()
+        raise AuthenticationFailed(self.host.name)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("takes", ["another", "not-it"])
+def test_a_wrong_password_is_tried_once_by_all_processes(job: Job, takes: str) -> None:
+    tried: list[str] = []
+    started = Started(lambda secrets, gate: Door(secrets, gate, tried, takes), "not-it")
+    settings = Settings(operator="ada@bastion", workers=8)
+    engine = Engine(MemoryTransport({}), settings, crew=started.crew)
+    with closing(started.crew):
+        reports = by_host(engine.audit(HOSTS, job))
+    codes = Counter(report.problem.code for report in reports.values() if report.problem)
+    if takes == "not-it":
+        assert set(tried) == set(NAMES)
+        return
+    assert len(tried) == 1
+    assert codes == {"authentication_failed": 1, "account_refused_elsewhere": len(HOSTS) - 1}
+
+
+def test_a_secret_that_is_learned_elsewhere_is_masked_here(several: World, job: Job) -> None:
+    list(several.engine.audit(HOSTS, job))
+    other = several.started.others[0]
+    other._heard({"type": "learned", "secret": "brought-to-light", "user": ""})
+    assert several.started.redaction("it is brought-to-light") == "it is [secret]"
