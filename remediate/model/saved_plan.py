@@ -13,8 +13,8 @@ from remediate.model.plan import Observed
 from remediate.model.text import in_quotes
 from remediate.model.waiver import Waiver
 
-MAX_SIZE = 32 * 1024 * 1024
-"""Bytes of a file that is read; a plan of 5,000 hosts with five changes each has a third of it."""
+MAX_SIZE = 64 * 1024 * 1024
+"""Bytes of a file that is read; 5,000 hosts of each of which five tasks are changed have 62 MB."""
 
 _AGAIN = "Make a new plan."
 _SIGN = "digest"

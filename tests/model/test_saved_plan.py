@@ -118,6 +118,7 @@ def test_hostile_texts_are_refused(text: bytes) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.slow
 def test_a_plan_that_would_not_be_read_is_not_written() -> None:
     made = {"tool": "x" * MAX_SIZE, "operator": "", "created": NOW, "expires": NOW}
     with pytest.raises(SavedPlanRefused, match="no more than"):
