@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,13 +103,16 @@ def made(
 
 
 def _codes(tasks: "Sequence[Task]", known: "Catalogue") -> dict[str, str]:
-    """What each playbook does is known by, with the kinds of resources that it asks for."""
-    from remediate.engine.judging import asked
+    """What each playbook does is known by, with the kinds of resources that it asks for.
 
-    kinds: dict[str, set[Any]] = {}
+    Of one whose author's mistake is that it asks for nothing that can be asked it is the text.
+    """
+    from remediate.engine.judging import PlaybookFailedError, asked
+
+    kinds: dict[str, set[Any]] = {task.playbook.id: set() for task in tasks}
     for task in tasks:
-        queries = asked(task, named=True)
-        kinds.setdefault(task.playbook.id, set()).update(query.resource for query in queries)
+        with suppress(PlaybookFailedError):
+            kinds[task.playbook.id].update(one.resource for one in asked(task, named=True))
     return {name: known.entry(name).code(found) for name, found in kinds.items()}
 
 

@@ -47,11 +47,13 @@ class Saved:
         """What a file says of a host that is to be changed.
 
         Raises:
-            LookupError: it is about resources of an unknown kind, or that nobody has looked at.
+            LookupError: it is about resources of an unknown kind, or that nobody has looked at, or
+                about no computer.
             ValueError: they have no such properties or values.
         """
-        if planned.report.plan is None:
-            raise LookupError("nothing was planned")
+        if planned.report.plan is None or planned.report.plan.facts is None:
+            msg = "nothing was planned, or for no computer"
+            raise LookupError(msg)
         then = {one.resource: as_resource(one) for one in planned.seen}
         for change in planned.report.plan.changes:
             resource, name = then[change.resource], change.property

@@ -25,6 +25,7 @@ Told = Callable[..., Result]
 TEN = datetime(2026, 11, 29, 10, tzinfo=UTC)
 FILE = Path("plan.json")
 PLAN = ("plan", "schedule-fix", "-i", "prod.yaml", "--user", "ada", "-o", FILE)
+ONE = (*PLAN, "--limit", "SRV01")
 OTHER = ["--digest", f"sha256:{'0' * 64}"]
 APPLY = ("apply", "--plan", FILE, "--yes")
 
@@ -214,6 +215,11 @@ def test_what_a_plan_prints_and_shows_is_enough_to_apply_it(told: Told) -> None:
             "what it says of SRV01 makes no sense",
         ),
         (
+            lambda data: data["hosts"][0]["report"]["plan"].update(facts=None),
+            [],
+            "what it says of SRV01 makes no sense",
+        ),
+        (
             lambda data: data["hosts"][0]["report"]["plan"]["changes"][0].update(before=2**70),
             [],
             "what it says of SRV01 makes no sense",
@@ -235,7 +241,7 @@ def test_a_plan_that_does_not_count_is_refused_before_anything_is_sent(
     words: list[str],
     says: str,
 ) -> None:
-    told(*PLAN)
+    told(*ONE)
     changed(edit)
     noon = Clock(TEN + timedelta(hours=2))
     cli(*APPLY, *words, transport=unsent, now=noon).explains(
@@ -244,7 +250,7 @@ def test_a_plan_that_does_not_count_is_refused_before_anything_is_sent(
 
 
 def test_a_file_that_is_no_plan_is_refused(told: Told, cli: Told, unsent: Unsent) -> None:
-    told(*PLAN)
+    told(*ONE)
     text = FILE.read_bytes()
     for other in (b"", b"{}\n", text[:-1], text + b"\n", text.replace(b"SRV01", b"SRV02"), b"\xff"):
         FILE.write_bytes(other)
@@ -255,7 +261,7 @@ def test_a_file_that_is_no_plan_is_refused(told: Told, cli: Told, unsent: Unsent
 
 
 def test_a_plan_is_shown_by_the_names_that_things_have(told: Told) -> None:
-    told(*PLAN)
+    told(*ONE)
     changed(
         lambda data: data["hosts"][0]["report"]["plan"]["changes"][0].update(title="task harmless")
     )
@@ -264,7 +270,7 @@ def test_a_plan_is_shown_by_the_names_that_things_have(told: Told) -> None:
 
 @pytest.mark.skipif(not OWNERS_ARE_KNOWN, reason="nobody tells who may write there")
 def test_a_plan_that_others_may_write_to_needs_its_digest(told: Told) -> None:
-    told(*PLAN)
+    told(*ONE)
     FILE.chmod(0o666)
     told(*APPLY).explains(6, "others may write to it (mode 0666)", "--digest")
     assert told(*APPLY, "--digest", json.loads(FILE.read_text())["digest"]).code == 0
@@ -274,7 +280,7 @@ def test_what_a_plan_says_of_passwords_needs_its_digest_or_somebodys_yes(
     told: Told, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTHER_PASSWORD", "Canary-of-a-plan")
-    told(*PLAN, "--password-from", "env:OTHER_PASSWORD", "--limit", "SRV01")
+    told(*ONE, "--password-from", "env:OTHER_PASSWORD")
     assert "Canary" not in FILE.read_text()
     refused = told(*APPLY, "--format", "json")
     [host] = refused.data["hosts"]
@@ -302,7 +308,7 @@ def test_a_secret_parameter_is_in_no_plan_and_given_again(
     file.write_text(own + text)
     Path("token").write_text("Canary-of-a-token")
     Path("token").chmod(0o600)
-    own_plan = ("plan", "own-fix", *PLAN[2:], "--playbooks", folder)
+    own_plan = ("plan", "own-fix", *ONE[2:], "--playbooks", folder)
     assert told(*own_plan, "--token", "file:token").code == 2
     assert "Canary" not in FILE.read_text()
     words = (*APPLY, "--playbooks", folder)
@@ -333,3 +339,15 @@ def test_what_a_plan_leaves_as_it_is_stays_so_and_what_is_waived_since_is_not_wr
     assert (done.code, first["outcome"], second["problem"]["code"]) == (6, "changed", "stale")
     assert (len(first["applied"]), len(first["plan"]["waived"])) == (1, 1)
     assert "does not want" in second["problem"]["message"]
+
+
+def test_a_playbook_that_fails_is_no_reason_to_save_nothing(
+    told: Told, playbook: Callable[..., Path]
+) -> None:
+    file = playbook() / "own_fix.py"
+    file.write_text(file.read_text().replace("return ()", "raise LookupError('mine')", 1))
+    words = ("--playbooks", file.parent)
+    made = told(*ONE[:2], "own-fix", *ONE[2:], *words)
+    assert (made.code, "fails: LookupError: mine" in made.out) == (3, True)
+    assert "2 changes on 1 of 1 host," in made.err
+    assert told(*APPLY, *words).code == 6
