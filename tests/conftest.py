@@ -1,7 +1,6 @@
 """What all tests share."""
 
 import gc
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -9,15 +8,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-import structlog
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from tests import costs, drawn
 from tests.kerberos import kdc
-
-# structlog prints to stdout until it is configured, which is the command line's business.
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
 
 hypothesis.settings.register_profile(  # a machine may have much to do
     "ours", deadline=None, max_examples=50

@@ -4,7 +4,6 @@ import base64
 import logging
 
 import pytest
-import structlog
 
 from remediate.cli.logs import start_logging
 from remediate.model.change import Change, ResourceId
@@ -57,7 +56,7 @@ def test_base64_of_a_secret_behind_any_account_is_masked(
 def test_logs_are_redacted_whoever_writes_them(debug: bool, redaction: Redaction) -> None:
     lines: list[str] = []
     start_logging(redaction, lines.append, debug=debug)
-    structlog.get_logger("remediate.x").warning("said", secret=SECRET)
+    logging.getLogger("remediate.x").warning("said", extra={"secret": SECRET})
     logging.getLogger("remediate.y").error("said %s", SECRET)
     try:
         {}[SECRET]
@@ -73,7 +72,7 @@ def test_without_debug_libraries_are_silent_and_with_it_they_are_heard() -> None
     for debug in (False, True):
         start_logging(Redaction(), lines.append, debug=debug)
         logging.getLogger("some.library").error("shouted")
-        structlog.get_logger("remediate.x").debug("whispered")
+        logging.getLogger("remediate.x").debug("whispered")
         logging.getLogger("spnego").debug("a hash of the password")
     assert len(lines) == 2
     assert "shouted" in lines[0]

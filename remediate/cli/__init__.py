@@ -1,12 +1,19 @@
 """The command line: one module per command, and the only code that prints."""
 
+import gc
 import sys
+from typing import Final
 
 __all__ = ["main"]
+
+_NEW: Final = 200_000
+"""Objects after which Python looks for garbage: more than are there when a command begins to work,
+as nothing of what is imported is garbage."""
 
 
 def main() -> None:
     """Run the command that the arguments of the process name, and end with its exit code."""
     from remediate.cli.app import run
 
+    gc.set_threshold(_NEW)
     sys.exit(run(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, MutableMapping
+from functools import cached_property
 from typing import Any
 
 from remediate.redaction import Redaction
@@ -14,19 +15,54 @@ class Lines(logging.Handler):
     """Hands each finished line to a function.
 
     Args:
+        redaction: applied to each finished line.
         write: takes a line.
+        debug: with time, origin and traces.
     """
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, redaction: Redaction, write: Callable[[str], None], *, debug: bool) -> None:
         super().__init__()
+        self._redaction = redaction
         self._write = write
+        self._debug = debug
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; what cannot be written is lost, never in the way."""
         try:
-            self._write(self.format(record))
+            self._write(self._lines.format(record))
         except Exception:  # noqa: BLE001 - as logging itself does
             self.handleError(record)
+
+    @cached_property
+    def _lines(self) -> logging.Formatter:
+        """Made with the first record: most commands have none, and structlog brings Rich along."""
+        import structlog
+
+        stdlib, processors = structlog.stdlib, structlog.processors
+        stamps: list[Any] = [stdlib.add_logger_name, processors.TimeStamper("iso", utc=True)]
+        first = ["timestamp", "level", "logger", "event"] if self._debug else ["level", "event"]
+        return stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                stdlib.add_log_level,
+                stdlib.ExtraAdder(),
+                *(stamps if self._debug else []),
+            ],
+            processors=[
+                stdlib.ProcessorFormatter.remove_processors_meta,
+                processors.format_exc_info if self._debug else _without_trace,
+                self._redact,
+                processors.KeyValueRenderer(key_order=first, drop_missing=True),
+            ],
+        )
+
+    def _redact(
+        self, _logger: object, _name: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        # before the texts are quoted, which would give a secret with quotes another form
+        return {
+            name: self._redaction(value if isinstance(value, str) else repr(value))
+            for name, value in event.items()
+        }
 
 
 def start_logging(redaction: Redaction, write: Callable[[str], None], *, debug: bool) -> None:
@@ -37,42 +73,7 @@ def start_logging(redaction: Redaction, write: Callable[[str], None], *, debug: 
         write: takes a line.
         debug: everything, with time and origin, instead of our own warnings.
     """
-    import structlog
-
-    def redact(
-        _logger: object, _name: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        # before the texts are quoted, which would give a secret with quotes another form
-        return {
-            name: redaction(value if isinstance(value, str) else repr(value))
-            for name, value in event.items()
-        }
-
-    stamps = [structlog.stdlib.add_logger_name, structlog.processors.TimeStamper("iso", utc=True)]
-    traces = [structlog.processors.format_exc_info]
-    first = ["timestamp", "level", "logger", "event"] if debug else ["level", "event"]
-    shared: list[Any] = [structlog.stdlib.add_log_level, *(stamps if debug else [])]
-    handler = Lines(write)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(traces if debug else [_without_trace]),
-                redact,
-                structlog.processors.KeyValueRenderer(key_order=first, drop_missing=True),
-            ],
-        )
-    )
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
+    handler = Lines(redaction, write, debug=debug)
     root, ours = logging.getLogger(), logging.getLogger("remediate")
     for logger in (root, ours):
         for old in [each for each in logger.handlers if isinstance(each, Lines)]:

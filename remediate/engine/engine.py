@@ -1,5 +1,6 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -10,8 +11,6 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
-
-import structlog
 
 from remediate.engine.checking import Look, checked, not_looked_at
 from remediate.engine.fact_finding import FactFinder, Onlooker
@@ -53,7 +52,7 @@ from remediate.runner.protocol import Runner
 from remediate.store.protocol import Store
 from remediate.transport.protocol import Transport
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 _NOTHING = PlaybookPlanner(Job(()))
 _NEWEST = 100  # runs among which those are looked for that have left something undone
 _HALF_WAY = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
@@ -470,7 +469,7 @@ class Engine:
         except RecordRefusedError as error:
             return refused_record(host.name, error)
         except Exception:  # noqa: BLE001 - a record may be about anything
-            _log.debug("internal error", host=host.name, exc_info=True)
+            _log.debug("internal error", extra={"host": host.name}, exc_info=True)
             return internal_error(host.name)
         snapshot = record.intent.snapshot if record.intent else ()
         if record.intent and alive.goes_on(run, record.intent.host):  # by the address of then

@@ -4,6 +4,7 @@ It is one coroutine for each host. What takes time is awaited of its runner, whi
 thread waits for it or a loop.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,8 +14,6 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
-
-import structlog
 
 from remediate.engine.effects import (
     Ask,
@@ -58,7 +57,7 @@ from remediate.store.spill import SpillEntry, spill
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _SHARE = {
@@ -132,7 +131,7 @@ async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostR
     try:
         return await HostWorker(order, waiting, around).work(_STEPS[order.verb](order))
     except Exception:  # noqa: BLE001 - a record or playbook may be about anything
-        _log.debug("internal error", host=order.host.name, exc_info=True)
+        _log.debug("internal error", extra={"host": order.host.name}, exc_info=True)
         return internal_error(order.host.name)
 
 
@@ -180,7 +179,7 @@ class HostWorker:
             report: HostReport = end.value
             return report
         except Exception:  # noqa: BLE001 - a bug on one host must not end the others
-            _log.debug("internal error", host=self._order.host.name, exc_info=True)
+            _log.debug("internal error", extra={"host": self._order.host.name}, exc_info=True)
             report = internal_error(self._order.host.name)
             if self._leased and not self._recorded:
                 if self._reconciling:
@@ -254,7 +253,8 @@ class HostWorker:
             return self._arrived(reply, script, sent)
         except TransportError as error:
             error.partial = error.partial and self._arrived(error.partial, script, sent)
-            _log.debug("pipeline failed", host=self._order.host.name, phase=phase, error=error.code)
+            about = {"host": self._order.host.name, "phase": phase, "error": error.code}
+            _log.debug("pipeline failed", extra=about)
             return error
 
     def _arrived(self, reply: Reply, script: Script, sent: datetime) -> Reply:
@@ -351,7 +351,8 @@ class HostWorker:
         note = ""
         if grant.took is not None:
             note = f"took over the expired lease of run {grant.took.run} ({grant.took.owner})"
-            _log.warning("lease taken over", host=self._order.host.name, run=grant.took.run)
+            about = {"host": order.host.name, "run": grant.took.run}
+            _log.warning("lease taken over", extra=about)
         return Granted(grant.fence, note)
 
     def _screen(self, effect: Screen) -> tuple[Refusal, ...]:
@@ -402,11 +403,13 @@ class HostWorker:
         except StoreError as error:
             _log.error(
                 "the verdict could not be recorded; it is spilled",
-                host=host.name,
-                run=self._order.run,
-                outcome=report.outcome,
-                error=error.message,
-                file=self._spill(report),
+                extra={
+                    "host": host.name,
+                    "run": self._order.run,
+                    "outcome": report.outcome,
+                    "error": error.message,
+                    "file": self._spill(report),
+                },
             )
             if free:
                 self._free_lease()
@@ -424,6 +427,5 @@ class HostWorker:
         try:
             self._store.release_lease(self._order.host.endpoint, self._order.run)
         except StoreError as error:
-            _log.warning(
-                "the lease will expire by itself", host=self._order.host.name, error=str(error)
-            )
+            about = {"host": self._order.host.name, "error": str(error)}
+            _log.warning("the lease will expire by itself", extra=about)

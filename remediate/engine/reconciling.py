@@ -1,10 +1,9 @@
 """What runs that broke off, or a store that failed, have left to be put in order."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import structlog
 
 from remediate.engine.order import Order
 from remediate.model.host import Host
@@ -21,7 +20,7 @@ _BROKE_OFF = Problem(
     message="the run broke off before anything was written",
     hint="Run it again.",
 )
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,9 @@ def _problems(
                 _take_in(store, entry, unsettled=about in unsettled)
     except UnknownRun:
         # Among the temporary files, for example, are those of this account's other stores.
-        _log.warning("spilled verdicts are of a run of another store", file=str(file.path))
+        _log.warning(
+            "spilled verdicts are of a run of another store", extra={"file": str(file.path)}
+        )
         return
     except StoreError as error:
         yield error.message
@@ -144,7 +145,9 @@ def _problems(
     try:
         file.path.unlink()
     except OSError as error:
-        _log.warning("spilled verdicts are recorded and cannot be deleted", why=str(error))
+        _log.warning(
+            "spilled verdicts are recorded and cannot be deleted", extra={"why": str(error)}
+        )
 
 
 def _take_in(store: Store, entry: SpillEntry, *, unsettled: bool) -> None:

@@ -9,6 +9,10 @@ SCHEMA_VERSION = 2
 
 
 class Model(BaseModel):
-    """A frozen record. Unknown fields are an error: data is parsed once, at the edge."""
+    """A frozen record. Unknown fields are an error: data is parsed once, at the edge.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    How one is parsed is worked out when it is first needed: a command needs few of the models that
+    it imports.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
 
 from pydantic import (
+    ConfigDict,
     Field,
     Secret,
     SecretBytes,
@@ -38,6 +39,8 @@ R = TypeVar("R", bound=Resource)
 
 class PlaybookParams(Model):
     """Parameters of a playbook. Each field needs a description; each becomes an option."""
+
+    model_config = ConfigDict(defer_build=False)
 
 
 P = TypeVar("P", bound=PlaybookParams)

@@ -40,7 +40,7 @@ class Resource(Model):
         secret: names of what Set takes besides, and nobody can read: no fields of the model.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: ClassVar[str]
     noun: ClassVar[str]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from remediate.cli.app import run
 from remediate.cli.wiring import Parts
@@ -73,9 +72,7 @@ def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     monkeypatch.setenv("REMEDIATE_PASSWORD", PASSWORD)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
-    before = structlog.get_config()
     yield
-    structlog.configure(**before)
     root, ours = logging.getLogger(), logging.getLogger("remediate")
     for logger in (root, ours):
         for handler in list(logger.handlers):

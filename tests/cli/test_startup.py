@@ -1,4 +1,4 @@
-"""Help and list are quick, because they import nothing heavy. Times: benchmarks/cli_startup.py."""
+"""What is not needed is not imported. Times: benchmarks/cli_startup.py and first_byte.py."""
 
 import subprocess
 import sys
@@ -6,12 +6,27 @@ import sys
 import pytest
 
 HEAVY = {"pydantic", "rich", "pypsrp", "requests", "sqlalchemy", "structlog", "yaml", "alembic"}
+UNUSED = {"alembic", "jinja2", "junitparser", "sqlalchemy", "structlog", "yaml"}
+HOST = ("--host", "127.0.0.1:1", "--user", "ada", "--auth", "basic")
 
 
 @pytest.mark.parametrize(
     "words", [["--help"], ["list"], ["--version"], ["runs", "--help"], ["diagnose", "0x1FC07"]]
 )
 def test_nothing_heavy_is_imported(words: list[str]) -> None:
+    assert not HEAVY & imported(words)
+
+
+def test_an_audit_of_one_playbook_imports_that_one_and_no_store_report_or_log() -> None:
+    modules = imported(["audit", "schedule-fix", *HOST])
+    assert not UNUSED & modules
+    assert "remediate.transport.psrp" in modules
+    [playbook] = [name for name in modules if name.startswith("remediate_playbooks.")]
+    assert "schedule_fix" in playbook
+
+
+def imported(words: list[str]) -> set[str]:
+    """The modules that a command imports."""
     code = "import sys; from remediate.cli.app import run; run(sys.argv[1:]); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
@@ -20,4 +35,4 @@ def test_nothing_heavy_is_imported(words: list[str]) -> None:
         timeout=60,
         check=True,
     )
-    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+    return set(done.stdout.splitlines()[-1].split())

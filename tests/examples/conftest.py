@@ -4,15 +4,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 
 @pytest.fixture(autouse=True)
 def logging_put_back() -> Iterator[None]:
     """Commands set up logging for a process of their own."""
-    before = structlog.get_config()
     yield
-    structlog.configure(**before)
     for logger in (logging.getLogger(), logging.getLogger("remediate")):
         for handler in list(logger.handlers):
             if type(handler).__module__ == "remediate.cli.logs":

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from pydantic import SecretStr
 
 from remediate.engine.job import Job
@@ -101,23 +100,14 @@ def log() -> Iterator[list[str]]:
     class Pen(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if not record.name.startswith("psrpcore"):  # the host's side
-                lines.append(logging.Formatter("%(message)s %(args)s").format(record))
-
-    def note(_: object, name: str, event: dict[str, object]) -> str:
-        lines.append(repr(structlog.processors.format_exc_info(None, name, event)))
-        raise structlog.DropEvent
+                lines.append(f"{logging.Formatter().format(record)} {vars(record)}")
 
     root, pen, level = logging.getLogger(), Pen(), logging.getLogger().level
-    before = structlog.get_config()
-    structlog.configure(
-        processors=[note], wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG)
-    )
     root.addHandler(pen)
     root.setLevel(logging.DEBUG)
     yield lines
     root.setLevel(level)
     root.removeHandler(pen)
-    structlog.configure(**before)
 
 
 @pytest.mark.slow

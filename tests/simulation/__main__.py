@@ -11,8 +11,6 @@ import sys
 import time
 from itertools import count
 
-import structlog
-
 from tests.simulation.fleet import simulate
 
 
@@ -25,7 +23,7 @@ def main() -> int:
     parser.add_argument("--debug", action="store_true", help="show what the product logs")
     options = parser.parse_args()
     level = logging.DEBUG if options.debug else logging.CRITICAL
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    logging.basicConfig(level=level)
     seeds = options.seed or count(options.first)
     begun, hosts, fleets = time.process_time(), 0, 0
     for seed in seeds:
