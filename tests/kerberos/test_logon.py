@@ -21,6 +21,7 @@ from remediate.model.host import Auth, Host, KerberosService
 from remediate.powershell.messages import Call, Request, Status
 from remediate.secrets import Secrets
 from remediate.transport import errors, kerberos
+from remediate.transport.lean import negotiation
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from tests.kerberos.conftest import ADA, HOST, kept, target
@@ -425,6 +426,7 @@ def test_a_client_that_does_not_say_which_tls_it_speaks_through_is_refused(
     monkeypatch.setattr(
         "pypsrp.negotiate.HTTPNegotiateAuth._get_cbt_data", staticmethod(lambda _: None)
     )
+    monkeypatch.setattr(negotiation, "_bindings", lambda _: None)
     lab = make_lab(tls=Tls.VALID)
     failure(target(lab))
     assert "does not say which TLS" in lab.hosts[0].logons[0]

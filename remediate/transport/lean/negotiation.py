@@ -1,7 +1,6 @@
 """A logon by tokens: what is said to a host that asks who we are, and what comes back of it."""
 
 import base64
-import binascii
 import hashlib
 import re
 from typing import Any, Final
@@ -10,6 +9,7 @@ import spnego
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from spnego.channel_bindings import GssChannelBindings
+from spnego.exceptions import SpnegoError
 
 from remediate.model.host import Auth
 from remediate.transport.lean.answer import Answer
@@ -84,10 +84,11 @@ class Negotiation:
         if said is None:
             return False
         try:
-            token = base64.b64decode(said[1], validate=True)
-        except binascii.Error as error:
-            raise NotHttpError("a token that is no Base64") from error
-        self.token = self.context.step(token)
+            self.token = self.context.step(base64.b64decode(said[1], validate=True))
+        except SpnegoError:
+            raise
+        except Exception as error:  # whatever a stranger's token may break
+            raise NotHttpError("a token that is none") from error
         return self.token is not None
 
 
