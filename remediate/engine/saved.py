@@ -114,10 +114,11 @@ class Saved:
         return None
 
     def _told(self, one: Difference) -> str:
-        """A difference with the playbooks whose plan rests on it."""
-        mine = (change.playbook for change in self.plan.changes if change.resource == one.resource)
-        names = ", ".join(dict.fromkeys(mine))
-        about = f"{names}: {one.title}" if names else one.title
+        """A difference with the playbooks that want the resource changed, or else something."""
+        changes = self.plan.changes
+        mine = [change for change in changes if change.resource == one.resource] or changes
+        names = ", ".join(dict.fromkeys(change.playbook for change in mine))
+        about = f"{names}: {one.title}"
         if not one.property:
             return f"{about} is gone"
         was, now = _value(one.expected, one.expected_label), _value(one.found, one.found_label)
