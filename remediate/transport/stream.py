@@ -11,7 +11,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-_PIECE: Final = 64 * 1024
+PIECE: Final = 64 * 1024
+"""Bytes that are taken from a socket at once, at most."""
 
 A = TypeVar("A")
 
@@ -175,7 +176,7 @@ class SocketStream:
 
     def start_tls(self, within: float) -> bytes:
         """Shake hands; see Stream."""
-        plain = self._open()
+        plain = self.opened
         plain.settimeout(within)
         assert self._tls is not None  # noqa: S101 - else nobody asks for it
         talk = self._tls.wrap_socket(plain, server_hostname=self._name)
@@ -184,15 +185,15 @@ class SocketStream:
 
     def write(self, data: bytes, within: float) -> None:
         """Send all of something; see Stream."""
-        sock = self._open()
+        sock = self.opened
         sock.settimeout(within)
         sock.sendall(data)
 
     def read(self, within: float) -> bytes:
         """What has come; see Stream."""
-        sock = self._open()
+        sock = self.opened
         sock.settimeout(within)
-        return sock.recv(_PIECE)
+        return sock.recv(PIECE)
 
     def usable(self) -> bool:
         """Whether it can still be used; see Stream."""
@@ -213,7 +214,13 @@ class SocketStream:
             self._sock.close()
             self._sock = None
 
-    def _open(self) -> socket.socket:
+    @property
+    def opened(self) -> socket.socket:
+        """The socket.
+
+        Raises:
+            ConnectionResetError: there is no connection.
+        """
         if self._sock is None:
             raise ConnectionResetError
         return self._sock

@@ -1,0 +1,129 @@
+"""A task of a loop takes the steps of a conversation as a thread does, and holds none up."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from remediate.transport.in_loop import take_all
+from remediate.transport.stream import (
+    Close,
+    Connect,
+    Do,
+    LookAtIt,
+    Receive,
+    Send,
+    SocketStream,
+    Steps,
+)
+
+LONG = b"a long message" * 500_000
+
+
+async def aside(work: Callable[[], Any]) -> Any:
+    return await asyncio.to_thread(work)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def stream_over(sock: socket.socket) -> SocketStream:
+    return SocketStream(lambda _: sock, None, "host")
+
+
+def said_and_heard(message: bytes, length: int) -> Steps[bytes]:
+    yield Connect(5)
+    yield Send(message, 5)
+    heard = b""
+    while len(heard) < length:
+        heard += yield Receive(5)
+    assert (yield LookAtIt())
+    yield Close()
+    return heard
+
+
+def test_what_does_not_go_at_once_is_waited_for(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+    heard = b""
+
+    def listen() -> None:
+        nonlocal heard
+        while len(heard) < len(LONG):
+            heard += theirs.recv(65536)
+        theirs.sendall(b"thanks")
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    steps = said_and_heard(LONG, len("thanks"))
+    assert asyncio.run(take_all(steps, stream_over(ours), aside)) == b"thanks"
+    listener.join(10)
+    assert heard == LONG
+
+
+def test_silence_ends_with_its_time_and_others_go_on_meanwhile(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, _ = ends
+
+    def waits() -> Steps[str]:
+        yield Connect(5)
+        try:
+            yield Receive(0.2)
+        except TimeoutError:
+            return "nothing came"
+        return "something came"
+
+    async def both() -> tuple[str, int]:
+        waiting = asyncio.create_task(take_all(waits(), stream_over(ours), aside))
+        turns = 0
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        return waiting.result(), turns
+
+    came, turns = asyncio.run(both())
+    assert came == "nothing came"
+    assert turns > 1
+
+
+def test_who_hangs_up_has_said_nothing(ends: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = ends
+
+    def hears() -> Steps[bytes]:
+        yield Connect(5)
+        heard: bytes = yield Receive(5)
+        return heard
+
+    theirs.close()
+    assert asyncio.run(take_all(hears(), stream_over(ours), aside)) == b""
+
+
+def test_work_that_waits_is_done_in_another_thread() -> None:
+    def works() -> Steps[int]:
+        ident: int = yield Do(threading.get_ident)
+        return ident
+
+    stream = SocketStream(lambda _: pytest.fail("nobody connects"), None, "host")
+    assert asyncio.run(take_all(works(), stream, aside)) != threading.get_ident()
+
+
+def test_what_goes_wrong_is_for_the_steps_to_judge() -> None:
+    def refused(_: float) -> socket.socket:
+        raise ConnectionRefusedError
+
+    def judges() -> Steps[str]:
+        try:
+            yield Connect(5)
+        except ConnectionRefusedError:
+            return "refused"
+        return "connected"
+
+    stream = SocketStream(refused, None, "host")
+    assert asyncio.run(take_all(judges(), stream, aside)) == "refused"
