@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 from remediate.powershell.messages import Reply, Request
 from remediate.runner.fleet import Fleet, step
 from remediate.runner.protocol import Item, Result, Work
-from remediate.transport.protocol import Deadline, Session
+from remediate.transport.protocol import Deadline, LoopSession, Session
 
 _LISTEN: Final = 0.5
 """Seconds after which whoever waits wakes: a wait without end may never hear Ctrl-C."""
@@ -234,10 +234,15 @@ class _InLoop:
     async def talk(
         self, session: Session, script: str, request: Request, deadline: Deadline
     ) -> Reply:
+        if isinstance(session, LoopSession):
+            return await session.run_in_loop(script, request, deadline, self.aside)
         return await self.aside(partial(session.run, script, request, deadline))
 
     async def close(self, session: Session) -> None:
-        await self.aside(session.close)
+        if isinstance(session, LoopSession):
+            await session.close_in_loop(self.aside)
+        else:
+            await self.aside(session.close)
 
     async def aside(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from remediate.transport.classify import is_logged_on
+from remediate.transport.protocol import Aside
 from remediate.transport.watch import Watch
 
 T = TypeVar("T")
@@ -25,6 +26,15 @@ class Client(Protocol):
         Args:
             message: a SOAP envelope.
             read: reads the answer, so that the gate is told of those that are none.
+        """
+
+    async def carry_in_loop(self, message: bytes, read: Callable[[bytes], T], aside: Aside) -> T:
+        """The same as a task of a loop.
+
+        Args:
+            message: a SOAP envelope.
+            read: as there.
+            aside: does what may keep a thread waiting.
         """
 
     def reset(self) -> None:

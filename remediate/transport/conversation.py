@@ -5,10 +5,13 @@ repeated, because the host answers it with the same data again; Create, Command 
 something and go out once.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from remediate.model.host import Auth, Host
@@ -31,8 +34,17 @@ from remediate.transport.errors import (
     TransportError,
 )
 from remediate.transport.logon import KERBEROS
-from remediate.transport.protocol import LATE_SECONDS, Deadline
-from remediate.transport.steps import Carry, Effect, Pause, Reset, Steps, at_once, drive
+from remediate.transport.protocol import LATE_SECONDS, Aside, Deadline
+from remediate.transport.steps import (
+    Carry,
+    Effect,
+    Pause,
+    Reset,
+    Steps,
+    at_once,
+    drive,
+    drive_in_loop,
+)
 from remediate.transport.watch import Watch
 
 OPERATION_SECONDS: Final = 20
@@ -61,12 +73,12 @@ class Bounds:
     """Time in a conversation.
 
     Args:
-        pause: waits the given seconds between tries.
+        pause: waits the given seconds between tries; the usual way when not given.
         clock: monotonic seconds.
         close_within: seconds that closing may take.
     """
 
-    pause: Callable[[float], None]
+    pause: Callable[[float], None] | None
     clock: Callable[[], float]
     close_within: float
 
@@ -166,11 +178,33 @@ class Conversation:
             case Carry(message, read):
                 return self.client.carry(message, read)
             case Pause(seconds):
-                self._bounds.pause(seconds)
+                (self._bounds.pause or time.sleep)(seconds)
             case Reset():
                 if self._client is not None:
                     self._client.reset()
         return None
+
+    async def drive_in_loop(self, steps: Steps[_T], aside: Aside) -> _T:
+        """Do what steps ask for as a task of a loop; `ready` has been called."""
+        return await drive_in_loop(steps, partial(self._do_in_loop, aside))
+
+    async def _do_in_loop(self, aside: Aside, effect: Effect) -> object:
+        match effect:
+            case Carry(message, read):
+                return await self.client.carry_in_loop(message, read, aside)
+            case Pause(seconds) if self._bounds.pause is None:
+                await asyncio.sleep(seconds)
+            case _:
+                self._do(effect)
+        return None
+
+    def ready(self) -> None:
+        """Make what is talked through, for which somebody may have to be asked for a password.
+
+        Raises:
+            WrongSettings: it cannot be had.
+        """
+        _ = self.client
 
     def create(self, ask: Callable[[], _T]) -> _T:
         """Ask for a shell by a library's call; see `creating`."""

@@ -7,10 +7,11 @@ goes to a thread of the loop's; what is done for each message does not.
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from remediate.transport.protocol import Aside
 from remediate.transport.stream import (
     PIECE,
     Close,
@@ -27,13 +28,6 @@ from remediate.transport.stream import (
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")
-
-
-class Aside(Protocol):
-    """Does work that may keep a thread waiting; see `Waiting.aside`."""
-
-    def __call__(self, work: Callable[[], _T]) -> Awaitable[_T]:
-        """Do it in a thread, and come to what it returns."""
 
 
 async def take_all(steps: Steps[_A], stream: SocketStream, aside: Aside) -> _A:

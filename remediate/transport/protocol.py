@@ -1,11 +1,13 @@
 """The seam between the engine and whatever carries a request to a host."""
 
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
+
+_T = TypeVar("_T")
 
 CONNECT_SECONDS = 10.0
 """A host that takes longer to accept a connection is taken for unreachable."""
@@ -47,6 +49,33 @@ class Session(Protocol):
 
     def close(self) -> None:
         """End the connection and the host's shell. Never raises; bounded in time."""
+
+
+class Aside(Protocol):
+    """Does work that may keep a thread waiting; see `Waiting.aside`."""
+
+    def __call__(self, work: Callable[[], _T]) -> Awaitable[_T]:
+        """Do it in a thread, and come to what it returns."""
+
+
+@runtime_checkable
+class LoopSession(Protocol):
+    """A session that a task of an event loop can use, and that needs no thread to wait."""
+
+    async def run_in_loop(
+        self, script: str, request: Request, deadline: Deadline, aside: Aside
+    ) -> Reply:
+        """See `Session.run`.
+
+        Args:
+            script: as there.
+            request: as there.
+            deadline: as there.
+            aside: does what may keep a thread waiting all the same.
+        """
+
+    async def close_in_loop(self, aside: Aside) -> None:
+        """See `Session.close`."""
 
 
 class Transport(Protocol):

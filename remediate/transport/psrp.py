@@ -6,6 +6,7 @@ chooses. When to send, wait, repeat and give up is decided in the conversation, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from remediate.model.host import Host
@@ -20,7 +21,7 @@ from remediate.powershell.packed import PLAIN, packed, unpacker
 from remediate.transport.classify import is_closed_endpoint
 from remediate.transport.conversation import START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, RemoteError, TransportError
-from remediate.transport.protocol import Deadline
+from remediate.transport.protocol import Aside, Deadline
 from remediate.transport.steps import Steps
 from remediate.transport.winrm import WinrmTransport
 from remediate.transport.wires import WireName, wire_of_environment
@@ -141,6 +142,22 @@ class PsrpSession:
     def close(self) -> None:
         """End the shell and the connection; see the protocol."""
         self._talk.drive(self.closing())
+
+    async def run_in_loop(
+        self, script: str, request: Request, deadline: Deadline, aside: Aside
+    ) -> Reply:
+        """The same as a task of a loop; see `LoopSession`."""
+        if wire_of_environment() is WireName.PYPSRP:
+            return await aside(partial(self.run, script, request, deadline))
+        await aside(self._talk.ready)
+        return await self._talk.drive_in_loop(self.running(script, request, deadline), aside)
+
+    async def close_in_loop(self, aside: Aside) -> None:
+        """The same as a task of a loop; see `LoopSession`."""
+        if wire_of_environment() is WireName.PYPSRP:
+            await aside(self.close)
+        else:
+            await self._talk.drive_in_loop(self.closing(), aside)
 
     def running(self, script: str, request: Request, deadline: Deadline) -> Steps[Reply]:
         """The steps of `run`."""

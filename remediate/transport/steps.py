@@ -4,7 +4,7 @@ A generator yields these and is sent what came of them, or has the error thrown 
 it may block, or not.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -74,5 +74,27 @@ def drive(steps: Steps[T], do: Callable[[Effect], object]) -> T:
         answer = error = None
         try:
             answer = do(effect)
+        except BaseException as raised:  # noqa: BLE001 - it is the steps' to deal with
+            error = raised
+
+
+async def drive_in_loop(steps: Steps[T], do: Callable[[Effect], Awaitable[object]]) -> T:
+    """Do what steps ask for, one after the other, as a task of a loop.
+
+    Args:
+        steps: what comes to a result.
+        do: does it; what it raises is thrown into the steps.
+    """
+    answer: object = None
+    error: BaseException | None = None
+    while True:
+        try:
+            effect = steps.send(answer) if error is None else steps.throw(error)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        answer = error = None
+        try:
+            answer = await do(effect)
         except BaseException as raised:  # noqa: BLE001 - it is the steps' to deal with
             error = raised

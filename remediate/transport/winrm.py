@@ -93,7 +93,7 @@ class WinrmTransport:
 
     Args:
         secret_for: as for Clients.
-        pause: waits the given seconds between tries; a fake in tests.
+        pause: waits the given seconds between tries; the usual way when not given.
         clock: monotonic seconds; a fake in tests.
         max_reply: characters after which a host is cut off.
         close_within: seconds that closing may take.
@@ -107,7 +107,7 @@ class WinrmTransport:
         self,
         secret_for: SecretFor,
         *,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         max_reply: int = MAX_REPLY,
         close_within: float = CLOSE_SECONDS,

@@ -25,6 +25,7 @@ from remediate.transport.dialing import Connect
 from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import METHODS, Logon
 from remediate.transport.markup import look_at
+from remediate.transport.protocol import Aside
 from remediate.transport.watch import (
     OK,
     PAGES,
@@ -224,6 +225,10 @@ class Client(WSMan):
                 except ET.ParseError:
                     raise error from None
                 raise fault from None
+
+    async def carry_in_loop(self, message: bytes, read: Callable[[bytes], T], aside: Aside) -> T:
+        """The same as a task of a loop, in a thread."""
+        return await aside(partial(self.carry, message, read))
 
     def reset(self) -> None:
         """Forget connection and encryption; the next message connects and logs on again."""

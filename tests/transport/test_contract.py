@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from remediate.transport import errors
 from remediate.transport.chosen import ChosenTransport
 from remediate.transport.protocol import Deadline, Transport
 from remediate.transport.wires import VARIABLE
+from tests.looped import Looped
 
 SCRIPT = "param([string] $Request)"
 WHERE = {"folder": "\\Microsoft\\OnlineBackup\\"}
@@ -64,6 +65,12 @@ def by_wire(wire: str, state: HostState) -> Iterator[Way]:
 
 
 @contextmanager
+def in_a_loop(state: HostState) -> Iterator[Way]:
+    with by_wire("lean", state) as way:
+        yield replace(way, transport=Looped(way.transport))
+
+
+@contextmanager
 def in_memory(state: HostState) -> Iterator[Way]:
     host = Host(name=state.name, address="127.0.0.1", port=5985, auth=Auth.BASIC)
     transport = MemoryTransport({host.address: state})
@@ -96,6 +103,7 @@ def no_secret(host: Host) -> SecretStr:
 WAYS: dict[str, Callable[[HostState], object]] = {
     "psrp": lambda state: by_wire("pypsrp", state),
     "psrp, lean": lambda state: by_wire("lean", state),
+    "psrp, lean, in a loop": in_a_loop,
     "winrs": lambda state: over_winrm(Via.WINRS, state),
     "local": on_the_machine_itself,
     "simulated": in_memory,

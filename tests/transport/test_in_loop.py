@@ -3,8 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,12 +18,9 @@ from remediate.transport.stream import (
     SocketStream,
     Steps,
 )
+from tests.looped import aside
 
 LONG = b"a long message" * 500_000
-
-
-async def aside(work: Callable[[], Any]) -> Any:
-    return await asyncio.to_thread(work)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from remediate.transport.classify import Known, classify
 from remediate.transport.dialing import Dialer
 from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets
-from remediate.transport.lean.http import Http as OnLean
+from remediate.transport.lean.client import LeanClient
 from remediate.transport.protocol import Deadline
 from remediate.transport.watch import (
     NotOfferedError,
@@ -30,6 +30,12 @@ from remediate.transport.watch import (
 )
 from remediate.transport.wsman import Http
 from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
+
+
+class OnLean(LeanClient):
+    def send(self, message: bytes) -> bytes:
+        return self.carry(message, bytes)
+
 
 WIRES: dict[str, type[Http | OnLean]] = {"pypsrp": Http, "lean": OnLean}
 AWAY = Host(name="away", address="192.0.2.1", port=5985, user="ada")

@@ -2,15 +2,20 @@
 
 import ssl
 from collections.abc import Callable
+from functools import partial
 
 from pydantic import SecretStr
 
 from remediate.model.host import Host
 from remediate.transport.client import T, telling_the_gate
 from remediate.transport.dialing import Connect
+from remediate.transport.in_loop import take_all
 from remediate.transport.kerberos import Tickets
-from remediate.transport.lean.http import Http
+from remediate.transport.lean.exchange import Exchanges
 from remediate.transport.lean.soap import fault_in
+from remediate.transport.logon import Logon
+from remediate.transport.protocol import Aside
+from remediate.transport.stream import SocketStream, Steps, drive
 from remediate.transport.watch import StatusError, Watch
 
 
@@ -35,7 +40,9 @@ class LeanClient:
         tickets: Tickets,
         connect: Connect,
     ) -> None:
-        self._http = Http(host, secret, watch, tls, tickets, connect)
+        name = host.address.partition("%")[0].rstrip(".")
+        self._stream = SocketStream(partial(connect, host), tls, name)
+        self._exchanges = Exchanges(host, secret, watch, Logon(host, secret, watch, tickets))
         self._watch = watch
         self.operation_timeout = 0
 
@@ -47,9 +54,16 @@ class LeanClient:
             StatusError: it says so without a fault.
             Exception: what `Exchanges.carry` raises else, or `read`.
         """
+        return drive(self._carrying(message, read), self._stream)
+
+    async def carry_in_loop(self, message: bytes, read: Callable[[bytes], T], aside: Aside) -> T:
+        """The same as a task of a loop; see Client."""
+        return await take_all(self._carrying(message, read), self._stream, aside)
+
+    def _carrying(self, message: bytes, read: Callable[[bytes], T]) -> Steps[T]:
         with telling_the_gate(self._watch):
             try:
-                return read(self._http.send(message))
+                return read((yield from self._exchanges.carry(message)))
             except StatusError as error:
                 fault = fault_in(error.content)
                 if fault is None:
@@ -58,4 +72,4 @@ class LeanClient:
 
     def reset(self) -> None:
         """Forget connection and logon; the next message connects and logs on again."""
-        self._http.reset()
+        drive(self._exchanges.forget(), self._stream)

@@ -109,7 +109,8 @@ class Exchanges:
             bare = answer.status in SERVED and not self._sealing
             return (yield from self._asked(message)) if bare else answer
         choice = yield Do(self._logon.choose)
-        said = Negotiation(self._logon, choice, answer, self._certificate, sealing=self._sealing)
+        begin = partial(Negotiation, self._logon, choice, answer, self._certificate)
+        said: Negotiation = yield Do(partial(begin, sealing=self._sealing))  # may ask a KDC
         further = False
         while said.token is not None:
             body = message if said.decides else b""
