@@ -5,7 +5,7 @@ What comes from hosts stands in code spans: nothing in these is a link, a mentio
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
@@ -20,6 +20,7 @@ MOST = 900_000
 """Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
 
 _CELL = 200
+_COUNTED = 400  # bytes that the lines take which say what was left out
 _ROW, _DETAIL = 0, 100
 
 
@@ -57,11 +58,13 @@ class MarkdownForm:
             head += f"\nRun {code(subject.run)}\n"
         for text in subject.told:
             head += f"\n{code(text, MAX_TEXT)}\n"
-        head += "".join(f"\nWaivers: {code(one, MAX_VALUE)}.\n" for one in totals.notices)
-        head += self._findings() + self._left_as_it_is()
+        most = subject.most or MOST
+        notices = [f"\nWaivers: {code(one, MAX_VALUE)}.\n" for one in totals.notices]
+        head += _within(notices, most // 8, "\nWaivers: {} more to look at.\n")
+        head += self._findings(most // 4) + self._left_as_it_is(most // 4)
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
         yield head
-        room = MOST - len(head.encode())
+        room = most - len(head.encode()) - _COUNTED
         left: Counter[ExitCode] = Counter()
         told = False
         for piece in pieces:
@@ -81,27 +84,37 @@ class MarkdownForm:
             yield piece.text
         yield _left(left, "told at length" if told else "in the table")
 
-    def _findings(self) -> str:
-        rows = self._rows.ranked()
-        if not rows:
-            return ""
-        titles = _row("Severity", "Playbook", "Finding", "Hosts", "Such as")
-        text = f"\n## Findings\n\n{titles}{_row(*['---'] * 5)}"
-        for row in rows:
-            cells = (row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}")
-            text += _row(*cells, _such_as(row))
-        return text
+    def _findings(self, most: int) -> str:
+        titles = ("Severity", "Playbook", "Finding", "Hosts", "Such as")
+        rows = [(*_cells(row), _such_as(row)) for row in self._rows.ranked()]
+        return _table("Findings", titles, rows, most)
 
-    def _left_as_it_is(self) -> str:
-        rows = self._waived.ranked()
-        if not rows:
-            return ""
-        titles = _row("Severity", "Playbook", "Waived", "Hosts", "Such as", "Why")
-        text = f"\n## Waived\n\n{titles}{_row(*['---'] * 6)}"
-        for row in rows:
-            cells = (row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}")
-            text += _row(*cells, _such_as(row), code(row.waived))
-        return text
+    def _left_as_it_is(self, most: int) -> str:
+        titles = ("Severity", "Playbook", "Waived", "Hosts", "Such as", "Why")
+        rows = [(*_cells(row), _such_as(row), code(row.waived)) for row in self._waived.ranked()]
+        return _table("Waived", titles, rows, most)
+
+
+def _table(name: str, titles: Sequence[str], rows: Sequence[Sequence[str]], most: int) -> str:
+    """A table below its name, while there is room; the rest is counted."""
+    if not rows:
+        return ""
+    head = f"\n## {name}\n\n{_row(*titles)}{_row(*['---'] * len(titles))}"
+    return head + _within([_row(*cells) for cells in rows], most, "\n{} more not in the table.\n")
+
+
+def _within(texts: Sequence[str], most: int, rest: str) -> str:
+    """Texts while there is room; the rest is counted."""
+    size = 0
+    for number, text in enumerate(texts):
+        size += len(text.encode())
+        if size > most:
+            return "".join(texts[:number]) + rest.format(f"{len(texts) - number:,}")
+    return "".join(texts)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return row.severity, code(row.playbook), code(str(row)), f"{row.hosts:,}"
 
 
 def _such_as(row: Row) -> str:

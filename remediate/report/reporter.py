@@ -30,6 +30,7 @@ class Subject:
         verbose: nothing is folded, and each of many hosts is told in full.
         told: what a report for people says on top, a line each.
         waivers: what is left as it is.
+        most: bytes of Markdown, where it is shown in what takes fewer than usual; 0 for the usual.
         recorded: what is said is what a record has, and whoever writes the store can have said it.
     """
 
@@ -47,6 +48,7 @@ class Subject:
     recorded: bool = False
     verbose: bool = False
     waivers: Waivers = NO_WAIVERS
+    most: int = 0
 
     @property
     def view(self) -> View:

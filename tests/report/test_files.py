@@ -467,6 +467,27 @@ def test_markdown_never_grows_beyond_its_bound_and_counts_what_it_leaves_out(
     assert told + int(more) == 30
 
 
+def test_markdown_fits_where_less_is_taken_whatever_there_is_of_each(
+    fleet: list[HostReport], excepted: list[HostReport]
+) -> None:
+    plan = excepted[1].plan
+    assert plan
+    rows = [
+        left(f"A:{n}:5").waiver.model_copy(update={"reason": f"{n} {HOSTILE}"}) for n in range(99)
+    ]
+    waived = tuple(Waived(finding=plan.waived[0].finding, waiver=one) for one in rows)
+    many = fleet[0].model_copy(update={"plan": plan.model_copy(update={"waived": waived})})
+    hosts = [many.model_copy(update={"host": f"SRV{n:02}"}) for n in range(30)]
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    subject = about(*hosts, most=8000, waivers=Waivers((), tuple(rows), now))
+    text = rendered(subject, "markdown", *hosts)
+    assert 4000 < len(text.encode()) <= 8000
+    waivers, table, rest = re.findall(r"([0-9]+) (?:hosts )?more (?:to|not)", text)[:3]
+    assert int(waivers) + text.count("\nWaivers: `") == 99
+    assert int(table) + text.count("Ada: ") - text.count("  until") == 99
+    assert int(rest) <= 30
+
+
 # --- HTML -----------------------------------------------------------------------------------------
 
 

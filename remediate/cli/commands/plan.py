@@ -18,6 +18,9 @@ from remediate.cli.waiving import waiver_options, waivers
 from remediate.cli.wiring import Parts, operator
 from remediate.model.exit_code import ExitCode
 
+MOST = 900_000
+"""Bytes of Markdown, when nobody says fewer; see `remediate.report.markdown`."""
+
 if TYPE_CHECKING:
     from remediate.engine.engine import Engine
     from remediate.model.outcome import HostReport
@@ -103,7 +106,9 @@ def _about(plan: "SavedPlan", path: str, needed: Iterable[str]) -> "Iterator[str
 
 
 @click.pass_obj
-def _show(parts: Parts, file: str, form: str, folders: tuple[Path, ...], *, verbose: bool) -> int:
+def _show(
+    parts: Parts, file: str, form: str, folders: tuple[Path, ...], most: int, *, verbose: bool
+) -> int:
     plan = saved_plans.read(file)
     saved_plans.require_plain(plan, file)
     if form == "json":
@@ -131,6 +136,7 @@ def _show(parts: Parts, file: str, form: str, folders: tuple[Path, ...], *, verb
         waivers=Waivers.at(plan.waivers, plan.created),
         recorded=True,
         verbose=verbose,
+        most=most,
     )
     _print(plan, subject, form)
     return ExitCode.OK
@@ -180,6 +186,15 @@ show_command = Command(
         click.Argument(["file"], metavar="FILE"),
         playbooks.playbooks_option(),
         format_option("console", "json", "markdown"),
+        Option(
+            ["--at-most", "most"],
+            type=click.IntRange(8000, MOST),
+            default=MOST,
+            metavar="BYTES",
+            section=OUTPUT,
+            help="Of Markdown: what there is no room for is counted. A comment on GitHub holds "
+            f"65536 characters.  [default: {MOST}]",
+        ),
         verbose_option(),
         config_option(exposed=False),
     ],
