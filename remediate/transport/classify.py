@@ -8,21 +8,11 @@ import errno
 import http.client
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 from xml.etree.ElementTree import ParseError
-
-import requests
-import urllib3
-from pypsrp.complex_objects import GenericComplexObject
-from pypsrp.exceptions import (
-    AuthenticationError,
-    WinRMError,
-    WinRMTransportError,
-    WSManFaultError,
-)
-from spnego.exceptions import SpnegoError
 
 from remediate.model.certificate import in_words
 from remediate.transport import errors, kerberos_numbers, tls
@@ -129,7 +119,6 @@ _STATUS: Final = {
     503: Cause(errors.QuotaExceeded, "it is too busy, or its WinRM service is stopping (HTTP 503)"),
 }
 _PASSING_STATUS: Final = {429, 503}
-_FAULTED: Final = (FaultError, WSManFaultError)
 _IN_CLEAR: Final = {
     401: "it has forgotten the logon, as after a restart of WinRM",
     413: errors.MessageTooLarge.hint.rstrip("."),
@@ -274,7 +263,6 @@ _LOST: Final = (
     ConnectionResetError,
     BrokenPipeError,
     http.client.IncompleteRead,
-    urllib3.exceptions.IncompleteRead,
     StaleConnectionError,
 )
 _PASSING: Final = (
@@ -282,9 +270,7 @@ _PASSING: Final = (
     TimeoutError,
     ConnectionRefusedError,
     ssl.SSLEOFError,
-    requests.Timeout,
 )
-_SILENCE: Final = (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
 _NO_WAY: Final = {
     errno.EADDRNOTAVAIL,
     errno.EHOSTDOWN,
@@ -296,12 +282,11 @@ _NO_WAY: Final = {
 }
 """Reasons of this machine or its network for which no connection is even tried."""
 
-_NETWORK: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Cause], ...]] = (
-    (socket.gaierror, Cause(errors.NameNotResolved)),
-    (ConnectionRefusedError, Cause(errors.Refused)),
-    (_SILENCE, Cause(errors.TimedOut)),
-)
-
+_PYPSRP: Final = "pypsrp.exceptions"
+_REQUESTS: Final = "requests.exceptions"
+_SPNEGO: Final = "spnego.exceptions"
+_URLLIB3: Final = "urllib3.exceptions"
+"""Libraries whose errors are known by name: one that was not imported has raised nothing."""
 
 _TLS_SILENCE: Final = Cause(
     errors.TimedOut,
@@ -331,12 +316,12 @@ def classify(error: BaseException, host: str, known: Known | None = None) -> err
 
 def is_waiting(error: BaseException) -> bool:
     """Whether the host only says that it has nothing to say yet."""
-    return isinstance(error, _FAULTED) and _fault(error) is errors.TimedOut
+    return _is_fault(error) and _fault(error) is errors.TimedOut
 
 
 def is_closed_endpoint(error: BaseException) -> bool:
     """Whether the host says no to this kind of shell, and perhaps not to others."""
-    faults = (link for link in chain(error) if isinstance(link, _FAULTED))
+    faults = filter(_is_fault, chain(error))
     return any(
         fault.code in _NO_ENDPOINT
         or (_fault(fault) is errors.AccessDenied and fault.code != _NO_SHELLS)
@@ -346,13 +331,13 @@ def is_closed_endpoint(error: BaseException) -> bool:
 
 def is_fault(error: BaseException) -> bool:
     """Whether the host has understood the request and says no to it."""
-    return isinstance(error, _FAULTED) and error.code is not None
+    return _is_fault(error) and error.code is not None
 
 
 def is_logged_on(error: BaseException) -> bool:
     """Whether the host says no to the request, and so not to the logon before it."""
     return (
-        isinstance(error, _FAULTED)
+        _is_fault(error)
         and error.code is not None
         and _fault(error) is not errors.AuthenticationFailed
     )
@@ -362,8 +347,9 @@ def is_passing(error: BaseException) -> bool:
     """Whether the same question may succeed over a new connection."""
     return any(
         isinstance(link, _PASSING)
-        or (isinstance(link, WinRMTransportError) and link.code in _PASSING_STATUS)
-        or (isinstance(link, (StatusError, UnsealedError)) and link.status in _PASSING_STATUS)
+        or _is_of(link, _REQUESTS, "Timeout")
+        or _status(link) in _PASSING_STATUS
+        or (isinstance(link, UnsealedError) and link.status in _PASSING_STATUS)
         for link in chain(error)
     )
 
@@ -388,6 +374,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - pypsrp builds its attributes at run time
     """The error that a host's PowerShell error record tells of."""
+    from pypsrp.complex_objects import GenericComplexObject  # noqa: PLC0415 - whose record it is
+
     thrown = record.exception
     kinds = thrown.types if isinstance(thrown, GenericComplexObject) else []
     kind = str(kinds[0]).removeprefix("Deserialized.") if kinds else record.reason or ""
@@ -413,17 +401,18 @@ def of_script(host: str, text: str, error_id: str, exception: str, line: int) ->
 
 
 def _of_winrm(error: BaseException, known: Known) -> Cause | None:
-    if isinstance(error, _FAULTED):
+    if _is_fault(error):
         if error.code is None:
             text = "it answers with an error page, not a WS-Management fault"
             return Cause(errors.ProtocolError, text)
         detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
         return Cause(_fault(error), detail)
-    if isinstance(error, (WinRMTransportError, StatusError)):
-        status = error.status if isinstance(error, StatusError) else error.code
+    status = _status(error)
+    if status is not None:
         text = f"it answers HTTP {status} without an explanation"
         return _STATUS.get(status, Cause(errors.ProtocolError, text))
-    if isinstance(error, (AuthenticationError, LoggedOutError, RefusedError)):
+    refused = isinstance(error, (LoggedOutError, RefusedError))
+    if refused or _is_of(error, _PYPSRP, "AuthenticationError"):
         return _refused(known)
     return None
 
@@ -438,7 +427,25 @@ def _refused(known: Known) -> Cause:
     return Cause(errors.AuthenticationFailed, known.who)
 
 
-def _fault(error: WSManFaultError | FaultError) -> type[errors.TransportError]:
+def _is_of(error: BaseException, module: str, *names: str) -> bool:
+    """Whether a library has raised it, as one of these."""
+    library = sys.modules.get(module)
+    return isinstance(error, tuple(getattr(library, name) for name in names)) if library else False
+
+
+def _is_fault(error: BaseException) -> TypeGuard[FaultError]:
+    """Whether it is a fault of WS-Management: ours, or pypsrp's, which has the same in it."""
+    return isinstance(error, FaultError) or _is_of(error, _PYPSRP, "WSManFaultError")
+
+
+def _status(error: BaseException) -> int | None:
+    """The status of HTTP that a host answers with, and nothing else."""
+    if isinstance(error, StatusError):
+        return error.status
+    return getattr(error, "code", None) if _is_of(error, _PYPSRP, "WinRMTransportError") else None
+
+
+def _fault(error: FaultError) -> type[errors.TransportError]:
     if isinstance(error.code, int):
         return _FAULTS.get(error.code & 0xFFFFFFFF, errors.ProtocolError)
     return _SUBCODES.get(str(error.code).rpartition(":")[2], errors.ProtocolError)
@@ -502,10 +509,17 @@ def _of_tls(error: BaseException, known: Known) -> Cause | None:
 
 
 def _of_network(error: BaseException, known: Known) -> Cause | None:
-    for kinds, found in _NETWORK:
-        if isinstance(error, kinds):
-            begins = known.tls and not (known.heard or known.accepted)
-            return _TLS_SILENCE if begins and kinds is _SILENCE else found
+    if isinstance(error, socket.gaierror):
+        return Cause(errors.NameNotResolved)
+    if isinstance(error, ConnectionRefusedError):
+        return Cause(errors.Refused)
+    if (
+        isinstance(error, TimeoutError)
+        or _is_of(error, _REQUESTS, "ReadTimeout")
+        or _is_of(error, _URLLIB3, "ReadTimeoutError")
+    ):
+        begins = known.tls and not (known.heard or known.accepted)
+        return _TLS_SILENCE if begins else Cause(errors.TimedOut)
     if isinstance(error, _LOST):
         return _lost(known)
     if isinstance(error, OSError) and error.errno in _NO_WAY and error.strerror:
@@ -529,7 +543,7 @@ def _lost(known: Known) -> Cause:
 
 def _of_http(error: BaseException, known: Known) -> Cause | None:
     del known
-    if isinstance(error, requests.TooManyRedirects):
+    if _is_of(error, _REQUESTS, "TooManyRedirects"):
         return Cause(errors.ProtocolError, "it sends us to another address")
     begins = b""
     if isinstance(error, http.client.BadStatusLine):
@@ -541,7 +555,8 @@ def _of_http(error: BaseException, known: Known) -> Cause | None:
         return Cause(errors.ProtocolError, "it speaks TLS on this port", hint)
     if isinstance(error, NotHttpError):
         return Cause(errors.ProtocolError, f"its answer is not HTTP ({error.why})")
-    if isinstance(error, (http.client.HTTPException, requests.exceptions.ContentDecodingError)):
+    broken = isinstance(error, http.client.HTTPException)
+    if broken or _is_of(error, _REQUESTS, "ContentDecodingError"):
         return Cause(errors.ProtocolError, "its answer is not HTTP")
     if isinstance(error, ParseError):
         return Cause(errors.ProtocolError, "its answer is not XML")
@@ -552,13 +567,13 @@ def _at_last(error: BaseException, known: Known) -> Cause | None:
     """What is known only roughly, after everything that it may have been raised from."""
     if isinstance(error, NotConnectedError):
         return Cause(errors.Unreachable)
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if _is_of(error, _REQUESTS, "ChunkedEncodingError"):
         return Cause(errors.ConnectionLost, "in the middle of an answer")
-    if isinstance(error, requests.ConnectionError):
+    if _is_of(error, _REQUESTS, "ConnectionError"):
         return _lost(known)
-    if isinstance(error, SpnegoError):
+    if _is_of(error, _SPNEGO, "SpnegoError"):
         return Cause(errors.ProtocolError, "the logon does not come about")
-    if type(error) is WinRMError:
+    if _is_of(error, _PYPSRP, "WinRMError") and type(error).__name__ == "WinRMError":
         return Cause(errors.ProtocolError, "it answers something that was not asked")
     return None
 

@@ -18,8 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from urllib3.util.wait import wait_for_read
-
 from remediate.errors import RemediateError
 from remediate.model.address import split_target
 from remediate.model.host import Host
@@ -128,6 +126,8 @@ class Dialer:
         if dialled.error is not None:
             return dialled
         if dialled.sock is not None:
+            from urllib3.util.wait import wait_for_read  # noqa: PLC0415 - a single host is never dialled ahead
+
             # A host says nothing before it is spoken to: what can be read is that it has gone.
             if time.monotonic() - made < _KEPT and not wait_for_read(dialled.sock, 0):
                 return dialled

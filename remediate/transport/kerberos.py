@@ -16,10 +16,9 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import SecretStr
-from spnego import KerberosCCache
 
 from remediate.model.host import Host, KerberosService
 from remediate.transport.kerberos_numbers import (
@@ -31,6 +30,9 @@ from remediate.transport.kerberos_numbers import (
     said,
     tells,
 )
+
+if TYPE_CHECKING:
+    from spnego import KerberosCCache
 
 LOGON_SECONDS: Final = 8.0
 """A KDC that takes longer is taken for silent; less than other hosts wait for a logon's answer."""
@@ -148,7 +150,7 @@ class Tickets:
         self._caches: list[str] = []
         weakref.finalize(self, _forget, self._caches).atexit = False
 
-    def logon(self, host: Host, secret: SecretStr | None, seconds: float) -> KerberosCCache:
+    def logon(self, host: Host, secret: SecretStr | None, seconds: float) -> "KerberosCCache":
         """Where the tickets are that let an account log on to a host.
 
         Args:
@@ -159,6 +161,8 @@ class Tickets:
         Raises:
             TicketError: there are none.
         """
+        from spnego import KerberosCCache  # noqa: PLC0415 - Basic and certificates need no pyspnego
+
         end = self._clock() + min(seconds, LOGON_SECONDS)
         account = _account(host, secret)
         try:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import SecretStr
-from spnego import NTLMHash
-from spnego._ntlm_raw.crypto import ntowfv1
 
 from remediate.model.host import WINDOWS, Auth, Host, KerberosService
 from remediate.transport.gate import is_local
@@ -18,6 +16,9 @@ from remediate.transport.watch import Watch
 _log = logging.getLogger(__name__)
 
 KERBEROS: Final = "Kerberos"
+
+CHALLENGES: Final = "www-authenticate"
+"""The field in which a host says by what schemes it lets anybody in."""
 
 SYSTEM_CHOOSES: Final = sys.platform == WINDOWS
 """Windows knows Kerberos and NTLM itself, and the ticket of whoever is logged on."""
@@ -108,6 +109,9 @@ class Logon:
 
         That one is of LAN Manager, and takes three quarters of a logon's time.
         """
+        from spnego import NTLMHash  # noqa: PLC0415 - Basic and certificates need no pyspnego
+        from spnego._ntlm_raw.crypto import ntowfv1  # noqa: PLC0415 - as above
+
         password = self._secret.get_secret_value() if self._secret else ""
         made = NTLMHash(self._host.user or "", nt_hash=ntowfv1(password).hex())
         return Choice(Auth.NTLM.value, [made])

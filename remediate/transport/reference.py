@@ -13,9 +13,9 @@ from pypsrp.powershell import PowerShell
 from pypsrp.wsman import SelectorSet, WSMan
 
 from remediate.powershell.messages import Request
+from remediate.transport.careful_pool import CarefulPool
 from remediate.transport.classify import is_passing, is_waiting, of_record
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
-from remediate.transport.markup import CarefulPool
 from remediate.transport.psrp import Parameters, Pipeline
 from remediate.transport.steps import Steps, at_once
 

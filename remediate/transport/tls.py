@@ -17,7 +17,6 @@ import truststore
 from remediate.errors import RemediateError
 from remediate.model.certificate import Certificate
 from remediate.model.host import Auth, Host
-from remediate.transport.certificate import read_certificate
 from remediate.transport.errors import WrongSettings
 
 CHECKS: Final = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -98,6 +97,8 @@ def looking_context() -> ssl.SSLContext:
 
 def shown_certificate(sock: ssl.SSLSocket) -> Certificate | None:
     """What the other side has shown, whether it is believed or not; None when it showed nothing."""
+    from remediate.transport.certificate import read_certificate  # noqa: PLC0415 - not without TLS
+
     der = _first_shown(sock)
     return read_certificate(der) if der else None
 

@@ -3,10 +3,10 @@
 import pytest
 from pypsrp.wsman import WSMan
 
+from remediate.transport.careful_pool import CarefulPool
 from remediate.transport.markup import (
     MAX_LENGTH,
     MAX_TAGS,
-    CarefulPool,
     OverloadedMarkupError,
     look_at,
 )

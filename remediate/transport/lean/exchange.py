@@ -12,9 +12,8 @@ from pydantic import SecretStr
 
 from remediate.model.host import Auth, Host
 from remediate.transport.lean.answer import Answer, Reader
-from remediate.transport.lean.negotiation import CHALLENGES, Negotiation
 from remediate.transport.lean.sealed import Seal
-from remediate.transport.logon import METHODS, Logon
+from remediate.transport.logon import CHALLENGES, METHODS, Logon
 from remediate.transport.markup import look_at
 from remediate.transport.protocol import CONNECT_SECONDS
 from remediate.transport.stream import Close, Connect, Do, LookAtIt, Receive, Send, StartTls, Steps
@@ -109,6 +108,8 @@ class Exchanges:
             bare = answer.status in SERVED and not self._sealing
             return (yield from self._asked(message)) if bare else answer
         choice = yield Do(self._logon.choose)
+        from remediate.transport.lean.negotiation import Negotiation  # noqa: PLC0415 - as in logon.py
+
         begin = partial(Negotiation, self._logon, choice, answer, self._certificate)
         said: Negotiation = yield Do(partial(begin, sealing=self._sealing))  # may ask a KDC
         further = False

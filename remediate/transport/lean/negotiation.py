@@ -13,12 +13,11 @@ from spnego.exceptions import SpnegoError
 
 from remediate.model.host import Auth
 from remediate.transport.lean.answer import Answer
-from remediate.transport.logon import Choice, Logon
+from remediate.transport.logon import CHALLENGES, Choice, Logon
 from remediate.transport.watch import NotHttpError, NotOfferedError, offered
 
 _SCHEMES: Final = ("Negotiate", "Kerberos", "NTLM")
 _WEAK: Final = {"md5", "sha1"}
-CHALLENGES: Final = "www-authenticate"
 
 
 class Negotiation:

@@ -7,9 +7,10 @@ a tab and ends with CRLF, others do not.
 
 import re
 import struct
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from spnego import WinRMWrapResult
+if TYPE_CHECKING:
+    from spnego import WinRMWrapResult
 
 _BOUNDARY: Final = "Encrypted Boundary"
 _KIND: Final = re.compile(r'multipart/encrypted;.*boundary="([^"]+)"', re.IGNORECASE)
@@ -19,7 +20,7 @@ _COUNT: Final = struct.Struct("<i")
 class Context(Protocol):
     """What a logon has led to."""
 
-    def wrap_winrm(self, message: bytes, /) -> WinRMWrapResult:
+    def wrap_winrm(self, message: bytes, /) -> "WinRMWrapResult":
         """A message sealed for the host."""
 
     def unwrap_winrm(self, header: bytes, data: bytes, /) -> bytes:

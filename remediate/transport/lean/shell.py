@@ -2,7 +2,7 @@
 
 import uuid
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remediate.powershell.messages import Request
 from remediate.transport.classify import of_script
@@ -12,12 +12,14 @@ from remediate.transport.lean import requests
 from remediate.transport.lean.clixml import Facts, facts_in, string_in
 from remediate.transport.lean.faults import MessageError
 from remediate.transport.lean.framing import NOBODY, Joiner, Kind, Message, fragments, packed
-from remediate.transport.lean.keys import KeyPair, SessionKey
 from remediate.transport.lean.requests import COMMAND, CREATE, DELETE, RECEIVE, SEND
 from remediate.transport.lean.soap import Answer, answer_to
 from remediate.transport.markup import MAX_TAGS
 from remediate.transport.psrp import Parameters, Pipeline
 from remediate.transport.steps import Carry, Steps
+
+if TYPE_CHECKING:
+    from remediate.transport.lean.keys import KeyPair, SessionKey
 
 _OPENING: Final = {0, 1, 6, 7}
 _OPENED: Final = 2
@@ -78,6 +80,8 @@ class LeanShell:
             return
         if self._key is None:
             self._talk.allow(START_SECONDS)
+            from remediate.transport.lean.keys import KeyPair  # noqa: PLC0415 - for secrets only
+
             self._pair = KeyPair()
             for data in self._fragments(Kind.PUBLIC_KEY, requests.public_key(self._pair.public)):
                 yield from self._ask(SEND, requests.more("", data))
