@@ -120,11 +120,13 @@ class Parts:
             Stop: this machine is to be worked on, and is no Windows.
         """
         from dataclasses import replace
+        from functools import partial
 
         from remediate.engine.checking import not_looked_at
         from remediate.engine.engine import Engine
         from remediate.model.waiver import NO_WAIVERS
         from remediate.store.run_lock import RunLock, is_running
+        from remediate.transport.chosen import ChosenTransport
         from remediate.transport.gate import Gate
         from remediate.transport.reach import look
 
@@ -134,14 +136,16 @@ class Parts:
         gate = Gate()
         secrets = self._passwords([*hosts, *(peers or {}).values()])
         chosen = self._transport is _chosen
+        transport = _chosen(secrets, gate) if chosen else self._transport(secrets)
+        dialer = transport.dialer if isinstance(transport, ChosenTransport) else None
         engine = Engine(
-            transport=_chosen(secrets, gate) if chosen else self._transport(secrets),
+            transport=transport,
             settings=settings,
             emit=emit or (lambda _: None),
             peer=peers.__getitem__ if peers else None,
             redaction=self.redaction,
             interrupted=self.terminal.interrupted,
-            approach=look if chosen else not_looked_at,
+            approach=partial(look, dialer=dialer) if dialer else not_looked_at,
             waivers=waivers or NO_WAIVERS,
         )
         if store is not None:

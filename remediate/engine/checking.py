@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from remediate.engine.fact_finding import Onlooker
-from remediate.engine.host_worker import Surroundings, perform
+from remediate.engine.host_worker import Surroundings, perform, time_for
 from remediate.engine.job import Job
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order
@@ -89,8 +89,7 @@ async def checked(
         around: what else is needed.
         look: the way until the logon.
     """
-    deadline = Deadline(order.settings.timeout, around.clock)
-    steps, error = await waiting.aside(partial(look, order.host, deadline))
+    steps, error = await waiting.aside(partial(look, order.host, time_for(order, around)))
     if error is not None:
         problem = error.problem()
         report = HostReport(host=order.host.name, outcome=error.outcome, problem=problem)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from remediate.engine.checking import Look, checked, not_looked_at
 from remediate.engine.fact_finding import FactFinder, Onlooker
-from remediate.engine.host_worker import Surroundings, perform, utc_now
+from remediate.engine.host_worker import Surroundings, dial, forget, perform, utc_now
 from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order, Verb
@@ -50,6 +50,7 @@ from remediate.resources.leftover import REMOVING
 from remediate.runner.loop import Loop
 from remediate.runner.protocol import Runner
 from remediate.store.protocol import Store
+from remediate.transport.dialing import most_at_once
 from remediate.transport.protocol import Transport
 
 _log = logging.getLogger(__name__)
@@ -432,8 +433,14 @@ class Engine:
         )
         if self.crew is not None and do is perform and self.crew.takes(orders):
             return self.crew.run(orders, around, _halted)
-        runner = self.runner or Loop(self.settings.workers)
-        return runner.run(orders, partial(do, around=around), _halted)
+        ahead = partial(dial, around=around)
+        runner = self.runner or Loop(self.settings.workers, ahead, most_at_once())
+
+        def skip(order: Order) -> HostReport:
+            forget(order, around)
+            return _halted(order)
+
+        return runner.run(orders, partial(do, around=around), skip)
 
     def _in_turn(self, orders: Iterable[Order]) -> Iterator[tuple[Order, HostReport]]:
         """Work through orders of several runs; an interrupt lets no further turn begin."""

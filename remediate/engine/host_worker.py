@@ -55,7 +55,7 @@ from remediate.store.errors import StoreError
 from remediate.store.protocol import HostStore
 from remediate.store.spill import SpillEntry, spill
 from remediate.transport.errors import ConnectionLost, TransportError
-from remediate.transport.protocol import Deadline, Session, Transport
+from remediate.transport.protocol import CONNECT_SECONDS, Deadline, Dials, Session, Transport
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -133,6 +133,33 @@ async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostR
     except Exception:  # noqa: BLE001 - a record or playbook may be about anything
         _log.debug("internal error", extra={"host": order.host.name}, exc_info=True)
         return internal_error(order.host.name)
+    finally:
+        forget(order, around)
+
+
+async def dial(order: Order, around: Surroundings) -> None:
+    """Connect to the host of an order before it is its turn, where the transport can.
+
+    Args:
+        order: what will be done there.
+        around: what else is needed.
+    """
+    if isinstance(around.transport, Dials):
+        within = min(CONNECT_SECONDS, order.settings.timeout * _SHARE[Phase.OBSERVE])
+        await around.transport.ahead(order.host, within)
+
+
+def forget(order: Order, around: Surroundings) -> None:
+    """End what was made ahead for an order, and was not used."""
+    if isinstance(around.transport, Dials):
+        around.transport.forget(order.host)
+
+
+def time_for(order: Order, around: Surroundings) -> Deadline:
+    """When all that is done on the host of an order has to end, of which it was dialled a part."""
+    dialled = around.transport
+    gone = dialled.seconds_ahead(order.host) if isinstance(dialled, Dials) else 0.0
+    return Deadline(order.settings.timeout - gone, around.clock)
 
 
 _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
@@ -163,7 +190,7 @@ class HostWorker:
         self._staging: Deadline | None = None
         self._settling = Deadline(0, around.clock)
         self._readers: dict[str, Reader] = {}
-        self._renew_deadline()
+        self._deadline = time_for(order, around)
 
     async def work(self, steps: Steps) -> HostReport:
         """Take all steps to the end; never leaves a session open.
@@ -190,9 +217,6 @@ class HostWorker:
         finally:
             await self._let_go()
 
-    def _renew_deadline(self) -> None:
-        self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
-
     async def _do(self, effect: Effect[Any]) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - each effect has its own answer
         match effect:
             case Ask(request, phase):
@@ -204,7 +228,7 @@ class HostWorker:
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
                 agreed = await self._aside(self._around.confirm, plan)
-                self._renew_deadline()
+                self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
                 return agreed
             case Pause(seconds):
                 if self._deadline.left <= seconds:

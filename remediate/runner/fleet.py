@@ -1,4 +1,4 @@
-"""Who goes on, decided from how far the hosts of a run are."""
+"""Who is dialled and who is worked on, decided from how far the hosts of a run are."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,34 @@ class Fleet:
 
     Args:
         to_begin: have not begun.
-        at_work: are worked on.
         rested: have rested, and want to go on.
+        dialled: are being dialled.
+        late: those of them that take so long that nobody counts on them.
+        ready: have been dialled, and wait for their turn.
+        at_work: are worked on.
         stopped: none is to begin any more.
     """
 
     to_begin: int = 0
-    at_work: int = 0
     rested: int = 0
+    dialled: int = 0
+    late: int = 0
+    ready: int = 0
+    at_work: int = 0
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many hosts there may be of a kind.
+
+    Args:
+        workers: that are worked on.
+        dialled: that are being dialled.
+    """
+
+    workers: int
+    dialled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +44,32 @@ class Step:
     """What is to happen now.
 
     Args:
-        go_on: how many of those that have rested go on.
-        begin: how many begin.
+        work: how many of those that are ready are worked on.
+        go_on: how many of those that have rested are dialled.
+        begin: how many of those that have not begun are dialled.
     """
 
+    work: int = 0
     go_on: int = 0
     begin: int = 0
 
 
-def step(fleet: Fleet, workers: int) -> Step:
-    """Who goes on: first those that are in the middle of something.
+def step(fleet: Fleet, limits: Limits) -> Step:
+    """Who is next: first those that are in the middle of something.
+
+    As many are dialled ahead as may be worked on, so that no worker waits for a connection, and
+    none that was made is kept for long. Who does not answer at once is not counted on: others are
+    dialled meanwhile.
 
     Args:
         fleet: how far they are.
-        workers: hosts that may be worked on at the same time.
+        limits: how many there may be.
     """
-    free = max(0, workers - fleet.at_work)
-    go_on = min(fleet.rested, free)
-    begin = 0 if fleet.stopped else min(fleet.to_begin, free - go_on)
-    return Step(go_on=go_on, begin=begin)
+    counted_on = fleet.at_work + fleet.ready + fleet.dialled - fleet.late
+    dial = max(0, min(2 * limits.workers - counted_on, limits.dialled - fleet.dialled))
+    go_on = min(fleet.rested, dial)
+    return Step(
+        work=min(fleet.ready, limits.workers - fleet.at_work),
+        go_on=go_on,
+        begin=0 if fleet.stopped else min(fleet.to_begin, dial - go_on),
+    )

@@ -6,7 +6,7 @@ The loop is in a thread of its own, so that the one who takes the results hears 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
+import structlog
+
 from remediate.powershell.messages import Reply, Request
-from remediate.runner.fleet import Fleet, step
+from remediate.runner.fleet import Fleet, Limits, step
 from remediate.runner.protocol import Item, Result, Work
 from remediate.transport.protocol import Deadline, LoopSession, Session
+
+_log = structlog.get_logger(__name__)
 
 _LISTEN: Final = 0.5
 """Seconds after which whoever waits wakes: a wait without end may never hear Ctrl-C."""
@@ -25,18 +29,37 @@ _LISTEN: Final = 0.5
 _THREADS: Final = 64
 """For what keeps a thread waiting, beside one for each host that is talked to by a library."""
 
+_SOON: Final = 0.5
+"""Seconds after which a host that is being dialled is not counted on any more."""
+
+_DIALLED: Final = 256
+"""Hosts that are dialled at once, where nobody knows better."""
+
 _T = TypeVar("_T")
+
+Ahead = Callable[[Any], Coroutine[Any, Any, None]]
+"""What is done with an item before it is its turn, and takes time but no worker: to dial a host."""
+
+
+async def nothing_ahead(item: object) -> None:
+    """For work that does not begin with a connection."""
+    del item
 
 
 class Loop:
     """Many hosts at once.
 
     Args:
-        workers: hosts that are worked on at the same time; those at rest are not counted.
+        workers: hosts that are worked on at the same time; those at rest are not counted, nor
+            those for which something is done ahead.
+        ahead: is done before an item is worked on, and when it has rested. Ctrl-C breaks it off for
+            those that have not begun.
+        dialled: for how many at once.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    def __init__(self, workers: int, ahead: Ahead = nothing_ahead, dialled: int = _DIALLED) -> None:
+        self._limits = Limits(max(1, workers), dialled)
+        self._ahead = ahead
 
     def run(
         self,
@@ -45,7 +68,7 @@ class Loop:
         skip: Callable[[Item], Result],
     ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`."""
-        crew = _Crew(items, work, skip, max(1, self._workers))
+        crew = _Crew(items, work, skip, self._limits, self._ahead)
         thread = threading.Thread(target=crew.carry_out, name="hosts")
         thread.start()
         given = 0
@@ -77,7 +100,8 @@ class _Crew(Generic[Item, Result]):
         items: what is to be worked on.
         work: what is done with each.
         skip: the result of one that is not begun.
-        workers: how many are worked on at the same time.
+        limits: how many there may be of a kind.
+        ahead: what is done before.
     """
 
     def __init__(
@@ -85,14 +109,20 @@ class _Crew(Generic[Item, Result]):
         items: Sequence[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
-        workers: int,
+        limits: Limits,
+        ahead: Ahead,
     ) -> None:
         self._to_begin = deque(items)
         self._work = work
         self._skip = skip
-        self._workers = workers
-        self._pool = ThreadPoolExecutor(_THREADS + workers, "host")
+        self._limits = limits
+        self._ahead = ahead
+        self._pool = ThreadPoolExecutor(_THREADS + limits.workers, "host")
+        self._dialled = 0
+        self._late = 0
         self._at_work = 0
+        self._ready = deque[_Turn]()
+        self._dials_of_new = set[asyncio.Task[None]]()
         self._tasks = set[asyncio.Task[None]]()
         self._at_rest = list[_AtRest]()
         self._rested = deque[asyncio.Future[None]]()
@@ -139,13 +169,27 @@ class _Crew(Generic[Item, Result]):
             self._never(self._to_begin.popleft())
 
     def _step(self) -> None:
-        fleet = Fleet(len(self._to_begin), self._at_work, len(self._rested), self.stopped)
-        now = step(fleet, self._workers)
-        for _ in range(now.go_on):
+        stopped = self.stopped
+        if stopped:
+            self._halt()
+        fleet = Fleet(
+            to_begin=len(self._to_begin),
+            rested=len(self._rested),
+            dialled=self._dialled,
+            late=self._late,
+            ready=len(self._ready),
+            at_work=self._at_work,
+            stopped=stopped,
+        )
+        now = step(fleet, self._limits)
+        for _ in range(now.work):
             self._at_work += 1
+            self._ready.popleft().came.set_result(True)
+        for _ in range(now.go_on):
+            self._dialled += 1
             self._rested.popleft().set_result(None)
         for _ in range(now.begin):
-            self._at_work += 1
+            self._dialled += 1
             task = asyncio.create_task(self._one(self._to_begin.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
@@ -156,24 +200,68 @@ class _Crew(Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001 - which is no reason to break others off
             self._tell(_Raised(error))
 
+    def _halt(self) -> None:
+        """Let none of those begin that are being dialled, or wait for their turn."""
+        for dial in self._dials_of_new:
+            dial.cancel()
+        for turn in [each for each in self._ready if each.new]:
+            self._ready.remove(turn)
+            turn.came.set_result(False)
+
     async def _one(self, item: Item) -> None:
+        if not await self._turn(item, new=True):
+            self._to_begin.append(item)  # and never will
+            return
         try:
-            result = await self._work(item, _InLoop(self, self._pool))
+            result = await self._work(item, _InLoop(self, self._pool, item))
         except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
             self._tell(_Raised(error))
         else:
             self._tell((item, result))
+        self._at_work -= 1
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._at_work -= 1
         self._changed.set()
+
+    async def _turn(self, item: Item, *, new: bool) -> bool:
+        """Do what is done ahead of an item that is counted as dialled, and wait for its turn.
+
+        Args:
+            item: which one.
+            new: it has not begun.
+
+        Returns:
+            Whether its turn has come; else it never will.
+        """
+        dial = asyncio.create_task(self._ahead(item))
+        if new:
+            self._dials_of_new.add(dial)
+        done, _ = await asyncio.wait([dial], timeout=_SOON)
+        if not done:
+            self._late += 1
+            self._changed.set()
+            await asyncio.wait([dial])
+            self._late -= 1
+        self._dialled -= 1
+        self._dials_of_new.discard(dial)
+        if not dial.cancelled() and dial.exception() is not None:
+            _log.debug("nothing could be done ahead", exc_info=dial.exception())
+        self._changed.set()
+        if new and self.stopped:
+            return False
+        turn = _Turn(asyncio.get_running_loop().create_future(), new)
+        if new:
+            self._ready.append(turn)
+        else:
+            self._ready.appendleft(turn)
+        return await turn.came
 
     def _tell(self, one: "_Told[Item, Result]") -> None:
         self.told[next(self._number)] = one
         self._more.set()
 
-    async def rest(self, seconds: float, wake: threading.Event) -> None:
+    async def rest(self, item: Item, seconds: float, wake: threading.Event) -> None:
         """Let others be worked on meanwhile, and then wait for a turn to go on."""
         loop = asyncio.get_running_loop()
         resting = _AtRest(loop.time() + seconds, wake, loop.create_future())
@@ -183,6 +271,7 @@ class _Crew(Generic[Item, Result]):
         if len(self._at_rest) == 1:
             self._look()
         await resting.over
+        await self._turn(item, new=False)
 
     def _look(self) -> None:
         """Find whose rest is over, as long as anybody rests."""
@@ -210,6 +299,19 @@ _Told = tuple[Item, Result] | _Raised
 
 
 @dataclass(frozen=True, slots=True)
+class _Turn:
+    """Somebody who is ready.
+
+    Args:
+        came: whether the turn came; it will not for one that is not to begin.
+        new: it has not begun.
+    """
+
+    came: asyncio.Future[bool]
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _AtRest:
     """Somebody who rests.
 
@@ -227,9 +329,10 @@ class _AtRest:
 class _InLoop:
     """Waits as a task does; see `Waiting`."""
 
-    def __init__(self, crew: _Crew[Any, Any], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, crew: _Crew[Any, Any], pool: ThreadPoolExecutor, item: object) -> None:
         self._crew = crew
         self._pool = pool
+        self._item = item
 
     async def talk(
         self, session: Session, script: str, request: Request, deadline: Deadline
@@ -251,4 +354,4 @@ class _InLoop:
         await asyncio.sleep(seconds)
 
     async def rest(self, seconds: float, wake: threading.Event) -> None:
-        await self._crew.rest(seconds, wake)
+        await self._crew.rest(self._item, seconds, wake)

@@ -41,3 +41,8 @@ class ChosenTransport(WinrmTransport):
 
             return WinrsSession(self.conversation(host), self.max_reply)
         return PsrpSession(self.conversation(host), self.max_reply)
+
+    async def ahead(self, host: Host, within: float) -> None:
+        """Connect to a host for the session to come, unless it is this machine; see `Dials`."""
+        if not host.here:
+            await super().ahead(host, within)

@@ -93,7 +93,7 @@ class WrongSettings(TransportError):  # noqa: N818 - the word for it in logs and
     """A setting, file or password that the connection needs is missing or cannot work."""
 
     says = "is set up in a way that cannot work"
-    hint = "Correct it in the inventory or on the command line; the host was not contacted."
+    hint = "Correct it in the inventory or on the command line; nothing was sent to the host."
 
 
 class Unreachable(TransportError):  # noqa: N818 - as above

@@ -87,3 +87,24 @@ class Transport(Protocol):
         Raises:
             TransportError: the host's settings cannot work.
         """
+
+
+@runtime_checkable
+class Dials(Protocol):
+    """A transport that can connect to a host before anybody talks to it."""
+
+    async def ahead(self, host: Host, within: float) -> None:
+        """Connect to a host for the session to come, which is also told why there is no connection.
+
+        Nothing is said over it, so that no account can be locked. Never raises.
+
+        Args:
+            host: the host.
+            within: seconds that it may take.
+        """
+
+    def seconds_ahead(self, host: Host) -> float:
+        """Seconds that it took, as long as no session has asked for what came of it."""
+
+    def forget(self, host: Host) -> None:
+        """End what was made ahead, and no session has asked for."""

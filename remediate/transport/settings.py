@@ -11,7 +11,7 @@ from remediate.transport.errors import WrongSettings
 from remediate.transport.wires import wire_of_environment
 
 _LOUD: Final = ("pypsrp", "urllib3", "requests", "spnego")
-_WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; the host was not contacted."
+_WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; nothing was sent."
 
 
 def has_password(host: Host) -> bool:

@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -125,3 +126,17 @@ class WinrmTransport:
             WrongSettings: the host's settings cannot work.
         """
         return Conversation(host, self.clients.of(host), self._bounds)
+
+    async def ahead(self, host: Host, within: float) -> None:
+        """Connect to a host for the session to come; see `Dials`."""
+        with suppress(WrongSettings):  # which the session says
+            check(host)
+            await self.dialer.ahead(host, within)
+
+    def seconds_ahead(self, host: Host) -> float:
+        """Seconds that it took; see `Dials`."""
+        return self.dialer.seconds(host)
+
+    def forget(self, host: Host) -> None:
+        """End what was made ahead; see `Dials`."""
+        self.dialer.forget(host)

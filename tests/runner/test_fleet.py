@@ -1,34 +1,113 @@
-"""Who goes on is decided from how far the hosts of a run are."""
+"""Who is dialled and who is worked on is decided from how far the hosts of a run are."""
+
+from dataclasses import dataclass, replace
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediate.runner.fleet import Fleet, step
+from remediate.runner.fleet import Fleet, Limits, step
 
-numbers = st.integers(0, 50)
-fleets = st.builds(Fleet, to_begin=numbers, at_work=numbers, rested=numbers, stopped=st.booleans())
-
-
-@given(fleets, st.integers(1, 40))
-def test_there_are_never_more_at_work_than_workers(fleet: Fleet, workers: int) -> None:
-    now = step(fleet, workers)
-    assert now.go_on + now.begin <= max(0, workers - fleet.at_work)
+numbers = st.integers(0, 60)
+limits = st.builds(Limits, workers=st.integers(1, 40), dialled=st.integers(1, 40))
 
 
-@given(fleets, st.integers(1, 40))
-def test_nobody_waits_while_there_is_room(fleet: Fleet, workers: int) -> None:
-    now = step(fleet, workers)
-    room = workers - fleet.at_work - now.go_on - now.begin
-    to_begin = 0 if fleet.stopped else fleet.to_begin
-    assert room <= 0 or (now.go_on, now.begin) == (fleet.rested, to_begin)
+@st.composite
+def fleets(draw: st.DrawFn) -> tuple[Fleet, Limits]:
+    most, dialled = draw(limits), draw(numbers)
+    fleet = Fleet(
+        to_begin=draw(numbers),
+        rested=draw(numbers),
+        dialled=dialled,
+        late=draw(st.integers(0, dialled)),
+        ready=draw(numbers),
+        at_work=draw(st.integers(0, most.workers)),
+        stopped=draw(st.booleans()),
+    )
+    return fleet, most
 
 
-@given(fleets, st.integers(1, 40))
-def test_none_begins_before_those_in_the_middle_of_something(fleet: Fleet, workers: int) -> None:
-    now = step(fleet, workers)
-    assert not now.begin or now.go_on == fleet.rested
+@given(fleets())
+def test_there_are_never_more_than_there_may_be(case: tuple[Fleet, Limits]) -> None:
+    fleet, most = case
+    now = step(fleet, most)
+    assert now.work <= most.workers - fleet.at_work
+    assert now.go_on + now.begin <= max(0, most.dialled - fleet.dialled)
 
 
-@given(fleets, st.integers(1, 40))
-def test_once_stopped_none_begins(fleet: Fleet, workers: int) -> None:
-    assert not (fleet.stopped and step(fleet, workers).begin)
+@given(fleets())
+def test_nobody_is_made_to_do_what_there_is_not(case: tuple[Fleet, Limits]) -> None:
+    fleet, most = case
+    now = step(fleet, most)
+    assert 0 <= now.work <= fleet.ready
+    assert 0 <= now.go_on <= fleet.rested
+    assert 0 <= now.begin <= (0 if fleet.stopped else fleet.to_begin)
+    assert not now.begin or now.go_on == fleet.rested  # who is in the middle of something is first
+
+
+@given(fleets())
+def test_no_worker_is_idle_while_somebody_is_ready(case: tuple[Fleet, Limits]) -> None:
+    fleet, most = case
+    now = step(fleet, most)
+    assert fleet.at_work + now.work >= most.workers or now.work == fleet.ready
+
+
+@given(fleets())
+def test_hosts_that_are_counted_on_fill_the_workers_twice_and_no_more(
+    case: tuple[Fleet, Limits],
+) -> None:
+    """Who has been dialled does not wait for long, and no worker waits for a connection."""
+    fleet, most = case
+    now = step(fleet, most)
+    new = now.go_on + now.begin
+    counted_on = fleet.at_work + fleet.ready + fleet.dialled - fleet.late + new
+    everybody = new == fleet.rested + (0 if fleet.stopped else fleet.to_begin)
+    full = fleet.dialled + new >= most.dialled
+    assert new == 0 or counted_on <= 2 * most.workers
+    assert everybody or full or counted_on >= 2 * most.workers
+
+
+@dataclass(eq=False)
+class _Dialled:
+    kind: str
+    age: int = 0
+
+
+@given(st.lists(st.sampled_from("aaaaadr"), max_size=60), limits, st.randoms())
+def test_each_host_is_worked_on_whatever_does_not_answer(
+    kinds: list[str], most: Limits, chance: Random
+) -> None:
+    """Some answer, some are dead, some rest in between: none is lost, and all of it ends."""
+    waiting, fleet, done = list(kinds), Fleet(to_begin=len(kinds)), 0
+    ready, at_work, at_rest = list[str](), list[str](), list[str]()
+    dialled = list[_Dialled]()
+    for _ in range(20 * len(kinds) + 20):
+        now = step(fleet, most)
+        at_work += [ready.pop(0) for _ in range(now.work)]
+        dialled += [_Dialled(at_rest.pop(0)) for _ in range(now.go_on)]
+        dialled += [_Dialled(waiting.pop(0)) for _ in range(now.begin)]
+        assert len(at_work) <= most.workers
+        assert len(dialled) <= most.dialled
+        assert len(ready) <= 2 * most.workers + most.dialled
+        for one in list(dialled):
+            one.age += 1
+            if one.age > 6 or (one.kind != "d" and chance.random() < 0.5):
+                dialled.remove(one)
+                ready.append(one.kind)
+        for kind in list(at_work):
+            if chance.random() < 0.7:
+                at_work.remove(kind)
+                if kind == "r":
+                    at_rest.append("a")
+                else:
+                    done += 1
+        fleet = replace(
+            fleet,
+            to_begin=len(waiting),
+            rested=len(at_rest),
+            dialled=len(dialled),
+            late=sum(one.age > 1 for one in dialled),
+            ready=len(ready),
+            at_work=len(at_work),
+        )
+    assert done == len(kinds)

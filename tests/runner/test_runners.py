@@ -1,5 +1,6 @@
 """Every runner gives one result for each item, and stops when it is told to."""
 
+import asyncio
 import threading
 
 import pytest
@@ -133,3 +134,74 @@ def test_what_rests_and_is_not_asked_for_any_more_is_finished() -> None:
     wake.set()
     results.close()  # type: ignore[attr-defined]
     assert ended == [2]
+
+
+# --- what is done ahead ---------------------------------------------------------------------------
+
+
+def test_what_takes_long_ahead_holds_no_worker() -> None:
+    """Hosts that do not answer are worked on last, when that is certain; the others meanwhile."""
+    answered, others = list[int](), asyncio.Event()
+
+    async def ahead(item: int) -> None:
+        if item < 10:
+            await others.wait()
+
+    async def work(item: int, _: Waiting) -> int:
+        answered.append(item)
+        if len(answered) == 50:
+            others.set()
+        return item
+
+    results = Loop(4, ahead).run(range(60), work, lambda item: -item)
+    assert sorted(results) == [(item, item) for item in range(60)]
+    assert set(answered[:50]) == set(range(10, 60))
+
+
+def test_what_has_been_done_ahead_only_is_skipped_after_an_interrupt() -> None:
+    """One is worked on, one is ready, one is being dialled, and one is nothing yet."""
+    begun, ready, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    async def ahead(item: int) -> None:
+        if item == 2:
+            await asyncio.sleep(60)
+        if item == 3:
+            ready.set()
+
+    async def work(item: int, waiting: Waiting) -> str:
+        if item == 1:
+            begun.set()
+            await waiting.aside(lambda: go_on.wait(30))
+        return f"done {item}"
+
+    results = Loop(1, ahead).run(range(5), work, lambda item: f"skipped {item}")
+    assert next(results) == (0, "done 0")
+    assert begun.wait(30)
+    assert ready.wait(30)
+    later = threading.Timer(0.2, go_on.set)
+    later.start()
+    rest = [results.throw(KeyboardInterrupt), *results]
+    later.join(30)
+    assert sorted(rest) == [(1, "done 1"), *((item, f"skipped {item}") for item in (2, 3, 4))]
+
+
+def test_what_has_rested_is_made_ready_again() -> None:
+    made = list[int]()
+
+    async def ahead(item: int) -> None:
+        made.append(item)
+
+    async def work(item: int, waiting: Waiting) -> int:
+        await waiting.rest(0.01, threading.Event())
+        return item
+
+    results = Loop(1, ahead).run([1, 2], work, lambda item: -item)
+    assert sorted(results) == [(1, 1), (2, 2)]
+    assert sorted(made) == [1, 1, 2, 2]
+
+
+def test_what_fails_ahead_is_worked_on_all_the_same() -> None:
+    async def ahead(item: int) -> None:
+        raise OSError(item)
+
+    assert list(Loop(1, ahead).run([1], doubled, lambda item: -item)) == [(1, 2)]
