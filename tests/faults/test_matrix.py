@@ -21,6 +21,7 @@ from remediate.model.host import Auth, Host, Via
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore
 from remediate.transport.conversation import IDLE_SECONDS
+from remediate.transport.wires import VARIABLE, WireName
 from tests.faults.conftest import CASES
 from tests.faults.controller import (
     apply_run,
@@ -69,7 +70,14 @@ class Way:
 
 
 @pytest.fixture
-def way(auth: Auth, via: Via, request: pytest.FixtureRequest) -> Way:
+def way(
+    auth: Auth,
+    via: Via,
+    wire: WireName,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Way:
+    monkeypatch.setenv(VARIABLE, wire)
     if auth is not Auth.KERBEROS:
         return Way(auth, via)
     keytab = request.getfixturevalue("kdc").keytab(f"host/{HOST}")
@@ -115,23 +123,33 @@ def few(auth: Auth, clean: Sequence[Step]) -> Iterator[Case]:
     return islice(sample(auth, clean), 0, None, 3)
 
 
+def row_of(
+    name: str,
+    auth: Auth,
+    cases: Callable[[Auth, Sequence[Step]], Iterator[Case]],
+    *marks: pytest.MarkDecorator,
+    via: Via = Via.PSRP,
+    wire: WireName = WireName.LEAN,
+) -> Any:
+    return pytest.param(auth, via, wire, cases, id=name, marks=marks)
+
+
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.timeout(400)  # some two hundred cases each; on a busy machine that takes long
 @pytest.mark.parametrize(
-    ("auth", "via", "row"),
+    ("auth", "via", "wire", "row"),
     [
-        pytest.param(Auth.BASIC, Via.PSRP, few, id="basic-few"),
-        pytest.param(Auth.BASIC, Via.PSRP, passing, id="basic-passing", marks=pytest.mark.slow),
-        pytest.param(Auth.NTLM, Via.PSRP, sample, id="ntlm-sample", marks=pytest.mark.slow),
-        pytest.param(
-            Auth.KERBEROS,
-            Via.PSRP,
-            sample,
-            id="kerberos-sample",
-            marks=[pytest.mark.slow, pytest.mark.kerberos],
-        ),
-        pytest.param(Auth.BASIC, Via.PSRP, lasting, id="basic-lasting", marks=pytest.mark.slow),
-        pytest.param(Auth.BASIC, Via.WINRS, sample, id="winrs-sample", marks=pytest.mark.slow),
-        pytest.param(Auth.BASIC, Via.WINRS, lasting, id="winrs-lasting", marks=pytest.mark.slow),
+        row_of("basic-few", Auth.BASIC, few),
+        row_of("basic-passing", Auth.BASIC, passing, SLOW),
+        row_of("ntlm-sample", Auth.NTLM, sample, SLOW),
+        row_of("kerberos-sample", Auth.KERBEROS, sample, SLOW, pytest.mark.kerberos),
+        row_of("basic-lasting", Auth.BASIC, lasting, SLOW),
+        row_of("winrs-sample", Auth.BASIC, sample, SLOW, via=Via.WINRS),
+        row_of("winrs-lasting", Auth.BASIC, lasting, SLOW, via=Via.WINRS),
+        row_of("pypsrp-basic-sample", Auth.BASIC, sample, SLOW, wire=WireName.PYPSRP),
+        row_of("pypsrp-ntlm-sample", Auth.NTLM, sample, SLOW, wire=WireName.PYPSRP),
     ],
 )
 def test_whatever_breaks_the_report_is_true_and_the_way_back_is_open(
