@@ -2,9 +2,12 @@
 
 import hashlib
 import logging
+import re
 import ssl
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import trustme
@@ -14,14 +17,17 @@ from pydantic import SecretStr
 from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 
+from remediate.lab.lab import Lab
 from remediate.lab.server.auth import BOUNDARY, ENCRYPTED, Authentication, LabAccount
 from remediate.model.host import Auth, Host
+from remediate.powershell.messages import Request
 from remediate.testing.stream import ReplayedStream
 from remediate.transport.kerberos import Tickets
 from remediate.transport.lean.exchange import Exchanges
 from remediate.transport.lean.sealed import Seal
 from remediate.transport.logon import Logon
 from remediate.transport.protocol import Deadline
+from remediate.transport.psrp import PsrpTransport
 from remediate.transport.stream import drive
 from remediate.transport.watch import (
     NotHttpError,
@@ -272,3 +278,25 @@ def test_what_is_not_of_the_form_is_not_believed(kind: str, body: bytes) -> None
     with pytest.raises(UnsealedError):
         drive(exchanges.carry(b"<ask/>"), stream)
     assert watch.sent
+
+
+GUIDE = Path(__file__).parents[3] / "docs" / "wire.md"
+
+
+def test_the_guide_shows_what_is_said() -> None:
+    text = GUIDE.read_text("utf-8")
+    exec(compile(text.split("```python\n")[1].split("```")[0], str(GUIDE), "exec"), {})  # noqa: S102 - our own
+    with Lab(auth=Auth.NTLM) as lab:
+        [host] = lab.hosts
+        transport = PsrpTransport(lambda _: SecretStr(host.password))
+        with closing(transport.session(host.target())) as session:
+            session.run("#", Request(run="audit", calls=()), Deadline(30))
+        said = [exchange.kind.value.title() for exchange in host.trace]
+    assert said[-6:] == re.findall(r"^\| [4-9] \| \*\*(\w+)\*\*", text, re.MULTILINE)
+    stream = Server()
+    drive(talk(Auth.NTLM)[0].carry(b"<ask/>"), stream)
+    shown = [
+        line.partition(":")[0] for line in text.split("```http\n")[1].split("```")[0].split("\n")
+    ]
+    head = stream.sent[-1].partition(b"\r\n\r\n")[0].decode()
+    assert [line.partition(":")[0] for line in head.split("\r\n")] == shown[:-1]
