@@ -162,9 +162,10 @@ def job(system: str, tmp_path: Path) -> Iterator[Job]:
         yield Job(system, tmp_path, lab)
 
 
-def require(done: "subprocess.CompletedProcess[str]", code: int = 0) -> None:
+def require(done: "subprocess.CompletedProcess[str]", code: int = 0) -> str:
     assert done.returncode == code, done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
@@ -196,8 +197,7 @@ def test_a_pipeline_audits_plans_what_is_asked_for_and_applies_what_was_agreed_t
         shutil.rmtree(job.folder / "reviewed", ignore_errors=True)
     job.propose("schedule-fix\n")
     require(job.step(steps(system, "validate")[-1]))
-    for step in (plan, *comment):
-        require(job.step(step))
+    told_by = [require(job.step(step)) for step in (plan, *comment)]
     saved = json.loads((job.folder / "plan.json").read_text())
     assert [one["host"]["name"] for one in saved["hosts"]] == ["SRV01", "SRV02"]
     told = (job.folder / "plan.md").read_text()
@@ -206,6 +206,8 @@ def test_a_pipeline_audits_plans_what_is_asked_for_and_applies_what_was_agreed_t
     assert ("pr comment 7" in sent) if system == "github" else (SECRET in sent.splitlines()[1])
     assert SECRET not in sent.splitlines()[0]
     if system == "azure":
+        for name, value in (("digest", saved["digest"]), ("hosts", "2")):
+            assert f"##vso[task.setvariable variable={name};isOutput=true]{value}\n" in told_by[0]
         body = json.loads((job.folder / "comment.json").read_text())
         assert body["comments"][0]["content"] == told
         (job.folder / "plan").mkdir()
@@ -219,7 +221,7 @@ def test_a_pipeline_audits_plans_what_is_asked_for_and_applies_what_was_agreed_t
         require(job.step(apply, **given), code)
     assert (job.folder / "apply.html").read_text().count("changed") > 1
     if system == "github":
-        assert job.output.read_text() == f"digest={saved['digest']}\nchanges=yes\n"
+        assert job.output.read_text() == f"digest={saved['digest']}\nhosts=2\n"
         assert "2 hosts: 2 changed; 0 findings; 4 fixed." in job.summary.read_text()
     else:
         assert JUnitXml.fromfile(str(job.folder / "apply.xml")).failures == 0
