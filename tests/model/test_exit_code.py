@@ -1,12 +1,15 @@
 """The exit code of a run is that of its gravest host, in the documented order."""
 
 import itertools
+from datetime import date
 
 import pytest
 
+from remediate.model.finding import RecordedFinding
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome, exit_code
 from remediate.model.plan import Advice, Plan, Unanswered
 from remediate.model.problem import Problem
+from remediate.model.waiver import Waived, Waiver
 
 ORDER = [1, 4, 3, 6, 5, 2, 0]
 
@@ -20,6 +23,19 @@ def test_of_several_the_gravest_counts(one: Outcome, other: Outcome) -> None:
     reports = [HostReport(host="a", outcome=one), HostReport(host="b", outcome=other)]
     expected = min((EXIT_CODES[one], EXIT_CODES[other]), key=ORDER.index)
     assert exit_code(reports) == expected == exit_code(reversed(reports))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_is_waived_makes_no_outcome_any_better(outcome: Outcome) -> None:
+    finding = RecordedFinding(playbook="p", rule="r", title="t")
+    waiver = Waiver(host="*", playbook="p", rule="*", reason="r", who="w", expires=date(2999, 1, 1))
+    found = Plan(host="a", playbooks=(), advice=(Advice("No task", "Save a policy."),))
+    for plan in (Plan(host="a", playbooks=()), found):
+        waived = plan.model_copy(update={"waived": (Waived(finding=finding, waiver=waiver),)})
+        codes = {
+            HostReport(host="a", outcome=outcome, plan=one).exit_code for one in (plan, waived)
+        }
+        assert len(codes) == 1
 
 
 def test_no_host_at_all_is_fine() -> None:

@@ -240,6 +240,11 @@ def test_a_waiver_that_has_expired_is_named_wherever_one_looks(excepted: list[Ho
     for form in ("sarif", "markdown", "html", "github"):
         assert named in rendered(subject, form, *excepted)
     assert named in told(ConsoleReporter, subject, *excepted)
+    for form in FORMS:
+        text = rendered(subject, form, *excepted)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", text), form
+        html = MarkdownIt("commonmark").enable("table").render(text)
+        assert "<img" not in (html if form == "markdown" else text if form == "html" else "")
     again = "its waiver has expired: schedule-fix: task \\A\\B (multiple-instances)"
     assert again in rendered(subject, "junit", *excepted)
 
@@ -252,6 +257,8 @@ def test_junit_is_green_only_where_the_process_ends_with_0(outcome: Outcome, pla
         plan(),
         plan(unanswered=(Unanswered(question="tasks", problem=untold),)),
         plan(unanswered=(Unanswered(question="tasks", problem=untold, named=True),)),
+        plan(waived=(left(),)),
+        plan(waived=(left(),), unanswered=(Unanswered(question="tasks", problem=untold),)),
     ):
         report = HostReport(host="A", outcome=outcome, plan=seen)
         suites = JUnitXml.fromstring(rendered(about(report), "junit", report).encode())
