@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remediate.model.text import in_quotes, unseen
-from remediate.playbook import stated
+from remediate.playbook import shipped, stated
 from remediate.playbook.loader import PlaybookError, PlaybookFile
 
 if TYPE_CHECKING:
@@ -240,6 +240,18 @@ def faults(file: PlaybookFile) -> tuple[str, ...]:
 @cache
 def _looked(file: PlaybookFile) -> tuple[tuple[PlaybookEntry, ...], tuple[str, ...]]:
     """The playbooks in a file, and what is wrong; the same text is looked through once."""
+    known = shipped.stated_in(file.text)
+    if known is not None:
+        return tuple(PlaybookEntry(**said, file=file) for said in known), ()
+    return looked_through(file)
+
+
+def looked_through(file: PlaybookFile) -> tuple[tuple[PlaybookEntry, ...], tuple[str, ...]]:
+    """The playbooks in a file, and what is wrong, as Python reads it.
+
+    Raises:
+        PlaybookError: it is not Python.
+    """
     found, wrong = [], []
     for node in file.tree().body:
         if isinstance(node, ast.ClassDef) and any(_is_playbook(base) for base in node.bases):

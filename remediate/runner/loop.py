@@ -4,6 +4,7 @@ The loop is in a thread of its own, so that the one who takes the results hears 
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -14,14 +15,12 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
-import structlog
-
 from remediate.powershell.messages import Reply, Request
 from remediate.runner.fleet import Fleet, Limits, step
 from remediate.runner.protocol import Item, Result, Work
 from remediate.transport.protocol import Deadline, LoopSession, Session
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 _LISTEN: Final = 0.5
 """Seconds after which whoever waits wakes: a wait without end may never hear Ctrl-C."""

@@ -11,7 +11,7 @@ from remediate.model.description import Description
 from remediate.playbook import Playbook, PlaybookParams
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.base import Query
-from tests.docs import picture
+from tests.docs import picture, shipped
 from tests.docs.pages import ROOT, stale
 
 SHIPPED_IDS = sorted(Catalogue().entries)
@@ -25,6 +25,11 @@ def described(request: pytest.FixtureRequest) -> Description:
 def test_no_page_is_stale() -> None:
     """A playbook that is changed changes its page: python -m tests.docs writes them."""
     assert [str(path.relative_to(ROOT)) for path in stale()] == []
+
+
+def test_what_the_shipped_playbooks_state_is_known_without_reading_them() -> None:
+    """A playbook that is changed is read each time until python -m tests.docs has made it anew."""
+    assert [*shipped.stale()] == []
 
 
 def test_the_picture_of_an_audit_is_what_an_audit_shows() -> None:

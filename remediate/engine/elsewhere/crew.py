@@ -5,6 +5,7 @@ host as if that were worked on here. So what is promised of one process holds of
 share commits and logons.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,6 @@ from contextlib import suppress
 from itertools import count, cycle
 from queue import Empty, SimpleQueue
 from typing import Any, Final
-
-import structlog
 
 from remediate.engine.elsewhere.messages import (
     Answer,
@@ -44,7 +43,7 @@ from remediate.model.outcome import HostReport
 from remediate.playbook.loader import running
 from remediate.runner.processes import PipeError
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 _LISTEN: Final = 0.5
 """Seconds after which the waiting thread wakes: a wait without end may never hear Ctrl-C."""
@@ -78,7 +77,7 @@ class Crew:
             for order in orders:
                 self._packing.pack(order)
         except (OSError, StaysError) as error:
-            _log.warning("all is done in one process", why=f"{error}")
+            _log.warning("all is done in one process", extra={"why": f"{error}"})
             return False
         return True
 

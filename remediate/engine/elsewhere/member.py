@@ -1,12 +1,12 @@
 """Carries orders out for another process, and asks it for all but the talk with hosts."""
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-import structlog
 from pydantic import SecretStr
 
 from remediate.engine.elsewhere.far import FarGate, FarStore
@@ -51,7 +51,7 @@ from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
 from remediate.transport.gate import Gate
 from remediate.transport.protocol import Transport
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 MakeTransport = Callable[[Callable[[Host], SecretStr], Gate], Transport]
 """Makes a transport of what finds passwords, and of a gate."""
@@ -207,7 +207,7 @@ class Member:
         try:
             order = self._orders.order(OrderPart.model_validate(work.do.order))
         except Exception:  # noqa: BLE001 - as `perform` does it
-            _log.debug("internal error", host=work.host, exc_info=True)
+            _log.debug("internal error", extra={"host": work.host}, exc_info=True)
             return internal_error(work.host)
         self._by_host[_key(order.host)] = work
         around = Surroundings(

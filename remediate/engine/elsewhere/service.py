@@ -1,12 +1,12 @@
 """What is done here for an order that another process carries out, and what is said of it."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-import structlog
 from pydantic import SecretStr
 
 from remediate.engine.effects import Close, FreeLease, Part, ask
@@ -43,7 +43,7 @@ from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
 from remediate.transport.gate import Gate, Turn
 from remediate.transport.protocol import Deadline
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Task:
         try:
             self.around.emit(event)
         except Exception:  # noqa: BLE001 - the host goes on, whoever watches
-            _log.debug("internal error", host=self.order.host.name, exc_info=True)
+            _log.debug("internal error", extra={"host": self.order.host.name}, exc_info=True)
 
     def hear(self, told: TurnTold) -> None:
         """What became of a logon."""
@@ -151,7 +151,7 @@ class Task:
         except TimedOut as error:
             return None, Failure(kind="timed_out", message=error.detail, hint=error.hint)
         except Exception:  # noqa: BLE001 - the order ends with it, and no other
-            _log.debug("internal error", host=self.order.host.name, exc_info=True)
+            _log.debug("internal error", extra={"host": self.order.host.name}, exc_info=True)
             return None, Failure(kind="internal")
 
     def _do(self, question: Question, shared: Shared) -> JsonValue:
