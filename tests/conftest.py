@@ -3,7 +3,7 @@
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +25,13 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
 
 costs.count()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """One worker more than there are cores where the slow tests run: these wait for programs."""
+    number = yield
+    return number if config.option.markexpr == "not slow" else number + 1
 
 
 def pytest_collection_finish() -> None:

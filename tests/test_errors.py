@@ -84,7 +84,17 @@ def _said(kind: type) -> set[str]:
     return {name for base in ours for name in vars(base)}
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+KINDS = [
+    pytest.param(
+        kind,
+        id=kind.__name__,
+        marks=[pytest.mark.kerberos] if kind.__module__.endswith(".kerberos") else [],
+    )
+    for kind in kinds()
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_error_is_the_same_in_another_process(kind: type[BaseException]) -> None:
     error = made(kind)
     error.add_note("seen on SRV01")
@@ -96,7 +106,7 @@ def test_an_error_is_the_same_in_another_process(kind: type[BaseException]) -> N
         assert (again.errno, again.filename) == (error.errno, error.filename)
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_error_is_one_of_ours(kind: type[BaseException]) -> None:
     """So that one derived from any of them survives as well, and a caller can catch them all."""
     assert issubclass(kind, RemediateError)
