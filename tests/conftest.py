@@ -21,6 +21,9 @@ hypothesis.settings.load_profile("ours")
 # Else each program that a test starts compiles all of our code anew: containers set this.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# A PowerShell that a test starts is not there for long enough to compile its own code better.
+os.environ.setdefault("DOTNET_TieredCompilation", "0")
+
 # The settings of whoever runs the tests are none of theirs.
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
 

@@ -198,7 +198,7 @@ class EnginePool:
             "DOTNET_EnableDiagnostics": "0",
             "DOTNET_gcServer": "0",
             "DOTNET_GCgen0size": "0x4000000",  # bytes: short sessions seldom have to collect
-            "DOTNET_TieredPGO": "0",  # measuring calls costs more than short sessions gain by it
+            "DOTNET_TieredCompilation": "0",  # short sessions gain nothing by a second compiling
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
         }
