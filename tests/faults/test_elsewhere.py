@@ -101,7 +101,7 @@ REAL = [
 @pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("tried", [[WRITTEN_ELSEWHERE], drawn(REAL, 5, "real")], ids=len)
+@pytest.mark.parametrize("tried", [[WRITTEN_ELSEWHERE], drawn(REAL, 3, "real")], ids=len)
 def test_nothing_untrue_is_said_of_hosts_with_real_engines(
     tried: Sequence[Case], job: Job, record_property: Record
 ) -> None:

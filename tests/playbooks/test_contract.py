@@ -35,12 +35,12 @@ LONG = {"volume-repair/takes-time"}
 """What is looked at so often that to lose the connection each time takes a minute."""
 
 
-def _changing(ordinary: Sequence[Case]) -> list[Any]:
-    """All of them, of which an ordinary run tries some."""
+def _changing(ordinary: Sequence[Case], more: int) -> list[Any]:
+    """The last of each playbook, of which an ordinary run tries some, and so many others of it."""
     often = {case.id for case in ordinary}
     last = {case.id for case in ORDINARY}
     others = [case for case in CHANGING if case.id not in last]
-    some = [case for case in some_of_each(others, 3) if case.id not in LONG]
+    some = [case for case in some_of_each(others, more) if case.id not in LONG]
     return [
         pytest.param(case, id=case.id, marks=() if case.id in often else pytest.mark.slow)
         for case in (*ORDINARY, *some)
@@ -63,7 +63,7 @@ def test_every_case_is_audited_applied_proven_and_undone(case: Case) -> None:
     Teller.in_memory(case, short=True).tell()
 
 
-@pytest.mark.parametrize("case", _changing(ORDINARY))
+@pytest.mark.parametrize("case", _changing(ORDINARY, 3))
 def test_the_whole_story_of_a_case(case: Case) -> None:
     """So is a rollback, after a dry run that changes nothing; what somebody edits is kept.
 
@@ -82,7 +82,7 @@ def test_the_whole_story_of_a_case(case: Case) -> None:
         for error in ERRORS
     ],
 )
-@pytest.mark.parametrize("case", _changing(drawn(ORDINARY, 8, "lost")))
+@pytest.mark.parametrize("case", _changing(drawn(ORDINARY, 8, "lost"), 1))
 def test_a_connection_that_is_lost_anywhere_in_a_write_ends_in_the_truth(
     case: Case, error: type[ConnectionLost | TimedOut]
 ) -> None:

@@ -71,6 +71,11 @@ def usable(request: pytest.FixtureRequest, make_lab: Make, run: Make) -> Iterato
     assert not lab.hosts[0].leaks()
 
 
+REFUSED_AT_ONCE = pytest.mark.parametrize("usable", ["simulated"], indirect=True)
+"""Before any engine could hear of it: the tests of clients that go away are about both."""
+
+
+@REFUSED_AT_ONCE
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -129,6 +134,7 @@ def test_requests_in_one_packet_are_answered_in_order(usable: LabHost, plain: Co
     assert answer(connection).count(b"HTTP/1.1 401 ") == 3
 
 
+@REFUSED_AT_ONCE
 @pytest.mark.parametrize(
     "credentials",
     [
