@@ -201,6 +201,10 @@ def of_one_host(
             f"{what} about one server, and {len(chosen.hosts)} are chosen",
             "Choose one with --host, or with --limit from an inventory.",
         )
+    if wanted := options.get("reports"):
+        from remediate.cli.reports import require_unused
+
+        require_unused(wanted, parts, options, [*chosen.hosts, *chosen.peers.values()])
     engine = parts.engine(chosen.hosts, settings(options), peers=chosen.peers)
     found: list[T] = []
     stop = CtrlC(parts.terminal.interrupted)

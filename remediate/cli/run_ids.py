@@ -31,6 +31,13 @@ def run_argument() -> click.Argument:
     return click.Argument(["run"], required=False, shell_complete=_complete)
 
 
+def runs_argument() -> click.Argument:
+    """The argument RUN, which may be left out or be several."""
+    return click.Argument(
+        ["runs"], nargs=-1, required=False, shell_complete=_complete, metavar="[RUN]..."
+    )
+
+
 def recorded(store: "Store", wanted: str) -> "RunRecord":
     """The run that is named, which may have changed something.
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from remediate.model.audit import HostFindings
@@ -120,6 +120,7 @@ class Account:
         lines: all of it, as a person reads it.
         left_out: how many findings matter less than what was asked for.
         waived: what is left as it is; none of what was found.
+        run: the run that it is from, where that is not the same for all hosts.
     """
 
     host: str
@@ -132,6 +133,16 @@ class Account:
     lines: tuple[Line, ...] = ()
     left_out: int = 0
     waived: tuple[Told, ...] = ()
+    run: str = ""
+
+    def of_run(self, run: str, *, again: bool) -> "Account":
+        """The same among hosts of several runs.
+
+        Args:
+            run: its run.
+            again: the host is in another of them, too, so its run is told with its name.
+        """
+        return replace(self, run=run, host=f"{self.host} ({run})" if again else self.host)
 
     @property
     def open(self) -> tuple[Told, ...]:

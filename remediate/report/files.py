@@ -192,6 +192,12 @@ class ReportFiles:
         if gathering is not None:
             self._try(lambda: gathering.report(report))
 
+    def account(self, told: Account) -> None:
+        """All is known that is said of a host."""
+        gathering = self._gathering
+        if gathering is not None:
+            self._try(lambda: gathering.account(told))
+
     def finish(self, code: ExitCode) -> None:
         """Write the files."""
         gathering = self._gathering

@@ -93,6 +93,8 @@ class HtmlForm:
         )
         if subject.run:
             yield f"<p>Run <code>{_text(subject.run)}</code></p>\n"
+        for text in subject.told:
+            yield f"<p><code>{_text(text)}</code></p>\n"
         yield (
             f"<p>{_text(totals.sentence())}. Exit code {int(totals.code)}: "
             f"{_text(totals.code.meaning)}.</p>\n"

@@ -38,8 +38,8 @@ class JunitForm:
         name = printable(account.host)
         suite = TestSuite(name)
         suite.hostname = name
-        if self._subject.run:
-            suite.add_property("run", self._subject.run)
+        if run := account.run or self._subject.run:
+            suite.add_property("run", run)
         suite.add_property("outcome", account.outcome)
         suite.add_property("exit_code", str(int(account.code)))
         suite.add_property("findings", str(len(account.open)))

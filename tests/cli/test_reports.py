@@ -10,6 +10,8 @@ from junitparser import JUnitXml
 from remediate.cli.reports import NAMES
 from remediate.lab.lab import Lab
 from remediate.report.files import FORMS
+from remediate.store.place import store_place
+from remediate.store.sql import SqlStore
 from tests.cli.conftest import Result, Unsent
 
 Cli = Callable[..., Result]
@@ -187,3 +189,55 @@ def test_a_report_that_is_lost_at_the_end_does_not_change_the_exit_code(
 
 def test_a_report_of_no_run_is_explained(cli: Cli) -> None:
     cli("report", "--format", "junit").explains(6, "no run is recorded")
+
+
+def test_several_runs_are_reported_in_one_and_a_host_of_more_than_one_for_each(
+    cli: Cli, at: list[str]
+) -> None:
+    first = cli("apply", "schedule-fix", "--yes", *at, "--format", "json").data["run"]
+    second = cli("rollback", first, "--yes", "--format", "json").data["run"]
+    done = cli("report", first, second, first, "--format", "junit", "-o", "a.xml")
+    assert done.code == 0
+    suites = {suite.name: suite for suite in JUnitXml.fromfile("a.xml")}
+    host = at[1]
+    assert list(suites) == [f"{host} ({first})", f"{host} ({second})"]
+    for run, suite in zip((first, second), suites.values(), strict=True):
+        assert {one.name: one.value for one in suite.properties()}["run"] == run
+    text = cli("report", first, second, "--format", "markdown").out
+    assert text.startswith(
+        "# remediate report\n\n2 hosts: 1 changed, 1 undone; 0 findings; 4 fixed. Exit code 0"
+    )
+    assert f"`Runs: {first}, {second}`" in text
+    page = cli("report", first, second, "--format", "html").out
+    assert f"<code>Runs: {first}, {second}</code>" in page
+    [log] = json.loads(cli("report", first, second, "--format", "sarif").out)["runs"]
+    assert log["properties"]["outcomes"] == {"changed": 2}
+    cli("report", first, "2020", "--format", "junit").explains(64, "there is no run '2020'")
+
+
+def test_what_reconcile_finds_is_reported_for_each_run(cli: Cli, at: list[str]) -> None:
+    run = cli("apply", "schedule-fix", "--yes", *at, "--format", "json").data["run"]
+    with SqlStore(store_place()) as store:
+        done = store.run(run)
+        [host] = done.hosts
+        assert host.intent
+        for name in ("open-1", "open-2"):
+            store.begin_run(done.run.model_copy(update={"id": name}), [host.host])
+            store.record_intent(host.intent.model_copy(update={"run": name}))
+    said = cli("runs", "reconcile", "--report", "junit=a.xml", "--report", "markdown=a.md")
+    assert said.code == 0, said.out + said.err
+    names = [suite.name for suite in JUnitXml.fromfile("a.xml")]
+    assert names == [f"{at[1]} (open-1)", f"{at[1]} (open-2)"]
+    assert "2 hosts: 2 changed; 0 findings; 4 fixed. Exit code 0" in Path("a.md").read_text()
+    nothing = cli("runs", "reconcile", "--report", "junit=b.xml")
+    assert (nothing.code, counted(Path("b.xml"))) == (0, (0, 0, 0, 0))
+
+
+def test_a_diagnosis_of_a_host_is_reported_as_its_audit_would_be(cli: Cli, at: list[str]) -> None:
+    done = cli("diagnose", *at, "--report", "markdown=a.md")
+    assert done.code == 2
+    cli("audit", *at, "--report", "markdown=b.md")
+    told, audited = (Path(name).read_text().splitlines()[2] for name in ("a.md", "b.md"))
+    assert told == audited
+    assert told.startswith("1 host: 1 would change; ")
+    cli("diagnose", "0x1FC07", "--report", "junit=a.xml").explains(64, "a report is of a server")

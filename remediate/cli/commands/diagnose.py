@@ -12,6 +12,7 @@ import click
 from remediate.cli import connecting, hosting, playbooks, targets
 from remediate.cli.following import OUTPUT, format_option
 from remediate.cli.lazy import Command, Option
+from remediate.cli.reports import report_option
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from remediate.diagnose.matching import Match, Matcher
     from remediate.diagnose.scanning import Sighting
     from remediate.model.diagnosis import Diagnosis, Looked
+    from remediate.model.outcome import HostReport
 
     Answer = tuple[Iterable[tuple[int, str]], int]
 
@@ -58,6 +60,8 @@ def _run(
     if files and text:
         raise click.UsageError("give a text or --file, not both")
     of_host = any(options[name] for name in ("hosts", "inventory", "groups", "limits"))
+    if options["reports"] and not of_host:
+        raise click.UsageError("a report is of a server: name one with --host")
     if of_host and (files or text):
         raise click.UsageError("give a text, --file or a host, not more than one")
     if not (files or of_host) and not any(c.isalnum() for c in asked):
@@ -126,6 +130,8 @@ def _host(ctx: click.Context, matcher: "Matcher", form: str, *, why: bool) -> "A
         partial(playbooks.everything, ctx),
         lambda engine, host, job: engine.look(host, job, QUESTIONS),
     )
+    if ctx.params["reports"]:
+        _report(ctx, report)
     logs = HostLogs(report, observed)
     seen = logs.sightings(matcher, parts.redaction)
     told = parts.redaction.masked(logs.diagnosis(seen))
@@ -134,6 +140,22 @@ def _host(ctx: click.Context, matcher: "Matcher", form: str, *, why: bool) -> "A
 
         return [(0, as_json(told, indent=2))], told.exit_code
     return _of_host(told, logs, seen, parts.arguments, why=why), told.exit_code
+
+
+def _report(ctx: click.Context, report: "HostReport") -> None:
+    """Write the reports that are asked for: of the audit, as it would be by itself."""
+    from remediate.report.files import ReportFiles
+    from remediate.report.reporter import Subject
+
+    subject = Subject(
+        command="diagnose",
+        hosts=[report.host],
+        titles=playbooks.titles(ctx),
+        sources=playbooks.sources(ctx),
+    )
+    files = ReportFiles(subject, ctx.params["reports"], ctx.obj.terminal.complain)
+    files.host(report)
+    files.finish(report.exit_code)
 
 
 def _of_host(
@@ -331,5 +353,6 @@ command = _Command(
         *targets.host_options(),
         Option(["--why"], is_flag=True, section=OUTPUT, help="Show what speaks for each cause."),
         format_option("console", "json"),
+        report_option(),
     ],
 )

@@ -1,7 +1,8 @@
 """`remediate runs reconcile`: find out what became of what broke off."""
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,14 @@ from remediate.cli import playbooks, recorded, settings_file
 from remediate.cli.following import format_option
 from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Command
+from remediate.cli.reports import report_option, require_unused
 from remediate.cli.stop import Interrupted
 from remediate.cli.wiring import Parts, settings
 
 if TYPE_CHECKING:
     from remediate.model.document import Closed
+    from remediate.model.exit_code import ExitCode
+    from remediate.report.reporter import Subject
     from remediate.store.protocol import Store
 
 
@@ -51,6 +55,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
             except JournalIncomplete as error:
                 incomplete = error
     if parts.terminal.interrupted.is_set():
+        _report(parts, options, closed, needed, ExitCode.INTERRUPTED)
         raise Interrupted("interrupted; what was not looked at stays open", "Run it again later.")
     code = exit_code(each.report for each in closed)
     if incomplete:
@@ -60,6 +65,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     elif not closed:
         place = parts.place()
         parts.terminal.say(f"No intent is open in the store {place}: the journal is complete.")
+    _report(parts, options, closed, needed, code)
     if form == "json":
         print(as_json(Reconciliation(closed=tuple(closed), exit_code=code), indent=2))
     return int(code)
@@ -83,6 +89,7 @@ def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterat
     if left := names - {record.host.name for _, record in chosen}:
         parts.terminal.say(f"Not looked at, and still open: {', '.join(sorted(left))}.")
     hosts = [record.host for _, record in to_see]
+    require_unused(options["reports"], parts, options, hosts)
     engine = parts.engine(hosts, settings(options), store=store)
     masked = ((run, parts.redaction.masked(report)) for run, report in refused)
     ended = chain(masked, engine.reconcile(to_see))
@@ -92,18 +99,51 @@ def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterat
 def _print(closed: "Closed", needed: list[str]) -> None:
     from remediate.report.console import print_lines
     from remediate.report.lines import DIM, host_lines, line
+
+    run = closed.run.id
+    about = host_lines(closed.report, _subject(closed, needed))
+    print_lines([*about, line(2, ("run: ", DIM), run)], sys.stdout)
+
+
+def _subject(closed: "Closed", needed: list[str]) -> "Subject":
     from remediate.report.reporter import Subject
 
-    run, name = closed.run, closed.report.host
-    subject = Subject(
+    return Subject(
         command="runs reconcile",
-        hosts=[name],
-        run=run.id,
-        undone=run.undoes,
+        hosts=[closed.report.host],
+        run=closed.run.id,
+        undone=closed.run.undoes,
         needed=needed,
         by_name=True,
     )
-    print_lines([*host_lines(closed.report, subject), line(2, ("run: ", DIM), run.id)], sys.stdout)
+
+
+def _report(
+    parts: Parts,
+    options: dict[str, Any],
+    closed: "Sequence[Closed]",
+    needed: list[str],
+    code: "ExitCode",
+) -> None:
+    """Write the reports that are asked for."""
+    if not options["reports"]:
+        return
+    from remediate.report.account import of_report
+    from remediate.report.files import ReportFiles
+    from remediate.report.reporter import Subject
+
+    times = Counter(each.report.host for each in closed)
+    told = [
+        of_report(each.report, _subject(each, needed)).of_run(
+            each.run.id, again=times[each.report.host] > 1
+        )
+        for each in closed
+    ]
+    subject = Subject(command="runs reconcile", hosts=[one.host for one in told])
+    files = ReportFiles(subject, options["reports"], parts.terminal.complain)
+    for one in told:
+        files.account(one)
+    files.finish(code)
 
 
 command = Command(
@@ -111,5 +151,5 @@ command = Command(
     callback=_run,
     help="Find out what became of hosts whose run ended without a verdict, and record it. "
     "On the host it only takes and returns the lease.",
-    params=[playbooks.playbooks_option(), *recorded.options(), format_option()],
+    params=[playbooks.playbooks_option(), *recorded.options(), format_option(), report_option()],
 )

@@ -1,6 +1,9 @@
 """`remediate report`: a recorded run as a file that other programs show."""
 
 import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +21,15 @@ from remediate.model.exit_code import ExitCode
 if TYPE_CHECKING:
     from remediate.model.audit import AuditRecord
     from remediate.model.run import RunRecord
+    from remediate.playbook.catalogue import PlaybookEntry
+    from remediate.report.account import Account
     from remediate.report.files import Gathering
+    from remediate.report.reporter import Subject
 
 
 @click.pass_obj
 def _run(
-    parts: Parts, run: str | None, form: str, out: Path | None, folders: tuple[Path, ...]
+    parts: Parts, runs: tuple[str, ...], form: str, out: Path | None, folders: tuple[Path, ...]
 ) -> int:
     from remediate.report.files import put
 
@@ -32,8 +38,9 @@ def _run(
         path = writable(Path.cwd() / out, otherwise="")
         require_unused([path], parts, {}, (), otherwise="")
     with parts.store() as store:
-        record = run_ids.any_recorded(store, run)
-    gathering = _gathered(record, form, folders)
+        found = [run_ids.any_recorded(store, run) for run in runs or (None,)]
+    records = list({record.run.id: record for record in found}.values())
+    gathering = _gathered(records, form, folders)
     pieces = gathering.drafts[form].whole(gathering.totals)
     try:
         if path is None:
@@ -56,20 +63,55 @@ def _run(
 
 
 def _gathered(
-    record: "RunRecord | AuditRecord", form: str, folders: tuple[Path, ...]
+    records: "Sequence[RunRecord | AuditRecord]", form: str, folders: tuple[Path, ...]
 ) -> "Gathering":
-    """All that is recorded of the hosts of a run, on its way into a report."""
-    from remediate.engine.recorded import shown
-    from remediate.model.audit import AuditRecord, HostFindings
+    """All that is recorded of the hosts of some runs, on its way into a report."""
     from remediate.model.outcome import gravest
-    from remediate.report import account
     from remediate.report.files import Gathering
+
+    known = playbooks.catalogue(folders).entries
+    subjects = [_subject(record, known, folders) for record in records]
+    several = Counter(name for subject in subjects for name in subject.hosts)
+    hosts = [
+        told.of_run(record.run.id, again=several[told.host] > 1) if len(records) > 1 else told
+        for record, subject in zip(records, subjects, strict=True)
+        for told in _accounts(record, subject)
+    ]
+    gathering = Gathering(_together(records, subjects, [told.host for told in hosts]), [form])
+    for told in hosts:
+        gathering.account(told)
+    gathering.finish(gravest(told.code for told in hosts))
+    return gathering
+
+
+def _together(
+    records: "Sequence[RunRecord | AuditRecord]", subjects: "Sequence[Subject]", hosts: list[str]
+) -> "Subject":
+    """What a report about some runs is about."""
+    first, *others = subjects
+    if not others:
+        return first
+    kinds = {record.run.kind.value for record in records}
+    names = ", ".join(record.run.id for record in records)
+    return replace(
+        first,
+        command=kinds.pop() if len(kinds) == 1 else "report",
+        hosts=hosts,
+        run=None,
+        undone=None,
+        told=(f"Runs: {names}",),
+    )
+
+
+def _subject(
+    record: "RunRecord | AuditRecord", known: "Mapping[str, PlaybookEntry]", folders: Sequence[Path]
+) -> "Subject":
+    from remediate.model.audit import AuditRecord
     from remediate.report.reporter import Subject
 
     run = record.run
     hosts = [] if isinstance(record, AuditRecord) else [host.host for host in record.hosts]
-    known = playbooks.catalogue(folders).entries
-    subject = Subject(
+    return Subject(
         command=run.kind.value,
         hosts=[found.host for found in record.hosts]
         if isinstance(record, AuditRecord)
@@ -82,29 +124,30 @@ def _gathered(
         by_name=recorded.to_be_named(hosts),
         recorded=True,
     )
-    gathering = Gathering(subject, [form])
-    asked = [use.id for use in run.playbooks]
-    codes = []
+
+
+def _accounts(record: "RunRecord | AuditRecord", subject: "Subject") -> "Iterator[Account]":
+    from remediate.engine.recorded import shown
+    from remediate.model.audit import HostFindings
+    from remediate.report import account
+
+    asked = [use.id for use in record.run.playbooks]
     for one in record.hosts:
-        told = (
-            account.of_record(one, asked, subject, run.least)
+        yield (
+            account.of_record(one, asked, subject, record.run.least)
             if isinstance(one, HostFindings)
             else account.of_recorded(shown(one), subject)
         )
-        codes.append(told.code)
-        gathering.account(told)
-    gathering.finish(gravest(codes))
-    return gathering
 
 
 command = Command(
     "report",
     callback=_run,
     help="Write what is recorded of a run or an audit as a report for other programs. RUN may be "
-    "the beginning of its id; without one it is the newest of both. The exit code is 0 once it is "
-    "written, whatever became of the run.",
+    "the beginning of its id; without one it is the newest of both, and of several each host is "
+    "told for each of them. The exit code is 0 once it is written, whatever became of the runs.",
     params=[
-        run_ids.run_argument(),
+        run_ids.runs_argument(),
         Option(
             ["--format", "form"],
             type=click.Choice(NAMES),
