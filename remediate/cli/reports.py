@@ -98,7 +98,7 @@ def _used(
     parts: "Parts", options: Mapping[str, Any], hosts: "Sequence[Host]"
 ) -> Iterator[tuple[Path, str]]:
     """The files that a command works with, and what they are."""
-    if named := options.get("inventory"):
+    if named := str(options.get("inventory") or ""):
         for text in (named, named.partition(":")[2]):  # a format may stand before it
             if text:
                 yield Path.cwd() / text, "the inventory"
