@@ -8,6 +8,7 @@ from pypsrp.complex_objects import (
     PSInvocationState,
     RunspacePoolState,
 )
+from pypsrp.exceptions import InvalidPSRPOperation
 from pypsrp.messages import MessageType
 from pypsrp.powershell import PowerShell
 from pypsrp.wsman import SelectorSet, WSMan
@@ -63,6 +64,8 @@ class ReferenceShell:
     def _open(self) -> None:
         try:
             self._pool.open()
+        except InvalidPSRPOperation:
+            pass  # it is broken, as its state tells
         except Exception as error:
             # one that exists is asked again by Receive
             if not (self._pool.shell.opened and (is_waiting(error) or is_passing(error))):
