@@ -9,7 +9,7 @@ from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Step
 from remediate.powershell.messages import Request
 
-_ARGUMENTS = re.compile(rb"<rsp:(?:Arguments|Stream)[^>]*>([^<]*)</rsp:(?:Arguments|Stream)>")
+_ARGUMENTS = re.compile(rb"<\w+:(?:Arguments|Stream)\b[^>]*>([^<]*)<")
 _REQUEST = re.compile(r'\{"version":2,"run":.*?\]\}(?=</|\n)')
 _PROGRAM = b"powershell.exe"
 """In the command shell a command starts this, and what it is to do is sent after it."""

@@ -1,7 +1,7 @@
 """Two opinions of the same bytes: our wire and pypsrp say the same, or both that it is nothing."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 from unittest import mock
 
@@ -22,6 +22,7 @@ from remediate.transport.markup import look_at
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpSession
 from remediate.transport.settings import quiet
+from remediate.transport.stream import Step
 from remediate.transport.watch import OutOfTimeError, StatusError, Watch
 from remediate.transport.wires import VARIABLE, WireName
 from remediate.transport.wsman import Client
@@ -77,6 +78,13 @@ class Told:
     def reset(self) -> None:
         pass
 
+    def carry(self, message: bytes) -> Generator[Step, None, bytes]:
+        yield from ()
+        return self.send(message)
+
+    def forget(self) -> Generator[Step, None, None]:
+        yield from ()
+
 
 Outcome = Reply | errors.TransportError
 
@@ -91,7 +99,7 @@ def told_to(wire: WireName, answers: list[tuple[int, bytes]]) -> Outcome:
         told.append(Told(wire, answers, watch))
         if wire is WireName.LEAN:
             lean = LeanClient(HOST, secret, watch, None, tickets, connect)
-            lean._http = told[0]  # type: ignore[assignment]
+            lean._exchanges = told[0]  # type: ignore[assignment]
             return lean
         other = Client(HOST, secret, watch, None, tickets, connect)
         other.http = other.transport = told[0]  # type: ignore[assignment]
