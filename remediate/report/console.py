@@ -90,7 +90,7 @@ class ConsoleReporter:
         if self._waivers.waived:
             yield line(0, ("waived: ", STRONG), count(self._waivers.waived, "finding"))
         for notice in self._waivers.notices():
-            yield line(0, ("waivers: ", WARN), notice)
+            yield line(0, ("waivers: ", WARN), notice.text)
         if self._wanted and subject.proceed:
             yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
         if subject.run:

@@ -63,12 +63,16 @@ class GithubForm:
         """The annotations, the gravest first, and the numbers."""
         del pieces
         told = dict.fromkeys(_LEVELS.values(), 0)
-        notices = (("warning", "waivers", f"{notice}.", "") for notice in totals.notices)
-        for level, title, text, first in (*self._troubles(), *notices, *self._findings()):
+        places = self._subject.places
+        notices = (("warning", "waivers", one.text, one.at) for one in totals.notices)
+        found = (
+            (level, title, text, places.get(first, ""))
+            for level, title, text, first in (*self._troubles(), *self._findings())
+        )
+        for level, title, text, at in (*found, *notices):
             told[level] += 1
             if told[level] <= MOST:
-                place = place_of(self._subject.places.get(first, ""))
-                yield annotation(level, title, text, place)
+                yield annotation(level, title, text, place_of(at))
         left = [f"{many - MOST:,} {level}" for level, many in told.items() if many > MOST]
         more = f" Not shown here: {', '.join(left)}." if left else ""
         run = f" Run {self._subject.run}." if self._subject.run else ""

@@ -100,7 +100,7 @@ class HtmlForm:
             f"{_text(totals.code.meaning)}.</p>\n"
         )
         for notice in totals.notices:
-            yield f'<p class="warn">Waivers: {_text(notice)}.</p>\n'
+            yield f'<p class="warn">Waivers: {_text(notice.text)}.</p>\n'
         yield "</header>\n<main>\n"
         yield from self._verdicts(totals)
         yield from self._findings(totals.hosts)

@@ -59,7 +59,7 @@ class MarkdownForm:
         for text in subject.told:
             head += f"\n{code(text, MAX_TEXT)}\n"
         most = subject.most or MOST
-        notices = [f"\nWaivers: {code(one, MAX_VALUE)}.\n" for one in totals.notices]
+        notices = [f"\nWaivers: {code(one.text, MAX_VALUE)}.\n" for one in totals.notices]
         head += _within(notices, most // 8, "\nWaivers: {} more to look at.\n")
         head += self._findings(most // 4) + self._left_as_it_is(most // 4)
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"

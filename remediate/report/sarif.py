@@ -88,7 +88,7 @@ class SarifForm:
             text = f"{count(totals.left_out, 'finding')} left out by --severity: not solved."
             notes.append({"level": "note", "message": {"text": text}})
         notes.extend(
-            {"level": "warning", "message": {"text": printable(f"{notice}.")}}
+            {"level": "warning", "message": {"text": printable(f"{notice.text}.")}}
             for notice in totals.notices
         )
         said = {ExitCode.OK, ExitCode.PENDING}

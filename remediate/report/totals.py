@@ -10,6 +10,7 @@ from remediate.model.outcome import GRAVITY
 from remediate.model.text import count
 from remediate.report.account import Account, State, Told
 from remediate.report.lines import RANK
+from remediate.report.waivers import Notice
 
 MOST_NAMED = 4
 """Hosts that are named where a file tells a finding of many."""
@@ -35,7 +36,7 @@ class Totals:
         unanswered: how many questions have no answer.
         left_out: how many findings matter less than what was asked for.
         waived: how many findings are waived.
-        notices: what somebody should know of the waivers, in sentences.
+        notices: what somebody should know of the waivers.
         cases: how many cases ended how.
         code: what the process ends with.
     """
@@ -48,7 +49,7 @@ class Totals:
     unanswered: int = 0
     left_out: int = 0
     waived: int = 0
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     cases: Counter[State] = field(default_factory=Counter)
     code: ExitCode = ExitCode.OK
 

@@ -2,12 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Plan
 from remediate.model.text import count
 from remediate.model.waiver import Waiver, Waivers, WaiverState, WaiverUse
 from remediate.report import words
+
+
+class Notice(NamedTuple):
+    """What somebody should know of a waiver.
+
+    Args:
+        at: where it stands.
+        text: a sentence without its full stop.
+    """
+
+    at: str
+    text: str
 
 
 class WaiverTally:
@@ -48,10 +61,11 @@ class WaiverTally:
                 needless=not many and waiver not in self._unseen,
             )
 
-    def notices(self) -> Iterator[str]:
-        """What somebody should know of them, in sentences without a full stop."""
+    def notices(self) -> Iterator["Notice"]:
+        """What somebody should know of them."""
         for use in self.uses():
-            yield from _notice(use)
+            if text := _notice(use):
+                yield Notice(use.waiver.at, text)
 
 
 def _judged(plan: Plan, playbook: str) -> tuple[bool, bool]:
@@ -66,15 +80,16 @@ def _order(waiver: Waiver) -> tuple[str, list[int]]:
     return file, [int(number) for number in place if number.isdecimal()]
 
 
-def _notice(use: WaiverUse) -> Iterator[str]:
+def _notice(use: WaiverUse) -> str:
+    """What somebody should know of a waiver; empty when there is nothing."""
     waiver = use.waiver
     about = f"the waiver {waiver.at} ({waiver.host}, {waiver.playbook}, {waiver.rule})"
     needless = ", and what it was about is not there any more: take it out"
     if use.state is WaiverState.EXPIRED:
         verb = "counts" if use.findings == 1 else "count"
         again = f": {count(use.findings, 'finding')} {verb} again"
-        yield f"{about} has expired ({words.until(waiver)}){needless if use.needless else again}"
-    elif use.needless:
-        yield f"{about} is about nothing that was found: take it out, if that stays so"
-    elif use.state is WaiverState.EXPIRES_SOON:
-        yield f"{about} expires soon ({words.until(waiver)})"
+        return f"{about} has expired ({words.until(waiver)}){needless if use.needless else again}"
+    if use.needless:
+        return f"{about} is about nothing that was found: take it out, if that stays so"
+    soon = use.state is WaiverState.EXPIRES_SOON
+    return f"{about} expires soon ({words.until(waiver)})" if soon else ""
