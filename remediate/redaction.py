@@ -50,17 +50,25 @@ class Redaction:
     def __init__(self) -> None:
         self._forms: list[str] = []
         self._typed: set[str] = set()
-        self._added: dict[tuple[str, str], None] = {}
+        self._added: set[tuple[str, str]] = set()
+        self._in_order: list[tuple[str, str]] = []
 
     @property
     def names(self) -> frozenset[str]:
         """The words of names that we repeat, in small letters."""
         return frozenset(self._typed)
 
-    @property
-    def added(self) -> tuple[tuple[str, str], ...]:
-        """The secrets that are masked, each with its user, as they were added."""
-        return tuple(self._added)
+    def added(self, since: int = 0) -> list[tuple[str, str]]:
+        """The secrets that are masked, each with its user, in the order in which they came.
+
+        Args:
+            since: how many of them not to tell.
+        """
+        return self._in_order[since:]
+
+    def knows(self, secret: str, user: str = "") -> bool:
+        """Whether a secret was added."""
+        return (secret, user) in self._added
 
     def typed(self, *texts: str) -> None:
         """Names of hosts and accounts, which we repeat: their words stay as ours do."""
@@ -70,9 +78,10 @@ class Redaction:
         """Mask a secret from now on, and what Basic authentication makes of it."""
         import base64  # noqa: PLC0415 - see above
 
-        if (secret, user) in self._added:
+        if self.knows(secret, user):
             return
-        self._added[secret, user] = None
+        self._added.add((secret, user))
+        self._in_order.append((secret, user))
         texts = dict.fromkeys((secret, *secret.splitlines(), _on_one_line(secret)))
         new = {form for text in texts for form in _forms(text)}
         new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())  # whole, however short

@@ -189,6 +189,7 @@ class Parts:
         )
         crew = Crew(processes, engine.settings.workers, shared)
         self._crews.append(crew)
+        crew.start()
         return crew
 
     def close(self) -> None:

@@ -46,6 +46,9 @@ class Threaded:
     def send(self, *messages: Model) -> None:
         self._pipe.send(*messages)
 
+    def post(self, *messages: Model) -> None:
+        self._pipe.post(*messages)
+
     def kill(self) -> None:
         """Nothing comes of it any more, and nothing is heard there."""
         self.how = "ended by signal 9"
@@ -67,8 +70,10 @@ class Threaded:
 
     def _work(self) -> None:
         redaction = Learning(self._theirs)
-        begin = to_member(next(iter(self._theirs)))
-        assert isinstance(begin, Begin)
+        begin = next(map(to_member, self._theirs), None)
+        if not isinstance(begin, Begin):  # there was nothing to do
+            self._theirs.forget()
+            return
         member = Member(self._theirs, begin, redaction, self._make, Loop(begin.workers))
         listening = threading.Thread(target=member.listen, daemon=True)
         listening.start()
@@ -102,3 +107,4 @@ class Started:
 
         shared = Shared(start, secret_for, Gate(), self.redaction, self.lines.append)
         self.crew = Crew(2, 8, shared)
+        self.crew.start()

@@ -1,24 +1,42 @@
 """What is promised of one process holds of several; and of one that ends in the middle."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from remediate.engine.elsewhere.messages import OrderPart, PlaybookPart, RecordPart, UndoPart
+from remediate.engine.elsewhere.messages import (
+    Define,
+    OrderPart,
+    PlaybookPart,
+    RecordPart,
+    UndoPart,
+)
+from remediate.engine.elsewhere.parcels import Packing, Unpacking
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
+from remediate.engine.saved import Saved
 from remediate.lab.hosts import make_state
+from remediate.lab.kinds import turn_on
+from remediate.lab.kinds.boot import KIND
+from remediate.model.computer import Computer
+from remediate.model.event import Event, HostProgress
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
+from remediate.model.plan import Plan
+from remediate.model.waiver import Waiver, Waivers
+from remediate.playbook.loader import running
 from remediate.powershell.messages import Reply, Request
 from remediate.store.errors import StoreUnavailable
 from remediate.testing.store import MemoryStore
@@ -27,8 +45,10 @@ from remediate.transport.errors import AuthenticationFailed, ConnectionLost
 from remediate.transport.gate import Gate
 from remediate.transport.protocol import Deadline, Session
 from tests.engine.crews import PATIENT, Started
-from tests.faults.controller import apply_run, undo_run
+from tests.faults.controller import STARTED, apply_run, undo_run
+from tests.faults.repairs import REBOOTED
 
+DAY = date(2026, 12, 31)
 NAMES = [f"SRV{number:02}" for number in range(1, 7)]
 HOSTS = [
     Host(name=name, address=name, port=5985, user="CONTOSO\\ada", password="env:X")
@@ -95,6 +115,35 @@ def test_nothing_of_an_order_is_left_behind() -> None:
     assert {each.name for each in fields(Job)} == {*named["job"], "own"}
 
 
+def test_an_order_arrives_as_it_was_sent(job: Job) -> None:
+    """With all that it may say, by way of JSON; playbooks are made anew there."""
+    until = Waiver(host="*", playbook="schedule-fix", rule="*", reason="x", who="y", expires=DAY)
+    planner = PlaybookPlanner(job, waivers=Waivers((until,), (until,), STARTED))
+    computer = Computer(name="SRV01", guid="f3b9a0de-6a2b-4a3f-9d6e-1f2e3d4c5b6a")
+    order = Order(
+        Verb.APPLY,
+        HOSTS[0].model_copy(update={"ca_file": Path("/ca.pem")}),
+        Settings(operator="ada@bastion", renamed=frozenset({"OLD"}), timeout=1.5),
+        planner,
+        "apply-1",
+        ask=True,
+        takes_over=("apply-0",),
+        computer=computer,
+        notes=("noted",),
+        settling=7.5,
+        saved=Saved(Plan(host="SRV01", playbooks=job.uses), ()),
+    )
+    files = tuple(running())
+    packing, unpacking = Packing(files), Unpacking(files)
+    sent = json.loads(json.dumps(packing.pack(order).model_dump(mode="json")))
+    for define in packing.defined(order):
+        unpacking.define(Define.model_validate(json.loads(define.model_dump_json())))
+    there = unpacking.order(OrderPart.model_validate(sent))
+    assert isinstance(there.planner, PlaybookPlanner)
+    assert there.planner.job.uses == job.uses
+    assert replace(there, planner=replace(there.planner, job=job)) == order
+
+
 def test_all_that_a_run_does_is_the_same(world: World, job: Job) -> None:
     """Applied, of which one write was lost; reconciled; undone, with all guards; looked at."""
     engine = world.engine
@@ -158,6 +207,28 @@ def test_an_interrupt_begins_no_new_host_and_finishes_the_others(several: World,
     _, second = results.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
     outcomes.update([second.outcome, *(report.outcome for _, report in results)])
     assert outcomes == {Outcome.WOULD_CHANGE: 3, Outcome.SKIPPED: 3}
+
+
+def test_what_rests_is_left_to_itself_by_an_interrupt(several: World) -> None:
+    """Servers that are asked to restart and do not, which would be waited for a long time."""
+    for name in NAMES:
+        several.states[name] = state = REBOOTED.state(name)
+        turn_on(state, (KIND, "somebody stops the restart"))
+    several.transport.states = several.states
+    at_rest = set[str]()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, HostProgress):
+            at_rest.add(event.host)
+            if len(at_rest) == len(NAMES):  # with two workers
+                several.engine.interrupted.set()
+
+    several.started.crew._workers = 2
+    settings = replace(several.engine.settings, accept_irreversible=True)
+    engine = replace(several.engine, settings=settings, emit=hear)
+    reports = by_host(engine.apply(HOSTS, REBOOTED.job, apply_run()))
+    found = {(one.outcome, one.problem.code) for one in reports.values() if one.problem}
+    assert found == {(Outcome.INDETERMINATE, "interrupted")}
 
 
 def test_a_store_that_fails_is_told_as_ever(job: Job) -> None:
@@ -301,6 +372,20 @@ def test_a_wrong_password_is_tried_once_by_all_processes(job: Job, takes: str) -
         return
     assert len(tried) == 1
     assert codes == {"authentication_failed": 1, "account_refused_elsewhere": len(HOSTS) - 1}
+
+
+def test_an_account_of_one_host_is_tried_once_whatever_the_host_is_called(job: Job) -> None:
+    tried: list[str] = []
+    started = Started(lambda secrets, gate: Door(secrets, gate, tried, "another"), "not-it")
+    engine = Engine(
+        MemoryTransport({}), Settings(operator="ada@bastion", workers=8), crew=started.crew
+    )
+    names = [f"NAME{number}" for number in range(6)]
+    hosts = [HOSTS[0].model_copy(update={"name": name, "user": ".\\ada"}) for name in names]
+    with closing(started.crew):
+        reports = by_host(engine.audit([*hosts, HOSTS[1]], job))
+    assert len(reports) == len(hosts) + 1
+    assert len(tried) == 2, "one there, and one at the host of another account"
 
 
 def test_a_secret_that_is_learned_elsewhere_is_masked_here(several: World, job: Job) -> None:

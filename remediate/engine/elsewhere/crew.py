@@ -45,6 +45,9 @@ from remediate.runner.processes import PipeError
 
 _log = logging.getLogger(__name__)
 
+_ASKED: Final = 256
+"""Threads for what orders ask of this process: no more than hosts are worked on at a time."""
+
 _LISTEN: Final = 0.5
 """Seconds after which the waiting thread wakes: a wait without end may never hear Ctrl-C."""
 
@@ -52,7 +55,7 @@ _LISTEN: Final = 0.5
 class Crew:
     """Other processes, each of which carries out a share of the orders of a run.
 
-    They are started with the first run, and end with this process or when it is closed.
+    They end with this process, or when it is closed.
 
     Args:
         processes: how many.
@@ -65,18 +68,26 @@ class Crew:
         self._workers = workers
         self._shared = shared
         self._members: list[_Member] = []
-        self._packing = Packing(())
+        self._packing: Packing | None = None
+
+    def start(self) -> None:
+        """Start them, so that they are ready when there is something to do."""
+        try:
+            for _ in range(self._processes):
+                self._members.append(_Member(self._shared))
+        except OSError as error:
+            _log.warning("another process cannot be started", extra={"why": f"{error}"})
 
     def takes(self, orders: Sequence[Order]) -> bool:
         """Whether all of some orders can be carried out elsewhere; see `Packing.pack`."""
-        if not orders:
+        if not orders or not self._members:
             return False
+        if self._packing is None:
+            self._packing = self._begin()
         try:
-            if not self._members:
-                self._start()
             for order in orders:
                 self._packing.pack(order)
-        except (OSError, StaysError) as error:
+        except StaysError as error:
             _log.warning("all is done in one process", extra={"why": f"{error}"})
             return False
         return True
@@ -134,10 +145,11 @@ class Crew:
         for member in self._members:
             member.close()
 
-    def _start(self) -> None:
+    def _begin(self) -> Packing:
+        """Say what belongs to all orders, once all playbooks have run that these are about."""
         files = tuple(running())
-        self._packing = Packing(files)
-        for number in range(self._processes):
+        packing = Packing(files)
+        for number, member in enumerate(self._members):
             begin = Begin(
                 number=number,
                 workers=-(-self._workers // self._processes),
@@ -147,16 +159,23 @@ class Crew:
                 locks=self._shared.locks,
                 debug=self._shared.debug,
             )
-            self._members.append(_Member(self._shared, begin, self._packing))
+            member.begin(begin, packing)
+        return packing
 
     def _share(self, tasks: Sequence[Task]) -> None:
-        """Give tasks to those that live; where none does, they are told so."""
+        """Give tasks to those that live; where none does, they are told so.
+
+        All that are about one host go to one: an account of that host is at no other one's gate.
+        """
         alive = [member for member in self._members if member.alive]
         if not alive:
             for task in tasks:
                 task.end(Gone("ended, and no other is left"))
             return
-        for member, task in zip(cycle(alive), tasks, strict=False):
+        turns, of = cycle(alive), dict[str, _Member]()
+        for task in tasks:
+            url = task.order.host.url.casefold()
+            member = of.get(url) or of.setdefault(url, next(turns))
             member.give(task)
         for member in alive:
             member.send(Go())
@@ -178,18 +197,22 @@ class Crew:
 class _Member:
     """One of the other processes, as it is seen from here."""
 
-    def __init__(self, shared: Shared, begin: Begin, packing: Packing) -> None:
+    def __init__(self, shared: Shared) -> None:
         self.alive = True
         self._shared = shared
-        self._packing = packing
+        self._packing = Packing(())
         self._tasks: dict[int, Task] = {}
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._known = 0
         self._defined: set[int] = set()
-        self._threads = ThreadPoolExecutor(begin.workers, thread_name_prefix="asked")
+        self._threads = ThreadPoolExecutor(_ASKED, thread_name_prefix="asked")
         self._process = shared.start(self._hear, self._ended)
-        with suppress(PipeError):  # it has ended
+
+    def begin(self, begin: Begin, packing: Packing) -> None:
+        """Say what belongs to all orders."""
+        self._packing = packing
+        with self._lock, suppress(PipeError):  # it has ended
             self._process.send(begin)
 
     def give(self, task: Task) -> None:
@@ -203,19 +226,24 @@ class _Member:
             else:
                 task.end(Gone("ended"))
                 return
-        define = [
-            one for one in self._packing.defined(task.order) if one.number not in self._defined
-        ]
+        named = self._packing.defined(task.order)
+        define = [one for one in named if one.number not in self._defined]
         self._defined.update(one.number for one in define)
         order = part.model_dump(mode="json")
-        self.send(*define, Do(number=number, order=order, secret=secret, no_secret=no_secret))
+        do = Do(number=number, order=order, secret=secret, no_secret=no_secret)
+        with self._lock:
+            self._process.post(*self._new(), *define, do)
 
     def send(self, *messages: ToMember) -> None:
         """Send messages, behind the secrets that are new; once it has ended nobody hears them."""
         with self._lock, suppress(PipeError):
-            secrets = self._shared.redaction.added
-            new, self._known = secrets[self._known :], len(secrets)
-            self._process.send(*([Known(secrets=new)] if new else []), *messages)
+            self._process.send(*self._new(), *messages)
+
+    def _new(self) -> list[Known]:
+        """The secrets that it has not been told."""
+        new = self._shared.redaction.added(self._known)
+        self._known += len(new)
+        return [Known(secrets=tuple(new))] if new else []
 
     def close(self) -> None:
         """Have it end."""

@@ -1,6 +1,7 @@
 """Store and gate of another process, as an order sees them that is carried out in this one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.run import Intent
 from remediate.store.protocol import LeaseGrant
+from remediate.transport.errors import AccountRefusedElsewhere
 from remediate.transport.gate import Account, Gate, Turn, account_of
 from remediate.transport.protocol import Deadline
 
@@ -76,8 +78,23 @@ class Order(Protocol):
         """Say what became of a logon."""
 
 
+@dataclass
+class _Said:
+    """What is known here of accounts: the other process knows more.
+
+    Args:
+        taken: their passwords were taken.
+        refused: they were refused, and there may be more to know of that.
+    """
+
+    taken: set[Account] = field(default_factory=set)
+    refused: set[Account] = field(default_factory=set)
+
+
 class FarGate(Gate):
-    """The gate of the other process; what is known here is only whose password was taken.
+    """The gate of the other process.
+
+    An account of one host is this process's own matter, as all orders about that are.
 
     Args:
         order_on: finds the order that is carried out on a host.
@@ -86,58 +103,68 @@ class FarGate(Gate):
     def __init__(self, order_on: Callable[[Host], Order]) -> None:
         super().__init__()
         self._order_on = order_on
-        self._taken: set[Account] = set()
+        self._said = _Said()
         self._turns = 0
 
     def turn(self, host: Host, secret: SecretStr) -> Turn:
         """The way through it for one session."""
+        account = account_of(host, secret)
+        if account.local:
+            return super().turn(host, secret)
         with self.changed:
             self._turns += 1
-            account = account_of(host, secret)
-            return _FarTurn(self._order_on(host), self._turns, account, self._taken)
+            return _FarTurn(self._order_on(host), self._turns, account, self._said)
 
 
 class _FarTurn(Turn):
     """One session's way through it."""
 
-    def __init__(self, order: Order, number: int, account: Account, taken: set[Account]) -> None:
+    def __init__(self, order: Order, number: int, account: Account, said: _Said) -> None:
         self._order = order
         self._number = number
         self._account = account
-        self._taken = taken
+        self._said = said
 
     @property
     def was_accepted(self) -> bool:
         """See `Turn`."""
-        return self._account in self._taken
+        return self._account in self._said.taken
 
     def check(self) -> None:
-        """See `Turn`."""
-        if not self.was_accepted and self._order.ask(CheckTurn(turn=self._number)):
-            self._taken.add(self._account)
+        """See `Turn`; who does not know of a refusal is told of it when the turn is taken."""
+        if self._account in self._said.refused and not self.was_accepted:
+            self._know(self._order.ask(CheckTurn(turn=self._number)))
 
     def take(self, deadline: Deadline) -> bool:
         """See `Turn`."""
         if self.was_accepted:
             return False
         question = TakeTurn(turn=self._number, seconds=deadline.left)
-        waited, taken = self._order.ask(question)
-        if taken:
-            self._taken.add(self._account)
+        try:
+            waited, taken = self._order.ask(question)
+        except AccountRefusedElsewhere:
+            self._said.refused.add(self._account)
+            raise
+        self._know(taken)
         return bool(waited)
 
     def accepted(self) -> None:
         """See `Turn`."""
         if not self.was_accepted:
-            self._taken.add(self._account)
+            self._said.taken.add(self._account)
             self._order.tell(self._number, "accepted")
 
     def refused(self, by: str = "") -> None:
         """See `Turn`."""
         if not self.was_accepted:
+            self._said.refused.add(self._account)
             self._order.tell(self._number, "refused", by)
 
     def left(self) -> None:
         """See `Turn`."""
         if not self.was_accepted:
             self._order.tell(self._number, "left")
+
+    def _know(self, taken: object) -> None:
+        if taken:
+            self._said.taken.add(self._account)

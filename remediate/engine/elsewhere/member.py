@@ -70,7 +70,7 @@ class Learning(Redaction):
 
     def add(self, secret: str, user: str = "") -> None:
         """Mask a secret from now on, there as well."""
-        if (secret, user) not in self.added:
+        if not self.knows(secret, user):
             self._pipe.send(Learned(secret=secret, user=user))
         self.know(secret, user)
 
@@ -122,7 +122,7 @@ class _Work:
     def emit(self, event: Event) -> None:
         """Tell what happens on its host; a verdict is told in the end."""
         if not isinstance(event, HostFinished):
-            self._pipe.send(Seen(number=self.do.number, event=event))
+            self._pipe.post(Seen(number=self.do.number, event=event))
 
 
 class Member:
@@ -242,12 +242,12 @@ class Member:
         """Say what an order came to."""
         del self._works[work.do.number]
         if report is None:
-            self._pipe.send(Skipped(number=work.do.number))
+            self._pipe.post(Skipped(number=work.do.number))
             return
         try:
-            self._pipe.send(Done(number=work.do.number, report=report))
+            self._pipe.post(Done(number=work.do.number, report=report))
         except ValueError:
-            self._pipe.send(Done(number=work.do.number, report=internal_error(report.host)))
+            self._pipe.post(Done(number=work.do.number, report=internal_error(report.host)))
 
     def _order_on(self, host: Host) -> _Work:
         return self._by_host[_key(host)]

@@ -1,0 +1,217 @@
+"""Hosts that answer with what a practice host has said once: next to no CPU is theirs.
+
+`record` takes down one audit between a client and a practice host; `serve` gives the same answers
+to any number of clients, with the ids that each of these has chosen. Basic over HTTP only.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+
+from remediate.lab.hosts import make_state
+from remediate.lab.lab import Lab
+
+_UUID = re.compile(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_STREAM = re.compile(rb">([A-Za-z0-9+/=]{40,})</rsp:Stream>")
+_HEAD = 4096
+"""Bytes of a message in which all its ids stand: a script that comes behind them has none."""
+
+Conversation = list[tuple[bytes, bytes]]
+"""What a client sends, and what it is answered, each with its head."""
+
+
+def message(data: bytes) -> int:
+    """How long the first message of some bytes is; 0 while it is not whole."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return 0
+    found = _LENGTH.search(data, 0, end + 2)
+    length = end + 4 + (int(found[1]) if found else 0)
+    return length if len(data) >= length else 0
+
+
+def record(command: Sequence[str]) -> Conversation:
+    """What a command and a practice host say to each other.
+
+    Args:
+        command: is given `--host` and `--user` behind it.
+    """
+    found: Conversation = []
+    with Lab([make_state()]) as lab, socket.create_server(("127.0.0.1", 0)) as door:
+        [host] = lab.hosts
+
+        def pass_on(near: socket.socket) -> None:
+            with near, socket.create_connection((host.address, host.port)) as far:
+                while request := _read(near):
+                    far.sendall(request)
+                    answer = _read(far)
+                    found.append((request, answer))
+                    near.sendall(answer)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    near, _ = door.accept()
+                    threading.Thread(target=pass_on, args=(near,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        subprocess.run(
+            [*command, "--host", f"127.0.0.1:{door.getsockname()[1]}", "--user", host.user],
+            env={**os.environ, "REMEDIATE_PASSWORD": host.password},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=False,
+            timeout=60,
+        )
+    return found
+
+
+def _read(near: socket.socket) -> bytes:
+    data = b""
+    while not (length := message(data)):
+        part = near.recv(1 << 20)
+        if not part:
+            return b""
+        data += part
+    assert length == len(data), "the next message came before the answer"
+    return data
+
+
+class Canned:
+    """The answers of one conversation.
+
+    Args:
+        conversation: as it was recorded.
+    """
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._ids = [_ids(request) for request, _ in conversation]
+        known = dict.fromkeys(id_ for ids in self._ids for id_ in ids)
+        self._answers = [_pieces(answer, known) for _, answer in conversation]
+
+    def answer(self, number: int, request: bytes, known: dict[bytes, bytes]) -> bytes:
+        """The answer to the n-th request of a client; as long as the recorded one.
+
+        Args:
+            number: from 0; a client that has said all begins again.
+            request: what it sends.
+            known: the ids that it has chosen so far, by those of the recording.
+        """
+        number %= len(self._answers)
+        known.update(zip(self._ids[number], _ids(request), strict=False))
+        return b"".join([_made(piece, known) for piece in self._answers[number]])
+
+
+def _ids(request: bytes) -> list[bytes]:
+    start = request.find(b"\r\n\r\n")
+    return [found.upper() for found in _UUID.findall(request, start, start + _HEAD)]
+
+
+def _uuid(text: bytes) -> uuid.UUID:
+    return uuid.UUID(text.decode())
+
+
+Piece = bytes | tuple[bytes, bool] | list["Piece"]
+"""Bytes as they are; an id, as text or in .NET's bytes; or pieces of what is sent as Base64."""
+
+
+def _pieces(answer: bytes, known: Sequence[bytes] | dict[bytes, None]) -> list[Piece]:
+    found: list[Piece] = []
+    end = 0
+    for stream in _STREAM.finditer(answer):
+        found += _texts(answer[end : stream.start(1)], known)
+        found.append(_raw(base64.b64decode(stream[1]), known))
+        end = stream.end(1)
+    return found + _texts(answer[end:], known)
+
+
+def _texts(text: bytes, known: Sequence[bytes] | dict[bytes, None]) -> list[Piece]:
+    found: list[Piece] = []
+    end = 0
+    for each in _UUID.finditer(text):
+        if each[0].upper() in known:
+            found += [text[end : each.start()], (each[0].upper(), False)]
+            end = each.end()
+    return [*found, text[end:]]
+
+
+def _raw(data: bytes, known: Sequence[bytes] | dict[bytes, None]) -> list[Piece]:
+    pieces: list[Piece] = [data]
+    for id_ in known:
+        inside = _uuid(id_).bytes_le
+        split: list[Piece] = []
+        for piece in pieces:
+            if not isinstance(piece, bytes):
+                split.append(piece)
+                continue
+            first, *rest = piece.split(inside)
+            split.append(first)
+            for each in rest:
+                split += [(id_, True), each]
+        pieces = split
+    return pieces
+
+
+def _made(piece: Piece, known: dict[bytes, bytes]) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    if isinstance(piece, tuple):
+        id_, raw = piece
+        return _uuid(known[id_]).bytes_le if raw else known[id_]
+    return base64.b64encode(b"".join([_made(each, known) for each in piece]))
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, canned: Canned) -> None:
+        self._canned = canned
+        self._data = b""
+        self._number = 0
+        self._known: dict[bytes, bytes] = {}
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        while length := message(self._data):
+            request, self._data = self._data[:length], self._data[length:]
+            assert self._transport is not None
+            self._transport.write(self._canned.answer(self._number, request, self._known))
+            self._number += 1
+
+
+async def _serve(canned: Canned, hosts: int) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    addresses = [f"127.0.{2 + number // 250}.{1 + number % 250}" for number in range(hosts)]
+    for address in addresses:
+        await loop.create_server(lambda: _Client(canned), address, port)
+    began = time.process_time()
+    print(json.dumps({"port": port, "addresses": addresses}), flush=True)
+    await loop.run_in_executor(None, sys.stdin.readline)
+    print(json.dumps({"cpu": time.process_time() - began}), flush=True)
+
+
+def serve(hosts: int) -> None:
+    """Serve what comes over standard input first, until there comes more or it ends."""
+    said = json.loads(sys.stdin.readline())
+    conversation = [(base64.b64decode(one), base64.b64decode(two)) for one, two in said]
+    asyncio.run(_serve(Canned(conversation), hosts))
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
