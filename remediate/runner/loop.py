@@ -151,8 +151,10 @@ class _Crew(Generic[Item, Result]):
     def carry_out(self) -> None:
         """Do it all; what goes wrong is told in place of a result."""
         try:
-            with self._pool:
-                asyncio.run(self._all())
+            # The usual one on Windows does not tell when a socket can be read.
+            select = asyncio.SelectorEventLoop
+            with self._pool, asyncio.Runner(loop_factory=select) as runner:
+                runner.run(self._all())
         except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
             self._tell(_Raised(error))
 
