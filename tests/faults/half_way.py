@@ -37,8 +37,8 @@ from tests.faults.under_way import VALUES, Interrupt, Time
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 ALL = -1
 """As a number of calls: all are carried out, and only the answer is lost."""
-_ONCE_MORE = 2
-"""Places in a pipeline, others by each seed, where it breaks off after another has."""
+_ONCE_MORE = 1
+"""Places in a pipeline, another one by each seed, where it breaks off after another has."""
 
 
 @dataclass(frozen=True)

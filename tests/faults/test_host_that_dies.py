@@ -139,7 +139,7 @@ MORE = (  # a run draws some: what simulated hosts do at each of them, test_half
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("deaths", [SOME, drawn(MORE, 5, "deaths")], ids=len)
+@pytest.mark.parametrize("deaths", [SOME, drawn(MORE, 3, "deaths")], ids=len)
 def test_a_host_that_dies_between_two_writes_tells_the_truth_when_it_is_back(
     deaths: Sequence[Death], record_property: Callable[[str, object], None]
 ) -> None:

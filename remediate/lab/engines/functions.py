@@ -5,12 +5,12 @@ import importlib
 import json
 import pkgutil
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import remediate.resources
 from remediate.lab.call_error import CallFailedError, no_such_command, timed_out
@@ -32,7 +32,7 @@ from remediate.powershell.messages import (
     end_marker,
     head_line,
 )
-from remediate.resources.base import Query, Resource
+from remediate.resources.base import Query, Resource, loaded_kinds
 from remediate.resources.session import FULL_LANGUAGE
 
 MAX_LINE = 4_000_000
@@ -50,7 +50,6 @@ _LATE_SECONDS = 1.0
 _NEVER = float("inf")
 
 Arguments = dict[str, Any]
-T = TypeVar("T")
 Function = Callable[[HostState, Arguments], list[JsonValue]]
 
 
@@ -212,12 +211,19 @@ def _function(name: str) -> Function:
 def _resource_of(function: str) -> type[Resource] | None:
     """Whose reader or writer a function is."""
     verb, _, noun = function.partition("-Remediate")
-    known = _subclasses(Resource) if verb in {"Get", "Set"} else ()
-    return next((kind for kind in known if getattr(kind, "function", None) == noun), None)
+    known = _kinds() if verb in {"Get", "Set"} else ()
+    return next((kind for kind in known if kind.function == noun), None)
 
 
 def _queries(resource: type[Resource]) -> Iterator[type[Query]]:
-    return (one for one in _subclasses(Query) if getattr(one, "resource", None) is resource)
+    """Every question about a kind that is loaded, after loading all of ours."""
+    _load_ours()
+    todo = Query.__subclasses__()
+    while todo:
+        query = todo.pop()
+        todo.extend(query.__subclasses__())
+        if getattr(query, "resource", None) is resource:
+            yield query
 
 
 def _check_reading(state: HostState, call: Call) -> None:
@@ -233,10 +239,8 @@ def _check_reading(state: HostState, call: Call) -> None:
 
 def _kinds_read(resource: type[Resource]) -> Iterator[str]:
     """Its own kind, and those whose readers its own one needs."""
-    for kind in _subclasses(Resource):
-        if getattr(kind, "kind", None) is None:  # what several kinds have in common
-            continue
-        if kind is resource or getattr(kind, "reader", None) in resource.reader_needs:
+    for kind in _kinds():
+        if kind is resource or kind.reader in resource.reader_needs:
             yield kind.kind
 
 
@@ -246,14 +250,10 @@ def _load_ours() -> None:
         importlib.import_module(module.name)
 
 
-def _subclasses(base: type[T]) -> Iterator[type[T]]:
-    """Every concrete subclass that is loaded, after loading all of ours."""
+def _kinds() -> Iterable[type[Resource]]:
+    """Every kind that is loaded, after loading all of ours."""
     _load_ours()
-    todo = base.__subclasses__()
-    while todo:
-        cls = todo.pop()
-        todo.extend(cls.__subclasses__())
-        yield cls
+    return loaded_kinds().values()
 
 
 def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
