@@ -14,6 +14,8 @@ from remediate.inventory.waivers import read_end, read_waivers
 from remediate.model.change import ResourceId
 from remediate.model.finding import RecordedFinding
 from remediate.model.waiver import Waiver, Waivers, WaiverState
+from remediate.playbook.catalogue import Catalogue
+from tests.docs.pages import ROOT
 
 WAIVER = {
     "host": "SRV-EU-*",
@@ -144,6 +146,19 @@ def test_a_waiver_is_about_what_a_finding_is_known_by(waiver: dict[str, str], co
     for text in ("task", "in other words"):
         found, lapsed = waivers.judge(finding(title=text))
         assert (bool(found), lapsed) == (covers, None)
+
+
+def test_the_example_of_the_guide_is_about_what_it_says() -> None:
+    page = (ROOT / "docs" / "waivers.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    [waiver] = read_waivers("w.yaml", example.encode())
+    [wanted] = (entry for entry in Catalogue().entries.values() if entry.id == waiver.playbook)
+    assert waiver.rule in wanted.load().rules
+    key = {"path": "\\Microsoft\\OnlineBackup\\", "name": "Microsoft-OnlineBackup"}
+    task = ResourceId(kind="scheduled_task", key=key)
+    waivers = Waivers.at([waiver], datetime(2027, 3, 31, 23, tzinfo=UTC)).on("SRV-EU-01")
+    assert waivers.judge(finding(resource=task))[0]
+    assert waivers.judge(finding(resource=TASK)) == (None, None)
 
 
 def test_one_that_counts_stands_before_one_that_has_expired() -> None:
