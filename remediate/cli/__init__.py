@@ -1,6 +1,7 @@
 """The command line: one module per command, and the only code that prints."""
 
 import gc
+import os
 import sys
 from typing import Final
 
@@ -16,4 +17,6 @@ def main() -> None:
     from remediate.cli.app import run
 
     gc.set_threshold(_NEW)
+    # a plugin of pydantic that happens to be installed would see whatever is read, passwords too
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     sys.exit(run(sys.argv[1:]))

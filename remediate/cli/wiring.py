@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from remediate.cli.settings_file import SettingsFile
+    from remediate.engine.checking import Looked
     from remediate.engine.elsewhere.crew import Crew
     from remediate.engine.engine import Engine
     from remediate.engine.job import Settings
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from remediate.model.waiver import Waivers
     from remediate.store.place import StorePlace
     from remediate.store.protocol import Store
+    from remediate.transport.dialing import Dialer
     from remediate.transport.gate import Gate
-    from remediate.transport.protocol import Transport
+    from remediate.transport.protocol import Deadline, Transport
 
 
 class Parts:
@@ -120,15 +122,11 @@ class Parts:
             Stop: this machine is to be worked on, and is no Windows.
         """
         from dataclasses import replace
-        from functools import partial
 
-        from remediate.engine.checking import not_looked_at
         from remediate.engine.engine import Engine
         from remediate.model.waiver import NO_WAIVERS
-        from remediate.store.run_lock import RunLock, is_running
         from remediate.transport.chosen import ChosenTransport
         from remediate.transport.gate import Gate
-        from remediate.transport.reach import look
 
         self.start_logging()
         if self._transport is _chosen:
@@ -145,10 +143,12 @@ class Parts:
             peer=peers.__getitem__ if peers else None,
             redaction=self.redaction,
             interrupted=self.terminal.interrupted,
-            approach=partial(look, dialer=dialer) if dialer else not_looked_at,
+            approach=partial(_look, dialer) if dialer else None,
             waivers=waivers or NO_WAIVERS,
         )
         if store is not None:
+            from remediate.store.run_lock import RunLock, is_running
+
             place = self.place()
             engine = replace(
                 engine,
@@ -269,6 +269,13 @@ def _require_windows(hosts: "Sequence[Host]") -> None:
             windows_powershell()
         except LookupError as error:
             raise Stop(str(error), NOT_HERE) from None
+
+
+def _look(dialer: "Dialer", host: "Host", deadline: "Deadline") -> "Looked":
+    """Go the way to a host without logging on, as `hosts check` does and no other command."""
+    from remediate.transport.reach import look
+
+    return look(host, deadline, dialer)
 
 
 def _chosen(secret_for: "Callable[[Host], SecretStr]", gate: "Gate | None" = None) -> "Transport":

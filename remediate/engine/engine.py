@@ -10,10 +10,8 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from remediate.engine.checking import Look, checked, not_looked_at
-from remediate.engine.fact_finding import FactFinder, Onlooker
 from remediate.engine.host_worker import Surroundings, dial, forget, perform, utc_now
 from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation
@@ -46,12 +44,14 @@ from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
 from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
-from remediate.resources.leftover import REMOVING
 from remediate.runner.loop import Loop
 from remediate.runner.protocol import Runner
 from remediate.store.protocol import Store
 from remediate.transport.dialing import most_at_once
 from remediate.transport.protocol import Transport
+
+if TYPE_CHECKING:
+    from remediate.engine.checking import Look
 
 _log = logging.getLogger(__name__)
 _NOTHING = PlaybookPlanner(Job(()))
@@ -121,7 +121,7 @@ class Engine:
     sleep: Callable[[float], None] | None = None
     clock: Callable[[], float] = time.monotonic
     interrupted: threading.Event = field(default_factory=threading.Event)
-    approach: Look = not_looked_at
+    approach: "Look | None" = None
     waivers: Waivers = NO_WAIVERS
     crew: Crew | None = None
 
@@ -154,6 +154,8 @@ class Engine:
             hosts: where.
             job: what.
         """
+        from remediate.engine.fact_finding import Onlooker  # noqa: PLC0415 - as for `check`
+
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         onlookers = [
             (host, Onlooker(one.job, one.originals, one.earlier, one.waivers))
@@ -337,6 +339,8 @@ class Engine:
         Returns:
             What the audit says, and what was seen, as it came from the host; None when nothing was.
         """
+        from remediate.engine.fact_finding import Onlooker  # noqa: PLC0415 - as for `check`
+
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         onlooker = Onlooker(job.on(host.name), originals, further=tuple(further))
         for report in self._told([Order(Verb.AUDIT, host, self.settings, onlooker)]):
@@ -344,6 +348,8 @@ class Engine:
 
     def facts(self, host: Host, job: Job) -> Iterator[Facts]:
         """What a host answers to the questions of `job`, once, to be given away."""
+        from remediate.engine.fact_finding import FactFinder  # noqa: PLC0415 - as for `check`
+
         originals = Origins(job, self.transport, self.peer).look(self.settings.timeout)
         finder = FactFinder(job.on(host.name), originals)
         for report in self._told([Order(Verb.AUDIT, host, self.settings, finder)]):
@@ -351,8 +357,11 @@ class Engine:
 
     def check(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
         """Go the way to each host step by step, and say what it says of itself."""
+        from remediate.engine.checking import checked, not_looked_at  # noqa: PLC0415 - few ask for it
+
         orders = [Order(Verb.AUDIT, host, self.settings, _NOTHING) for host in hosts]
-        for _, report in self._work(orders, do=partial(checked, look=self.approach)):
+        look = self.approach or not_looked_at
+        for _, report in self._work(orders, do=partial(checked, look=look)):
             yield self._masked(report)
 
     def locks(self, hosts: Sequence[Host]) -> Iterator[HostReport]:
@@ -394,6 +403,8 @@ class Engine:
 
     def _removing(self, run: Run) -> Iterator[RunSummary]:
         """The later runs that have removed what others had left."""
+        from remediate.resources.leftover import REMOVING  # noqa: PLC0415 - for rollbacks only
+
         for each in self._journal.runs(_NEWEST):
             playbooks = {use.id for use in each.run.playbooks}
             if each.run.started > run.started and REMOVING in playbooks:

@@ -7,13 +7,14 @@ and the values that will be sent, and a change counts only where intent and snap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from remediate.engine.job import Job, Task
 from remediate.engine.judging import PlaybookFailedError, asked
 from remediate.errors import RemediateError
+from remediate.model.beside import Beside
 from remediate.model.change import Change, ResourceId
 from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.outcome import HostReport, Outcome
@@ -21,7 +22,9 @@ from remediate.model.plan import Conflict, Observed, Plan
 from remediate.model.problem import Problem
 from remediate.model.run import HostRecord, RunRecord
 from remediate.resources.base import Resource, resource_type
-from remediate.resources.leftover import NEEDED, Beside, Leftover
+
+if TYPE_CHECKING:
+    from remediate.resources.leftover import Leftover
 
 _IN_FORCE = {Outcome.CHANGED, Outcome.CONFLICT}
 _PERHAPS_IN_FORCE = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE, None}
@@ -170,7 +173,9 @@ def _written(record: HostRecord) -> tuple[Change, ...]:
     return record.intent.changes if record.intent is not None else ()
 
 
-def _leftovers(observed: Observed) -> Iterator[Leftover]:
+def _leftovers(observed: Observed) -> "Iterator[Leftover]":
+    from remediate.resources.leftover import NEEDED, Leftover  # noqa: PLC0415 - for rollbacks only
+
     with suppress(LookupError, ValidationError):  # what cannot be believed is not told
         found = as_resource(observed)
         if isinstance(found, Leftover) and found.sort in NEEDED:

@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
 from remediate.model.event import Event
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
@@ -111,24 +108,36 @@ def print_lines(lines: Iterable[Line], out: TextIO) -> None:
 
     `NO_COLOR`, `TERM=dumb` and the width of the terminal are respected.
     """
+    shown = (
+        Line(each.indent, tuple((_shown(span, out), style) for span, style in each.spans))
+        for each in lines
+    )
+    if out.isatty():
+        _print_coloured(shown, out)
+    else:
+        for each in shown:
+            text = "".join(span for span, _ in each.spans)
+            out.write((" " * each.indent + text).rstrip() + "\n")
+    out.flush()
+
+
+def _print_coloured(lines: Iterable[Line], out: TextIO) -> None:
+    from rich.console import Console  # noqa: PLC0415 - a file or a pipe needs none
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = Console(file=out, highlight=False, markup=False, emoji=False)
     for each in lines:
-        text = Text()
-        for span, style in each.spans:
-            shown = printable(words.shortened(span, words.MAX_TEXT))
-            text.append(_encodable(shown, out), style)
-        if not out.isatty():
-            out.write((" " * each.indent + text.plain).rstrip() + "\n")
-            continue
+        text = Text.assemble(*each.spans)
         width = max(20, min(console.width, MAX_WIDTH) - each.indent - HANG)
         for number, part in enumerate(text.wrap(console, width, overflow="fold")):
             part.rstrip()
             part.pad_left(each.indent + (HANG if number else 0))
             console.print(part, no_wrap=True, overflow="ignore", crop=False)
-    out.flush()
 
 
-def _encodable(text: str, out: TextIO) -> str:
+def _shown(text: str, out: TextIO) -> str:
+    """What can be shown of a text."""
+    text = printable(words.shortened(text, words.MAX_TEXT))
     encoding = out.encoding or "utf-8"
     try:
         text.encode(encoding)

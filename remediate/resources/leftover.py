@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from remediate.model.base import JsonValue, Model
+from remediate.model.base import JsonValue
+from remediate.model.beside import Beside
 from remediate.model.change import Change, ResourceId
 from remediate.model.settling import Progress, Settling
 from remediate.resources.base import Query, Resource
@@ -68,26 +69,6 @@ REASONS = {
     Hold.CHANGED: "there are files in it that the agent has not left so: move them elsewhere",
     Hold.UNLISTED: "nothing says which files the agent has left in it: remove it by hand",
 }
-
-
-class Beside(Model):
-    """What a run has written to, and left something beside.
-
-    Args:
-        kind: of resource (`old_files`).
-        key: what identifies it, by name; of what was left a part, where that is all that is known.
-    """
-
-    kind: str
-    key: dict[str, str]
-
-    def is_of(self, other: "Beside") -> bool:
-        """Whether it is what the other names, as Windows compares names."""
-        return self.kind == other.kind and _folded(other.key).items() <= _folded(self.key).items()
-
-
-def _folded(key: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.casefold() for name, value in key.items()}
 
 
 class Leftover(Resource):

@@ -8,7 +8,7 @@ import pytest
 from remediate.transport.wires import VARIABLE, WireName
 
 HEAVY = {"pydantic", "rich", "pypsrp", "requests", "sqlalchemy", "structlog", "yaml", "alembic"}
-UNUSED = {"alembic", "jinja2", "junitparser", "sqlalchemy", "structlog", "yaml"}
+UNUSED = {"alembic", "filelock", "jinja2", "junitparser", "rich", "sqlalchemy", "structlog", "yaml"}
 LIBRARIES = {"cryptography", "pypsrp", "requests", "spnego", "urllib3", "winrm"}
 """What our own wire has no need of, with Basic and no TLS."""
 HOST = ("--host", "127.0.0.1:1", "--user", "ada", "--auth", "basic")
@@ -25,18 +25,26 @@ def test_an_audit_of_one_playbook_imports_that_one_and_no_store_report_or_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(VARIABLE, WireName.LEAN)
-    modules = imported(["audit", "schedule-fix", *HOST])
-    assert not (UNUSED | LIBRARIES) & modules
-    assert "remediate.transport.psrp" in modules
-    [playbook] = [name for name in modules if name.startswith("remediate_playbooks.")]
+    found = imported(["audit", "schedule-fix", *HOST])
+    assert not (UNUSED | LIBRARIES) & found
+    assert "remediate.transport.psrp" in found
+    [playbook] = [name for name in found if name.startswith("remediate_playbooks.")]
     assert "schedule_fix" in playbook
+
+
+def test_a_store_imports_no_migrations_and_no_other_database() -> None:
+    assert not {"alembic", "sqlalchemy.dialects.postgresql"} & modules("import remediate.store.sql")
 
 
 def imported(words: list[str]) -> set[str]:
     """The modules that a command imports."""
-    code = "import sys; from remediate.cli.app import run; run(sys.argv[1:]); print(*sys.modules)"
+    return modules("from remediate.cli.app import run; run(sys.argv[1:])", *words)
+
+
+def modules(code: str, *words: str) -> set[str]:
+    """The modules that are there after some code, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)", *words],
         capture_output=True,
         text=True,
         timeout=60,

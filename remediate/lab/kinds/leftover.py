@@ -23,8 +23,8 @@ from remediate.lab.kinds.scratch_move import KEPT, LIST, NEW, REMOVING, STOPPED
 from remediate.lab.kinds.scratch_move import MARKER as MOVE
 from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
+from remediate.model.beside import Beside
 from remediate.resources.host_path import WholePath
-from remediate.resources.leftover import Beside
 from remediate.resources.mars_agent import INSTALL_PATH, KEY_FILE, SCRATCHES
 from remediate.resources.service import Moment
 
