@@ -140,6 +140,8 @@ def test_a_plan_is_limited_to_fewer_hosts_and_never_widened(told: Told, fleet: F
     assert [host["host"] for host in done.data["hosts"]] == ["SRV01", "SRV02"]
     done = told(*APPLY, "--host", "SRV03", "--format", "json")
     assert [host["host"] for host in done.data["hosts"]] == ["SRV03"]
+    elsewhere = told(*APPLY, "--host", "SRV03=SRV05", "--format", "json").data["hosts"][0]
+    assert elsewhere["problem"]["code"] == "stale"
     told(*APPLY, "--host", "SRV04").explains(64, "the plan plan.json has no host 'SRV04'")
     told(*APPLY, "--limit", "SRV9*").explains(64, "no host of the plan is chosen")
     for words in (["tls12"], ["--all-safe"], ["--partial"], ["--group", "x"], ["--deep"]):

@@ -142,6 +142,17 @@ def excepted(change: Make, plan: Make) -> list[HostReport]:
     ]
 
 
+@pytest.fixture
+def stale(change: Make, plan: Make) -> HostReport:
+    """A host that moved since the plan was made that was to be applied."""
+    return HostReport(
+        host="STALE",
+        outcome=Outcome.REFUSED,
+        plan=plan(changes=(change(rule="multiple-instances"),)),
+        problem=Problem(code="stale", message="it was 3 and is 1", hint="Make a new plan."),
+    )
+
+
 def in_march(excepted: list[HostReport]) -> Waivers:
     """Their waivers, of which one ends soon and one has ended."""
     plan = excepted[-1].plan
@@ -154,9 +165,9 @@ def in_march(excepted: list[HostReport]) -> Waivers:
 
 
 def test_every_report_of_a_run_says_what_its_json_says(
-    fleet: list[HostReport], excepted: list[HostReport]
+    fleet: list[HostReport], excepted: list[HostReport], stale: HostReport
 ) -> None:
-    fleet += excepted
+    fleet += [stale, *excepted]
     subject = about(*fleet, waivers=in_march(excepted))
     said = json.loads(told(JsonReporter, subject, *fleet))
     hosts = said["hosts"]
@@ -167,7 +178,7 @@ def test_every_report_of_a_run_says_what_its_json_says(
     open_left = len(found) - made
     late = sum(len(one["playbooks"]) for plan in plans for one in plan["unanswered"])
     waived = sum(len(plan["waived"]) for plan in plans)
-    assert (len(hosts), open_left, made, said["unanswered"], said["exit_code"]) == (9, 5, 2, 1, 5)
+    assert (len(hosts), open_left, made, said["unanswered"], said["exit_code"]) == (10, 6, 2, 1, 6)
     assert waived == said["waived"] == 3
     assert [(use["state"], use["findings"]) for use in said["waivers"]] == [
         ("expires_soon", 3),
@@ -190,7 +201,7 @@ def test_every_report_of_a_run_says_what_its_json_says(
     counted = (suites.tests, suites.failures, suites.errors, suites.skipped)
     suites.update_statistics()
     assert (
-        counted == (suites.tests, suites.failures, suites.errors, suites.skipped) == (25, 4, 2, 4)
+        counted == (suites.tests, suites.failures, suites.errors, suites.skipped) == (27, 5, 3, 4)
     )
 
     [run] = json.loads(rendered(subject, "sarif", *fleet))["runs"]
@@ -198,11 +209,11 @@ def test_every_report_of_a_run_says_what_its_json_says(
         "waived" if one.get("suppressions") else "rule" in one["properties"]
         for one in run["results"]
     )
-    assert by_rule == {True: open_left, False: late + 1, "waived": waived}
+    assert by_rule == {True: open_left, False: late + 2, "waived": waived}
     assert run["properties"] == {
-        "hosts": 9,
+        "hosts": 10,
         "outcomes": dict(outcomes),
-        "findings": {"critical": 2, "warning": 2, "notice": 1},
+        "findings": {"critical": 3, "warning": 2, "notice": 1},
         "fixed": made,
         "unanswered": said["unanswered"],
         "notWritten": 0,
@@ -213,18 +224,18 @@ def test_every_report_of_a_run_says_what_its_json_says(
 
     text = rendered(subject, "markdown", *fleet)
     assert (
-        "\n9 hosts: 3 compliant, 2 would change, 1 changed, 1 needs attention, 1 unreachable, "
-        "1 waived; 5 findings: 2 critical, 2 warning, 1 notice; 2 fixed; 3 findings waived; "
-        "1 question not answered. "
-        "Exit code 5: hosts unreachable, nothing else wrong.\n"
+        "\n10 hosts: 3 compliant, 2 would change, 1 changed, 1 needs attention, 1 stale, "
+        "1 unreachable, 1 waived; 6 findings: 3 critical, 2 warning, 1 notice; 2 fixed; "
+        "3 findings waived; 1 question not answered. "
+        "Exit code 6: refused, or applied in part.\n"
     ) in text
     table = text.partition("## Hosts")[2].partition("## Each host")[0]
     assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(hosts)
 
     last = rendered(subject, "github", *fleet).splitlines()[-1]
-    assert last == re.findall(r"\n(9 hosts: .*Exit code 5):", text)[0] + "."
+    assert last == re.findall(r"\n(10 hosts: .*Exit code 6):", text)[0] + "."
 
-    [sentence] = re.findall(r"\n(9 hosts: .*)\n", text)
+    [sentence] = re.findall(r"\n(10 hosts: .*)\n", text)
     page = rendered(subject, "html", *fleet)
     assert f"<p>{sentence}</p>" in page
     shown = dict(re.findall(r'href="#hosts" data-verdict="([^"]*)">([0-9]+)</a>', page))
