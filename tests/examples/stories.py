@@ -1,8 +1,8 @@
 """The stories in examples: their commands are run on a practice host, their output is compared.
 
 A story is Markdown with blocks of ```console: a line that begins with `$ ` is a command, what
-follows is what it printed. Its practice host is `examples/states/<story>.json`. Ids of runs are
-those of the capture; in a command that is new, write RUN for the run before.
+follows is what it printed. Its practice host is `examples/states/<story>.json`. Ids of runs, and
+digests of plans, are those of the capture; in a command that is new, write RUN for the one before.
 """
 
 import io
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from remediate import __version__
 from remediate.cli.app import run
+from remediate.cli.wiring import operator
 from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.hosts import load
 from remediate.lab.kinds import everything
@@ -27,10 +29,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 STATES = EXAMPLES / "states"
 INVENTORY = "lab.yaml"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-_RUN = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
+_RUN = re.compile(r"\b(?:\d{8}-\d{6}-[0-9a-f]{4}|sha256:[0-9a-f]{64})\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?: UTC|Z|[+-]\d\d:\d\d)?")
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 _OPERATOR = "ada@bastion"
+_STORE = "/home/ada/.local/share/remediate/runs.db"
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,13 @@ def _lasting(state: HostState) -> list[object]:
 
 
 def settled(text: str) -> str:
-    """A story without what differs from run to run."""
+    """A story without what differs from run to run, or from version to version."""
+    text = text.replace(f"remediate {__version__}", "remediate VERSION")
     return _PORT.sub("PORT", _MOMENT.sub("MOMENT", _RUN.sub("RUN", text)))
 
 
 def _retold(text: str) -> str:
-    runs: dict[str, str] = {}  # id in the text → id of now
+    runs: dict[str, str] = {}  # id or digest in the text → that of now
 
     def block(match: re.Match[str]) -> str:
         printed = "".join(_printed(match[0], runs))
@@ -112,7 +116,8 @@ def _printed(block: str, runs: dict[str, str]) -> Iterator[str]:
         output = io.StringIO()
         with redirect_stdout(output), redirect_stderr(output):
             code = run(arguments)
-        yield output.getvalue()
+        told = output.getvalue().replace(operator(), _OPERATOR)
+        yield told.replace(os.environ["REMEDIATE_STORE"], _STORE)
 
 
 @contextmanager
