@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count, cycle
+from itertools import count, cycle, islice
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
@@ -106,39 +106,41 @@ class Crew:
             skip: makes the report of an order that is not begun.
         """
         told: SimpleQueue[Task] = SimpleQueue()
-        tasks = [Task(order, around, told) for order in orders]
-        waiting = dict.fromkeys(tasks)
-        stopped = interrupted = False
+        waiting = dict.fromkeys(Task(order, around, told) for order in orders)
+        giving = _Giving(self._members, list(waiting))
+        interrupted = False
         try:
-            self._share(tasks)
             while waiting:
                 try:
                     if around.interrupted.is_set() and not interrupted:
                         interrupted = True
                         self._tell(Interrupt())
                     task = told.get(timeout=_LISTEN)
-                    if task in waiting and not self._given_away(task, stopped=stopped):
+                    if task in waiting and not giving.again(task):
+                        report = task.report(skip)  # may be made twice, and is the same then
                         del waiting[task]
-                        yield task.order, task.report(skip)
+                        yield task.order, report
                 except Empty:
                     continue
                 except KeyboardInterrupt:
-                    if stopped:
+                    if giving.stopped.is_set():
                         raise  # asked twice
-                    stopped = True
+                    giving.stopped.set()
                     self._tell(Stop())
                     for task in waiting:
                         if task.came_to is not None:
                             told.put(task)  # again: it may have been lost on the way
         finally:
             if waiting:  # nobody takes the results any more
+                giving.stopped.set()
                 self._tell(Stop())
             while waiting:
                 with suppress(Empty):
                     task = told.get(timeout=_LISTEN)
                     if task in waiting:
-                        del waiting[task]
                         task.report(skip)
+                        del waiting[task]
+            giving.end()
 
     def close(self) -> None:
         """Have the processes end. Never raises."""
@@ -162,36 +164,69 @@ class Crew:
             member.begin(begin, packing)
         return packing
 
-    def _share(self, tasks: Sequence[Task]) -> None:
-        """Give tasks to those that live; where none does, they are told so.
-
-        All that are about one host go to one: an account of that host is at no other one's gate.
-        """
-        alive = [member for member in self._members if member.alive]
-        if not alive:
-            for task in tasks:
-                task.end(Gone("ended, and no other is left"))
-            return
-        turns, of = cycle(alive), dict[str, _Member]()
-        for task in tasks:
-            url = task.order.host.url.casefold()
-            member = of.get(url) or of.setdefault(url, next(turns))
-            member.give(task)
-        for member in alive:
-            member.send(Go())
-
-    def _given_away(self, task: Task, *, stopped: bool) -> bool:
-        """Give to another process what one that has ended had not begun, where there is one."""
-        alive = any(member.alive for member in self._members)
-        if not isinstance(task.came_to, Gone) or task.begun or stopped or not alive:
-            return False
-        task.came_to = None
-        self._share([task])
-        return True
-
     def _tell(self, message: Stop | Interrupt) -> None:
         for member in self._members:
             member.send(message)
+
+
+class _Giving:
+    """Gives tasks away, in a thread of its own: an interrupt leaves none half given.
+
+    Args:
+        members: the processes.
+        tasks: what is to be done.
+    """
+
+    def __init__(self, members: "Sequence[_Member]", tasks: Sequence[Task]) -> None:
+        self.stopped = threading.Event()
+        """None is to be begun any more."""
+        self._members = members
+        self._turns = cycle(members)
+        self._of: dict[str, _Member] = {}
+        self._left: SimpleQueue[Sequence[Task] | None] = SimpleQueue()
+        self._left.put(tasks)
+        self._thread = threading.Thread(target=self._give, name="giving", daemon=True)
+        self._thread.start()
+
+    def again(self, task: Task) -> bool:
+        """Give to another process what one that has ended had not begun, where there is one."""
+        alive = any(member.alive for member in self._members)
+        if not isinstance(task.came_to, Gone) or task.begun or self.stopped.is_set() or not alive:
+            return False
+        task.came_to = None
+        self._left.put([task])
+        return True
+
+    def end(self) -> None:
+        """There is nothing more to give."""
+        self._left.put(None)
+        self._thread.join()
+
+    def _give(self) -> None:
+        while (tasks := self._left.get()) is not None:
+            for task in tasks:
+                member = self._member(task)
+                if self.stopped.is_set():
+                    task.end(Skipped(number=0))
+                elif member is None:
+                    task.end(Gone("ended, and no other is left"))
+                else:
+                    member.give(task)
+            for member in self._members:
+                member.send(Go())
+
+    def _member(self, task: Task) -> "_Member | None":
+        """Who gets a task: all that are about one host one, whose gate its own accounts pass."""
+        url = task.order.host.url.casefold()
+        known = self._of.get(url)
+        if known is None or not known.alive:
+            known = next((each for each in self._around() if each.alive), None)
+            if known is not None:
+                self._of[url] = known
+        return known
+
+    def _around(self) -> "Iterator[_Member]":
+        return islice(self._turns, len(self._members))
 
 
 class _Member:

@@ -174,6 +174,8 @@ class Member:
                     case Define() as define:
                         self._orders.define(define)
                     case Do() as do:
+                        if not share:
+                            self._stopped.clear()  # which was about what came before
                         share.append(self._works.setdefault(do.number, _Work(do, self._pipe)))
                     case Go():
                         self._shares.put(share)
