@@ -35,14 +35,15 @@ def measure(
             found[folder].append(one(folder))
     ratio = median(found[HERE]) / median(found[before])
     print(
-        f"{what:<30} now {_three(found[HERE])}, before {_three(found[before])} {unit}: "
+        f"{what:<30} now {three(found[HERE])}, before {three(found[before])} {unit}: "
         f"{ratio:.2f} times before",
         flush=True,
     )
     return ratio
 
 
-def _three(values: Sequence[float]) -> str:
+def three(values: Sequence[float]) -> str:
+    """Least, middle and most."""
     return f"{min(values):.3g} / {median(values):.3g} / {max(values):.3g}"
 
 
