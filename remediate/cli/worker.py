@@ -25,6 +25,7 @@ def main() -> None:
     from remediate.runner import Loop
     from remediate.runner.processes import Pipe
     from remediate.transport.chosen import ChosenTransport
+    from remediate.transport.dialing import most_at_once
 
     pipe = Pipe(*_taken())
     redaction = Learning(pipe)
@@ -47,7 +48,7 @@ def main() -> None:
             begin,
             redaction,
             lambda secrets, gate: ChosenTransport(secrets, gate=gate),
-            Loop(begin.workers),
+            lambda ahead: Loop(begin.workers, ahead, most_at_once()),
         )
         threading.Thread(target=listen, name="listening").start()
         member.work()

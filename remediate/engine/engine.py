@@ -444,11 +444,11 @@ class Engine:
         )
         if self.crew is not None and do is perform and self.crew.takes(orders):
             return self.crew.run(orders, around, _halted)
-        ahead = partial(dial, around=around)
+        ahead = partial(dial, transport=self.transport)
         runner = self.runner or Loop(self.settings.workers, ahead, most_at_once())
 
         def skip(order: Order) -> HostReport:
-            forget(order, around)
+            forget(order, self.transport)
             return _halted(order)
 
         return runner.run(orders, partial(do, around=around), skip)

@@ -134,25 +134,25 @@ async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostR
         _log.debug("internal error", extra={"host": order.host.name}, exc_info=True)
         return internal_error(order.host.name)
     finally:
-        forget(order, around)
+        forget(order, around.transport)
 
 
-async def dial(order: Order, around: Surroundings) -> None:
+async def dial(order: Order, transport: Transport) -> None:
     """Connect to the host of an order before it is its turn, where the transport can.
 
     Args:
         order: what will be done there.
-        around: what else is needed.
+        transport: makes the session.
     """
-    if isinstance(around.transport, Dials):
+    if isinstance(transport, Dials):
         within = min(CONNECT_SECONDS, order.settings.timeout * _SHARE[Phase.OBSERVE])
-        await around.transport.ahead(order.host, within)
+        await transport.ahead(order.host, within)
 
 
-def forget(order: Order, around: Surroundings) -> None:
+def forget(order: Order, transport: Transport) -> None:
     """End what was made ahead for an order, and was not used."""
-    if isinstance(around.transport, Dials):
-        around.transport.forget(order.host)
+    if isinstance(transport, Dials):
+        transport.forget(order.host)
 
 
 def time_for(order: Order, around: Surroundings) -> Deadline:

@@ -105,9 +105,9 @@ class Dialer:
             self._ahead[way] = time.monotonic(), dialled
 
     def seconds(self, host: Host) -> float:
-        """Seconds that it took to dial a host ahead, as long as nobody has asked for it."""
+        """Seconds that a connection took that was made ahead, until somebody has asked for it."""
         _, dialled = self._ahead.get(_way(host), (0.0, Dialled()))
-        return dialled.looking_up + dialled.connecting
+        return dialled.looking_up + dialled.connecting if dialled.sock is not None else 0.0
 
     def forget(self, host: Host) -> None:
         """End what was made ahead, and is not wanted any more."""

@@ -74,7 +74,10 @@ class Threaded:
         if not isinstance(begin, Begin):  # there was nothing to do
             self._theirs.forget()
             return
-        member = Member(self._theirs, begin, redaction, self._make, Loop(begin.workers))
+        workers = begin.workers
+        member = Member(
+            self._theirs, begin, redaction, self._make, lambda ahead: Loop(workers, ahead)
+        )
         listening = threading.Thread(target=member.listen, daemon=True)
         listening.start()
         with suppress(PipeError):

@@ -34,7 +34,7 @@ from remediate.engine.elsewhere.messages import (
     to_member,
 )
 from remediate.engine.elsewhere.parcels import Unpacking
-from remediate.engine.host_worker import Surroundings, perform
+from remediate.engine.host_worker import Surroundings, dial, forget, perform
 from remediate.engine.order import Order, Verb
 from remediate.engine.verdict import internal_error
 from remediate.model.event import Event, HostFinished
@@ -43,6 +43,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.playbook.loader import run_again
 from remediate.redaction import Redaction
+from remediate.runner.loop import Ahead
 from remediate.runner.processes import Pipe, PipeError
 from remediate.runner.protocol import Runner, Waiting
 from remediate.store.errors import StoreError
@@ -89,6 +90,7 @@ class _Work:
 
     def __init__(self, do: Do, pipe: Pipe) -> None:
         self.do = do
+        self.order: Order | None = None
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self._pipe = pipe
 
@@ -133,7 +135,7 @@ class Member:
         begin: what it said first.
         redaction: takes secrets out of texts.
         make_transport: makes what talks to hosts.
-        runner: works through hosts.
+        make_runner: makes what works through hosts, of what is done ahead of each.
     """
 
     def __init__(
@@ -142,12 +144,12 @@ class Member:
         begin: Begin,
         redaction: Learning,
         make_transport: MakeTransport,
-        runner: Runner,
+        make_runner: Callable[[Ahead], Runner],
     ) -> None:
         self._pipe = pipe
         self._begin = begin
         self._redaction = redaction
-        self._runner = runner
+        self._runner = make_runner(self._dial)
         self._orders = Unpacking([run_again(path, text) for path, text in begin.files])
         self._interrupted = threading.Event()
         self._stopped = threading.Event()
@@ -202,12 +204,24 @@ class Member:
             for work, report in self._runner.run(share, self._carry_out, lambda _: None):
                 self._tell(work, report)
 
+    def _order_of(self, work: _Work) -> Order:
+        if work.order is None:
+            work.order = self._orders.order(OrderPart.model_validate(work.do.order))
+        return work.order
+
+    async def _dial(self, work: _Work) -> None:
+        """Connect to the host of an order before it is its turn."""
+        if not self._stopped.is_set():
+            await dial(self._order_of(work), self._transport)
+
     async def _carry_out(self, work: _Work, waiting: Waiting) -> HostReport | None:
         """Carry an order out; None where it is not begun any more."""
         if self._stopped.is_set():
+            if work.order is not None:
+                forget(work.order, self._transport)
             return None
         try:
-            order = self._orders.order(OrderPart.model_validate(work.do.order))
+            order = self._order_of(work)
         except Exception:  # noqa: BLE001 - as `perform` does it
             _log.debug("internal error", extra={"host": work.host}, exc_info=True)
             return internal_error(work.host)
