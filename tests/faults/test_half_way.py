@@ -131,6 +131,7 @@ def test_an_apply_that_stops_anywhere_and_then_again_tells_the_truth(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "repair", [each for each in REPAIRS if each not in (SEVERAL, REBOOTED)], ids=str
 )

@@ -9,6 +9,7 @@ from benchmarks.fleet_memory import per_host
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_an_audit_of_many_hosts_keeps_less_than_10_kb_of_each() -> None:
     out = StringIO()
     kept = per_host(100, out)
