@@ -1,8 +1,8 @@
-"""CPU of this process for each host that is asked one question, by method and wire.
+"""CPU of a visit to a host that is asked one question, by the way one logs on, and over TLS.
 
-`python -m benchmarks.wires BEFORE [--rounds N]` asks a practice host in another process, one visit
-after the other: with the build in BEFORE, and with this one over both its wires, by turns. Over
-HTTPS the certificate's authority stands among those of a usual file. Kerberos needs a KDC.
+`python -m benchmarks.logons BEFORE [--rounds N]` visits practice hosts in other processes. This
+build does so by our own wire. The authority of a certificate stands among the 117 of a file, as
+in those of systems. Kerberos needs a KDC (`krb5-kdc`).
 """
 
 import json
@@ -12,22 +12,23 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import certifi
 
-from benchmarks.compared import HERE, arguments, environment
+from benchmarks.compared import arguments, environment, measure
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.tls import Tls
 from remediate.model.host import Auth
+from remediate.transport.wires import VARIABLE, WireName
 from tests.kerberos.kdc import PASSWORD, REALM, Kdc
 
-VISITS = 100
+VISITS = 50
 AUTHORITIES = 117
 ADA = f"ada@{REALM}"
 NAME = "srv01.remediate.test"
@@ -79,12 +80,12 @@ def served(**options: object) -> Iterator[tuple[dict[str, Any], str]]:
         process.join()
 
 
-def visited(build: Path, wire: str, host: dict[str, Any], password: str) -> float:
+def visited(host: dict[str, Any], password: str, build: Path) -> float:
     """Milliseconds of CPU for each visit."""
     said = json.dumps({"host": host, "visits": VISITS, "password": password})
     done = subprocess.run(
         [sys.executable, "-c", CLIENT, said],
-        env={**environment(build), "REMEDIATE_WIRE": wire},
+        env={**environment(build), VARIABLE: WireName.LEAN},
         stdout=subprocess.PIPE,
         check=True,
         text=True,
@@ -105,42 +106,20 @@ def main(before: Path, rounds: int) -> None:
     ways: dict[str, dict[str, Any]] = {
         "Basic": {"auth": Auth.BASIC},
         "Basic, TLS": {"auth": Auth.BASIC, "tls": Tls.VALID},
+        "certificate, TLS": {"auth": Auth.CERTIFICATE, "tls": Tls.VALID},
         "NTLM": {"auth": Auth.NTLM},
         "NTLM, TLS": {"auth": Auth.NTLM, "tls": Tls.VALID},
     }
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        kdc = stack.enter_context(realm(folder))
-        keytab = kdc.keytab(f"host/{NAME}")
-        ways["Kerberos"] = {
-            "auth": Auth.KERBEROS,
-            "account": LabAccount(ADA, PASSWORD),
-            "keytab": keytab,
-        }
-        builds = {"before": (before, ""), "pypsrp": (HERE, "pypsrp"), "lean": (HERE, "lean")}
-        hosts: dict[str, tuple[dict[str, Any], str]] = {}
+    with tempfile.TemporaryDirectory() as name, realm(Path(name)) as kdc:
+        keytab, account = kdc.keytab(f"host/{NAME}"), LabAccount(ADA, PASSWORD)
+        ways["Kerberos"] = {"auth": Auth.KERBEROS, "account": account, "keytab": keytab}
         for way, options in ways.items():
-            host, password = stack.enter_context(served(**options))
-            if host["ca_file"]:
-                host["ca_file"] = with_authorities(folder, host["ca_file"])
-            hosts[way] = host | ({"kerberos_host": NAME} if way == "Kerberos" else {}), password
-        found: dict[tuple[str, str], list[float]] = {}
-        for number in range(rounds):
-            turns = [(way, name) for way in hosts for name in builds]
-            for way, name in reversed(turns) if number % 2 else turns:
-                found.setdefault((way, name), []).append(visited(*builds[name], *hosts[way]))
-    for way in hosts:
-        middle = {name: median(found[way, name]) for name in builds}
-        print(
-            f"{way:<12}"
-            + "".join(f"{name} {_three(found[way, name])} ms  " for name in builds)
-            + f"lean is {middle['lean'] / middle['before']:.2f} of before, "
-            f"{middle['lean'] / middle['pypsrp']:.2f} of pypsrp"
-        )
-    for method in ("Basic", "NTLM"):
-        over = {name: median(found[f"{method}, TLS", name]) for name in builds}
-        bare = {name: median(found[method, name]) for name in builds}
-        print(f"HTTPS by HTTP, {method}: ", {n: round(over[n] / bare[n], 2) for n in builds})
+            with served(**options) as (host, password):
+                if host["ca_file"]:
+                    host["ca_file"] = with_authorities(Path(name), host["ca_file"])
+                if way == "Kerberos":
+                    host["kerberos_host"] = NAME
+                measure(way, partial(visited, host, password), before, rounds, "ms of CPU")
 
 
 @contextmanager
@@ -156,10 +135,6 @@ def realm(folder: Path) -> Iterator[Kdc]:
         yield kdc
     finally:
         kdc.close()
-
-
-def _three(values: list[float]) -> str:
-    return "/".join(f"{one:.2f}" for one in (min(values), median(values), max(values)))
 
 
 if __name__ == "__main__":
