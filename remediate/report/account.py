@@ -1,83 +1,33 @@
 """What a file says of a host, whatever its format: so every report of a run says the same."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from remediate.model.audit import HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
-from remediate.model.plan import Advice, Plan, Refusal, Unanswered
-from remediate.model.problem import Problem
+from remediate.model.outcome import HostReport
+from remediate.model.plan import Advice, Unanswered
 from remediate.model.run import HostRecord
-from remediate.model.text import count
 from remediate.model.waiver import Waived
 from remediate.report import words
+from remediate.report.cases import HOST, Case, State, case_of, few, host_case, of_plan
 from remediate.report.lines import (
     Line,
-    finding_lines,
     finding_text,
     host_lines,
     is_fixed,
     line,
     recorded_lines,
     recorded_text,
-    waived_lines,
 )
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 
-MOST_LINES = 1000
-"""Lines about one host in a file; of more only the number is told, and JSON has all of it."""
-
-MOST_TEXT = 100_000
-"""Characters about one host in a file, give or take a line."""
-
 NO_VERDICT = "no_verdict"
 """Stands for the outcome of a host of which nothing is known."""
-
-_GRAVE = {
-    ExitCode.INTERNAL_ERROR,
-    ExitCode.FAILED,
-    ExitCode.NEEDS_PERSON,
-    ExitCode.UNREACHABLE,
-    ExitCode.REFUSED,
-}
-
-
-class State(StrEnum):
-    """What became of a playbook on a host, or of the host itself."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A playbook on a host, or the host itself.
-
-    Args:
-        name: id of the playbook; of the host itself `HOST`.
-        state: what became of it.
-        message: why, in a sentence; empty when there is nothing to say.
-        code: what kind of reason it is, for a program.
-        lines: the same at length.
-    """
-
-    name: str
-    state: State = State.PASSED
-    message: str = ""
-    code: str = ""
-    lines: tuple[Line, ...] = ()
-
-
-HOST = "host"
-"""The case of the host itself: whether it got a good verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +115,9 @@ def of_report(report: HostReport, subject: Subject) -> Account:
     name, meaning = words.verdict(subject.view, report)
     plan = report.plan
     found = tuple(_told(one, subject, report) for one in plan.findings) if plan else ()
-    cases = tuple(_cases(plan, subject, report)) if plan else ()
+    cases = tuple(of_plan(plan, subject, report)) if plan else ()
     open_left = any(case.state in {State.FAILED, State.ERROR} for case in cases)
-    host = _host_case(
-        report.outcome, report.exit_code, report.problem, meaning, explained=open_left
-    )
+    host = host_case(report.outcome, report.exit_code, report.problem, meaning, explained=open_left)
     return Account(
         host=report.host,
         outcome=report.outcome.value,
@@ -178,7 +126,7 @@ def of_report(report: HostReport, subject: Subject) -> Account:
         cases=(host, *cases),
         found=found,
         unanswered=report.unanswered,
-        lines=_few(host_lines(report, subject)),
+        lines=few(host_lines(report, subject)),
         left_out=report.below,
         waived=_left_as_it_is(plan.waived, subject) if plan else (),
     )
@@ -208,7 +156,7 @@ def of_record(
         for playbook in playbooks:
             mine = [one for one in record.findings if one.playbook == playbook]
             judged.append(
-                _case(
+                case_of(
                     playbook,
                     [line(0, f"{one.severity}: {recorded_text(one)}") for one in mine],
                     [recorded_text(one) for one in mine],
@@ -219,7 +167,7 @@ def of_record(
             )
     explained = any(case.state in {State.FAILED, State.ERROR} for case in judged)
     code = record.exit_code
-    host = _host_case(record.outcome, code, record.problem, meaning, explained=explained)
+    host = host_case(record.outcome, code, record.problem, meaning, explained=explained)
     return Account(
         host=record.host,
         outcome=record.outcome.value,
@@ -228,7 +176,7 @@ def of_record(
         cases=(host, *judged),
         found=found,
         unanswered=record.unanswered,
-        lines=_few(recorded_lines(record)),
+        lines=few(recorded_lines(record)),
         left_out=all_found - len(record.findings),
         waived=_left_as_it_is(record.waived, subject),
     )
@@ -275,76 +223,6 @@ def plain(lines: Iterable[Line]) -> str:
     )
 
 
-# --- one playbook on one host ---------------------------------------------------------------------
-
-
-def _cases(plan: Plan, subject: Subject, report: HostReport) -> Iterator[Case]:
-    for use in plan.playbooks:
-        mine = [one for one in plan.findings if one.playbook == use.id]
-        left = [one for one in mine if not is_fixed(one, report)]
-        refused: list[Refusal] = [
-            one for one in (*plan.left_out, *plan.refusals) if one.playbook == use.id
-        ]
-        conflicts = [one for one in plan.conflicts if one.change.playbook == use.id]
-        texts = [finding_text(one, subject) for one in left]
-        yield _case(
-            use.id,
-            [each for one in mine for each in finding_lines(one, subject, report)],
-            [*texts, *(f"left alone: {one.change.title}" for one in conflicts)],
-            [q for q in plan.unanswered if use.id in q.playbooks],
-            refused,
-            absent=plan.not_applicable.get(use.id, ""),
-            waived=[one for one in plan.waived if one.finding.playbook == use.id],
-        )
-
-
-def _case(
-    playbook: str,
-    lines: Iterable[Line],
-    wrong: list[str],
-    unanswered: list[Unanswered],
-    refused: Iterable[Refusal] = (),
-    *,
-    absent: str = "",
-    waived: Sequence[Waived] = (),
-) -> Case:
-    """A playbook on a host. What could not be judged weighs more than what was found."""
-    refusals = [f"refused: {one.text}" for one in refused]
-    silent = [f"not answered: {one.question}: {one.problem.message}" for one in unanswered]
-    excepted = waived_lines(waived, 0)
-    told = _few((*lines, *excepted, *(line(0, text) for text in (*refusals, *silent))))
-    if silent:
-        return Case(playbook, State.ERROR, silent[0], unanswered[0].problem.code, told)
-    if wrong:
-        message = wrong[0] if len(wrong) == 1 else f"{len(wrong)} findings, such as: {wrong[0]}"
-        return Case(playbook, State.FAILED, message, "finding", told)
-    if refusals:
-        return Case(playbook, State.ERROR, refusals[0], "refused", told)
-    if waived:
-        first = f"waived {words.waived_by(waived[0].waiver)}"
-        message = first if len(waived) == 1 else f"{len(waived)} findings, such as: {first}"
-        return Case(playbook, State.SKIPPED, message, "waived", told)
-    if absent:
-        return Case(playbook, State.SKIPPED, f"does not apply: {absent}", "not_applicable")
-    return Case(playbook, lines=told)
-
-
-def _host_case(
-    outcome: Outcome, code: ExitCode, problem: Problem | None, meaning: str, *, explained: bool
-) -> Case:
-    """The host itself: never a pass where the process does not end with 0 and nothing says why."""
-    message = problem.message if problem else meaning
-    name = problem.code if problem else outcome.value
-    told = tuple(line(0, text) for text in (message, problem.hint if problem else "") if text)
-    if EXIT_CODES[outcome] in _GRAVE:
-        return Case(HOST, State.ERROR, message, name, told)
-    if code is not ExitCode.OK and not explained:
-        return Case(HOST, State.FAILED, message, name, told)
-    if outcome is Outcome.SKIPPED:
-        return Case(HOST, State.SKIPPED, message, name, told)
-    return Case(HOST)
-
-
 def _told(one: Change | Advice, subject: Subject, report: HostReport) -> Told:
     about = one.text if isinstance(one, Advice) else words.transition(one)
     return Told(
@@ -372,14 +250,3 @@ def _recorded(one: RecordedFinding, subject: Subject, waived: str = "") -> Told:
 
 def _left_as_it_is(waived: Iterable[Waived], subject: Subject) -> tuple[Told, ...]:
     return tuple(_recorded(one.finding, subject, words.waived_by(one.waiver)) for one in waived)
-
-
-def _few(lines: Iterable[Line]) -> tuple[Line, ...]:
-    told = tuple(lines)
-    room = MOST_TEXT
-    for number, each in enumerate(told):
-        if number == MOST_LINES or room < 0:
-            more = count(len(told) - number, "more line")
-            return (*told[:number], line(0, f"… {more}; --format json has all of it"))
-        room -= sum(min(len(text), words.MAX_TEXT) for text, _ in each.spans)
-    return told

@@ -14,7 +14,8 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY, HostReport
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.account import HOST, Account, State
+from remediate.report.account import Account
+from remediate.report.cases import HOST, State
 from remediate.report.files import Gathering, Piece
 from remediate.report.place import place_of
 from remediate.report.printable import printable

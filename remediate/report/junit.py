@@ -10,7 +10,8 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from remediate.report.account import Account, Case, State, plain
+from remediate.report.account import Account, plain
+from remediate.report.cases import Case, State
 from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject

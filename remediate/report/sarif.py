@@ -19,7 +19,8 @@ from remediate import __version__
 from remediate.model.change import ResourceId, Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.text import count
-from remediate.report.account import HOST, Account, Case, State, Told
+from remediate.report.account import Account, Told
+from remediate.report.cases import HOST, Case, State
 from remediate.report.files import Piece
 from remediate.report.lines import RANK
 from remediate.report.markdown import code

@@ -8,7 +8,8 @@ from remediate.model.change import Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import GRAVITY
 from remediate.model.text import count
-from remediate.report.account import Account, State, Told
+from remediate.report.account import Account, Told
+from remediate.report.cases import State
 from remediate.report.lines import RANK
 from remediate.report.waivers import Notice
 
