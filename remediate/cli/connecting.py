@@ -127,7 +127,7 @@ def pace_options() -> list[click.Option]:
             ["--workers"],
             type=click.IntRange(1, 256),
             section=CONNECTION,
-            help="Servers to work on at the same time; each takes a connection and half a MB of "
-            "memory.  [default: 32]",
+            help="Servers to work on at the same time; each takes a connection and up to half a MB "
+            "of memory. More helps where they are farther than 50 ms.  [default: 32]",
         ),
     ]
