@@ -12,6 +12,10 @@ SILENCE = None
 """Instead of an answer: nothing, until the client gives up."""
 
 
+class Last(bytes):
+    """An answer after which the connection is closed."""
+
+
 def ok(body: bytes = b"<a/>", status: str = "200 OK", *headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
@@ -64,7 +68,7 @@ class Scripted:
             if not answer:
                 break
             connection.sendall(answer)
-            if b"X-Then: close" in answer:
+            if b"X-Then: close" in answer or isinstance(answer, Last):
                 break
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()

@@ -49,7 +49,6 @@ class LeanShell:
         self._envelopes = requests.Envelopes(talk.host)
         self._id = uuid.uuid4()
         self._name = str(self._id).upper()
-        self._made = False
         self._messages = 0
         self._joiner = Joiner(self._id)
         self._of_pipeline = Joiner(self._id)
@@ -67,7 +66,7 @@ class LeanShell:
         answer = yield from self._ask(CREATE, requests.new_shell(self._name, IDLE_SECONDS, data))
         if not answer.shell:
             raise MessageError("it does not say what shell it has made")
-        self._name, self._made = answer.shell, True
+        self._name = answer.shell
 
     def expect(self) -> None:
         """Another script is about to be run."""
