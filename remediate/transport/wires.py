@@ -21,7 +21,7 @@ def wire_of_environment() -> WireName:
     Raises:
         ValueError: there is none of that name; the text is for people.
     """
-    said = os.environ.get(VARIABLE) or WireName.PYPSRP
+    said = os.environ.get(VARIABLE) or WireName.LEAN
     if said not in set(WireName):
         raise ValueError(f"{VARIABLE} has to be {' or '.join(WireName)}, not {said}")
     return WireName(said)

@@ -200,6 +200,7 @@ def test_no_garbled_conversation_is_two_answers(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_no_garbled_conversation_of_a_thousand_is_two_answers(
     record_property: Callable[[str, object], None],
 ) -> None:
