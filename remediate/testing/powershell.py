@@ -59,7 +59,8 @@ class PowerShellHosts:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        lab = self._stack.enter_context(Lab([healthy_host()], engine=PowerShellEngine(ready=0)))
+        engine = PowerShellEngine(ready=0, lasting=True)
+        lab = self._stack.enter_context(Lab([healthy_host()], engine=engine))
         self._host = lab.hosts[0]
         password = SecretStr(self._host.password)
         self._kept = KeptSession(PsrpTransport(lambda _: password))

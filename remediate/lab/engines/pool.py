@@ -57,10 +57,14 @@ class EnginePool:
         program: the `pwsh`.
         folder: for what they write besides; the caller removes it.
         ready: how many processes wait for a session, once there has been a first one.
+        lasting: sessions go on for minutes, so that it pays to compile well what runs often.
     """
 
-    def __init__(self, program: Path, folder: Path, *, ready: int = 2) -> None:
+    def __init__(
+        self, program: Path, folder: Path, *, ready: int = 2, lasting: bool = False
+    ) -> None:
         self._program = program
+        self._lasting = lasting
         self._wanted = ready
         self._folder = folder
         self._ready: list[_Ready] = []
@@ -198,7 +202,9 @@ class EnginePool:
             "DOTNET_EnableDiagnostics": "0",
             "DOTNET_gcServer": "0",
             "DOTNET_GCgen0size": "0x4000000",  # bytes: short sessions seldom have to collect
-            "DOTNET_TieredCompilation": "0",  # short sessions gain nothing by a second compiling
+            # a second, better compiling is no gain before a dozen stories, and halves later ones
+            "DOTNET_TieredCompilation": "1" if self._lasting else "0",
+            "DOTNET_TieredPGO": "0",  # measuring calls costs more than sessions gain by it
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
         }

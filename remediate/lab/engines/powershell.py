@@ -55,6 +55,7 @@ class PowerShellEngine:
     Args:
         program: the `pwsh`; found when not given.
         ready: how many processes are kept waiting for the next session.
+        lasting: sessions go on for minutes, so that it pays to compile well what runs often.
         max_output: bytes that one pipeline may send.
 
     Raises:
@@ -62,7 +63,12 @@ class PowerShellEngine:
     """
 
     def __init__(
-        self, program: Path | None = None, *, ready: int = 2, max_output: int = MAX_OUTPUT
+        self,
+        program: Path | None = None,
+        *,
+        ready: int = 2,
+        lasting: bool = False,
+        max_output: int = MAX_OUTPUT,
     ) -> None:
         found = program or find_pwsh()
         if found is None:
@@ -72,7 +78,7 @@ class PowerShellEngine:
         )
         self._hosts: list[WindowsHost] = []
         self._max_output = max_output
-        self.pool = EnginePool(found, Path(self._folder.name), ready=ready)
+        self.pool = EnginePool(found, Path(self._folder.name), ready=ready, lasting=lasting)
 
     def __call__(self, state: HostState) -> BackendFactory:
         """What makes a backend for each shell that is opened on a host.

@@ -73,7 +73,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with asyncio.Runner() as runner:
 
         async def start() -> Engine:
-            pool = EnginePool(program, tmp_path_factory.mktemp("engine"), ready=0)
+            pool = EnginePool(program, tmp_path_factory.mktemp("engine"), ready=0, lasting=True)
             return Engine(runner, pool, await pool.take({}))
 
         engine = runner.run(start())
