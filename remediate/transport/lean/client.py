@@ -40,8 +40,7 @@ class LeanClient:
         tickets: Tickets,
         connect: Connect,
     ) -> None:
-        name = host.address.partition("%")[0].rstrip(".")
-        self._stream = SocketStream(partial(connect, host), tls, name)
+        self._stream = SocketStream(partial(connect, host), tls, host.address.rstrip("."))
         self._exchanges = Exchanges(host, secret, watch, Logon(host, secret, watch, tickets))
         self._watch = watch
         self.operation_timeout = 0

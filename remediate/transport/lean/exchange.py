@@ -154,8 +154,9 @@ class Exchanges:
         proof = is_proof(authorization)
         try:
             yield from self._connected(further=further)
+            within = watch.wait()
             watch.sent = watch.sent or bool(body)
-            answer = yield from self._exchanged(self._request(body, authorization))
+            answer = yield from self._exchanged(self._request(body, authorization), within)
             self._heard(answer, proof=proof)
         except Exception as error:
             watch.refused = watch.refused or (
@@ -196,10 +197,10 @@ class Exchanges:
             self._certificate = yield StartTls(within)
         self._open = True
 
-    def _exchanged(self, request: bytes) -> Steps[Answer]:
+    def _exchanged(self, request: bytes, within: float) -> Steps[Answer]:
         watch, reader = self._watch, Reader()
         with suppress(BrokenPipeError):  # it may have said why before it hung up
-            yield Send(request, watch.wait())
+            yield Send(request, within)
         answer = None
         while answer is None:
             piece = yield Receive(watch.wait())

@@ -185,6 +185,23 @@ def test_what_came_before_a_hang_up_is_read() -> None:
     assert caught.value.status == 413
 
 
+def test_what_connecting_leaves_no_time_for_is_not_said_to_have_been_sent() -> None:
+    now = 0.0
+
+    class Slow(ReplayedStream):
+        def connect(self, within: float) -> None:
+            nonlocal now
+            super().connect(within)
+            now = 100.0
+
+    stream = Slow([answer()])
+    exchanges, watch = talk()
+    watch.deadline = Deadline(60, lambda: now)
+    with pytest.raises(TimeoutError):
+        drive(exchanges.carry(b"<ask/>"), stream)
+    assert (stream.sent, watch.sent) == ([], False)
+
+
 @pytest.mark.parametrize("offers", ["Negotiate %%%", "Negotiate AAAA"])
 def test_a_token_that_is_none_ends_the_logon(offers: str) -> None:
     asks = answer("401 Unauthorized", b"", "WWW-Authenticate: Negotiate")
