@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-from remediate.transport.wires import VARIABLE, WireName
-
 HEAVY = {"pydantic", "rich", "pypsrp", "requests", "sqlalchemy", "structlog", "yaml", "alembic"}
 UNUSED = {"alembic", "filelock", "jinja2", "junitparser", "rich", "sqlalchemy", "structlog", "yaml"}
 LIBRARIES = {"cryptography", "pypsrp", "requests", "spnego", "urllib3", "winrm"}
@@ -21,10 +19,7 @@ def test_nothing_heavy_is_imported(words: list[str]) -> None:
     assert not HEAVY & imported(words)
 
 
-def test_an_audit_of_one_playbook_imports_that_one_and_no_store_report_or_log(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv(VARIABLE, WireName.LEAN)
+def test_an_audit_of_one_playbook_imports_that_one_and_no_store_report_or_log() -> None:
     found = imported(["audit", "schedule-fix", *HOST])
     assert not (UNUSED | LIBRARIES) & found
     assert "remediate.transport.psrp" in found
