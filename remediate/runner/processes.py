@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any, Final, Protocol
@@ -42,6 +43,9 @@ class Pipe:
         self._writing = writing
         self._lock = threading.Lock()
         self._posted = bytearray()
+        self._post = threading.Event()
+        self._poster: threading.Thread | None = None
+        self._closed = False
 
     def send(self, *messages: Model) -> None:
         """Send messages, with no other between them.
@@ -65,16 +69,19 @@ class Pipe:
         """
         data = _lines(messages)
         with self._lock:
-            first = not self._posted
             self._posted += data
-        if first:
-            soon = threading.Timer(_SOON, self._send_posted)
-            soon.daemon = True
-            soon.start()
+            if self._poster is None:
+                self._poster = threading.Thread(target=self._send_posted, name="post", daemon=True)
+                self._poster.start()
+        self._post.set()
 
     def _send_posted(self) -> None:
-        with self._lock, suppress(PipeError):
-            self._write()
+        while not self._closed:
+            self._post.wait()
+            self._post.clear()
+            time.sleep(_SOON)
+            with self._lock, suppress(PipeError):
+                self._write()
 
     def _write(self) -> None:
         data, self._posted = self._posted, bytearray()
@@ -109,6 +116,8 @@ class Pipe:
 
     def close(self) -> None:
         """Send nothing any more. Never raises."""
+        self._closed = True
+        self._post.set()
         with suppress(OSError, ValueError), self._lock:
             self._writing.close()
 

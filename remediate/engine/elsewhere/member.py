@@ -236,13 +236,14 @@ class Member:
             interrupted=self._interrupted,
         )
         try:
-            await waiting.aside(partial(self._hold, order))
+            if order.verb is Verb.APPLY and order.run not in self._locks:
+                await waiting.aside(partial(self._hold, order.run))
         except StoreError as error:
             problem = error.problem()
             return HostReport(host=order.host.name, outcome=Outcome.REFUSED, problem=problem)
         return await perform(order, waiting, around)
 
-    def _hold(self, order: Order) -> None:
+    def _hold(self, run: str) -> None:
         """Hold a lock of the run, as the first process does: this one may outlive it for a moment.
 
         Raises:
@@ -250,9 +251,8 @@ class Member:
         """
         folder = self._begin.locks
         with self._locking:
-            if order.verb is Verb.APPLY and folder is not None and order.run not in self._locks:
-                lock = RunLock(order.run, folder, self._begin.number)
-                self._locks[order.run] = lock.__enter__()
+            if folder is not None and run not in self._locks:
+                self._locks[run] = RunLock(run, folder, self._begin.number).__enter__()
 
     def _tell(self, work: _Work, report: HostReport | None) -> None:
         """Say what an order came to."""
