@@ -23,13 +23,13 @@ from remediate.engine.elsewhere.messages import (
     Done,
     End,
     Go,
+    Halt,
     Interrupt,
     Known,
     Learned,
     Logged,
     Seen,
     Skipped,
-    Stop,
     ToMember,
     TurnTold,
     to_crew,
@@ -126,14 +126,14 @@ class Crew:
                     if giving.stopped.is_set():
                         raise  # asked twice
                     giving.stopped.set()
-                    self._tell(Stop())
+                    self._tell(Halt())
                     for task in waiting:
                         if task.came_to is not None:
                             told.put(task)  # again: it may have been lost on the way
         finally:
             if waiting:  # nobody takes the results any more
                 giving.stopped.set()
-                self._tell(Stop())
+                self._tell(Halt())
             while waiting:
                 with suppress(Empty):
                     task = told.get(timeout=_LISTEN)
@@ -164,7 +164,7 @@ class Crew:
             member.begin(begin, packing)
         return packing
 
-    def _tell(self, message: Stop | Interrupt) -> None:
+    def _tell(self, message: Halt | Interrupt) -> None:
         for member in self._members:
             member.send(message)
 

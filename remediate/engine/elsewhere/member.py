@@ -21,6 +21,7 @@ from remediate.engine.elsewhere.messages import (
     End,
     Failure,
     Go,
+    Halt,
     Interrupt,
     Known,
     Learned,
@@ -29,7 +30,6 @@ from remediate.engine.elsewhere.messages import (
     Question,
     Seen,
     Skipped,
-    Stop,
     TurnTold,
     to_member,
 )
@@ -184,7 +184,7 @@ class Member:
                         share = []
                     case Answer(number=number) as answer:
                         self._works[number].answers.put(answer)
-                    case Stop():
+                    case Halt():
                         self._stopped.set()
                     case Interrupt():
                         self._interrupted.set()

@@ -157,10 +157,10 @@ class Go(Model):
     type: Literal["go"] = "go"
 
 
-class Stop(Model):
+class Halt(Model):
     """Begin no further order; those under way are finished."""
 
-    type: Literal["stop"] = "stop"
+    type: Literal["halt"] = "halt"
 
 
 class Interrupt(Model):
@@ -350,7 +350,7 @@ class Done(Model):
 
 
 ToMember = Annotated[
-    Begin | Known | Define | Do | Go | Stop | Interrupt | Answer | End, Field(discriminator="type")
+    Begin | Known | Define | Do | Go | Halt | Interrupt | Answer | End, Field(discriminator="type")
 ]
 ToCrew = Annotated[
     Learned | Logged | Seen | Asked | TurnTold | Skipped | Done, Field(discriminator="type")
