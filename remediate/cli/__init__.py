@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 __all__ = ["main"]
@@ -15,8 +16,15 @@ as nothing of what is imported is garbage."""
 def main() -> None:
     """Run the command that the arguments of the process name, and end with its exit code."""
     from remediate.cli.app import run
+    from remediate.model.exit_code import ExitCode
 
     gc.set_threshold(_NEW)
     # a plugin of pydantic that happens to be installed would see whatever is read, passwords too
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == ExitCode.INTERRUPTED:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)  # hosts that are under way are waited for by threads, and Python by those
+    sys.exit(code)

@@ -179,7 +179,7 @@ class Following:
         hosts = "1 host" if left == 1 else f"{left} hosts"
         return Interrupted(
             f"interrupted; {hosts} may be in the middle of a change (run {run})",
-            "Find out with remediate runs reconcile.",
+            f"Find out with remediate runs reconcile, then see remediate runs show {run}.",
         )
 
 

@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 _AGAIN = 0.05
 """Seconds after which a Ctrl-C that came at the wrong moment is heard again."""
 
+_STOP = (signal.SIGINT, signal.SIGTERM)
+"""What is an order to stop: Ctrl-C, and what a CI system sends to a job that is cancelled."""
+
 Result = TypeVar("Result")
 
 
@@ -26,16 +29,18 @@ class CtrlC:
     def __init__(self, pressed: threading.Event) -> None:
         self._pressed = pressed
         self._waiting = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
         self._main = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> None:
         if self._main:
-            self._before = signal.signal(signal.SIGINT, self._on_signal)
+            for number in _STOP:
+                self._before[number] = signal.signal(number, self._on_signal)
 
     def __exit__(self, *_: object) -> None:
         if self._main:
-            signal.signal(signal.SIGINT, self._before)
+            for number, before in self._before.items():
+                signal.signal(number, before)
 
     def during(self, reports: Iterable[Result]) -> Iterator[Result]:
         """The same reports."""

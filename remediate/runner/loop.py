@@ -68,9 +68,9 @@ class Loop:
     ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`."""
         crew = _Crew(items, work, skip, self._limits, self._ahead)
-        thread = threading.Thread(target=crew.carry_out, name="hosts")
+        thread = threading.Thread(target=crew.carry_out, name="hosts", daemon=True)
         thread.start()
-        given = 0
+        given, leaving = 0, False
         try:
             while given < len(items):
                 try:
@@ -85,11 +85,13 @@ class Loop:
                     yield one
                 except KeyboardInterrupt:
                     if crew.stopped:
-                        raise  # asked twice
+                        leaving = True  # asked twice
+                        raise
                     crew.stop()
         finally:
             crew.stop()
-            thread.join()
+            if not leaving:
+                thread.join()
 
 
 class _Crew(Generic[Item, Result]):

@@ -59,5 +59,6 @@ class Runner(Protocol):
 
         Work that rests holds nothing up. When the one who takes the results is interrupted, or
         stops taking them, no new item is begun, those under way are finished, and `skip` makes the
-        results of the others.
+        results of the others. Who is interrupted again waits for nothing: what is under way may
+        then be broken off anywhere, with the process.
         """

@@ -145,6 +145,24 @@ def test_ctrl_c_in_the_middle_finishes_the_host_under_way_and_skips_the_others(
         assert lab.hosts[1].requests == 0
 
 
+def test_who_is_told_to_stop_and_then_again_leaves_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a CI system tells it that cancels a job."""
+    with Lab([make_state("A"), make_state("B")], latency=2) as lab:
+        monkeypatch.setenv("REMEDIATE_PASSWORD", lab.hosts[0].password)
+        names = [f"{host.address}:{host.port}" for host in lab.hosts]
+        at = ["--host", names[0], "--host", names[1], "--user", lab.hosts[0].user]
+        screen = start("apply", "schedule-fix", *at, "--auth", "basic", "--yes")
+        screen.until("looking at")
+        screen.process.send_signal(signal.SIGTERM)
+        screen.until("Stopping: hosts under way are finished first. Again to leave now.")
+        screen.process.send_signal(signal.SIGINT)
+        assert screen.end() == 130
+        assert "2 hosts may be in the middle of a change" in screen.text
+        assert "CHANGED" not in screen.text
+
+
 def test_a_password_is_asked_for_and_not_shown(
     start: Start, lab: Lab, at: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,7 +124,8 @@ class Crew:
                     continue
                 except KeyboardInterrupt:
                     if giving.stopped.is_set():
-                        raise  # asked twice
+                        waiting.clear()  # asked twice
+                        raise
                     giving.stopped.set()
                     self._tell(Halt())
                     for task in waiting:
