@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from remediate.files import read_content
-from remediate.inventory.document import Items, Node, Place, Text, decoded, read_document
+from remediate.inventory.document import Items, Node, Place, Table, Text, decoded, read_document
 from remediate.inventory.mistakes import Mistakes
 from remediate.inventory.protocol import InventoryError
 from remediate.inventory.written import Written
@@ -142,18 +142,20 @@ class _Reading:
         return ()
 
     def _entry(self, entry: Node) -> None:
+        rows = entry.rows if isinstance(entry, Table) else ()
+        if not rows:
+            self._mistakes.add(entry.place, "a waiver: write `host: …`, `playbook: …` and so on")
+            return
         values: dict[str, object] = {}
-        written = self._written.rows(entry, "a waiver: write `host: …`, `playbook: …` and so on")
-        for key, node in written:
+        for key, node in rows:
             name = key.value
             if name in self._read:
                 values[name] = self._written.value(name, key, node, self._read[name])
             else:
                 self._written.unknown(key, _KNOWN)
-        if written:
-            for name, what in _NEEDED.items():
-                if name not in values:
-                    self._mistakes.add(entry.place, f"this waiver has no `{name}:`, {what}")
-            if _NEEDED.keys() <= values.keys() and None not in values.values():
-                at = self._mistakes.at(entry.place)
-                self.found.append(Waiver.model_validate({**values, "at": at}))
+        for name, what in _NEEDED.items():
+            if name not in values:
+                self._mistakes.add(entry.place, f"this waiver has no `{name}:`, {what}")
+        if _NEEDED.keys() <= values.keys() and None not in values.values():
+            at = self._mistakes.at(entry.place)
+            self.found.append(Waiver.model_validate({**values, "at": at}))

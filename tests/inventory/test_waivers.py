@@ -1,5 +1,6 @@
 """Waivers as they are written, and what each is about."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -72,6 +73,17 @@ def test_all_mistakes_are_told_each_with_its_place() -> None:
     ]
     places = [one.partition(": ")[0] for one in caught.value.mistakes]
     assert places[:4] == ["w.yaml:2:5", "w.yaml:6:5", "w.yaml:7:5", "w.yaml:8:10"]
+
+
+@pytest.mark.parametrize("nothing", ["{}", "null", "~", "", "''", "[]", "none"])
+def test_an_entry_that_says_nothing_is_no_waiver(nothing: str) -> None:
+    text = f"{written(WAIVER).decode()}- {nothing}\n- {nothing}\n"
+    with pytest.raises(InventoryError) as caught:
+        read_waivers("w.yaml", text.encode())
+    first, second = caught.value.mistakes
+    says = "a waiver: write `host: …`, `playbook: …` and so on"
+    assert re.fullmatch(rf"w\.yaml:8:[23]: {says}", first)
+    assert re.fullmatch(rf"w\.yaml:9:[23]: {says}", second)
 
 
 @pytest.mark.parametrize("missing", WAIVER)
