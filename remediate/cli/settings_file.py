@@ -207,7 +207,7 @@ def read_settings(named: str | None, *, own: bool) -> SettingsFile:
     mistakes = Mistakes(str(path))
     with mistakes:
         reading = _Reading(path, mistakes)
-        reading.take(read_document(decoded(content.data)))
+        reading.take(read_document(decoded(content.data), mistakes.add))
     return reading.found()
 
 

@@ -204,7 +204,7 @@ def _keys(path: Path) -> Iterator[str]:
         if not text.lstrip().startswith("{"):
             yield from (found[1] for found in _KEY.finditer(text))
             return
-        root: Node | None = read_document(text)
+        root: Node | None = read_document(text, lambda *_: None)
     except (OSError, Unreadable):
         return
     yield from (key.value for key, _ in root.rows) if isinstance(root, Table) else ()

@@ -112,12 +112,12 @@ class _Reading(Reading):
         host = row.get(_NAME)
         if host is None and row:
             self._wrong(Place(number, 1), "this line names no host")
-        elif host is not None and host.value in self._lines:
-            first = self._lines[host.value]
-            problem = f"{in_quotes(host.value)} stands here for the second time, after line {first}"
-            self._wrong(host.place, problem)
         elif host is not None:
-            self._lines[host.value] = number
+            first = self._lines.setdefault(host.value, number)
+            if first < number:
+                name = in_quotes(host.value)
+                problem = f"{name} stands here for the second time, after line {first}"
+                self._wrong(host.place, problem)
             self._host(host, row)
 
     def _host(self, name: Cell, row: Mapping[str, Cell]) -> None:

@@ -95,13 +95,18 @@ class Items(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A mapping; no key stands in it twice."""
+    """A mapping; where a key stands in it twice, that was told as a mistake."""
 
     place: Place
     rows: "Sequence[tuple[Text, Node]]"
 
 
 Node = Text | Items | Table
+Wrong = Callable[[Place, str], object]
+
+
+def _refuse(place: Place, problem: str) -> None:
+    raise Unreadable(place, problem)
 
 
 def decoded(data: bytes) -> str:
@@ -124,16 +129,21 @@ def decoded(data: bytes) -> str:
     return text
 
 
-def read_document(text: str) -> Node | None:
+def read_document(text: str, wrong: Wrong = _refuse) -> Node | None:
     """What a YAML document says; None when it is empty.
 
+    Args:
+        text: all of it.
+        wrong: is told of each key that stands in a mapping for the second time, and what stands
+            there is read, too; without it that is refused.
+
     Raises:
-        Unreadable: it is no YAML, or none that is read here: a key twice, tags, too much of it.
+        Unreadable: it is no YAML, or none that is read here: tags, too much of it.
     """
     if found := _TAG_DIRECTIVE.search(text):  # libyaml compares each of them with all before it
         raise Unreadable(_after(text[: found.end() - len("%TAG")]), _TAGS)
     try:
-        return _Reading().root(yaml.parse(text, _PARSER))
+        return _Reading(wrong).root(yaml.parse(text, _PARSER))
     except yaml.MarkedYAMLError as error:
         raise Unreadable(_place(error.problem_mark), _in_words(error)) from None
     except yaml.YAMLError:
@@ -157,9 +167,14 @@ class _Open(NamedTuple):
 
 
 class _Reading:
-    """Puts nodes together as the parser meets them."""
+    """Puts nodes together as the parser meets them.
 
-    def __init__(self) -> None:
+    Args:
+        wrong: is told of each key that stands in a mapping for the second time.
+    """
+
+    def __init__(self, wrong: Wrong) -> None:
+        self._wrong = wrong
         self._nodes: list[Node] = []  # of the list or mapping that is open
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -206,7 +221,7 @@ class _Reading:
     def _end_table(self, event: yaml.MappingEndEvent) -> None:
         del event
         done = self._open.pop()
-        self._end(done, _table(done.place, self._nodes))
+        self._end(done, _table(done.place, self._nodes, self._wrong))
 
     def _end(self, done: _Open, node: Node) -> None:
         self._nodes = done.around
@@ -245,8 +260,9 @@ class _Reading:
             raise Unreadable(place, problem)
 
 
-def _table(place: Place, nodes: Sequence[Node]) -> Table:
+def _table(place: Place, nodes: Sequence[Node], wrong: Wrong) -> Table:
     rows: dict[str, tuple[Text, Node]] = {}
+    again: list[tuple[Text, Node]] = []
     merged: list[tuple[Text, Node]] = []
     for key, value in zip(nodes[::2], nodes[1::2], strict=True):
         if not isinstance(key, Text):
@@ -256,12 +272,13 @@ def _table(place: Place, nodes: Sequence[Node]) -> Table:
         elif key.value in rows:
             first = rows[key.value][0].place.line
             problem = f"{in_quotes(key.value)} stands here for the second time, after line {first}"
-            raise Unreadable(key.place, problem)
+            wrong(key.place, problem)
+            again.append((key, value))
         else:
             rows[key.value] = (key, value)
     for key, value in merged:
         rows.setdefault(key.value, (key, value))
-    return Table(place, list(rows.values()))
+    return Table(place, [*rows.values(), *again])
 
 
 def _merged(value: Node) -> Iterator[tuple[Text, Node]]:

@@ -76,7 +76,7 @@ def read_waivers(source: str, data: bytes) -> tuple[Waiver, ...]:
     mistakes = Mistakes(source)
     reading = _Reading(mistakes)
     with mistakes:
-        reading.take(read_document(decoded(data)))
+        reading.take(read_document(decoded(data), mistakes.add))
     return tuple(reading.found)
 
 

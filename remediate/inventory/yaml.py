@@ -36,7 +36,11 @@ from remediate.inventory.written import Rows, Written
 from remediate.model.address import check_address
 from remediate.model.text import check_text, in_quotes
 
-_SECTIONS = ("hosts", "groups", "defaults")
+_SECTIONS = {
+    "hosts": "hosts: write each as `NAME:`, on a line of its own",
+    "groups": "groups: write each as `NAME: {hosts: [A, B]}`",
+    "defaults": "defaults: write `SETTING: VALUE` below it",
+}
 _PARAMS = "params"
 
 _T = TypeVar("_T")
@@ -50,26 +54,23 @@ class _Reading(Reading):
         self._written = Written(mistakes)
 
     def take(self, text: str) -> None:
-        root = read_document(text)
-        said: dict[str, Node] = {}
+        root = read_document(text, self._wrong)
+        said: dict[str, list[tuple[Text, Node]]] = {name: [] for name in _SECTIONS}
         for key, node in self._written.rows(root, "the file: write the hosts under `hosts:`"):
             if key.value in _SECTIONS:
-                said[key.value] = node
+                said[key.value].extend(self._written.rows(node, _SECTIONS[key.value]))
             elif key.value == "_meta":
                 raise Unreadable(key.place, "this is what Ansible lists: write ansible:FILE")
             else:
                 self._wrong(
-                    key.place, f"there is no section {in_quotes(key.value)}: {one_of(_SECTIONS)}"
+                    key.place,
+                    f"there is no section {in_quotes(key.value)}: {one_of(tuple(_SECTIONS))}",
                 )
-        form = "hosts: write each as `NAME:`, on a line of its own"
-        for name, node in self._written.rows(said.get("hosts"), form):
+        for name, node in said["hosts"]:
             self._host(name, node)
-        form = "groups: write each as `NAME: {hosts: [A, B]}`"
-        for name, node in self._written.rows(said.get("groups"), form):
+        for name, node in said["groups"]:
             self._group(name, node)
-        form = "defaults: write `SETTING: VALUE` below it"
-        rows = self._written.rows(said.get("defaults"), form)
-        self._gathered.defaults = self._said(DEFAULTS, DEFAULTS, rows)
+        self._gathered.defaults = self._said(DEFAULTS, DEFAULTS, said["defaults"])
         if not self._gathered.hosts and not self._mistakes:
             self._wrong(Place(1, 1), "the inventory has no hosts; write them under `hosts:`")
 

@@ -95,9 +95,10 @@ def test_a_column_may_be_a_parameter_of_a_playbook(read: Read) -> None:
 
 
 def test_all_mistakes_are_told_at_once(read: Read) -> None:
-    text = 'name,prot,port\nA,x,on\n,,1\n"B,,\nC,,010\n'
+    text = 'name,prot,port\nA,x,on\n,,1\n"B,,\nC,,010\nC,,011\n'
     places = [mistake.split(": ")[0] for mistake in mistakes_of(text, read)]
-    assert places == [f"hosts.csv:{place}" for place in ("1:6", "2:5", "3:1", "4:1", "5:4")]
+    wrong = ("1:6", "2:5", "3:1", "4:1", "5:4", "6:1", "6:4")
+    assert places == [f"hosts.csv:{place}" for place in wrong]
 
 
 @given(

@@ -155,6 +155,28 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(
     assert places == ["1:22", "3:13", "3:22", "4:7:", "5:18"]
 
 
+def test_a_name_that_stands_there_twice_hides_no_other_mistake(
+    read: Callable[[str], Inventory],
+) -> None:
+    text = (
+        "hosts:\n  A: {address: 1.2.3.4, prot: 5}\n  B: {port: 99999}\n  A: {prot: 6}\n"
+        "groups: {g: {hosts: [A, C], user: u, user: ''}}\n"
+        "hosts: {C: {tls: maybe}}\n"
+    )
+    places = [mistake.partition("hosts.yaml:")[2] for mistake in mistakes_of(text, read)]
+    assert [place[:4] for place in places] == [
+        "2:25",
+        "3:13",
+        "4:3:",
+        "4:7:",
+        "5:38",
+        "5:44",
+        "6:1:",
+        "6:18",
+    ]
+    assert places[2] == "4:3: 'A' stands here for the second time, after line 2"
+
+
 @pytest.mark.parametrize("name", ["NO", "on", "2026-11-28", "null", "1e3", "~x", "0o17", "y"])
 def test_a_name_is_the_text_that_stands_there(name: str, read: Callable[[str], Inventory]) -> None:
     text = f"hosts: {{{name}: {{address: SRV, user: '{name}'}}}}\n"
