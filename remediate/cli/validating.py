@@ -7,7 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remediate.cli import settings_file
 from remediate.cli.inventory_mistakes import mistakes as of_inventory
@@ -19,7 +19,6 @@ from remediate.model.validation import CheckedFile, FileKind, Mistake
 if TYPE_CHECKING:
     from remediate.inventory.document import Node
     from remediate.inventory.protocol import Trust
-    from remediate.model.waiver import Waiver
     from remediate.playbook.catalogue import Catalogue
 
 _MAX_BYTES = 2 * 1024 * 1024
@@ -81,24 +80,32 @@ class Validator:
 
     def _waivers(self, named: str) -> "_Found":
         from remediate.inventory.waivers import open_waivers
+        from remediate.model.waiver import end_of
+
+        ended: list[str] = []
+
+        def look(at: str, said: Mapping[str, Any]) -> str:
+            if said.get("expires") and end_of(said["expires"]) <= self.now:
+                ended.append(f"{at}: this waiver has expired")
+            return self._unknown(said.get("playbook"), said.get("rule"))
 
         try:
-            found = open_waivers(named)
+            found = open_waivers(named, look)
         except InventoryError as error:
-            return _Found(error.mistakes)
-        wrong = (f"{one.at}: {text}" for one in found if (text := self._unknown(one)))
-        ended = [f"{one.at}: this waiver has expired" for one in found if one.end <= self.now]
-        return _Found(tuple(wrong), ended, count(len(found), "waiver"))
+            return _Found(error.mistakes, ended)
+        return _Found((), ended, count(len(found), "waiver"))
 
-    def _unknown(self, waiver: "Waiver") -> str:
-        """Why no playbook can find what a waiver is about; empty when one can."""
+    def _unknown(self, playbook: str | None, rule: str | None) -> str:
+        """Why no playbook can find what a waiver is about; empty when one can, or nobody knows."""
         names: Sequence[str] = list(self.known.entries)
-        what, said = "playbook", waiver.playbook
-        if said in names:
-            names = self.known.load(said).rules
-            what, said = f"rule of {waiver.playbook}", waiver.rule
-            if said in names or not names or re.search(r"[*?[]", said):
+        what, said = "playbook", playbook
+        if playbook and playbook in names:
+            names = self.known.load(playbook).rules
+            what, said = f"rule of {playbook}", rule
+            if not names or re.search(r"[*?[]", rule or ""):
                 return ""
+        if said is None or said in names:
+            return ""
         near = get_close_matches(said, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
         return f"there is no {what} {in_quotes(said)}: {hint}"

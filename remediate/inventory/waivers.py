@@ -13,10 +13,11 @@ Every value is the text that stands there. Without `resource` it is about any.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from remediate.files import read_content
 from remediate.inventory.document import Items, Node, Place, Table, Text, decoded, read_document
@@ -44,12 +45,25 @@ _NEEDED = {
 }
 _KNOWN = (*_NEEDED, "resource")
 
+Look = Callable[[str, Mapping[str, Any]], str]
+"""What is wrong with a waiver besides how it is written; empty when nothing.
 
-def open_waivers(named: str | Path) -> tuple[Waiver, ...]:
+It is told the place (`waivers.yaml:3:5`), and what the waiver says as far as that is understood:
+None, or not there, where it is not.
+"""
+
+
+def _nothing_else(at: str, said: Mapping[str, Any]) -> str:
+    del at, said
+    return ""
+
+
+def open_waivers(named: str | Path, look: Look = _nothing_else) -> tuple[Waiver, ...]:
     """The waivers of a file.
 
     Args:
         named: the file.
+        look: says what else is wrong with a waiver.
 
     Raises:
         InventoryError: it cannot be read, or used; it says all that is wrong.
@@ -60,21 +74,22 @@ def open_waivers(named: str | Path) -> tuple[Waiver, ...]:
     except OSError as error:
         text = f"the waivers {path} cannot be read: {error.strerror}"
         raise InventoryError(str(path), text) from None
-    return read_waivers(str(path), data)
+    return read_waivers(str(path), data, look)
 
 
-def read_waivers(source: str, data: bytes) -> tuple[Waiver, ...]:
+def read_waivers(source: str, data: bytes, look: Look = _nothing_else) -> tuple[Waiver, ...]:
     """The waivers that some bytes are.
 
     Args:
         source: where they come from, for messages.
         data: the bytes.
+        look: says what else is wrong with a waiver.
 
     Raises:
         InventoryError: they say something that is not understood.
     """
     mistakes = Mistakes(source)
-    reading = _Reading(mistakes)
+    reading = _Reading(mistakes, look)
     with mistakes:
         reading.take(read_document(decoded(data), mistakes.add))
     return tuple(reading.found)
@@ -107,9 +122,11 @@ class _Reading:
 
     Args:
         mistakes: where to keep what is wrong.
+        look: says what else is wrong with an entry.
     """
 
-    def __init__(self, mistakes: Mistakes) -> None:
+    def __init__(self, mistakes: Mistakes, look: Look) -> None:
+        self._look = look
         self.found: list[Waiver] = []
         self._mistakes = mistakes
         self._written = Written(mistakes)
@@ -146,7 +163,7 @@ class _Reading:
         if not rows:
             self._mistakes.add(entry.place, "a waiver: write `host: …`, `playbook: …` and so on")
             return
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for key, node in rows:
             name = key.value
             if name in self._read:
@@ -156,6 +173,8 @@ class _Reading:
         for name, what in _NEEDED.items():
             if name not in values:
                 self._mistakes.add(entry.place, f"this waiver has no `{name}:`, {what}")
+        at = self._mistakes.at(entry.place)
+        if wrong := self._look(at, values):
+            self._mistakes.add(entry.place, wrong)
         if _NEEDED.keys() <= values.keys() and None not in values.values():
-            at = self._mistakes.at(entry.place)
             self.found.append(Waiver.model_validate({**values, "at": at}))

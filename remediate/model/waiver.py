@@ -23,6 +23,17 @@ SOON = timedelta(days=14)
 """How long before its end a waiver is spoken of."""
 
 
+def end_of(expires: date) -> datetime:
+    """The time from which on something does not count any more.
+
+    Args:
+        expires: the last day on which it counts, which ends in UTC; or that time.
+    """
+    if isinstance(expires, datetime):
+        return expires
+    return datetime.combine(expires, time(tzinfo=UTC)) + timedelta(days=1)
+
+
 class Waiver(Model):
     r"""What is left as it is, where, why, who decided so, and until when.
 
@@ -52,9 +63,7 @@ class Waiver(Model):
     @property
     def end(self) -> datetime:
         """The time from which on it does not count any more."""
-        if isinstance(self.expires, datetime):
-            return self.expires
-        return datetime.combine(self.expires, time(tzinfo=UTC)) + timedelta(days=1)
+        return end_of(self.expires)
 
     def is_about(self, host: str) -> bool:
         """Whether it is about a host.

@@ -110,6 +110,27 @@ def test_each_mistake_of_each_file_has_its_place(cli: Make, unsent: Make, playbo
     assert lines.err == "w.yaml:2:5: this waiver has expired\n"
 
 
+def test_a_mistake_in_a_waiver_hides_no_other_and_not_that_it_has_expired(cli: Make) -> None:
+    rows = (
+        ("schedule-fx", "*", "2020-01-01"),
+        ("tls12", "winhtp", "never"),
+        ("tls12", "", "never"),
+    )
+    Path("w.yaml").write_text(waivers(*rows).replace("reason: r,", "reason: '',"))
+    done = cli("validate", "w.yaml")
+    assert (done.code, done.err) == (64, "w.yaml:2:5: this waiver has expired\n")
+    assert [" ".join(line.split()[1:5]) for line in done.out.splitlines()] == [
+        "there is no playbook",
+        "the reason is empty",
+        "there is no rule",
+        "the reason is empty",
+        "'never' is no day",
+        "the rule is empty",
+        "the reason is empty",
+        "'never' is no day",
+    ]
+
+
 def test_a_glob_without_quotes_is_told_what_it_lacks(cli: Make) -> None:
     Path("w.yaml").write_text("waivers:\n  - host: *\n")
     assert "put a text that begins with * or & in quotes" in cli("validate", "w.yaml").out
