@@ -28,7 +28,7 @@ VALID = "24h"
 _AGAIN = f"Make a new plan. {NOTHING_SENT}"
 _VALID = re.compile(r"([1-9][0-9]{0,4})(m|h|d)", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-_LONGEST = timedelta(days=31)
+_CLOCKS_APART = timedelta(minutes=5)  # as Kerberos takes them
 
 
 def parse_valid(text: str) -> timedelta:
@@ -37,13 +37,15 @@ def parse_valid(text: str) -> timedelta:
     Raises:
         ValueError: it is no time, or too long.
     """
+    from remediate.model.saved_plan import LONGEST
+
     found = _VALID.fullmatch(text)
     if found is None:
         msg = "write a number of minutes, hours or days, such as 90m, 24h or 7d"
         raise ValueError(msg)
     length = int(found[1]) * _UNITS[found[2]]
-    if length > _LONGEST:
-        msg = f"a plan is good for {_LONGEST.days} days at most"
+    if length > LONGEST:
+        msg = f"a plan is good for {LONGEST.days} days at most"
         raise ValueError(msg)
     return length
 
@@ -201,7 +203,8 @@ def require_in_force(plan: "SavedPlan", path: str, digest: str | None, now: "dat
     """Make sure that a plan is the one that is meant, and still counts.
 
     Raises:
-        Stop: it is another one, has expired, or was made by another version of this program.
+        Stop: it is another one, has expired, was made later than now, or by another version of
+            this program.
     """
     from remediate import __version__
     from remediate.report.words import moment
@@ -210,6 +213,13 @@ def require_in_force(plan: "SavedPlan", path: str, digest: str | None, now: "dat
         raise _refused(path, f"it is another plan: its digest is {plan.digest}", _AGAIN)
     if now >= plan.expires:
         raise _refused(path, f"it was good until {moment(plan.expires)}", _AGAIN)
+    if plan.created > now + _CLOCKS_APART:
+        raise _refused(
+            path,
+            f"it was made at {moment(plan.created)}, and here that is still to come",
+            "Set the clock of this machine, or of the one that has made the plan, and make a new "
+            f"plan. {NOTHING_SENT}",
+        )
     if plan.tool != __version__:
         raise _refused(
             path,

@@ -1,5 +1,6 @@
 """A plan in a file: what was found on some hosts, to be applied later, exactly so or not at all."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
@@ -15,6 +16,9 @@ from remediate.model.waiver import Waiver
 
 MAX_SIZE = 64 * 1024 * 1024
 """Bytes of a file that is read; 5,000 hosts of each of which five tasks are changed have 62 MB."""
+
+LONGEST = timedelta(days=31)
+"""How long a plan is good for at most."""
 
 _AGAIN = "Make a new plan."
 _SIGN = "digest"
@@ -122,7 +126,8 @@ def read_plan(text: bytes) -> SavedPlan:
         text: all that the file holds.
 
     Raises:
-        SavedPlanRefused: it is none, of another version, or not as it was written.
+        SavedPlanRefused: it is none, of another version, not as it was written, or good for
+            longer than any is.
     """
     try:
         data = read_canonical(text[:-1])
@@ -151,6 +156,9 @@ def read_plan(text: bytes) -> SavedPlan:
     names = [one.host.name for one in plan.hosts]
     if len(set(names)) < len(names) or any(one.report.host != one.host.name for one in plan.hosts):
         raise SavedPlanRefused("it names a host twice, or reports of another one")
+    if plan.expires - plan.created > LONGEST:
+        msg = f"it is good for more than {LONGEST.days} days, and no plan is"
+        raise SavedPlanRefused(msg)
     return plan
 
 

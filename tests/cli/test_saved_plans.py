@@ -200,6 +200,8 @@ def test_what_a_plan_prints_and_shows_is_enough_to_apply_it(told: Told) -> None:
             "another plan: its digest is",
         ),
         (lambda data: data.update(expires="2026-11-29T11:59:59Z"), [], "it was good until 2026"),
+        (lambda data: data.update(expires="2026-12-30T10:00:01Z"), [], "for more than 31 days"),
+        (lambda data: data.update(created="2026-11-29T12:05:01Z"), [], "that is still to come"),
         (lambda data: data.update(tool="0.0.1"), [], "version 0.0.1 of remediate has made it"),
         (lambda data: data.update(schema_version=9), [], "it is a plan of format 9"),
         (lambda data: data.update(more=1), [], "it makes no sense at 'more'"),
@@ -249,6 +251,13 @@ def test_a_plan_that_does_not_count_is_refused_before_anything_is_sent(
     cli(*APPLY, *words, transport=unsent, now=noon).explains(
         6, "the plan plan.json is refused", says
     )
+
+
+def test_a_plan_of_the_longest_time_and_a_clock_that_is_ahead_counts(told: Told) -> None:
+    told(*ONE, "--valid", "31d")
+    assert told("plan", "show", FILE).code == 0
+    changed(lambda data: data.update(created="2026-11-29T10:05:00Z"))
+    assert told(*APPLY).code == 0
 
 
 def test_a_file_that_is_no_plan_is_refused(told: Told, cli: Told, unsent: Unsent) -> None:
