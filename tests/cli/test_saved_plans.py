@@ -260,6 +260,15 @@ def test_a_plan_of_the_longest_time_and_a_clock_that_is_ahead_counts(told: Told)
     assert told(*APPLY).code == 0
 
 
+def test_a_plan_that_has_expired_is_not_shown_as_good(told: Told, fleet: Fleet) -> None:
+    told(*ONE)
+    fleet.clock.now += timedelta(days=1)
+    first, *others = told("plan", "show", FILE).out.splitlines()
+    assert "2 changes on 1 of 1 host, expired 2026-11-30 " in first
+    assert "It has expired: make a new plan." in others
+    assert not any("to do it" in line for line in others)
+
+
 def test_a_file_that_is_no_plan_is_refused(told: Told, cli: Told, unsent: Unsent) -> None:
     told(*ONE)
     text = FILE.read_bytes()

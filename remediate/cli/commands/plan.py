@@ -22,6 +22,8 @@ MOST = 900_000
 """Bytes of Markdown, when nobody says fewer; see `remediate.report.markdown`."""
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from remediate.engine.engine import Engine
     from remediate.model.outcome import HostReport
     from remediate.model.saved_plan import SavedPlan
@@ -70,7 +72,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
     )
     _save(plan, path)
     told = hosting.later(options, [one.host for one in hosts])["needed"]
-    for text in _about(plan, options["out"], told):
+    for text in _about(plan, options["out"], told, parts.now()):
         parts.terminal.say(text)
     return code
 
@@ -91,7 +93,7 @@ def _save(plan: "SavedPlan", path: Path) -> None:
         ) from error
 
 
-def _about(plan: "SavedPlan", path: str, needed: Iterable[str]) -> "Iterator[str]":
+def _about(plan: "SavedPlan", path: str, needed: Iterable[str], now: "datetime") -> "Iterator[str]":
     """What a person has to know of a plan, a line each."""
     from remediate.model.text import count
     from remediate.report.words import command_line, moment
@@ -99,8 +101,12 @@ def _about(plan: "SavedPlan", path: str, needed: Iterable[str]) -> "Iterator[str
     changed = [one for one in plan.hosts if one.has_changes]
     changes = sum(len(one.report.plan.changes) for one in changed if one.report.plan)
     where = f"{len(changed):,} of {count(len(plan.hosts), 'host')}"
-    yield f"plan {path}: {count(changes, 'change')} on {where}, good until {moment(plan.expires)}"
-    if changed:
+    expired = now >= plan.expires
+    until = f"{'expired' if expired else 'good until'} {moment(plan.expires)}"
+    yield f"plan {path}: {count(changes, 'change')} on {where}, {until}"
+    if expired:
+        yield "It has expired: make a new plan."
+    elif changed:
         words = ["remediate", "apply", "--plan", path, "--digest", plan.digest, *needed]
         yield f"to do it: {command_line(words)}"
 
@@ -121,12 +127,9 @@ def _show(
     from remediate.report.reporter import Subject
     from remediate.report.words import moment
 
-    now = parts.now()
     by = f"made {moment(plan.created)} by {plan.operator} with remediate {plan.tool}"
-    about = list(_about(plan, file, playbooks.needed(folders)))
+    about = list(_about(plan, file, playbooks.needed(folders), parts.now()))
     told = [about[0], by, f"digest {plan.digest}", *about[1:]]
-    if now >= plan.expires:
-        told = [*told[:3], "It has expired: make a new plan."]
     subject = Subject(
         command="plan",
         hosts=[one.host.name for one in plan.hosts],
