@@ -31,6 +31,8 @@ def end_of(expires: date) -> datetime:
     """
     if isinstance(expires, datetime):
         return expires
+    if expires == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(expires, time(tzinfo=UTC)) + timedelta(days=1)
 
 

@@ -127,6 +127,13 @@ def test_a_day_ends_in_utc_and_a_time_says_its_zone(text: str, end: datetime) ->
         assert bool(found.in_force) is (state is not WaiverState.EXPIRED)
 
 
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:59-12:00"])
+def test_a_waiver_may_last_until_the_last_day_there_is(text: str) -> None:
+    waiver = read(expires=text)
+    found = Waivers.at([waiver], datetime(2027, 1, 1, tzinfo=UTC))
+    assert found.state(waiver) is WaiverState.IN_FORCE
+
+
 @pytest.mark.parametrize("text", ["2027-03-31T18:00", "31.3.2027", "never", "20270331T18", "2027"])
 def test_what_could_mean_two_times_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="write it as a day"):
