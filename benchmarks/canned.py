@@ -173,8 +173,9 @@ def _made(piece: Piece, known: dict[bytes, bytes]) -> bytes:
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, canned: Canned) -> None:
+    def __init__(self, canned: Canned, latency: float) -> None:
         self._canned = canned
+        self._latency = latency
         self._data = b""
         self._number = 0
         self._known: dict[bytes, bytes] = {}
@@ -189,29 +190,44 @@ class _Client(asyncio.Protocol):
         while length := message(self._data):
             request, self._data = self._data[:length], self._data[length:]
             assert self._transport is not None
-            self._transport.write(self._canned.answer(self._number, request, self._known))
+            answer = self._canned.answer(self._number, request, self._known)
+            asyncio.get_running_loop().call_later(self._latency, self._transport.write, answer)
             self._number += 1
 
 
-async def _serve(canned: Canned, hosts: int) -> None:
+async def _serve(canned: Canned, hosts: int, latency: float) -> None:
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     addresses = [f"127.0.{2 + number // 250}.{1 + number % 250}" for number in range(hosts)]
     for address in addresses:
-        await loop.create_server(lambda: _Client(canned), address, port)
+        await loop.create_server(lambda: _Client(canned, latency), address, port)
     began = time.process_time()
     print(json.dumps({"port": port, "addresses": addresses}), flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
     print(json.dumps({"cpu": time.process_time() - began}), flush=True)
 
 
-def serve(hosts: int) -> None:
-    """Serve what comes over standard input first, until there comes more or it ends."""
+def serve(hosts: int, latency: float = 0.0) -> None:
+    """Serve what comes over standard input first, until there comes more or it ends.
+
+    Args:
+        hosts: how many.
+        latency: seconds until each answer.
+    """
     said = json.loads(sys.stdin.readline())
     conversation = [(base64.b64decode(one), base64.b64decode(two)) for one, two in said]
-    asyncio.run(_serve(Canned(conversation), hosts))
+    asyncio.run(_serve(Canned(conversation), hosts, latency))
+
+
+def said(command: Sequence[str]) -> str:
+    """What a command and a practice host say to each other, as `serve` takes it."""
+    pairs = [[base64.b64encode(part).decode() for part in one] for one in record(command)]
+    return json.dumps(pairs)
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    if sys.argv[1] == "record":
+        print(said(sys.argv[2:]))
+    else:
+        serve(int(sys.argv[1]), *map(float, sys.argv[2:]))

@@ -1,8 +1,8 @@
 """How much longer an audit of 200 hosts takes when 20 of them drop what is sent to them.
 
 `python benchmarks/dead_hosts.py BEFORE [--rounds N]` asks this of another build as well. Each
-audit, by the default settings, has practice hosts of its own, 50 ms away. A connection that
-nobody accepts is given up after ten seconds: so many are part of the time with dead hosts.
+audit, by the default settings, has hosts of its own, 50 ms away. A connection that nobody accepts
+is given up after ten seconds: so many are part of the time with dead hosts.
 """
 
 import re
@@ -14,11 +14,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from compared import HERE, arguments, three
-from fleet_speed import HOSTS, audited, fleet
+from fleet_speed import audited, fleet
 
 sys.path.insert(0, str(HERE))
 from tests.transport.dead import dropping
 
+HOSTS = 200
 TENTH = 10
 
 
@@ -27,7 +28,7 @@ def hosts(build: Path, *, dead: bool) -> Iterator[Path]:
     """The inventory of practice hosts, each tenth of which is dead or not."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        inventory = stack.enter_context(fleet(folder, build))
+        inventory = stack.enter_context(fleet(folder, build, HOSTS))
         if dead:
             port = stack.enter_context(dropping())
             lines = inventory.read_text().splitlines()

@@ -5,7 +5,6 @@ what a practice host has said once, by turns. CPU of the processes is told apart
 a /proc: the one that takes most of it bounds what more cores can give.
 """
 
-import base64
 import json
 import os
 import subprocess
@@ -20,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from canned import record
+from canned import said
 
 AUDIT = [sys.executable, "-m", "remediate", "audit", "schedule-fix", "--auth", "basic", "--no-tls"]
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -137,13 +136,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     count: int = given.hosts
-    said = record([*AUDIT, "--format", "json"])
-    pairs = [[base64.b64encode(part).decode() for part in one] for one in said]
+    conversation = said([*AUDIT, "--format", "json"])
     rounds: dict[int, list[Round]] = {1: [], 2: []}
     with TemporaryDirectory() as name:
         for number in range(given.rounds):
             for processes in (1, 2) if number % 2 else (2, 1):
-                rounds[processes].append(audit(Path(name), processes, json.dumps(pairs), count))
+                rounds[processes].append(audit(Path(name), processes, conversation, count))
     for processes, found in rounds.items():
         print(
             f"{processes} process{'es' if processes > 1 else ''}:",
