@@ -29,6 +29,8 @@ class CtrlC:
     def __init__(self, pressed: threading.Event) -> None:
         self._pressed = pressed
         self._waiting = False
+        self._handling = False
+        self._again: threading.Timer | None = None
         self._before: dict[int, Any] = {}
         self._main = threading.current_thread() is threading.main_thread()
 
@@ -38,6 +40,8 @@ class CtrlC:
                 self._before[number] = signal.signal(number, self._on_signal)
 
     def __exit__(self, *_: object) -> None:
+        if self._again is not None:
+            self._again.cancel()  # nobody would take it for an order any more
         if self._main:
             for number, before in self._before.items():
                 signal.signal(number, before)
@@ -56,11 +60,21 @@ class CtrlC:
             yield report
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if (
+            not self._handling
+        ):  # else it came in the middle of the one before, which is to count, too
+            self._handling = True
+            try:
+                self._heard(number, frame)
+            finally:
+                self._handling = False
+        self._again = threading.Timer(_AGAIN, _thread.interrupt_main)
+        self._again.daemon = True
+        self._again.start()
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
         if not self._pressed.is_set():
             self._pressed.set()
             os.write(2, b"\nStopping: hosts under way are finished first. Again to leave now.\n")
         if self._waiting:
             signal.default_int_handler(number, frame)
-        again = threading.Timer(_AGAIN, _thread.interrupt_main)
-        again.daemon = True
-        again.start()

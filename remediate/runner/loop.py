@@ -85,9 +85,11 @@ class Loop:
                     yield one
                 except KeyboardInterrupt:
                     if crew.stopped:
-                        leaving = True  # asked twice
                         raise
                     crew.stop()
+        except KeyboardInterrupt:  # asked twice
+            leaving = True
+            raise
         finally:
             crew.stop()
             if not leaving:

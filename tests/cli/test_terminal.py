@@ -149,7 +149,7 @@ def test_who_is_told_to_stop_and_then_again_leaves_at_once(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a CI system tells it that cancels a job."""
-    with Lab([make_state("A"), make_state("B")], latency=2) as lab:
+    with Lab([make_state("A"), make_state("B")], latency=1) as lab:
         monkeypatch.setenv("REMEDIATE_PASSWORD", lab.hosts[0].password)
         names = [f"{host.address}:{host.port}" for host in lab.hosts]
         at = ["--host", names[0], "--host", names[1], "--user", lab.hosts[0].user]
@@ -157,6 +157,7 @@ def test_who_is_told_to_stop_and_then_again_leaves_at_once(
         screen.until("looking at")
         screen.process.send_signal(signal.SIGTERM)
         screen.until("Stopping: hosts under way are finished first. Again to leave now.")
+        time.sleep(0.3)
         screen.process.send_signal(signal.SIGINT)
         assert screen.end() == 130
         assert "2 hosts may be in the middle of a change" in screen.text

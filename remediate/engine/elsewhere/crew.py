@@ -92,7 +92,7 @@ class Crew:
             return False
         return True
 
-    def run(  # noqa: C901 - an interrupt may come anywhere
+    def run(  # noqa: C901, PLR0912 - an interrupt may come anywhere
         self,
         orders: Sequence[Order],
         around: Surroundings,
@@ -124,13 +124,15 @@ class Crew:
                     continue
                 except KeyboardInterrupt:
                     if giving.stopped.is_set():
-                        waiting.clear()  # asked twice
                         raise
                     giving.stopped.set()
                     self._tell(Halt())
                     for task in waiting:
                         if task.came_to is not None:
                             told.put(task)  # again: it may have been lost on the way
+        except KeyboardInterrupt:  # asked twice
+            waiting.clear()
+            raise
         finally:
             if waiting:  # nobody takes the results any more
                 giving.stopped.set()
