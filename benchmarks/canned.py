@@ -15,8 +15,9 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
@@ -224,6 +225,42 @@ def said(command: Sequence[str]) -> str:
     """What a command and a practice host say to each other, as `serve` takes it."""
     pairs = [[base64.b64encode(part).decode() for part in one] for one in record(command)]
     return json.dumps(pairs)
+
+
+@contextmanager
+def fleet(
+    folder: Path, conversation: str, hosts: int, latency: float = 0.0
+) -> Iterator["tuple[subprocess.Popen[str], Path]"]:
+    """A process with hosts, and an inventory of them in a folder.
+
+    Args:
+        folder: where the inventory is written.
+        conversation: as `said` has it.
+        hosts: how many.
+        latency: seconds until each answer.
+    """
+    with subprocess.Popen(
+        [sys.executable, __file__, str(hosts), str(latency)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(f"{conversation}\n")
+        server.stdin.flush()
+        there = json.loads(server.stdout.readline())
+        rows = (
+            f"  H{number}: {{address: {address}, port: {there['port']}}}\n"
+            for number, address in enumerate(there["addresses"])
+        )
+        file = folder / "hosts.yaml"
+        file.write_text("defaults: {user: ada, auth: basic, tls: false}\nhosts:\n" + "".join(rows))
+        file.chmod(0o600)
+        try:
+            yield server, file
+        finally:
+            server.kill()
 
 
 if __name__ == "__main__":

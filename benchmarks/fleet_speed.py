@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+import canned
 from compared import arguments, environment, measure
 
-CANNED = str(Path(__file__).with_name("canned.py"))
 HOSTS = 500
 LATENCY = 0.05
 AUDIT = [sys.executable, "-m", "remediate", "audit", "schedule-fix", "--format", "json"]
@@ -28,7 +28,7 @@ AUDIT = [sys.executable, "-m", "remediate", "audit", "schedule-fix", "--format",
 def said(build: Path) -> str:
     """What a build and a practice host say to each other."""
     return subprocess.run(
-        [sys.executable, CANNED, "record", *AUDIT, "--auth", "basic", "--no-tls"],
+        [sys.executable, canned.__file__, "record", *AUDIT, "--auth", "basic", "--no-tls"],
         env=environment(build),
         stdout=subprocess.PIPE,
         text=True,
@@ -38,29 +38,10 @@ def said(build: Path) -> str:
 
 @contextmanager
 def fleet(folder: Path, build: Path, count: int = HOSTS) -> Iterator[Path]:
-    """Hosts, as an inventory; their password is in the environment."""
-    program = [sys.executable, CANNED, str(count), str(LATENCY)]
-    with subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(f"{said(build)}\n")
-        server.stdin.flush()
-        there = json.loads(server.stdout.readline())
-        os.environ["REMEDIATE_PASSWORD"] = "Practice-2026"  # noqa: S105 - anything would do
-        rows = (
-            f"  H{number}: {{address: {address}, port: {there['port']}, user: ada, "
-            "auth: basic, tls: false}\n"
-            for number, address in enumerate(there["addresses"])
-        )
-        file = folder / "hosts.yaml"
-        file.write_text("hosts:\n" + "".join(rows))
-        file.chmod(0o600)
-        try:
-            yield file
-        finally:
-            server.kill()
+    """Hosts that answer as they did to a build, as an inventory; the password is set."""
+    os.environ["REMEDIATE_PASSWORD"] = "Practice-2026"  # noqa: S105 - anything would do
+    with canned.fleet(folder, said(build), count, LATENCY) as (_, inventory):
+        yield inventory
 
 
 def audited(build: Path, inventory: Path) -> tuple[float, list[str]]:

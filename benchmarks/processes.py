@@ -12,14 +12,12 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from canned import said
+from canned import fleet, said
 
 AUDIT = [sys.executable, "-m", "remediate", "audit", "schedule-fix", "--auth", "basic", "--no-tls"]
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -42,37 +40,10 @@ class Round:
     each: dict[int, float] = field(default_factory=dict)
 
 
-@contextmanager
-def hosts(folder: Path, conversation: str, count: int) -> Iterator["subprocess.Popen[str]"]:
-    """Canned hosts, and an inventory of them in the folder."""
-    with subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("canned.py")), str(count)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(f"{conversation}\n")
-        server.stdin.flush()
-        there = json.loads(server.stdout.readline())
-        rows = (
-            f"  H{number}: {{address: {address}, port: {there['port']}}}\n"
-            for number, address in enumerate(there["addresses"])
-        )
-        file = folder / "hosts.yaml"
-        file.write_text("defaults: {user: ada}\nhosts:\n" + "".join(rows))
-        file.chmod(0o600)
-        try:
-            yield server
-        finally:
-            server.kill()
-
-
 def audit(folder: Path, processes: int, conversation: str, count: int) -> Round:
     """One audit of all hosts."""
     found = Round()
-    with hosts(folder, conversation, count) as server:
+    with fleet(folder, conversation, count) as (server, _):
         began = time.perf_counter()
         with subprocess.Popen(
             [*AUDIT, "-i", "hosts.yaml", "--processes", str(processes), "--format", "json"],
