@@ -1,0 +1,20 @@
+"""An order to stop is for the run that it comes in."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from remediate.cli.interruption import CtrlC
+
+
+def test_what_is_to_be_heard_again_is_not_heard_after_the_run() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with CtrlC(threading.Event()):
+        signal.raise_signal(signal.SIGTERM)  # nobody waits, so it is to be heard again
+    try:
+        time.sleep(0.2)
+    except KeyboardInterrupt:
+        pytest.fail("whoever comes next is told to stop")
+    assert signal.getsignal(signal.SIGTERM) is before
