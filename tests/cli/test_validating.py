@@ -165,7 +165,8 @@ def test_no_playbook_runs_that_others_may_write_to(
     cli: Make, playbook: Make, open_to_others: str
 ) -> None:
     file = playbook() / "own_fix.py"
-    file.write_text(f"open('ran', 'w').close()\n{file.read_text()}")
+    ran = str(Path("ran").absolute())  # whoever runs it, and wherever
+    file.write_text(f"open({ran!r}, 'w').close()\n{file.read_text()}")
     file.chmod(0o644)
     file.parent.chmod(0o755)
     Path(open_to_others).chmod(0o777)
