@@ -33,13 +33,6 @@ def connection_options() -> list[click.Option]:
     ]
 
 
-def options_of(*names: str) -> list[click.Option]:
-    """The options of some settings, for a command that needs no others."""
-    from remediate.model.host import SETTINGS
-
-    return [_option(setting) for setting in SETTINGS if setting.name in names]
-
-
 def _option(setting: "Setting") -> click.Option:
     typed, flag = setting.typed, flag_of(setting.name)
     default = f"  [default: {typed.default}]" if typed.default else ""

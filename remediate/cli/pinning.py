@@ -35,7 +35,7 @@ def show_pins(parts: Parts, options: Mapping[str, Any]) -> int:
     from remediate.transport.reach import certificate_of
 
     parts.start_logging()
-    hosts = _hosts(options)
+    hosts = _hosts(parts, options)
     seconds = settings(options).timeout
 
     def look(host: "Host") -> "Certificate | TransportError":
@@ -58,7 +58,7 @@ def show_pins(parts: Parts, options: Mapping[str, Any]) -> int:
     return int(ExitCode.UNREACHABLE if problems else ExitCode.OK)
 
 
-def _hosts(options: Mapping[str, Any]) -> "tuple[Host, ...]":
+def _hosts(parts: Parts, options: Mapping[str, Any]) -> "tuple[Host, ...]":
     """The hosts that are chosen, spoken to by TLS whatever is said; nobody logs on."""
     from remediate.model.host import SETTINGS, Auth
 
@@ -67,16 +67,18 @@ def _hosts(options: Mapping[str, Any]) -> "tuple[Host, ...]":
             f"--host {reaching.THIS_MACHINE} is this machine itself, which is reached without TLS",
             "Give the name by which WinRM reaches the server.",
         )
+    if options["tls"] is False:
+        raise Stop("--no-tls is given, and a certificate is shown in TLS only", "Leave it out.")
     nobody = {
-        **{setting.name: None for setting in SETTINGS},
+        **options,
+        **{setting.name: None for setting in SETTINGS if setting.name != "port"},
         "tls": True,
         "auth": Auth.NEGOTIATE,
         "user": "nobody",
         "password_from": "prompt:",
-        "passwords_only": None,
-        **options,
     }
-    return targets.select_hosts(nobody, targets.inventory(nobody), interactive=False)
+    known = targets.inventory(options, parts.terminal.say)
+    return targets.select_hosts(nobody, known, interactive=False)
 
 
 def _row(name: str, host: "Host", shown: "Certificate") -> str:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from remediate.cli.app import run
-from remediate.cli.wiring import Parts
+from remediate.cli.commands.hosts import check, pin
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.tls import Tls
@@ -84,8 +83,18 @@ def test_a_pin_and_an_authority_in_one_place_contradict_each_other(
     cli("audit", *how, transport=unsent).explains(64, "a pin needs no authority")
 
 
-def test_the_help_of_pin_offers_no_logon(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["hosts", "pin", "--help"], Parts()) == 0
-    shown = capsys.readouterr().out
-    assert "--port" in shown
-    assert "--user" not in shown
+def test_a_command_line_for_hosts_check_also_shows_pins(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    with Lab([make_state()], tls=Tls.SELF_SIGNED) as lab:
+        host = lab.hosts[0]
+        way = ["--tls", "--ca-file=ca.pem", "--transport=winrs", "--kerberos-host=srv01.contoso"]
+        logon = ["--user=ada", "--auth=basic", "--password-from=file:is-not-there", "--insecure"]
+        words = [f"--host={host.address}", f"--port={host.port}", *way, *logon]
+        shown = cli("hosts", "pin", *words)
+        assert (shown.code, host.requests) == (0, 0), shown.err
+    cli("hosts", "pin", *words, "--no-tls").explains(64, "a certificate is shown in TLS only")
+
+
+def test_pins_are_shown_with_the_options_of_the_other_commands_on_hosts() -> None:
+    found, of_a_result = ({one.name for one in each.params} for each in (pin, check))
+    assert of_a_result - found == {"form", "reports"}

@@ -12,7 +12,6 @@ from remediate.cli.asking import SAFETY, confirm, require_person, writing_option
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
 from remediate.cli.reports import report_option
-from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
 
@@ -293,14 +292,9 @@ pin = Command(
     "pin",
     callback=_pin,
     help="Fetch the certificate that hosts show in TLS, and print its pin for an inventory. Sends "
-    "nothing and stores nothing: compare it with the certificate on the host before you use it.",
-    params=[
-        *targets.host_options(),
-        *connecting.options_of("port"),
-        connecting.open_files_option(),
-        *connecting.pace_options(),
-        config_option(),
-    ],
+    "nothing and stores nothing: compare it with the certificate on the host before you use it. "
+    "Takes what hosts check takes; nobody logs on, so what is said of that is not used.",
+    params=[*targets.host_options(), *connecting.connection_options()],
 )
 locks = _command(
     "locks", "Show who holds the lease of hosts, and since when. Writes nothing.", _locks
