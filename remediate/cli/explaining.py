@@ -49,7 +49,7 @@ def no_password_option() -> tuple[str, str]:
 
 def stop_for(error: Exception) -> Stop:
     """One of the project's own errors, or anything else, as the end of a command."""
-    from remediate.diagnose.catalogue import CatalogueError
+    from remediate.diagnose.entry import CatalogueError
     from remediate.inventory.protocol import InventoryError
     from remediate.playbook.loader import PlaybookError
     from remediate.secrets import SecretError

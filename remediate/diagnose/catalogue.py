@@ -10,16 +10,11 @@ from datetime import date
 from pathlib import Path
 
 from remediate.diagnose.entry import Entry, Number
-from remediate.errors import RemediateError
 
 FOLDER = Path(__file__).with_name("catalogue")
 MADE = Path(__file__).with_name("catalogue.json")
 BESIDE = "diagnose"
 """Name of the folder with entries that stands beside somebody's playbooks."""
-
-
-class CatalogueError(RemediateError):
-    """A file of the catalogue cannot be used. Its text names the file, the entry and why."""
 
 
 def load(folders: Iterable[Path] = ()) -> tuple[Entry, ...]:

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from remediate.errors import RemediateError
+
 Trust = Literal["documented", "secondary", "inferred"]
 """Whether the maker of the product says so, somebody else does, or it was concluded."""
+
+
+class CatalogueError(RemediateError):
+    """A file of the catalogue cannot be used. Its text names the file, the entry and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from remediate.diagnose.catalogue import CatalogueError
-from remediate.diagnose.entry import Entry, Number, Trust
+from remediate.diagnose.entry import CatalogueError, Entry, Number, Trust
 from remediate.files import read_bounded
 
 _MOST = 256 * 1024

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from remediate.cli.describing import describe
-from remediate.diagnose.catalogue import FOLDER, CatalogueError, load
+from remediate.diagnose.catalogue import FOLDER, load
+from remediate.diagnose.entry import CatalogueError
 from remediate.diagnose.matching import Matcher
 from remediate.diagnose.written import read
 from remediate.playbook.catalogue import Catalogue
