@@ -17,7 +17,7 @@ from remediate.powershell.messages import Request
 from remediate.transport.careful_pool import CarefulPool
 from remediate.transport.classify import is_passing, is_waiting, of_record
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
-from remediate.transport.psrp import Parameters, Pipeline
+from remediate.transport.shell import Parameters, Pipeline
 from remediate.transport.steps import Steps, at_once
 
 _USUAL: Final = "Microsoft.PowerShell"

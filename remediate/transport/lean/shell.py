@@ -15,7 +15,7 @@ from remediate.transport.lean.framing import NOBODY, Joiner, Kind, Message, frag
 from remediate.transport.lean.requests import COMMAND, CREATE, DELETE, RECEIVE, SEND
 from remediate.transport.lean.soap import Answer, answer_to
 from remediate.transport.markup import MAX_TAGS
-from remediate.transport.psrp import Parameters, Pipeline
+from remediate.transport.shell import Parameters, Pipeline
 from remediate.transport.steps import Carry, Steps
 
 if TYPE_CHECKING:
