@@ -13,8 +13,7 @@ from remediate.engine.job import Task
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
 from remediate.model.evidence import Evidence
-from remediate.model.finding import RecordedFinding
-from remediate.model.plan import Advice
+from remediate.model.finding import Advice, RecordedFinding
 from remediate.model.problem import Problem
 from remediate.model.waiver import NO_WAIVERS, Waived, Waivers
 from remediate.playbook.base import Origin, Playbook, Seen

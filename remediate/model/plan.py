@@ -1,50 +1,13 @@
 """What a run found on a host and intends to do there."""
 
-from dataclasses import dataclass, field
-
 from pydantic import Field
 
 from remediate.model.base import SCHEMA_VERSION, JsonValue, Model
-from remediate.model.change import Change, ResourceId, Severity
+from remediate.model.change import Change, ResourceId
 from remediate.model.computer import Computer
-from remediate.model.evidence import Evidence
+from remediate.model.finding import Advice
 from remediate.model.problem import Problem
 from remediate.model.waiver import Waived
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Something that a person has to do; never a change.
-
-    Playbook, rule and resource are its identity: they stay the same when its texts are reworded.
-
-    Args:
-        title: what was seen, in a few words.
-        text: what to do about it.
-        severity: how much it matters.
-        playbook: id of the playbook that gives it; filled in by the planning.
-        rule: the playbook's name for what is wrong (`no-task`); empty only in a record of an
-            earlier version.
-        resource: what it is about; None when that is the host, or something that is not there.
-        evidence: what it rests on.
-
-    Raises:
-        TypeError: title or text is no text.
-    """
-
-    title: str
-    text: str
-    severity: Severity = Severity.WARNING
-    playbook: str = ""
-    rule: str = field(default="", kw_only=True)
-    resource: ResourceId | None = field(default=None, kw_only=True)
-    evidence: tuple[Evidence, ...] = field(default=(), kw_only=True)
-
-    def __post_init__(self) -> None:
-        texts: tuple[object, ...] = (self.title, self.text)
-        if not all(isinstance(one, str) for one in texts):
-            msg = f"title and text of Advice are texts, not {texts[0]!r:.40} and {texts[1]!r:.40}"
-            raise TypeError(msg)
 
 
 class Refusal(Model):

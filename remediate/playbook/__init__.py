@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from remediate.model.change import MACHINE, PROCESS, Severity
     from remediate.model.evidence import Evidence
-    from remediate.model.plan import Advice
+    from remediate.model.finding import Advice
     from remediate.model.settling import Progress, Settling
     from remediate.playbook.base import Finding, OriginParams, Playbook, PlaybookParams, Seen
 
@@ -34,7 +34,7 @@ __all__ = [
 _HOMES = {
     "MACHINE": "remediate.model.change",
     "PROCESS": "remediate.model.change",
-    "Advice": "remediate.model.plan",
+    "Advice": "remediate.model.finding",
     "Evidence": "remediate.model.evidence",
     "Field": "pydantic",
     "Progress": "remediate.model.settling",

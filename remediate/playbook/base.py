@@ -23,7 +23,8 @@ from remediate.model.address import split_target
 from remediate.model.base import Model
 from remediate.model.change import ResourceId
 from remediate.model.computer import Computer
-from remediate.model.plan import Advice, HostFacts
+from remediate.model.finding import Advice
+from remediate.model.plan import HostFacts
 from remediate.playbook import stated
 from remediate.resources.base import Desire, Query, Resource, absence
 from remediate.resources.host_path import HostPath

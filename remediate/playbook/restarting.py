@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import Field
 
 from remediate.model.evidence import Evidence
-from remediate.model.plan import Advice
+from remediate.model.finding import Advice
 from remediate.playbook.base import PlaybookParams, Seen
 from remediate.resources.backup_record import BackupRecord
 from remediate.resources.event import Event, Events

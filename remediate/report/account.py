@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from remediate.model.audit import HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.finding import RecordedFinding
+from remediate.model.finding import Advice, RecordedFinding
 from remediate.model.outcome import HostReport
-from remediate.model.plan import Advice, Unanswered
+from remediate.model.plan import Unanswered
 from remediate.model.run import HostRecord
 from remediate.model.waiver import Waived
 from remediate.report import words

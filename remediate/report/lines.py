@@ -8,9 +8,9 @@ from remediate.model.change import Change, Severity
 from remediate.model.check import StepState
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
-from remediate.model.finding import RecordedFinding, Since
+from remediate.model.finding import Advice, RecordedFinding, Since
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
-from remediate.model.plan import Advice, Conflict, Plan, Unanswered
+from remediate.model.plan import Conflict, Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.text import count
 from remediate.model.waiver import Waived

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from remediate.model.change import Change, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.finding import RecordedFinding, Since
+from remediate.model.finding import Advice, RecordedFinding, Since
 from remediate.model.outcome import HostReport
-from remediate.model.plan import Advice, Plan
+from remediate.model.plan import Plan
 from remediate.model.problem import Problem
 from remediate.model.text import count
 from remediate.report import words

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from remediate.model.change import Severity
-from remediate.model.plan import Advice
+from remediate.model.finding import Advice
 from remediate.resources.file import File
 from remediate.resources.host_path import HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue

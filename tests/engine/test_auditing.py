@@ -11,8 +11,9 @@ from remediate.engine.verdict import graver
 from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.computer import Computer
+from remediate.model.finding import Advice
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Advice, HostFacts, Plan, PlaybookUse, Unanswered
+from remediate.model.plan import HostFacts, Plan, PlaybookUse, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
 from remediate.store.errors import StoreError, StoreUnavailable

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from remediate.model.finding import RecordedFinding
+from remediate.model.finding import Advice, RecordedFinding
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome, exit_code
-from remediate.model.plan import Advice, Plan, Unanswered
+from remediate.model.plan import Plan, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.waiver import Waived, Waiver
 

@@ -11,8 +11,9 @@ import pytest
 from remediate.model.change import Severity
 from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
+from remediate.model.finding import Advice
 from remediate.model.outcome import Holder, HostReport, Outcome
-from remediate.model.plan import Advice, Conflict, Refusal, Unanswered
+from remediate.model.plan import Conflict, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.report.console import print_lines
 from remediate.report.lines import line, plan_lines

@@ -23,9 +23,9 @@ from markdown_it import MarkdownIt
 
 from remediate.model.change import Change, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.finding import RecordedFinding
+from remediate.model.finding import Advice, RecordedFinding
 from remediate.model.outcome import HostReport, Outcome, exit_code
-from remediate.model.plan import Advice, PlaybookUse, Unanswered
+from remediate.model.plan import PlaybookUse, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.waiver import Waived, Waiver, Waivers
 from remediate.report import markdown, sarif

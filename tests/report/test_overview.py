@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from remediate.model.change import Severity
-from remediate.model.finding import RecordedFinding, Since
+from remediate.model.finding import Advice, RecordedFinding, Since
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Advice, PlaybookUse, Unanswered
+from remediate.model.plan import PlaybookUse, Unanswered
 from remediate.model.problem import Problem
 
 Make = Callable[..., Any]

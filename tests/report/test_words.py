@@ -15,8 +15,9 @@ from remediate.cli.stop import Interrupted, Stop
 from remediate.engine.verdict import internal_error
 from remediate.errors import RemediateError
 from remediate.model.change import Change, ResourceId
+from remediate.model.finding import Advice
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Advice, Conflict, Plan, PlaybookUse, Refusal, Unanswered
+from remediate.model.plan import Conflict, Plan, PlaybookUse, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.report.views import VIEWS
 from remediate.report.words import VERDICTS
