@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from remediate.engine.fact_finding import Onlooker
-from remediate.engine.host_worker import Surroundings, perform, time_for
+from remediate.engine.host_worker import Surroundings, perform, stopwatch, time_for
 from remediate.engine.job import Job
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order
@@ -89,6 +89,11 @@ async def checked(
         around: what else is needed.
         look: the way until the logon.
     """
+    watch = stopwatch(order, around)
+    return watch.told(await _checked(order, waiting, around, look))
+
+
+async def _checked(order: Order, waiting: Waiting, around: Surroundings, look: Look) -> HostReport:
     steps, error = await waiting.aside(partial(look, order.host, time_for(order, around)))
     if error is not None:
         problem = error.problem()

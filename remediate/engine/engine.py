@@ -508,6 +508,7 @@ class Engine:
             takes_over=leases,
             computer=record.computer,
             settling=settling,
+            worked=record.report.worked if record.report else None,
         )
 
 

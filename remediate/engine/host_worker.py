@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -40,6 +41,7 @@ from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
 from remediate.engine.order import Order, Verb
 from remediate.engine.saved import given_away
 from remediate.engine.source import Reader, SourceError
+from remediate.engine.stopwatch import Stopwatch
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
@@ -128,11 +130,13 @@ async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostR
         waiting: the runner's ways to wait.
         around: what else is needed.
     """
+    watch = stopwatch(order, around)
     try:
-        return await HostWorker(order, waiting, around).work(_STEPS[order.verb](order))
+        worker = HostWorker(order, waiting, around, watch)
+        return watch.told(await worker.work(_STEPS[order.verb](order)))
     except Exception:  # noqa: BLE001 - a record or playbook may be about anything
         _log.debug("internal error", extra={"host": order.host.name}, exc_info=True)
-        return internal_error(order.host.name)
+        return watch.told(internal_error(order.host.name))
     finally:
         forget(order, around.transport)
 
@@ -157,9 +161,17 @@ def forget(order: Order, transport: Transport) -> None:
 
 def time_for(order: Order, around: Surroundings) -> Deadline:
     """When all that is done on the host of an order has to end, of which it was dialled a part."""
+    return Deadline(order.settings.timeout - _gone(order, around), around.clock)
+
+
+def stopwatch(order: Order, around: Surroundings) -> Stopwatch:
+    """Measures the work on the host of an order, from when it was dialled."""
+    return Stopwatch(around.now, around.clock, _gone(order, around))
+
+
+def _gone(order: Order, around: Surroundings) -> float:
     dialled = around.transport
-    gone = dialled.seconds_ahead(order.host) if isinstance(dialled, Dials) else 0.0
-    return Deadline(order.settings.timeout - gone, around.clock)
+    return dialled.seconds_ahead(order.host) if isinstance(dialled, Dials) else 0.0
 
 
 _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {
@@ -177,12 +189,16 @@ class HostWorker:
         order: what is to be done.
         waiting: the runner's ways to wait.
         around: what else is needed.
+        watch: measures it; None where it was somebody else who has worked on the host.
     """
 
-    def __init__(self, order: Order, waiting: Waiting, around: Surroundings) -> None:
+    def __init__(
+        self, order: Order, waiting: Waiting, around: Surroundings, watch: Stopwatch | None = None
+    ) -> None:
         self._order = order
         self._waiting = waiting
         self._around = around
+        self._watch = watch
         self._reconciling = order.verb is Verb.RECONCILE  # its verdict may replace an earlier one
         self._session: Session | None = None
         self._leased = False
@@ -227,7 +243,8 @@ class HostWorker:
                 return await self._aside(self._fetch, effect)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
-                agreed = await self._aside(self._around.confirm, plan)
+                with self._watch.asking() if self._watch else nullcontext():
+                    agreed = await self._aside(self._around.confirm, plan)
                 self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
                 return agreed
             case Pause(seconds):
@@ -312,8 +329,9 @@ class HostWorker:
         interrupted, left = self._around.interrupted, self._settling.left
         seconds = 0.0 if interrupted.is_set() else min(effect.seconds, left)
         if seconds > 0:
-            await self._let_go()
-            await self._waiting.rest(seconds, interrupted)
+            with self._watch.resting() if self._watch else nullcontext():
+                await self._let_go()
+                await self._waiting.rest(seconds, interrupted)
         elif left <= 0:
             return Parked.TIME_IS_UP
         return Parked.INTERRUPTED if interrupted.is_set() else Parked.GO_ON
@@ -414,7 +432,7 @@ class HostWorker:
         return None
 
     def _close(self, report: HostReport, free: bool) -> None:
-        report = self._around.redaction.masked(report)
+        report = self._around.redaction.masked(self._timed(report))
         host = self._order.host
         try:
             self._store.close_host(
@@ -437,6 +455,12 @@ class HostWorker:
             )
             if free:
                 self._free_lease()
+
+    def _timed(self, report: HostReport) -> HostReport:
+        """A verdict as it is recorded: with the time of the run that it is about."""
+        if self._reconciling:
+            return report.model_copy(update={"worked": self._order.worked})
+        return self._watch.told(report) if self._watch else report
 
     def _spill(self, report: HostReport) -> str:
         if self._around.spill_folder is None:

@@ -23,7 +23,7 @@ from remediate.model.base import JsonValue
 from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.host import Host
-from remediate.model.outcome import Holder
+from remediate.model.outcome import Holder, Worked
 from remediate.model.problem import Problem
 from remediate.playbook.loader import PlaybookFile, running
 from remediate.powershell.messages import (
@@ -78,6 +78,7 @@ class Order:
         secrets: what is written with its changes; once they are planned.
         saved: what a saved plan says of the host: exactly that is applied, or nothing; None
             where none is applied.
+        worked: when the run whose record is closed has worked on the host; None where nobody knows.
     """
 
     verb: Verb
@@ -93,6 +94,7 @@ class Order:
     settling: float = 0.0
     secrets: Secrets = field(default=(), repr=False)
     saved: Saved | None = None
+    worked: Worked | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = tuple(getattr(self, each.name) for each in fields(self))

@@ -9,7 +9,7 @@ from remediate.model.change import Severity, at_least
 from remediate.model.computer import Computer
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.outcome import EXIT_CODES, HostReport, Outcome, Worked
 from remediate.model.plan import Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
@@ -29,6 +29,7 @@ class HostFindings(Model):
         waived: what was found and is left as it is.
         lapsed: those of the findings whose waiver had expired.
         problem: why the host could not be looked at.
+        worked: when it was looked at; None where it was not, or nobody has measured it.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -41,6 +42,7 @@ class HostFindings(Model):
     waived: tuple[Waived, ...] = ()
     lapsed: tuple[Waived, ...] = ()
     problem: Problem | None = None
+    worked: Worked | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,7 +86,12 @@ class HostFindings(Model):
         """
         plan = report.plan
         if plan is None:
-            return cls(host=report.host, outcome=report.outcome, problem=report.problem)
+            return cls(
+                host=report.host,
+                outcome=report.outcome,
+                problem=report.problem,
+                worked=report.worked,
+            )
         return cls(
             host=report.host,
             outcome=report.outcome,
@@ -95,6 +102,7 @@ class HostFindings(Model):
             waived=plan.waived,
             lapsed=plan.lapsed,
             problem=report.problem,
+            worked=report.worked,
         )
 
 

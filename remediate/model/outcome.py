@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, RestartOf
@@ -78,6 +78,28 @@ class Holder(Model):
     until: datetime
 
 
+class Worked(Model):
+    """When a host was worked on, and for how long, by the clock of whoever worked on it.
+
+    Args:
+        began: when its work began, in UTC: when it was its turn, less what connecting to it before
+            its turn took.
+        seconds: how long it took until the verdict was known, all included, to the thousandth.
+        asked: those of them in which a person was asked, or others were asked first.
+        rested: those of them in which the host was left alone, for a change to come about.
+    """
+
+    began: AwareDatetime
+    seconds: float = Field(ge=0)
+    asked: float = Field(default=0.0, ge=0)
+    rested: float = Field(default=0.0, ge=0)
+
+    @property
+    def own(self) -> float:
+        """The seconds that are the host's own: all but those of a person."""
+        return max(0.0, self.seconds - self.asked)
+
+
 class HostReport(Model):
     """All that a run has to say of one host.
 
@@ -96,6 +118,7 @@ class HostReport(Model):
         below: how many findings matter less than what was asked for, and are not told.
         since: how it differs from an earlier audit, when one is asked about.
         steps: the way to the host, step by step, where that is what was asked.
+        worked: when it was worked on; None where it was not, or nobody has measured it.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -113,6 +136,7 @@ class HostReport(Model):
     below: int = 0
     since: Since | None = None
     steps: tuple[CheckStep, ...] = ()
+    worked: Worked | None = None
 
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:

@@ -105,9 +105,9 @@ class Dialer:
             self._ahead[way] = time.monotonic(), dialled
 
     def seconds(self, host: Host) -> float:
-        """Seconds that a connection took that was made ahead, until somebody has asked for it."""
+        """Seconds that dialling ahead took, whatever came of it, until somebody asks for that."""
         _, dialled = self._ahead.get(_way(host), (0.0, Dialled()))
-        return dialled.looking_up + dialled.connecting if dialled.sock is not None else 0.0
+        return dialled.looking_up + dialled.connecting
 
     def forget(self, host: Host) -> None:
         """End what was made ahead, and is not wanted any more."""

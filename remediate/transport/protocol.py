@@ -104,7 +104,7 @@ class Dials(Protocol):
         """
 
     def seconds_ahead(self, host: Host) -> float:
-        """Seconds that the connection took, as long as no session has asked for it."""
+        """Seconds that this took, as long as no session has asked for what came of it."""
 
     def forget(self, host: Host) -> None:
         """End what was made ahead, and no session has asked for."""

@@ -116,6 +116,15 @@ def test_of_five_hosts_the_one_that_moved_is_stale_and_every_report_says_so(
     assert f"applies the plan {json.loads(FILE.read_text())['digest']}" in shown
 
 
+def test_two_plans_of_one_moment_are_the_same_to_the_byte(told: Told) -> None:
+    """Whatever moves by itself, such as how long a host took, is in no plan."""
+    told(*PLAN)
+    first = FILE.read_bytes()
+    FILE.unlink()
+    told(*PLAN)
+    assert FILE.read_bytes() == first
+
+
 def test_a_plan_that_is_applied_again_finds_nothing_to_do(told: Told, fleet: Fleet) -> None:
     told(*PLAN)
     assert told(*APPLY).code == 0

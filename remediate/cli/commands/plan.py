@@ -60,7 +60,9 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
     def look(engine: "Engine") -> "Iterator[HostReport]":
         for report, seen in engine.plan(chosen.hosts, chosen.job):
             host = as_kept[report.host]
-            planned[report.host] = PlannedHost(host=host, report=report, seen=seen)
+            planned[report.host] = PlannedHost(
+                host=host, report=report.model_copy(update={"worked": None}), seen=seen
+            )
             yield report
 
     with parts.store_if_there() as store:  # what is left undone is in a plan, too

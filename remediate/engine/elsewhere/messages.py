@@ -15,7 +15,7 @@ from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.event import HostPhase, HostProgress
 from remediate.model.host import Host
-from remediate.model.outcome import HostReport
+from remediate.model.outcome import HostReport, Worked
 from remediate.model.plan import Observed, Plan, PlaybookUse
 from remediate.model.run import Intent
 from remediate.model.waiver import Waivers
@@ -132,6 +132,7 @@ class OrderPart(Model):
     notes: tuple[str, ...]
     settling: float
     saved: Saved | None
+    worked: Worked | None
 
 
 class Do(Model):

@@ -65,6 +65,7 @@ class Packing:
             notes=order.notes,
             settling=order.settling,
             saved=order.saved,
+            worked=order.worked,
         )
 
     def defined(self, order: Order) -> list[Define]:
@@ -197,6 +198,7 @@ class Unpacking:
             notes=part.notes,
             settling=part.settling,
             saved=part.saved,
+            worked=part.worked,
         )
 
     def _planner(self, part: PlannerPart) -> Planner:
