@@ -16,7 +16,8 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds.scheduled_task import make_task
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind, new_run_id
 from remediate.playbook.catalogue import Catalogue

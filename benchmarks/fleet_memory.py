@@ -23,8 +23,9 @@ from pydantic import SecretStr
 from remediate.engine.auditing import BATCH, AuditRecorder
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
+from remediate.model.connection import Auth
 from remediate.model.exit_code import ExitCode
-from remediate.model.host import Auth, Host
+from remediate.model.host import Host
 from remediate.model.run import Run, RunKind, new_run_id
 from remediate.playbook.catalogue import Catalogue
 from remediate.report.console import ConsoleReporter

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport

@@ -24,7 +24,7 @@ from benchmarks.compared import arguments, environment, measure
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.transport.wires import VARIABLE, WireName
 from tests.kerberos.kdc import PASSWORD, REALM, Kdc
 

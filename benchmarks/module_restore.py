@@ -31,7 +31,8 @@ from remediate.lab.engines.powershell import PowerShellEngine
 from remediate.lab.hosts import make_state
 from remediate.lab.kinds.agent_module import place, practice_files
 from remediate.lab.lab import Lab as Server
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue

@@ -23,7 +23,8 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.playbook.catalogue import Catalogue
 from remediate.powershell.messages import Request
 from remediate.powershell.packed import packed, unpacker

@@ -11,7 +11,7 @@ from remediate.cli.lazy import Option
 from remediate.cli.settings_file import config_option
 
 if TYPE_CHECKING:
-    from remediate.model.host import Setting
+    from remediate.model.connection import Setting
 
 CONNECTION = "Connection"
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
@@ -19,7 +19,7 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, r
 
 def connection_options() -> list[click.Option]:
     """Options that say how hosts are reached; what they say counts more than the inventory."""
-    from remediate.model.host import SETTINGS
+    from remediate.model.connection import SETTINGS
 
     own = {setting.name: _option(setting) for setting in SETTINGS if not setting.typed.written}
     return [

@@ -60,7 +60,7 @@ def show_pins(parts: Parts, options: Mapping[str, Any]) -> int:
 
 def _hosts(parts: Parts, options: Mapping[str, Any]) -> "tuple[Host, ...]":
     """The hosts that are chosen, spoken to by TLS whatever is said; nobody logs on."""
-    from remediate.model.host import SETTINGS, Auth
+    from remediate.model.connection import SETTINGS, Auth
 
     if reaching.THIS_MACHINE in options["hosts"]:
         raise Stop(

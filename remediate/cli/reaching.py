@@ -15,7 +15,8 @@ from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
     from remediate.inventory.protocol import InventoryHost
-    from remediate.model.host import Connection, Host
+    from remediate.model.connection import Connection
+    from remediate.model.host import Host
 
 _PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
 _ALONE = f"insecure: true in an inventory counts only together with --insecure. {NOTHING_SENT}"
@@ -103,7 +104,8 @@ def this_machine(name: str, spoken: "Connection") -> "Host":
     Raises:
         Stop: that is about a connection.
     """
-    from remediate.model.host import HTTP_PORT, Host, Via
+    from remediate.model.connection import HTTP_PORT, Via
+    from remediate.model.host import Host
     from remediate.report.words import join
 
     about = {one: value for one, value in spoken.said().items() if one != "transport"}
@@ -142,7 +144,7 @@ def contradiction(entry: "InventoryHost") -> str:
     Args:
         entry: the host as its inventory describes it.
     """
-    from remediate.model.host import Auth
+    from remediate.model.connection import Auth
 
     connection, auth = entry.connection, entry.connection.auth
     if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
@@ -191,7 +193,7 @@ def origins(
         named: as for `reached`.
     """
     from remediate.inventory.protocol import Said
-    from remediate.model.host import SETTINGS
+    from remediate.model.connection import SETTINGS
 
     if named and _is_here(host):
         return {"transport": "--host"}
@@ -250,7 +252,7 @@ def _completed(connection: "Connection", file: "Connection") -> "Connection":
 @cache
 def _nothing() -> "Connection":
     """What is said where nobody says anything; there may be thousands of hosts."""
-    from remediate.model.host import Connection
+    from remediate.model.connection import Connection
 
     return Connection()
 
@@ -267,7 +269,7 @@ def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     Args:
         options: as for `reached`.
     """
-    from remediate.model.host import Auth
+    from remediate.model.connection import Auth
 
     spoken, places = said(options), _places(options)
     connection = _completed(spoken, usual(options))
@@ -321,7 +323,7 @@ def said(options: Mapping[str, Any]) -> "Connection":
     Raises:
         Stop: `--password-from` is no reference, or none that is allowed.
     """
-    from remediate.model.host import SETTINGS, Connection
+    from remediate.model.connection import SETTINGS, Connection
 
     typed = {setting.name: options[setting.name] for setting in SETTINGS if setting.name in options}
     return Connection(**{**typed, "password": reference(options)})
@@ -332,7 +334,8 @@ def _own_logon(connection: "Connection", platform: str) -> bool:
 
     Windows hands out that of the session, whomever one names beside it: so only if nobody is.
     """
-    from remediate.model.host import WINDOWS, Auth
+    from remediate.model.connection import Auth
+    from remediate.model.host import WINDOWS
 
     if platform == WINDOWS:
         return not connection.user and connection.auth in {None, Auth.NEGOTIATE, Auth.KERBEROS}
@@ -350,7 +353,8 @@ def _host(
     """One host, with what nobody said filled in."""
     from pydantic import ValidationError
 
-    from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, Host
+    from remediate.model.connection import HTTP_PORT, HTTPS_PORT, Auth
+    from remediate.model.host import Host
 
     auth = connection.auth or Auth.NEGOTIATE
     tls = connection.port in _SECURE_PORTS if connection.tls is None else connection.tls

@@ -347,7 +347,7 @@ def _entry(host: "Host", port: int | None) -> "InventoryHost":
         port: what the command line says.
     """
     from remediate.inventory.protocol import InventoryHost
-    from remediate.model.host import SETTINGS, Connection
+    from remediate.model.connection import SETTINGS, Connection
 
     then = {setting.name: getattr(host, setting.name) for setting in SETTINGS}
     if _is_here(host):
@@ -361,7 +361,7 @@ def _entry(host: "Host", port: int | None) -> "InventoryHost":
 
 def _pruned(host: "Host", *, insecure: bool) -> "Host":
     """A host of a record without what is not used, and readable only if it was said just now."""
-    from remediate.model.host import Auth
+    from remediate.model.connection import Auth
 
     unused = set() if host.tls else {"ca_file", "tls_pin", "proxy"}
     unused |= set() if host.auth is Auth.CERTIFICATE else {"cert_file", "key_file"}
@@ -409,7 +409,7 @@ def _where(host: "Host") -> str:
 
 def _apparent(host: "Host") -> bool:
     """Whether its name says where a host is."""
-    from remediate.model.host import HTTP_PORT, HTTPS_PORT
+    from remediate.model.connection import HTTP_PORT, HTTPS_PORT
 
     if _is_here(host):
         return True

@@ -23,7 +23,7 @@ from remediate.cli.stop import NOTHING_SENT, Stop
 if TYPE_CHECKING:
     from remediate.inventory.document import Node, Text
     from remediate.inventory.mistakes import Mistakes
-    from remediate.model.host import Connection
+    from remediate.model.connection import Connection
 
 FLAG = "--config"
 
@@ -125,7 +125,7 @@ def is_taken(name: str) -> bool:
 
 def known() -> list[str]:
     """All that may stand in a settings file."""
-    from remediate.model.host import SETTINGS
+    from remediate.model.connection import SETTINGS
 
     names = (*(one.name for one in SETTINGS), *_typed_options(), *_OTHERS)
     return sorted(filter(is_taken, names))
@@ -266,7 +266,7 @@ class _Reading:
 
     def found(self) -> SettingsFile:
         """What was taken in."""
-        from remediate.model.host import Connection
+        from remediate.model.connection import Connection
 
         return SettingsFile(
             self._path,

@@ -176,7 +176,7 @@ def peers(
 def _named(texts: Sequence[str]) -> "Iterator[InventoryHost]":
     from remediate.inventory.protocol import InventoryHost
     from remediate.model.address import split_target
-    from remediate.model.host import Connection, Via
+    from remediate.model.connection import Connection, Via
 
     names = dict.fromkeys(text.strip() for text in texts)
     for text in names:

@@ -261,7 +261,7 @@ def _require_windows(hosts: "Sequence[Host]") -> None:
     Raises:
         Stop: it cannot.
     """
-    from remediate.model.host import Via
+    from remediate.model.connection import Via
     from remediate.transport.local import NOT_HERE, windows_powershell
 
     if any(host.transport is Via.LOCAL for host in hosts):

@@ -13,7 +13,8 @@ from remediate.engine.job import Job
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order
 from remediate.model.check import CheckStep, StepName, StepState
-from remediate.model.host import Host, Via
+from remediate.model.connection import Via
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.problem import Problem
 from remediate.model.size import size_text

@@ -44,8 +44,8 @@ from remediate.engine.source import Reader, SourceError
 from remediate.engine.stopwatch import Stopwatch
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
+from remediate.model.connection import Via
 from remediate.model.event import Event, HostPhase, HostProgress, Phase
-from remediate.model.host import Via
 from remediate.model.outcome import Holder, HostReport
 from remediate.model.plan import Plan, Refusal
 from remediate.model.run import Intent

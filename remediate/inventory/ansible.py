@@ -23,7 +23,7 @@ from remediate.inventory.program import MAX_BYTES, printed_by, require_data
 from remediate.inventory.protocol import InventoryError, Trust
 from remediate.inventory.settings import Settings
 from remediate.model.address import check_address
-from remediate.model.host import HTTP_PORT, HTTPS_PORT, Auth, KerberosService
+from remediate.model.connection import HTTP_PORT, HTTPS_PORT, Auth, KerberosService
 from remediate.model.text import check_text
 from remediate.secrets.held import hold
 from remediate.secrets.program import ProgramError

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from remediate.inventory.protocol import InventoryHost, Said
-from remediate.model.host import Connection
+from remediate.model.connection import Connection
 
 HOST, DEFAULTS = "host", "defaults"
 _NOTHING = Connection()

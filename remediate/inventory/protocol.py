@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from remediate.errors import RemediateError
-from remediate.model.host import Connection
+from remediate.model.connection import Connection
 
 
 class InventoryError(RemediateError):

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from remediate.inventory.protocol import Param, Said, Trust
-from remediate.model.host import SETTINGS, Connection, Setting, Via
+from remediate.model.connection import SETTINGS, Connection, Setting, Via
 from remediate.model.text import check_text, unseen
 from remediate.secrets.own_files import OPTION
 from remediate.secrets.reference import placed, placed_file, split_reference

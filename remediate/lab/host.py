@@ -11,7 +11,8 @@ from remediate.lab.server.exchanges import Exchange
 from remediate.lab.server.faults import Step
 from remediate.lab.server.wsman import WSManService
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 
 TRACE = 2000
 """Exchanges that are kept for each host."""

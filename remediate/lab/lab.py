@@ -23,7 +23,7 @@ from remediate.lab.server.http import HttpClient, Limits
 from remediate.lab.server.tls import Certificates, Tls, make_certificates
 from remediate.lab.server.wsman import USUAL_ENDPOINTS, WSManService
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Via
+from remediate.model.connection import Auth, Via
 
 REAP_EVERY = 5.0
 """Seconds between two looks for shells that are past their idle time-out."""

@@ -19,7 +19,7 @@ from remediate.lab.lab import EngineFactory, Lab
 from remediate.lab.server.faults import load_faults
 from remediate.lab.server.tls import Tls
 from remediate.lab.state import HostState
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 Engine = Literal["simulated", "powershell"]
 Described = dict[str, str | int | None]

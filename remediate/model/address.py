@@ -63,6 +63,15 @@ def check_address(value: str) -> str:
     return value
 
 
+def is_ip(address: str) -> bool:
+    """Whether an address is an IP address, and not a name."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
 def _without_account(value: str) -> None:
     if "@" in value:  # not repeated: a password may stand before it
         msg = "a host name has no @: give the account as user, and never its password"

@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from remediate.files import FileRefused, read_content
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.secrets.errors import SecretError
 
 MAX_PEM = 1024 * 1024

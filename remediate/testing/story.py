@@ -23,7 +23,8 @@ from remediate.lab.kinds.kind import is_it
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from remediate.model.host import Host, Via
+from remediate.model.connection import Via
+from remediate.model.host import Host
 from remediate.transport.local import LocalSession, PowerShell
 from remediate.transport.protocol import Session
 from remediate.transport.psrp import PsrpSession

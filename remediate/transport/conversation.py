@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
 from remediate.transport.classify import (
     Known,

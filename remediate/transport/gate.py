@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
 from remediate.transport.protocol import Deadline
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import SecretStr
 
-from remediate.model.host import Host, KerberosService
+from remediate.model.connection import KerberosService
+from remediate.model.host import Host
 from remediate.transport.kerberos_numbers import (
     CIPHERS,
     MEANINGS,

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from remediate.model.host import WINDOWS, Auth, Host, KerberosService
+from remediate.model.connection import Auth, KerberosService
+from remediate.model.host import WINDOWS, Host
 from remediate.transport.gate import is_local
 from remediate.transport.kerberos import Tickets
 from remediate.transport.kerberos_numbers import TicketError

@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 from remediate.errors import RemediateError
 from remediate.model.certificate import Certificate, in_words
 from remediate.model.check import CheckStep, StepName, StepState
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 from remediate.transport.classify import Known, classify
 from remediate.transport.dialing import Dialer, Dialled, NotConnectedError
 from remediate.transport.errors import ProtocolError, TransportError

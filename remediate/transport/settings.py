@@ -6,7 +6,8 @@ import sys
 import warnings
 from typing import Final
 
-from remediate.model.host import WINDOWS, Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import WINDOWS, Host
 from remediate.transport.errors import WrongSettings
 from remediate.transport.wires import wire_of_environment
 

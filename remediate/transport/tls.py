@@ -16,7 +16,8 @@ import truststore
 
 from remediate.errors import RemediateError
 from remediate.model.certificate import Certificate
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport.errors import WrongSettings
 
 CHECKS: Final = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN

@@ -19,7 +19,8 @@ from pypsrp.exceptions import AuthenticationError, WinRMTransportError
 from pypsrp.wsman import WSMan, _TransportHTTP
 from requests.auth import HTTPBasicAuth
 
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport.client import T, telling_the_gate
 from remediate.transport.dialing import Connect
 from remediate.transport.kerberos import Tickets

@@ -14,7 +14,7 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.server.tls import Tls
 from remediate.model.check import StepState
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.reach import certificate_of, look

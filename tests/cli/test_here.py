@@ -12,7 +12,8 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds import put
 from remediate.lab.state import HostState
 from remediate.model.computer import Computer
-from remediate.model.host import Connection, Host, Via
+from remediate.model.connection import Connection, Via
+from remediate.model.host import Host
 from remediate.testing.inventory import ListedInventory
 from remediate.testing.local import MemoryPowerShell
 from remediate.testing.transport import MemoryTransport

@@ -13,7 +13,7 @@ from remediate.lab.hosts import healthy_host, make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step
 from remediate.lab.state import HostState
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from tests.faults.controller import policies
 from tests.faults.forward import Forward
 

@@ -12,7 +12,7 @@ from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault, Step, When
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.transport.watch import is_proof
 
 Make = Callable[..., Any]

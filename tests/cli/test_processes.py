@@ -16,7 +16,7 @@ from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.state import HostState
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.transport.watch import is_proof
 from tests.faults.canary import CANARY, files_with_it, seen_in
 

@@ -11,7 +11,8 @@ from remediate.cli.reaching import contradiction, origins, reached
 from remediate.cli.stop import Stop
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryHost, Said
-from remediate.model.host import SETTINGS, Connection, Host, Setting
+from remediate.model.connection import SETTINGS, Connection, Setting
+from remediate.model.host import Host
 
 WRITTEN = {
     "user": "ada",

@@ -19,7 +19,8 @@ from remediate.engine.engine import Engine
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Connection, Host
+from remediate.model.connection import Auth, Connection
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import HostRecord, Run, RunKind
 from remediate.redaction import Redaction

@@ -9,7 +9,8 @@ from remediate.cli.reaching import reference
 from remediate.cli.stop import Stop
 from remediate.cli.targets import inventory, peers, select_hosts
 from remediate.inventory.protocol import InventoryHost
-from remediate.model.host import Auth, Connection, Host
+from remediate.model.connection import Auth, Connection
+from remediate.model.host import Host
 from remediate.testing.inventory import ListedInventory
 
 NAMES = ("inventory", "password_from", "user", "auth", "port", "tls", "ca_file", "cert_file")

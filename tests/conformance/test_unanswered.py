@@ -17,7 +17,8 @@ from remediate.engine.job import Job, Settings, Task
 from remediate.engine.planning import PlaybookPlanner
 from remediate.lab.hosts import make_state
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.powershell.messages import Request
 from remediate.resources.scheduled_task import ScheduledTasks

@@ -26,7 +26,8 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.engine.observation import observe_calls
 from remediate.model.base import JsonValue
-from remediate.model.host import HTTPS_PORT, Auth, Host
+from remediate.model.connection import HTTPS_PORT, Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind, new_run_id
 from remediate.playbook.base import PlaybookParams

@@ -13,7 +13,8 @@ from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import records
 from remediate.lab.kinds.agent_module import MODULE_FOLDER, place, practice_files
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue

@@ -15,7 +15,8 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds import edit, put, record, records
 from remediate.lab.kinds.scheduled_task import make_task, with_policy
 from remediate.lab.state import HostState, Record
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind

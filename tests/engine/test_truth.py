@@ -18,7 +18,8 @@ from remediate.engine.recorded import changes_to_undo
 from remediate.lab.kinds import records
 from remediate.lab.kinds.scheduled_task import make_task, with_policy
 from remediate.lab.state import HostState, Record
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.resources.scheduled_task import MultipleInstances

@@ -18,7 +18,8 @@ from remediate.lab.kinds import record, records
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.model.change import Change, ResourceId
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.powershell.messages import Request, decode_reply
 from remediate.resources.base import Resource

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from remediate.lab.server.faults import Action, Fault, Step, When
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 ACCESS_DENIED = 5
 SHELL_GONE = 2150858843

@@ -10,7 +10,7 @@ from remediate.engine.job import Job
 from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Step
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.model.outcome import HostReport, Outcome
 from tests.faults.conftest import CASES
 from tests.faults.controller import apply_run, engine_for, host_state, open_store, undo_run

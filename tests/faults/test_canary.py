@@ -20,7 +20,8 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Reply, Request
 from remediate.redaction import MASK

@@ -17,7 +17,8 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.sql import SqlStore
 from remediate.transport.conversation import IDLE_SECONDS

@@ -19,7 +19,7 @@ from remediate.inventory.gathered import Gathered
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryError, InventoryHost, Trust
 from remediate.inventory.settings import Settings
-from remediate.model.host import Connection
+from remediate.model.connection import Connection
 from remediate.secrets import SecretError, resolve
 from remediate.testing.inventory import ListedInventory
 

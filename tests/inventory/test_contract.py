@@ -7,7 +7,7 @@ import pytest
 
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import Inventory, InventoryHost
-from remediate.model.host import Connection
+from remediate.model.connection import Connection
 from remediate.testing.inventory import ListedInventory
 
 ENTRIES = [

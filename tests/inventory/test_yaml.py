@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import Inventory, InventoryError, InventoryHost
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 QUOTE = "'"
 

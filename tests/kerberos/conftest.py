@@ -7,7 +7,8 @@ import pytest
 
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from tests.kerberos.kdc import PASSWORD, REALM, Kdc, wanting
 
 ADA = f"ada@{REALM}"

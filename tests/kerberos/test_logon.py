@@ -17,7 +17,8 @@ from remediate.cli.wiring import Parts
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth, Host, KerberosService
+from remediate.model.connection import Auth, KerberosService
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request, Status
 from remediate.secrets import Secrets
 from remediate.transport import errors, kerberos

@@ -18,7 +18,7 @@ from remediate.lab.hosts import load, make_state, make_states, save
 from remediate.lab.kinds import records
 from remediate.lab.lab import Lab
 from remediate.lab.serve import described, serve
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""

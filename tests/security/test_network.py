@@ -26,7 +26,8 @@ from remediate.lab.server.faults import Step
 from remediate.lab.server.soap import WSManFault
 from remediate.lab.server.tls import Tls
 from remediate.model.certificate import in_words
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors, tls
 from remediate.transport.protocol import Deadline

@@ -21,7 +21,8 @@ from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import kind_of
 from remediate.lab.kinds.scheduled_task import BACKUP_TASKS, POLICIES
 from remediate.model.change import Change
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.registry_value import RegistryValue

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request, Status
 from remediate.resources.scheduled_task import ScheduledTask
 from remediate.testing.local import MemoryPowerShell

@@ -14,7 +14,8 @@ from remediate.lab.lab import Lab
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Action, Fault
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors

@@ -12,7 +12,8 @@ from remediate.engine.job import Settings
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.hosts import make_state
 from remediate.lab.state import HostState
-from remediate.model.host import Host, Via
+from remediate.model.connection import Via
+from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.powershell import program
 from remediate.powershell.messages import Call, Request, Status

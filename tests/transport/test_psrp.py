@@ -17,7 +17,8 @@ from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth, Host, Via
+from remediate.model.connection import Auth, Via
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request, Status
 from remediate.powershell.packed import PLAIN
 from remediate.secrets import SecretError, Secrets

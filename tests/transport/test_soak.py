@@ -19,7 +19,7 @@ from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings, Task
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.model.outcome import Outcome
 from remediate.model.run import Run, RunKind
 from remediate.playbook.catalogue import Catalogue

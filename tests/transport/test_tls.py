@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from remediate.lab.server.tls import Tls, make_certificates
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport import tls
 from remediate.transport.errors import WrongSettings
 from remediate.transport.tls import CHECKS, Contexts

@@ -12,7 +12,8 @@ from remediate.lab.host import Spec
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request
 from remediate.transport import errors
 from remediate.transport.protocol import Deadline

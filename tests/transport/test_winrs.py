@@ -17,7 +17,7 @@ from remediate.lab.host import LabHost
 from remediate.lab.lab import Lab
 from remediate.lab.server.faults import Action, Fault, Step, When
 from remediate.lab.state import HostState
-from remediate.model.host import Auth, Via
+from remediate.model.connection import Auth, Via
 from remediate.model.outcome import Outcome
 from remediate.powershell.messages import Call, Request
 from remediate.resources.scheduled_task import MultipleInstances

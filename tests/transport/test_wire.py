@@ -12,7 +12,8 @@ from pytest_mock import MockerFixture
 from requests import sessions
 
 from remediate.errors import RemediateError
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport import errors
 from remediate.transport.classify import Known, classify
 from remediate.transport.dialing import Dialer

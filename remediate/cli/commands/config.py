@@ -36,8 +36,8 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
 
 def _of_connections(options: dict[str, Any]) -> "Iterator[EffectiveSetting]":
     """How hosts are reached."""
+    from remediate.model.connection import SETTINGS
     from remediate.model.document import EffectiveSetting
-    from remediate.model.host import SETTINGS
     from remediate.secrets.program import to_keep
 
     known = reaching.unsaid(options)

@@ -200,8 +200,8 @@ class _Listed:
         )
 
     def _settings(self, entry: "InventoryHost", host: "Host") -> "Iterator[EffectiveSetting]":
+        from remediate.model.connection import SETTINGS
         from remediate.model.document import EffectiveSetting
-        from remediate.model.host import SETTINGS
         from remediate.secrets.program import to_keep
 
         said = reaching.origins(entry, self._options, host, named=self._named)

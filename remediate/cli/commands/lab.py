@@ -50,7 +50,7 @@ def engine_option() -> click.Option:
 def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option name
     require_lab()
     from remediate.lab.serve import serve
-    from remediate.model.host import Auth
+    from remediate.model.connection import Auth
 
     parts.start_logging()
     auth = options.pop("auth")

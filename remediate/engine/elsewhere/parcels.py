@@ -20,7 +20,7 @@ from remediate.engine.order import Order
 from remediate.engine.planning import Planner, PlaybookPlanner
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.errors import RemediateError
-from remediate.model.host import Via
+from remediate.model.connection import Via
 from remediate.playbook.loader import PlaybookFile, file_of
 from remediate.runner.processes import PipeError
 

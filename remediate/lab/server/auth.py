@@ -22,7 +22,7 @@ from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import NegotiateOptions, SpnegoError
 
 from remediate.errors import RemediateError
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"

@@ -10,7 +10,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.transport.lean.answer import Answer, Reader
 from remediate.transport.lean.sealed import Seal
 from remediate.transport.logon import CHALLENGES, METHODS, Logon

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 from remediate.transport.lean.answer import Answer
 from remediate.transport.logon import CHALLENGES, Choice, Logon
 from remediate.transport.watch import NotHttpError, NotOfferedError, offered

@@ -7,7 +7,7 @@ import spnego
 from spnego.channel_bindings import GssChannelBindings
 
 from remediate.lab.server.auth import Authentication, DecryptionError, LabAccount, Verdict
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 ACCOUNT = LabAccount("ada", "secret")
 

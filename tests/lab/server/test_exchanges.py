@@ -17,7 +17,7 @@ from remediate.lab.hosts import make_state, make_states
 from remediate.lab.server.auth import LabAccount
 from remediate.lab.server.faults import Step
 from remediate.lab.server.tls import Tls
-from remediate.model.host import Auth
+from remediate.model.connection import Auth
 
 Make = Callable[..., Any]
 """A fixture that makes something; see conftest."""

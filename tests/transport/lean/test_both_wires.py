@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from pypsrp.exceptions import WinRMTransportError
 
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Reply
 from remediate.transport import errors
 from remediate.transport.conversation import Bounds, Conversation

@@ -19,7 +19,8 @@ from spnego.exceptions import SpnegoError
 
 from remediate.lab.lab import Lab
 from remediate.lab.server.auth import BOUNDARY, ENCRYPTED, Authentication, LabAccount
-from remediate.model.host import Auth, Host
+from remediate.model.connection import Auth
+from remediate.model.host import Host
 from remediate.powershell.messages import Request
 from remediate.testing.stream import ReplayedStream
 from remediate.transport.kerberos import Tickets
