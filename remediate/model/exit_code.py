@@ -1,5 +1,6 @@
 """What the process tells its caller; stable, and the one place where it is said."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -26,10 +27,27 @@ _MEANINGS = {
     ExitCode.OK: "compliant, or done and verified",
     ExitCode.INTERNAL_ERROR: "internal error",
     ExitCode.PENDING: "changes or advice pending (audit, dry run)",
-    ExitCode.FAILED: "some hosts failed, all left as they were or rolled back",
+    ExitCode.FAILED: "hosts failed or did not answer all, none is half changed",
     ExitCode.NEEDS_PERSON: "a host needs a person",
-    ExitCode.UNREACHABLE: "hosts unreachable, nothing else wrong",
+    ExitCode.UNREACHABLE: "hosts unreachable, or refused the logon",
     ExitCode.REFUSED: "refused, or applied in part",
-    ExitCode.USAGE: "wrong usage",
+    ExitCode.USAGE: "the command line or a file is wrong",
     ExitCode.INTERRUPTED: "interrupted",
 }
+
+GRAVITY = (
+    ExitCode.INTERNAL_ERROR,
+    ExitCode.NEEDS_PERSON,
+    ExitCode.FAILED,
+    ExitCode.REFUSED,
+    ExitCode.UNREACHABLE,
+    ExitCode.PENDING,
+    ExitCode.OK,
+)
+"""The exit codes of hosts, the gravest first."""
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Of several exit codes the one that counts, in the documented order."""
+    found = set(codes)
+    return next((code for code in GRAVITY if code in found), ExitCode.OK)

@@ -10,7 +10,7 @@ from remediate.model.base import SCHEMA_VERSION, Model
 from remediate.model.change import Change, RestartOf
 from remediate.model.check import CheckStep
 from remediate.model.difference import Difference
-from remediate.model.exit_code import ExitCode
+from remediate.model.exit_code import ExitCode, gravest
 from remediate.model.finding import Since
 from remediate.model.plan import Plan, Unanswered
 from remediate.model.problem import Problem
@@ -49,17 +49,6 @@ EXIT_CODES: dict[Outcome, ExitCode] = {
     Outcome.REFUSED: ExitCode.REFUSED,
     Outcome.INTERNAL_ERROR: ExitCode.INTERNAL_ERROR,
 }
-
-GRAVITY = (
-    ExitCode.INTERNAL_ERROR,
-    ExitCode.NEEDS_PERSON,
-    ExitCode.FAILED,
-    ExitCode.REFUSED,
-    ExitCode.UNREACHABLE,
-    ExitCode.PENDING,
-    ExitCode.OK,
-)
-"""The exit codes of hosts, the gravest first."""
 
 
 class Holder(Model):
@@ -167,9 +156,3 @@ class HostReport(Model):
 def exit_code(reports: Iterable[HostReport]) -> ExitCode:
     """The exit code for several hosts: the gravest that applies, in the documented order."""
     return gravest(report.exit_code for report in reports)
-
-
-def gravest(codes: Iterable[ExitCode]) -> ExitCode:
-    """Of several exit codes the one that counts, in the documented order."""
-    found = set(codes)
-    return next((code for code in GRAVITY if code in found), ExitCode.OK)

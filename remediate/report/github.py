@@ -10,8 +10,8 @@ from typing import TextIO
 
 from remediate.model.change import Severity
 from remediate.model.event import Event
-from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import GRAVITY, HostReport
+from remediate.model.exit_code import GRAVITY, ExitCode
+from remediate.model.outcome import HostReport
 from remediate.model.text import count
 from remediate.report import words
 from remediate.report.account import Account

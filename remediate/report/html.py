@@ -11,8 +11,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
-from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import GRAVITY
+from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.model.text import count
 from remediate.report import words
 from remediate.report.account import Account

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import GRAVITY
+from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.report.account import Account, plain
 from remediate.report.files import Piece
 from remediate.report.printable import printable

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from remediate.model.change import Severity
-from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import GRAVITY
+from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.model.text import count
 from remediate.report.account import Account, Told
 from remediate.report.cases import State

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from remediate.model.exit_code import ExitCode
+from remediate.model.exit_code import GRAVITY, ExitCode
 
 Make = Callable[..., Any]
 GUIDE = Path(__file__).parents[2] / "docs" / "hosts.md"
@@ -23,6 +23,12 @@ def test_the_guide_has_each() -> None:
     table = GUIDE.read_text(encoding="utf-8").partition("## Exit codes")[2]
     codes = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
     assert [int(code) for code in codes] == list(ExitCode)
+
+
+def test_both_say_which_of_several_counts(cli: Make) -> None:
+    order = f"the first of {', '.join(str(int(code)) for code in GRAVITY)}."
+    assert order in cli("--help").out
+    assert order in GUIDE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

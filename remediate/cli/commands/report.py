@@ -66,7 +66,7 @@ def _gathered(
     records: "Sequence[RunRecord | AuditRecord]", form: str, folders: tuple[Path, ...]
 ) -> "Gathering":
     """All that is recorded of the hosts of some runs, on its way into a report."""
-    from remediate.model.outcome import gravest
+    from remediate.model.exit_code import gravest
     from remediate.report.files import Gathering
 
     known = playbooks.catalogue(folders).entries
