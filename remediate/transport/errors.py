@@ -77,7 +77,7 @@ class TransportError(RemediateError):
         """What may have become of the request on the host, as a sentence."""
         if self.after_send:
             return "The request may have begun to run there."
-        return "The request was not sent."
+        return "The request did not run there."
 
     @property
     def code(self) -> str:

@@ -195,7 +195,7 @@ def test_our_own_errors_stay_as_they_are() -> None:
 def test_an_unforeseen_failure_is_neither_named_nor_quoted() -> None:
     """People get no names of Python's; the log has them."""
     assert str(classify(RuntimeError("hunter2"), "SRV01")) == (
-        "SRV01 gave an answer that makes no sense. The request was not sent."
+        "SRV01 gave an answer that makes no sense. The request did not run there."
     )
 
 

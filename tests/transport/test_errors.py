@@ -24,7 +24,7 @@ def test_a_message_says_what_where_what_is_left_and_what_to_do() -> None:
         "The request may have begun to run there."
     )
     assert str(errors.Refused("SRV01")) == (
-        "SRV01 refuses the connection. The request was not sent."
+        "SRV01 refuses the connection. The request did not run there."
     )
     assert error.problem().hint
     assert error.problem().code == "connection_lost"

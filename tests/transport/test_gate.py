@@ -166,7 +166,7 @@ def test_once_it_is_refused_nobody_else_tries() -> None:
     error = waiting.ended()
     assert str(error) == (
         "SRV02 was not tried: SRV01 did not take CONTOSO\\ada, and a wrong password tried often "
-        "locks it. The request was not sent."
+        "locks it. The request did not run there."
     )
     assert isinstance(error, errors.AccountRefusedElsewhere)
     assert (error.code, error.outcome) == ("account_refused_elsewhere", Outcome.REFUSED)

@@ -83,7 +83,7 @@ MOST = 1000
         (Ends(stderr=b"no memory", exit_code=1), errors.RemoteError, "no memory", True),
         (Ends(b"gzip:AAAA\r\n"), errors.ProtocolError, "does not unpack", True),
         (Ends(late=True), errors.TimedOut, "may have begun", True),
-        (Ends(late=True, begun=False), errors.TimedOut, "was not sent", False),
+        (Ends(late=True, begun=False), errors.TimedOut, "did not run", False),
         (Ends(b"x" * 2 * MOST), errors.ProtocolError, "more than a reply", True),
         (Ends(f"#remediate-failed {CUT}\n".encode()), errors.ConnectionLost, "not arrive", False),
     ],
