@@ -51,8 +51,9 @@ _OF_PROBLEM = {
     "kerberos_failed": "logon failed",
     "method_not_offered": "logon failed",
     "access_denied": "access denied",
+    "account_refused_elsewhere": "not tried",
 }
-"""What kept a host from being looked at, where it was reached and said no."""
+"""What kept a host from being looked at, where it is not that nobody could reach it."""
 
 
 def recorded_verdict(found: HostFindings) -> Words:

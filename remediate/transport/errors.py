@@ -193,7 +193,6 @@ class AccountRefusedElsewhere(AuthenticationFailed):
 
     says = "was not tried"
     hint = "Correct the password or --user; what is said of the other host tells more."
-    outcome = Outcome.REFUSED
 
     def __init__(self, host: str, user: str, where: str, other: str = "") -> None:
         same = f"{other}, which may be {user}" if other else user

@@ -40,25 +40,35 @@ def logons(lab: Lab) -> int:
     )
 
 
+def test_a_wrong_password_has_one_exit_code_however_many_hosts_there_are(
+    cli: Make, fleet: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "not-it")
+    for number, limit in enumerate(("SRV01", "*"), start=1):
+        done = cli("apply", "schedule-fix", "-i", "prod.yaml", "--limit", limit, "--yes")
+        assert (done.code, logons(fleet)) == (5, number)
+        assert "The request did not run there." in done.out
+
+
 def test_one_host_says_logon_failed_and_the_others_name_it(
     cli: Make, fleet: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REMEDIATE_PASSWORD", "not-it")
     done = cli("audit", "schedule-fix", "-i", "prod.yaml", "--workers", "1", "--verbose")
-    assert (done.code, logons(fleet)) == (6, 1)
+    assert (done.code, logons(fleet)) == (5, 1)
     assert "SRV01  LOGON FAILED  nothing was written" in done.out
-    assert done.out.count("REFUSED  nothing was written") == 3
+    assert done.out.count("NOT TRIED  nothing was written") == 3
     assert "SRV04 was not tried: SRV01 did not take CONTOSO\\ada" in done.out
-    assert "4 hosts: 3 refused, 1 logon failed" in done.out
+    assert "4 hosts: 3 not tried, 1 logon failed" in done.out
 
 
 def test_programs_are_told_by_code(cli: Make, fleet: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMEDIATE_PASSWORD", "not-it")
     done = cli("hosts", "locks", "-i", "prod.yaml", "--format", "json", "--workers", "4")
     said = [(host["outcome"], host["problem"]["code"]) for host in done.data["hosts"]]
-    elsewhere = ("refused", "account_refused_elsewhere")
+    elsewhere = ("unreachable", "account_refused_elsewhere")
     assert sorted(said) == [*[elsewhere] * 3, ("unreachable", "authentication_failed")]
-    assert (done.code, logons(fleet)) == (6, 1)
+    assert (done.code, logons(fleet)) == (5, 1)
 
 
 def test_a_password_that_cannot_be_had_is_an_outcome_of_its_host(

@@ -169,7 +169,7 @@ def test_once_it_is_refused_nobody_else_tries() -> None:
         "locks it. The request did not run there."
     )
     assert isinstance(error, errors.AccountRefusedElsewhere)
-    assert (error.code, error.outcome) == ("account_refused_elsewhere", Outcome.REFUSED)
+    assert (error.code, error.outcome) == ("account_refused_elsewhere", Outcome.UNREACHABLE)
     with pytest.raises(errors.AccountRefusedElsewhere):
         gate.turn(host("SRV03", "ada@CONTOSO"), WRONG).take(Deadline(0))
     assert not gate.turn(host("SRV03", EVE), WRONG).take(Deadline(0))
