@@ -1,7 +1,8 @@
 """What a library's exception means: one leaf of our own tree of errors.
 
 Numbers and exception types decide, never text; the reason of a WS-Management fault is in the
-host's language. https://learn.microsoft.com/windows/win32/winrm/windows-remote-management-constants
+host's language. What the numbers mean stands by whose they are: `wsman_numbers`, `tls_numbers`,
+`kerberos_numbers`.
 """
 
 import errno
@@ -10,12 +11,11 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Final, TypeGuard
 from xml.etree.ElementTree import ParseError
 
-from remediate.model.certificate import in_words
-from remediate.transport import errors, kerberos_numbers, tls
+from remediate.transport import errors, kerberos_numbers, tls, tls_numbers, wsman_numbers
+from remediate.transport.cause import Cause, Known
 from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.lean.faults import FaultError, MessageError
@@ -36,208 +36,6 @@ from remediate.transport.watch import (
     UnsealedError,
 )
 
-
-class Cause(NamedTuple):
-    """What lies behind an exception.
-
-    Args:
-        kind: the leaf.
-        detail: what exactly was seen.
-        hint: what to do, where the leaf's own hint does not lead to this cause.
-    """
-
-    kind: type[errors.TransportError]
-    detail: str = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a conversation in which something was raised.
-
-    Args:
-        after_send: as for TransportError.
-        who: user and method ("as ada by ntlm"), or the file of the certificate.
-        tls: it is spoken over TLS.
-        certificate: a client certificate is shown instead of a password.
-        kerberos: a ticket was.
-        heard: the host has sent something.
-        accepted: the host has let us in before, so a failing logon is not about the password.
-    """
-
-    after_send: bool = False
-    who: str = ""
-    tls: bool = False
-    certificate: bool = False
-    kerberos: bool = False
-    heard: bool = True
-    accepted: bool = False
-
-
-TIMED_OUT: Final = 2150858793
-"""The host has nothing to say yet: ask again."""
-
-_NO_SHELLS: Final = 2150859180
-"""Remote shells of any kind are not allowed."""
-
-_NO_ENDPOINT: Final = {2150858752, 2150858811}
-"""No resource of this name: nothing is registered under it, or it is disabled."""
-
-_FAULTS: Final[dict[int, type[errors.TransportError]]] = {
-    TIMED_OUT: errors.TimedOut,
-    5: errors.AccessDenied,
-    2147942405: errors.AccessDenied,  # the same as an HRESULT
-    _NO_SHELLS: errors.AccessDenied,
-    1326: errors.AuthenticationFailed,  # logon failure
-    2150858806: errors.AuthenticationFailed,
-    995: errors.ConnectionLost,  # operation aborted: the shell or the service is ending
-    2150858813: errors.ConnectionLost,  # shell unknown
-    2150858843: errors.ConnectionLost,  # shell or command unknown
-    2150859082: errors.ConnectionLost,  # shell already closed
-    2150859084: errors.ConnectionLost,  # shell handle bad
-    2150859085: errors.ConnectionLost,  # command handle bad
-    2150859204: errors.ConnectionLost,  # shell is disconnected
-    2150858754: errors.EndpointMissing,  # resource unknown; some code of 2012 R2 says it so
-    2150858811: errors.EndpointMissing,  # the same
-    2150858815: errors.QuotaExceeded,
-    **dict.fromkeys(range(2150859173, 2150859177), errors.QuotaExceeded),
-    2150859179: errors.QuotaExceeded,  # users
-    **dict.fromkeys(range(2150859236, 2150859243), errors.QuotaExceeded),  # of a plug-in
-}
-_SUBCODES: Final[dict[str, type[errors.TransportError]]] = {
-    "AccessDenied": errors.AccessDenied,
-    "InvalidSelectors": errors.ConnectionLost,
-    "QuotaLimit": errors.QuotaExceeded,
-    "TimedOut": errors.TimedOut,
-}
-_STATUS: Final = {
-    401: Cause(errors.AuthenticationFailed, "it answers HTTP 401"),
-    403: Cause(errors.AccessDenied, "it answers HTTP 403"),
-    404: Cause(errors.ProtocolError, "it has no WinRM at this address (HTTP 404)"),
-    413: Cause(errors.MessageTooLarge, "it answers HTTP 413"),
-    429: Cause(errors.QuotaExceeded, "it is too busy (HTTP 429)"),
-    503: Cause(errors.QuotaExceeded, "it is too busy, or its WinRM service is stopping (HTTP 503)"),
-}
-_PASSING_STATUS: Final = {429, 503}
-_IN_CLEAR: Final = {
-    401: "it has forgotten the logon, as after a restart of WinRM",
-    413: errors.MessageTooLarge.hint.rstrip("."),
-    429: "it is too busy",
-    503: "it is too busy, or its WinRM service is stopping",
-}
-"""What a WinRM service itself says without sealing it, by HTTP status."""
-
-_NAME_HINT: Final = (
-    "Use the name that stands in the certificate; with address: in an inventory it may be reached "
-    "by another."
-)
-_ABOVE_HINT: Final = (
-    "Give the authority that signed it with --ca-file; if that holds the root only, add those "
-    "in between."
-)
-_ANEW_HINT: Final = (
-    "The certificate there must be made anew: RSA of 2048 bits or more, SHA-256, for server "
-    "authentication."
-)
-_PIN_HINT: Final = "Only if you have compared it with the one on the host: --tls-pin {}."
-_TLS_PORT_HINT: Final = (
-    "Give the port on which it speaks TLS with --port (5986), or leave out --tls, if given."
-)
-_CERTIFICATE: Final = {
-    **dict.fromkeys(
-        (2, 20, 21),
-        (
-            "its authority is not known here",
-            _ABOVE_HINT,
-        ),
-    ),
-    tls.NOT_YET_VALID: (
-        "it is not valid yet",
-        "Compare the clocks of the host and of this machine.",
-    ),
-    tls.EXPIRED: (
-        "it has expired",
-        "Renew it there; if it has not, compare the clocks of both machines.",
-    ),
-    18: (
-        "it is signed by itself",
-        "If it is the host's, as it says there, give that certificate itself with --ca-file.",
-    ),
-    19: (
-        "the authority at its root is not trusted here",
-        "Give the certificate of that authority with --ca-file.",
-    ),
-    26: ("it was not made for a server", _ANEW_HINT),
-    62: ("it was made for another name", _NAME_HINT),
-    64: ("it was not made for this address", _NAME_HINT),
-    tls.WEAK_KEY: ("its key is too short", _ANEW_HINT),
-    67: ("the key of its authority is too short", _ANEW_HINT),
-    68: ("it is signed with a hash that is too weak", _ANEW_HINT),
-    79: (
-        "what signed it is no authority",
-        "Give the certificate of the authority with --ca-file, not another one.",
-    ),
-    tls.UNREADABLE: ("it cannot be read", _ANEW_HINT),
-    tls.OTHER_PIN: (
-        "it is not the one that is pinned",
-        "If it was renewed there, compare it and pin the new one; if not, somebody else answers.",
-    ),
-}
-"""By the numbers of OpenSSL, X509_V_ERR_… in x509_vfy.h, and ours."""
-
-_OF_SYSTEMS: Final = {
-    0x800B0101: 10,  # CERT_E_EXPIRED
-    0x800B0106: 26,  # CERT_E_PURPOSE
-    0x800B0109: 19,  # CERT_E_UNTRUSTEDROOT
-    0x800B010A: 20,  # CERT_E_CHAINING
-    0x800B010F: 62,  # CERT_E_CN_NO_MATCH
-    0x800B0110: 26,  # CERT_E_WRONG_USAGE
-    -67602: 62,  # errSecHostNameMismatch
-    -67818: 10,  # errSecCertificateExpired
-    -67843: 19,  # errSecNotTrusted
-}
-"""What Windows (winerror.h) and macOS (SecBase.h) say, as the number of OpenSSL."""
-
-_SELF_SIGNED: Final = 18
-_PAST_PINNING: Final = {tls.NOT_YET_VALID, tls.EXPIRED, tls.WEAK_KEY, tls.UNREADABLE}
-"""What is wrong with the certificate itself, so that a pin would not help."""
-
-_TLS: Final = (
-    (
-        (
-            "BAD_CERTIFICATE",
-            "CERTIFICATE_EXPIRED",
-            "CERTIFICATE_REQUIRED",
-            "CERTIFICATE_REVOKED",
-            "CERTIFICATE_UNKNOWN",
-            "UNKNOWN_CA",
-            "UNSUPPORTED_CERTIFICATE",
-        ),
-        Cause(errors.CertificateRefused, "it ends the connection over it"),
-    ),
-    (
-        (
-            "ALERT_HANDSHAKE_FAILURE",
-            "ALERT_INSUFFICIENT_SECURITY",
-            "ALERT_PROTOCOL_VERSION",
-            "DH_KEY_TOO_SMALL",
-            "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
-            "UNSUPPORTED_PROTOCOL",
-            "WRONG_SIGNATURE_TYPE",
-        ),
-        Cause(errors.TlsTooOld, "they have no version or no cipher in common"),
-    ),
-    (
-        ("HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"),
-        Cause(
-            errors.ProtocolError,
-            "it does not speak TLS on this port",
-            _TLS_PORT_HINT,
-        ),
-    ),
-)
-"""By the names that OpenSSL gives its numbers (SSL_R_…)."""
-
 _OURS: Final[dict[type[BaseException], Cause]] = {
     NotAcceptedError: Cause(errors.TimedOut, "it does not accept a connection"),
     OutOfTimeError: Cause(errors.TimedOut, "the time for this host is used up"),
@@ -247,14 +45,6 @@ _OURS: Final[dict[type[BaseException], Cause]] = {
     PageError: Cause(errors.ProtocolError, "it answers with a page, not with WS-Management"),
     RedirectedError: Cause(errors.ProtocolError, "it sends us to another address"),
 }
-_NOT_RUN: Final[dict[str, type[errors.RemoteError]]] = {
-    "ScriptContainedMaliciousContent": errors.ScriptBlocked,  # AMSI calls it malicious
-    "ScriptsNotAllowed": errors.ScriptsNotAllowed,  # no-language mode
-    "MethodInvocationNotSupportedInConstrainedLanguage": errors.ConstrainedLanguage,  # our loader
-}
-"""Error ids with which PowerShell refuses a script (its resource ParserStrings), in whatever
-language its text is."""
-
 _TLS_RECORD: Final = (b"\x15\x03", b"\x16\x03")
 """How an alert and a handshake of TLS begin."""
 
@@ -288,12 +78,6 @@ _SPNEGO: Final = "spnego.exceptions"
 _URLLIB3: Final = "urllib3.exceptions"
 """Libraries whose errors are known by name: one that was not imported has raised nothing."""
 
-_TLS_SILENCE: Final = Cause(
-    errors.TimedOut,
-    "it takes the connection, and does not begin TLS",
-    _TLS_PORT_HINT,
-)
-
 
 def classify(error: BaseException, host: str, known: Known | None = None) -> errors.TransportError:
     """Our own error for a library's; never fails.
@@ -316,16 +100,13 @@ def classify(error: BaseException, host: str, known: Known | None = None) -> err
 
 def is_waiting(error: BaseException) -> bool:
     """Whether the host only says that it has nothing to say yet."""
-    return _is_fault(error) and _fault(error) is errors.TimedOut
+    return _is_fault(error) and wsman_numbers.of_fault(error.code) is errors.TimedOut
 
 
 def is_closed_endpoint(error: BaseException) -> bool:
     """Whether the host says no to this kind of shell, and perhaps not to others."""
-    faults = filter(_is_fault, chain(error))
     return any(
-        fault.code in _NO_ENDPOINT
-        or (_fault(fault) is errors.AccessDenied and fault.code != _NO_SHELLS)
-        for fault in faults
+        wsman_numbers.is_about_endpoint(fault.code) for fault in chain(error) if _is_fault(fault)
     )
 
 
@@ -339,7 +120,7 @@ def is_logged_on(error: BaseException) -> bool:
     return (
         _is_fault(error)
         and error.code is not None
-        and _fault(error) is not errors.AuthenticationFailed
+        and wsman_numbers.of_fault(error.code) is not errors.AuthenticationFailed
     )
 
 
@@ -348,8 +129,8 @@ def is_passing(error: BaseException) -> bool:
     return any(
         isinstance(link, _PASSING)
         or _is_of(link, _REQUESTS, "Timeout")
-        or _status(link) in _PASSING_STATUS
-        or (isinstance(link, UnsealedError) and link.status in _PASSING_STATUS)
+        or _status(link) in wsman_numbers.PASSING_STATUS
+        or (isinstance(link, UnsealedError) and link.status in wsman_numbers.PASSING_STATUS)
         for link in chain(error)
     )
 
@@ -372,45 +153,15 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
 
 
-def of_record(record: Any, host: str) -> errors.RemoteError:  # noqa: ANN401 - pypsrp builds its attributes at run time
-    """The error that a host's PowerShell error record tells of."""
-    from pypsrp.complex_objects import GenericComplexObject  # noqa: PLC0415 - whose record it is
-
-    thrown = record.exception
-    kinds = thrown.types if isinstance(thrown, GenericComplexObject) else []
-    kind = str(kinds[0]).removeprefix("Deserialized.") if kinds else record.reason or ""
-    line = record.invocation_script_line_number
-    if line is None and isinstance(record.invocation_info, GenericComplexObject):
-        line = record.invocation_info.adapted_properties.get("ScriptLineNumber")
-    line = line if isinstance(line, int) else 0
-    return of_script(host, str(record), str(record.fq_error), kind, line)
-
-
-def of_script(host: str, text: str, error_id: str, exception: str, line: int) -> errors.RemoteError:
-    """The error of a script that PowerShell has ended.
-
-    Args:
-        host: name of the host.
-        text: what it says of it, in its language.
-        error_id: the FullyQualifiedErrorId.
-        exception: full name of the .NET type.
-        line: of the script, 0 when it is not known.
-    """
-    error = _NOT_RUN.get(error_id.partition(",")[0], errors.RemoteError)
-    return error(host, text, exception=exception, line=line)
-
-
 def _of_winrm(error: BaseException, known: Known) -> Cause | None:
     if _is_fault(error):
         if error.code is None:
             text = "it answers with an error page, not a WS-Management fault"
             return Cause(errors.ProtocolError, text)
         detail = f"{error.reason or 'no reason given'} (WS-Management fault {error.code})"
-        return Cause(_fault(error), detail)
-    status = _status(error)
-    if status is not None:
-        text = f"it answers HTTP {status} without an explanation"
-        return _STATUS.get(status, Cause(errors.ProtocolError, text))
+        return Cause(wsman_numbers.of_fault(error.code), detail)
+    if (status := _status(error)) is not None:
+        return wsman_numbers.of_status(status)
     refused = isinstance(error, (LoggedOutError, RefusedError))
     if refused or _is_of(error, _PYPSRP, "AuthenticationError"):
         return _refused(known)
@@ -445,18 +196,12 @@ def _status(error: BaseException) -> int | None:
     return getattr(error, "code", None) if _is_of(error, _PYPSRP, "WinRMTransportError") else None
 
 
-def _fault(error: FaultError) -> type[errors.TransportError]:
-    if isinstance(error.code, int):
-        return _FAULTS.get(error.code & 0xFFFFFFFF, errors.ProtocolError)
-    return _SUBCODES.get(str(error.code).rpartition(":")[2], errors.ProtocolError)
-
-
 def _of_ours(error: BaseException, known: Known) -> Cause | None:
     if isinstance(error, NotOfferedError):
         offers = ", ".join(error.offers) or "no way at all"
         return Cause(errors.MethodNotOffered, f"{known.who}; it offers {offers}")
     if isinstance(error, UnsealedError):
-        return _unsealed(error.status)
+        return wsman_numbers.of_unsealed(error.status)
     if isinstance(error, TunnelError):
         return Cause(errors.ProxyFailed, error.why, error.hint)
     if isinstance(error, MessageError):
@@ -473,27 +218,9 @@ def _of_kerberos(error: BaseException, known: Known) -> Cause | None:
     return Cause(errors.KerberosFailed, *meaning) if meaning else None
 
 
-def _unsealed(status: int) -> Cause:
-    text = f"somebody in between changed or answered what is sealed from end to end (HTTP {status})"
-    hint = "Use --tls, which shows who answers."
-    if status in _IN_CLEAR:
-        hint = f"{hint} If the host itself answered: {_IN_CLEAR[status]}."
-    return Cause(errors.ProtocolError, text, hint)
-
-
 def _of_certificate(error: BaseException, known: Known) -> Cause | None:
     del known
-    if not isinstance(error, tls.UntrustedError):
-        return None
-    number, shown = _OF_SYSTEMS.get(error.number, error.number), error.certificate
-    if shown is None:
-        return Cause(errors.TlsUntrusted, *_CERTIFICATE.get(number, (error.message, "")))
-    if number == 19 and shown.subject == shown.issuer:  # noqa: PLR2004 - Windows has one for both
-        number = _SELF_SIGNED
-    why, hint = _CERTIFICATE.get(number, (error.message, errors.TlsUntrusted.hint))
-    if number not in _PAST_PINNING:
-        hint = f"{hint} {_PIN_HINT.format(shown.pin)}"
-    return Cause(errors.TlsUntrusted, f"{why} ({in_words(shown)})", hint)
+    return tls_numbers.of_certificate(error) if isinstance(error, tls.UntrustedError) else None
 
 
 def _of_tls(error: BaseException, known: Known) -> Cause | None:
@@ -501,11 +228,7 @@ def _of_tls(error: BaseException, known: Known) -> Cause | None:
         return None
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return _lost(known)
-    reason = str(error.reason or "closed")
-    for words, (kind, detail, hint) in _TLS:
-        if any(word in reason for word in words):
-            return Cause(kind, f"{detail} ({reason})", hint)
-    return Cause(errors.ProtocolError, f"TLS with it fails ({reason})")
+    return tls_numbers.of_handshake(str(error.reason or "closed"))
 
 
 def _of_network(error: BaseException, known: Known) -> Cause | None:
@@ -519,7 +242,7 @@ def _of_network(error: BaseException, known: Known) -> Cause | None:
         or _is_of(error, _URLLIB3, "ReadTimeoutError")
     ):
         begins = known.tls and not (known.heard or known.accepted)
-        return _TLS_SILENCE if begins else Cause(errors.TimedOut)
+        return tls_numbers.SILENCE if begins else Cause(errors.TimedOut)
     if isinstance(error, _LOST):
         return _lost(known)
     if isinstance(error, OSError) and error.errno in _NO_WAY and error.strerror:

@@ -17,8 +17,8 @@ from typing import Final, TypeVar
 from remediate.model.connection import Auth
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
+from remediate.transport.cause import Known
 from remediate.transport.classify import (
-    Known,
     chain,
     classify,
     is_fault,

@@ -13,7 +13,8 @@ from remediate.model.certificate import Certificate, in_words
 from remediate.model.check import CheckStep, StepName, StepState
 from remediate.model.connection import Auth, Via
 from remediate.model.host import Host
-from remediate.transport.classify import Known, classify
+from remediate.transport.cause import Known
+from remediate.transport.classify import classify
 from remediate.transport.dialing import Dialer, Dialled, NotConnectedError
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pypsrp.complex_objects import (
     DictionaryMeta,
+    GenericComplexObject,
     ObjectMeta,
     PSInvocationState,
     RunspacePoolState,
@@ -15,8 +16,10 @@ from pypsrp.wsman import SelectorSet, WSMan
 
 from remediate.powershell.messages import Request
 from remediate.transport.careful_pool import CarefulPool
-from remediate.transport.classify import is_passing, is_waiting, of_record
+from remediate.transport.classify import is_passing, is_waiting
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
+from remediate.transport.errors import RemoteError
+from remediate.transport.script_errors import of_script
 from remediate.transport.shell import Parameters, Pipeline
 from remediate.transport.steps import Steps, at_once
 
@@ -121,7 +124,7 @@ class ReferenceShell:
         pipeline.ended = running.state != PSInvocationState.RUNNING
         pipeline.completed = running.state == PSInvocationState.COMPLETED
         if running.streams.error and pipeline.error is None:
-            pipeline.error = of_record(running.streams.error[0], self._talk.host.name)
+            pipeline.error = _of_record(running.streams.error[0], self._talk.host.name)
 
     def forget(self, pipeline: Pipeline) -> None:
         """Let go of what pypsrp keeps of a pipeline."""
@@ -135,3 +138,15 @@ class ReferenceShell:
         shell = SelectorSet()
         shell.add_option("ShellId", self._pool.shell.id or self._pool.id)
         self._wsman.delete(self._pool.shell.resource_uri, selector_set=shell)
+
+
+def _of_record(record: Any, host: str) -> RemoteError:  # noqa: ANN401 - pypsrp builds its attributes at run time
+    """The error that a host's PowerShell error record tells of."""
+    thrown = record.exception
+    kinds = thrown.types if isinstance(thrown, GenericComplexObject) else []
+    kind = str(kinds[0]).removeprefix("Deserialized.") if kinds else record.reason or ""
+    line = record.invocation_script_line_number
+    if line is None and isinstance(record.invocation_info, GenericComplexObject):
+        line = record.invocation_info.adapted_properties.get("ScriptLineNumber")
+    line = line if isinstance(line, int) else 0
+    return of_script(host, str(record), str(record.fq_error), kind, line)

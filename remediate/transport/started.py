@@ -11,7 +11,6 @@ from remediate.powershell.messages import (
     decode_part,
     decode_reply,
 )
-from remediate.transport.classify import of_script
 from remediate.transport.errors import (
     ConnectionLost,
     ProtocolError,
@@ -19,6 +18,7 @@ from remediate.transport.errors import (
     TransportError,
     WrongSettings,
 )
+from remediate.transport.script_errors import of_script
 
 WITHOUT_SECRETS = "Use --transport psrp, or make this change by hand."
 

@@ -12,8 +12,8 @@ from remediate.powershell.program import ScriptFailedError, loader, outputs, sta
 from remediate.powershell.script import compose
 from remediate.resources.session import Rights, Session, Sessions
 from remediate.testing.powershell import PowerShellHosts
-from remediate.transport.classify import of_script
 from remediate.transport.errors import ConstrainedLanguage
+from remediate.transport.script_errors import of_script
 from tests.conformance.doors import Asked, PowerShellDoor, SimulatedDoor
 
 CONSTRAINED = "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; "

@@ -21,7 +21,8 @@ from spnego.exceptions import BadMICError
 
 from remediate.model.certificate import Certificate
 from remediate.transport import errors
-from remediate.transport.classify import Known, classify, is_logged_on, is_passing, is_waiting
+from remediate.transport.cause import Known
+from remediate.transport.classify import classify, is_logged_on, is_passing, is_waiting
 from remediate.transport.dialing import NotAcceptedError, NotConnectedError
 from remediate.transport.kerberos_numbers import TicketError
 from remediate.transport.markup import OverloadedMarkupError

@@ -13,7 +13,8 @@ import pytest
 from remediate.errors import RemediateError
 from remediate.model.host import Host
 from remediate.transport import errors
-from remediate.transport.classify import Known, classify
+from remediate.transport.cause import Known
+from remediate.transport.classify import classify
 from remediate.transport.dialing import Dialer, NotConnectedError
 from remediate.transport.protocol import Deadline
 from remediate.transport.reach import look

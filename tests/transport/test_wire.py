@@ -15,7 +15,8 @@ from remediate.errors import RemediateError
 from remediate.model.connection import Auth
 from remediate.model.host import Host
 from remediate.transport import errors
-from remediate.transport.classify import Known, classify
+from remediate.transport.cause import Known
+from remediate.transport.classify import classify
 from remediate.transport.dialing import Dialer
 from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets

@@ -5,7 +5,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from remediate.powershell.messages import Request
-from remediate.transport.classify import of_script
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
 from remediate.transport.errors import RemoteError
 from remediate.transport.lean import requests
@@ -15,6 +14,7 @@ from remediate.transport.lean.framing import NOBODY, Joiner, Kind, Message, frag
 from remediate.transport.lean.requests import COMMAND, CREATE, DELETE, RECEIVE, SEND
 from remediate.transport.lean.soap import Answer, answer_to
 from remediate.transport.markup import MAX_TAGS
+from remediate.transport.script_errors import of_script
 from remediate.transport.shell import Parameters, Pipeline
 from remediate.transport.steps import Carry, Steps
 
