@@ -121,6 +121,6 @@ def pace_options() -> list[click.Option]:
             type=click.IntRange(1, 256),
             section=CONNECTION,
             help="Servers to work on at the same time; each takes a connection and up to half a MB "
-            "of memory. More helps where they are farther than 50 ms.  [default: 64]",
+            "of memory. More helps where they are farther than 50 ms.  [default: 128]",
         ),
     ]

@@ -133,7 +133,7 @@ class Settings:
     auto_rollback: bool = True
     accept_irreversible: bool = False
     partial: bool = False
-    workers: int = 64
+    workers: int = 128
     processes: int = 1
     renamed: frozenset[str] = frozenset()
 

@@ -57,16 +57,17 @@ class Step:
 def step(fleet: Fleet, limits: Limits) -> Step:
     """Who is next: first those that are in the middle of something.
 
-    As many are dialled ahead as may be worked on, so that no worker waits for a connection, and
-    none that was made is kept for long. Who does not answer at once is not counted on: others are
-    dialled meanwhile.
+    As many are dialled ahead as may be worked on or dialled at once, so that no worker waits for a
+    connection, and none that was made is kept for long. Who does not answer at once is not counted
+    on: others are dialled meanwhile.
 
     Args:
         fleet: how far they are.
         limits: how many there may be.
     """
     counted_on = fleet.at_work + fleet.ready + fleet.dialled - fleet.late
-    dial = max(0, min(2 * limits.workers - counted_on, limits.dialled - fleet.dialled))
+    ahead = min(limits.workers, limits.dialled)
+    dial = max(0, min(limits.workers + ahead - counted_on, limits.dialled - fleet.dialled))
     go_on = min(fleet.rested, dial)
     return Step(
         work=min(fleet.ready, limits.workers - fleet.at_work),

@@ -38,6 +38,9 @@ _NEXT: Final = 0.25
 _KEPT: Final = 10.0
 """Seconds for which a connection is kept; servers and firewalls end idle ones later."""
 
+_FILES: Final = 2048
+"""Files that are enough for the most workers that there may be, and as many dialled ahead."""
+
 _LOOK_UPS: Final = 64
 """Names that are looked up at once: a thread waits for each, for as long as the system does."""
 
@@ -337,10 +340,19 @@ def _close(late: asyncio.Task[socket.socket]) -> None:
 
 
 def most_at_once() -> int:
-    """How many hosts may be dialled at once, each with a socket or two."""
+    """How many hosts may be dialled at once, each with a socket or two.
+
+    Where this process could have more files open if it asked for it, it does: on macOS only 256
+    otherwise, which is too few for the usual number of workers.
+    """
     if sys.platform == "win32":
-        return 128  # select() there takes no more than 512
+        return 96  # select() there takes no more than 512, those of the workers among them
     import resource  # noqa: PLC0415 - there is none on Windows
 
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= files < _FILES:
+        files = _FILES if most < 0 else min(_FILES, most)
+        with suppress(OSError, ValueError):  # the system has a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 256 if files < 0 else max(16, min(256, files // 4))

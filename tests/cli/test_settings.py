@@ -297,7 +297,7 @@ def test_another_file_takes_the_place_of_ones_own(
     write("user: bob", path=tmp_path / "team.yaml")
     told = shown(cli("config", "--config", "team.yaml", "--format", "json"))
     assert told["user"] == ("bob", f"{tmp_path / 'team.yaml'}:1")
-    assert told["workers"] == ("64", "built in")
+    assert told["workers"] == ("128", "built in")
     cli("config", "--config", "gone.yaml").explains(64, "gone.yaml cannot be read: No such file")
     cli("config", "--config", ".").explains(64, "it is a folder")
     monkeypatch.setenv("REMEDIATE_PASSWORD", SECRET)

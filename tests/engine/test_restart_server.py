@@ -190,7 +190,7 @@ def test_ctrl_c_leaves_a_server_that_restarts_to_itself_and_says_how_to_find_out
 def test_a_hundred_servers_restart_at_once_and_hold_no_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With the default number of workers: all are away at the same time, and all are told truly."""
+    """All are away at the same time, and all are told truly."""
     brief = classmethod(lambda *_: Settling(most=60, pause=0.05, away=True))
     monkeypatch.setattr(Boot, "settling", brief)
     states = {f"127.0.1.{number}": REBOOTED.state(f"SRV{number}") for number in range(1, 101)}
@@ -203,7 +203,7 @@ def test_a_hundred_servers_restart_at_once_and_hold_no_worker(
         for address, one in states.items()
     ]
     threads = set[int]()
-    settings = Settings(operator="ada@bastion", accept_irreversible=True)
+    settings = Settings(operator="ada@bastion", accept_irreversible=True, workers=64)
     engine = Engine(
         MemoryTransport(states),
         settings,

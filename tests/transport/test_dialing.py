@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from remediate.model.host import Host
 from remediate.transport import errors
 from remediate.transport.cause import Known
 from remediate.transport.classify import classify
-from remediate.transport.dialing import Dialer, NotConnectedError
+from remediate.transport.dialing import Dialer, NotConnectedError, most_at_once
 from remediate.transport.protocol import Deadline
 from remediate.transport.reach import look
 from tests.transport.dead import dropping
@@ -166,3 +167,17 @@ def test_a_host_that_begins_to_listen_is_connected_to() -> None:
     listener.join()
     with closing(made[0]), closing(dialer.connect(host, 20)):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit on Windows")
+def test_few_open_files_are_made_more_as_far_as_the_system_lets_one() -> None:
+    """As on macOS, whose 256 would be too few for the usual workers and whom they dial ahead."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        assert most_at_once() == 256
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 2048
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
