@@ -15,6 +15,7 @@ from typing import Any
 from unittest import SkipTest, mock
 
 from remediate.engine import writing
+from remediate.engine.recorded import changes_to_undo
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.lab.state import HostState
 from remediate.model.change import Change
@@ -25,20 +26,9 @@ from remediate.powershell.messages import Request
 from remediate.testing.case import Case, Engine
 from remediate.testing.expect import expect
 from remediate.testing.powershell import PowerShellHosts
-from remediate.testing.story import (
-    HOST,
-    Resources,
-    Seen,
-    Teller,
-    edit,
-    ends,
-    explain,
-    find,
-    plan_of,
-    still,
-    to_undo,
-    writes,
-)
+from remediate.testing.reports import explain, plan_of
+from remediate.testing.states import Resources, edit, find, still
+from remediate.testing.story import HOST, Seen, Teller, ends
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost, TimedOut
 
@@ -176,7 +166,7 @@ def _apply_in_trouble(case: Case, troubles: dict[int, Trouble]) -> None:
     one = Teller.in_memory(case, transport)
     start = one.windows()
     report = one.apply()
-    expect("What was written twice", _twice(writes(one.recorder.requests)), [])
+    expect("What was written twice", _twice(one.recorder.requests), [])
     transport.trouble = lambda _: None
     if report.outcome is Outcome.INDETERMINATE:
         [(_, report)] = one.engine.reconcile()
@@ -185,7 +175,8 @@ def _apply_in_trouble(case: Case, troubles: dict[int, Trouble]) -> None:
     if report.outcome is Outcome.CHANGED:
         found = plan_of(one.audit("after trouble"))
         expect("What is left to change where all is said to be", found.changes, ())
-    changes = to_undo(one.store, one.applied_run)
+    hosts = one.store.run(one.applied_run).hosts
+    changes = [change for host in hosts for change in changes_to_undo(host)]
     lasting = [change for change in changes if not change.reversible and is_so(one.state, change)]
     if case.goes_back:
         if report.outcome in {Outcome.CHANGED, Outcome.FAILED_CHANGED}:

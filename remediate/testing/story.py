@@ -8,7 +8,7 @@ returned in a form in which two engines can be compared.
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,29 +16,33 @@ from typing import Any, TypeVar
 
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
-from remediate.engine.recorded import changes_to_undo
 from remediate.lab.hosts import healthy_host
-from remediate.lab.kinds import everything, kind_of, records
-from remediate.lab.kinds.kind import is_it
+from remediate.lab.kinds import everything, kind_of
 from remediate.lab.state import HostState, Record
-from remediate.model.base import JsonValue
-from remediate.model.change import Change, ResourceId
+from remediate.model.change import Change
 from remediate.model.connection import Auth
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
-from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind
-from remediate.powershell.messages import Request
-from remediate.resources.base import resource_type
 from remediate.runner.serial import Serial
 from remediate.testing.case import Case
 from remediate.testing.expect import expect, expect_among
+from remediate.testing.reports import check_report, comparable, explain, plan_of
+from remediate.testing.states import (
+    Resources,
+    copied,
+    edit,
+    find,
+    in_order,
+    renewable,
+    still,
+    unlike,
+)
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import Meanwhile, MemoryTransport, Recorder, WithPeer
 from remediate.transport.protocol import Transport
 
 Item = TypeVar("Item")
-Resources = dict[str, list[Record]]
 Seen = list[tuple[str, Any]]
 """What was seen in each beat of a story."""
 
@@ -46,7 +50,6 @@ HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 """The host of a story that is told in memory."""
 PEER = Host(name="SRV02", address="127.0.0.99", port=5985, auth=Auth.BASIC)
 _SEVERAL = 12
-_LONG_TITLE = 100
 
 
 class Passing(threading.Event):
@@ -345,181 +348,6 @@ class Teller:
         expect("The lease that is left on the host", self.state.lease, None)
 
 
-def plan_of(report: HostReport) -> Plan:
-    """The plan of a report.
-
-    Raises:
-        AssertionError: it has none.
-    """
-    if report.plan is None:
-        raise AssertionError(f"There is no plan: {explain(report)}")
-    return report.plan
-
-
 def ends(several: Sequence[Item]) -> Sequence[Item]:
     """The first and last few; of thirty tasks the tenth is like the eleventh."""
     return several if len(several) <= _SEVERAL else [*several[:3], *several[-4:]]
-
-
-def comparable(report: HostReport) -> dict[str, Any]:
-    """A report without what only one host can say: its facts, error texts and processes."""
-    document = report.model_dump(mode="json")
-    plan = document["plan"]
-    for change in (*document["applied"], *(plan["changes"] if plan else ())):
-        if change["renews"]:
-            change |= {"before": change["before"] is not None, "before_label": None}
-    if plan is not None:
-        del plan["facts"]
-        for question in plan["unanswered"]:
-            question["problem"] = question["problem"]["code"]
-    if document["problem"] is not None:
-        document["problem"] = document["problem"]["code"]
-    return document
-
-
-def explain(report: HostReport) -> str:
-    """A report for a person who reads a failed test."""
-    return json.dumps(comparable(report) | {"problem": str(report.problem)}, indent=1)
-
-
-def check_report(case: Case, report: HostReport) -> None:
-    """An audit says what the case wants it to say, and no more."""
-    if case.problem and report.plan is None:
-        expect("The problem", report.problem and report.problem.code, case.problem)
-        return
-    plan = plan_of(report)
-    lines = [line(change) for change in plan.changes]
-    if case.changes is not None:
-        _check_all("The changes", lines, case.changes)
-    check_texts(plan)
-    titles = [f"{advice.title}: {advice.text}" for advice in plan.advice]
-    _check_all("The advice", titles, case.advice)
-    rests = [change.evidence for change in plan.changes] + [one.evidence for one in plan.advice]
-    seen = [f"{one.what} {one.where}" for evidence in rests for one in evidence]
-    for wanted in case.evidence:
-        expect_among("The evidence", seen, wanted)
-    for wanted in case.assumptions:
-        expect_among("The assumptions", plan.assumptions, wanted)
-    reasons = plan.not_applicable
-    judged = set() if case.not_applicable is None else {case.playbook}
-    expect("What is not for such a host", set(reasons), judged)
-    expect_among("The reasons why not", [*reasons.values(), ""], case.not_applicable or "")
-
-
-def _check_all(what: str, texts: Sequence[str], wanted: Sequence[str]) -> None:
-    for text in wanted:
-        expect_among(what, texts, text)
-    expect(f"{what}: how many", len(texts), len(wanted), partial("\n".join, texts))
-
-
-def check_texts(plan: Plan) -> None:
-    """Titles are short and have no full stop; texts are sentences."""
-    for advice in plan.advice:
-        title = advice.title
-        if len(title) > _LONG_TITLE or title.endswith("."):
-            raise AssertionError(f"The title is too long or ends in a full stop: {title}")
-    texts = [advice.text for advice in plan.advice]
-    texts += [change.why for change in plan.changes if change.why]
-    for text in (*texts, *plan.assumptions):
-        if not text.endswith("."):
-            raise AssertionError(f"This is no sentence, with a full stop at its end: {text}")
-
-
-def line(change: Change) -> str:
-    """A change in one line: `title property: before -> after`."""
-    before = change.before_label or change.before
-    return f"{change.title} {change.property}: {before} -> {change.after_label or change.after}"
-
-
-def copied(windows: Record) -> Record:
-    """A copy of the state of a Windows, which is JSON."""
-    return dict(json.loads(json.dumps(windows)))
-
-
-def in_order(resources: Resources) -> Resources:
-    """A copy of resources in which neither order nor empty lists make a difference."""
-    return {
-        kind: [
-            json.loads(one) for one in sorted(json.dumps(one, sort_keys=True) for one in records)
-        ]
-        for kind, records in sorted(resources.items())
-        if records
-    }
-
-
-def renewable(resources: Resources) -> Resources:
-    """Resources without the values that nobody chooses: no two hosts give a process one number."""
-    for kind, found in resources.items():
-        resource = resource_type(kind)
-        for name in resource.settable & resource.volatile:
-            for record in found:
-                record[name] = record[name] is not None
-    return resources
-
-
-def still(resources: Resources) -> Resources:
-    """Resources without what moves by itself."""
-    volatile = {kind: resource_type(kind).volatile for kind in resources}
-    return in_order(
-        {
-            kind: [
-                {name: value for name, value in record.items() if name not in volatile[kind]}
-                for record in records
-            ]
-            for kind, records in resources.items()
-        }
-    )
-
-
-def unlike(resources: Resources, others: Resources) -> Iterator[tuple[str, str]]:
-    """What of some resources does not mean the same as in others: of what, and which part."""
-    was, now = (dict(_parts(each)) for each in (others, resources))
-    for id_ in was.keys() | now.keys():
-        kind, before, after = resource_type(id_.kind), was.get(id_, {}), now.get(id_, {})
-        for name in before.keys() | after.keys():
-            same = kind.same(name, before.get(name), after.get(name))
-            if same is False and not kind.bookkeeping(name):
-                yield str(id_), name
-
-
-def _parts(resources: Resources) -> Iterator[tuple[ResourceId, dict[str, Any]]]:
-    for kind, found in resources.items():
-        for one in map(resource_type(kind).model_validate, found):
-            yield one.resource_id, one.compared()
-
-
-def find(state: HostState, change: Change) -> Record:
-    """What a host says of the thing that a change is about, if only that there is none."""
-    kind, key = change.resource.kind, change.resource.key
-    found = (record for record in records(state, kind) if is_it(record, key))
-    return next(found, None) or dict(resource_type(kind).absent(key) or {})
-
-
-def edit(state: HostState, change: Change) -> JsonValue:
-    """Be somebody else: give a property a value that it neither had nor was given.
-
-    Returns:
-        The value; None when there is none.
-    """
-    with state.lock:
-        value = kind_of(change.resource.kind).other(state, find(state, change), change)
-    if value is not None and value in (change.before, change.after):
-        raise AssertionError(
-            f"`other` of the lab's kind {change.resource.kind} gave {change.property} a value that "
-            f"it had or was given: {value!r}"
-        )
-    return value
-
-
-def writes(requests: Iterable[Request]) -> list[Request]:
-    """The requests that write."""
-    return [
-        request
-        for request in requests
-        if any(call.function.startswith("Set-") for call in request.calls)
-    ]
-
-
-def to_undo(store: MemoryStore, run: str) -> list[Change]:
-    """What a run changed or may have changed."""
-    return [change for host in store.run(run).hosts for change in changes_to_undo(host)]

@@ -16,7 +16,7 @@ from remediate.lab.kinds import everything
 from remediate.lab.state import Record
 from remediate.powershell.messages import CallError, CallResult
 from remediate.testing.powershell import PowerShellHosts
-from remediate.testing.story import renewable
+from remediate.testing.states import renewable
 from tests.conformance.asked import Asked, all_asked, copied, sample
 from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
 from tests.drawn import drawn

@@ -22,7 +22,8 @@ from remediate.lab.state import HostState
 from remediate.model.outcome import Outcome
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
-from remediate.testing.story import Teller, renewable
+from remediate.testing.states import renewable
+from remediate.testing.story import Teller
 from tests.drawn import drawn
 from tests.playbooks.unkind import (
     FORMS,

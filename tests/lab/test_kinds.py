@@ -13,7 +13,7 @@ from remediate.lab.kinds import edit, everything, kind_of, put, records
 from remediate.lab.state import HostState
 from remediate.model.change import Change
 from remediate.resources.base import Query, Resource, resource_type
-from remediate.testing.story import find
+from remediate.testing.states import find
 
 OURS = sorted(kinds._own())
 ONLY_ELSEWHERE = {"leftover": {"receipts": {"R1": []}, "aside": {"2020-01-01": 1}, "copies": 1}}

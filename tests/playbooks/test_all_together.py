@@ -17,7 +17,8 @@ from remediate.lab.state import HostState, Record
 from remediate.model.outcome import Outcome
 from remediate.testing import Case, cases
 from remediate.testing.case import catalogue
-from remediate.testing.story import HOST, Teller, explain, plan_of
+from remediate.testing.reports import explain, plan_of
+from remediate.testing.story import HOST, Teller
 from remediate.testing.transport import MemoryTransport
 
 CASES = [

@@ -13,7 +13,7 @@ import pytest
 from remediate.model.outcome import Outcome
 from remediate.testing import Case, cases
 from remediate.testing.case import load
-from remediate.testing.story import explain, plan_of
+from remediate.testing.reports import explain, plan_of
 from tests.drawn import drawn
 from tests.playbooks.test_all_together import ALONE, Together
 

@@ -12,7 +12,9 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import RunKind
 from remediate.model.saved_plan import PlannedHost, SavedPlan, read_plan, written
 from remediate.testing import Case
-from remediate.testing.story import HOST, Teller, edit, explain
+from remediate.testing.reports import explain
+from remediate.testing.states import edit
+from remediate.testing.story import HOST, Teller
 from tests.playbooks.test_contract import CHANGING, ORDINARY
 
 HOURS = 2

@@ -8,7 +8,8 @@ from remediate.lab.kinds import record
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import RunKind
 from remediate.testing import Case
-from remediate.testing.story import HOST, Teller, explain
+from remediate.testing.reports import explain
+from remediate.testing.story import HOST, Teller
 from remediate.testing.transport import MemoryTransport
 from tests.playbooks.known import BY_ID
 

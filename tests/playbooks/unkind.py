@@ -10,7 +10,8 @@ from remediate.lab.kinds.shadow_storage import KIND as STORAGE
 from remediate.lab.state import HostState
 from remediate.model.outcome import ExitCode, Outcome
 from remediate.testing import Case
-from remediate.testing.story import Teller, unlike
+from remediate.testing.states import unlike
+from remediate.testing.story import Teller
 from tests.playbooks.known import BY_ID
 
 Switched = tuple[str, str]

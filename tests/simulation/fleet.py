@@ -27,8 +27,8 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.playbook.catalogue import Catalogue
 from remediate.resources.registry_value import RegistryValue
 from remediate.resources.scheduled_task import ScheduledTask
+from remediate.testing.states import find
 from remediate.testing.store import MemoryStore
-from remediate.testing.story import find
 from tests.faults.lab.own_pile import PART
 from tests.faults.under_way import MoveAside, Pile
 from tests.simulation.controller import LEASE, STARTED, Controller

@@ -12,8 +12,8 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import HostRecord
 from remediate.powershell.messages import Call, CallResult, Request, Status
 from remediate.resources.base import resource_type
+from remediate.testing.states import find
 from remediate.testing.store import MemoryStore
-from remediate.testing.story import find
 from tests.faults.under_way import PARTLY, Pile
 
 if TYPE_CHECKING:
