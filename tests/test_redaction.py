@@ -67,6 +67,17 @@ def test_logs_are_redacted_whoever_writes_them(debug: bool, redaction: Redaction
     assert debug == ("Traceback" in lines[-1])
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_what_is_said_beside_a_text_never_takes_its_place(debug: bool) -> None:
+    lines: list[str] = []
+    start_logging(Redaction(), lines.append, debug=debug)
+    beside = {"event": 4625, "level": "high", "logger": "lsass", "timestamp": "noon", "why": "?"}
+    logging.getLogger("remediate.x").warning("cannot read", extra=beside)
+    assert all(repr(str(value)) in lines[0] for value in beside.values())
+    assert "level='warning'" in lines[0]
+    assert " event='cannot read' " in lines[0]
+
+
 def test_without_debug_libraries_are_silent_and_with_it_they_are_heard() -> None:
     lines: list[str] = []
     for debug in (False, True):

@@ -2,13 +2,18 @@
 
 import logging
 from collections.abc import Callable, MutableMapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from remediate.redaction import Redaction
 
 _QUIET = ("spnego", "asyncio", "filelock")
 """Libraries whose debug output holds hashes of passwords, or nothing of use."""
+
+_EACH = ("timestamp", "level", "logger", "event")
+"""What a line says of each record; `event` is its text."""
+
+_Event = MutableMapping[str, Any]
 
 
 class Lines(logging.Handler):
@@ -40,11 +45,11 @@ class Lines(logging.Handler):
 
         stdlib, processors = structlog.stdlib, structlog.processors
         stamps: list[Any] = [stdlib.add_logger_name, processors.TimeStamper("iso", utc=True)]
-        first = ["timestamp", "level", "logger", "event"] if self._debug else ["level", "event"]
+        first = _EACH if self._debug else ("level", "event")
         return stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 stdlib.add_log_level,
-                stdlib.ExtraAdder(),
+                partial(_beside, stdlib.ExtraAdder()),
                 *(stamps if self._debug else []),
             ],
             processors=[
@@ -55,9 +60,7 @@ class Lines(logging.Handler):
             ],
         )
 
-    def _redact(
-        self, _logger: object, _name: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def _redact(self, _logger: object, _name: str, event: _Event) -> _Event:
         # before the texts are quoted, which would give a secret with quotes another form
         return {
             name: self._redaction(value if isinstance(value, str) else repr(value))
@@ -86,8 +89,18 @@ def start_logging(redaction: Redaction, write: Callable[[str], None], *, debug: 
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _without_trace(
-    _logger: object, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _beside(
+    add: Callable[[logging.Logger, str, _Event], _Event],
+    logger: logging.Logger,
+    name: str,
+    event: _Event,
+) -> _Event:
+    """Add what is said beside a text: an extra of the same name would take the text's place."""
+    extras = add(logger, name, {"_record": event["_record"]})
+    event.update({f"{key}_" if key in _EACH else key: value for key, value in extras.items()})
+    return event
+
+
+def _without_trace(_logger: object, _name: str, event: _Event) -> _Event:
     event.pop("exc_info", None)
     return event
