@@ -8,7 +8,7 @@ from remediate.model.audit import HostFindings
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import Advice, RecordedFinding
-from remediate.model.outcome import HostReport
+from remediate.model.outcome import HostReport, Worked
 from remediate.model.plan import Unanswered
 from remediate.model.run import HostRecord
 from remediate.model.waiver import Waived
@@ -71,6 +71,7 @@ class Account:
         left_out: how many findings matter less than what was asked for.
         waived: what is left as it is; none of what was found.
         run: the run that it is from, where that is not the same for all hosts.
+        worked: when it was worked on; None where nobody knows.
     """
 
     host: str
@@ -84,6 +85,7 @@ class Account:
     left_out: int = 0
     waived: tuple[Told, ...] = ()
     run: str = ""
+    worked: Worked | None = None
 
     def of_run(self, run: str, *, again: bool) -> "Account":
         """The same among hosts of several runs.
@@ -129,6 +131,7 @@ def of_report(report: HostReport, subject: Subject) -> Account:
         lines=few(host_lines(report, subject)),
         left_out=report.below,
         waived=_left_as_it_is(plan.waived, subject) if plan else (),
+        worked=report.worked,
     )
 
 
@@ -179,6 +182,7 @@ def of_record(
         lines=few(recorded_lines(record)),
         left_out=all_found - len(record.findings),
         waived=_left_as_it_is(record.waived, subject),
+        worked=record.worked,
     )
 
 

@@ -14,6 +14,7 @@ from remediate.report.lines import BAD, DIM, STRONG, WARN, Line, host_lines, lin
 from remediate.report.overview import Overview
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.times import Times
 from remediate.report.waivers import WaiverTally
 
 MAX_WIDTH = 120
@@ -53,6 +54,7 @@ class ConsoleReporter:
         self._waivers = WaiverTally(subject.waivers)
         many = subject.view.overview and len(subject.hosts) > FEW and not subject.verbose
         self._overview = Overview(subject) if many else None
+        self._times = Times()
 
     def event(self, event: Event) -> None:
         """Progress shows these."""
@@ -60,6 +62,7 @@ class ConsoleReporter:
     def host(self, report: HostReport) -> None:
         """Print all about a host."""
         self._waivers.add(report)
+        self._times.add(report.host, report.exit_code, report.worked)
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
         if report.plan and report.outcome is Outcome.WOULD_CHANGE:
@@ -84,6 +87,8 @@ class ConsoleReporter:
         if total > 1:
             parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
             yield line(0, (f"{count(total, 'host')}: ", STRONG), parts)
+        if waited := self._times.waited_for():
+            yield line(0, ("waited for: ", STRONG), waited)
         if self._waivers.waived:
             yield line(0, ("waived: ", STRONG), count(self._waivers.waived, "finding"))
         for notice in self._waivers.notices():

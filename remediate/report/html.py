@@ -8,16 +8,14 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from html import escape
 from importlib.resources import files
 
 from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.model.text import count
-from remediate.report import words
 from remediate.report.account import Account
 from remediate.report.files import Piece
 from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
-from remediate.report.printable import printable
+from remediate.report.pictures import bar, escaped, look_of, times
 from remediate.report.reporter import Subject
 from remediate.report.totals import MOST_NAMED, Row, Rows, Totals, grades, left_out
 
@@ -36,9 +34,6 @@ _STYLES = {
     STRONG: "strong",
     "cyan": "command",
 }
-_LOOKS = {ExitCode.OK: "good", ExitCode.PENDING: "warn"}
-_WIDE = 400
-"""Units of a full bar."""
 
 
 class HtmlForm:
@@ -64,10 +59,10 @@ class HtmlForm:
         is_open = " open" if len(self._subject.hosts) <= FEW else ""
         lines = "\n".join(map(_line, account.lines))
         text = (
-            f'<details class="host" data-verdict="{_text(account.verdict)}" '
-            f'data-found="{_text(found)}"{is_open}>\n'
-            f'<summary><b class="name">{_text(account.host)}</b> '
-            f'<span class="verdict {_look(account.code)}">{_text(account.verdict)}</span> '
+            f'<details class="host" data-verdict="{escaped(account.verdict)}" '
+            f'data-found="{escaped(found)}"{is_open}>\n'
+            f'<summary><b class="name">{escaped(account.host)}</b> '
+            f'<span class="verdict {look_of(account.code)}">{escaped(account.verdict)}</span> '
             f"<span>{numbers}</span></summary>\n<pre>{lines}</pre>\n</details>\n"
         )
         yield Piece(GRAVITY.index(account.code), text)
@@ -87,23 +82,24 @@ class HtmlForm:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
             '<meta name="referrer" content="no-referrer">\n'
-            f"<title>{_text(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-            f"<header><h1>remediate {_text(subject.command)}</h1>\n"
+            f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+            f"<header><h1>remediate {escaped(subject.command)}</h1>\n"
         )
         if subject.run:
-            yield f"<p>Run <code>{_text(subject.run)}</code></p>\n"
+            yield f"<p>Run <code>{escaped(subject.run)}</code></p>\n"
         for text in subject.told:
-            yield f"<p><code>{_text(text)}</code></p>\n"
+            yield f"<p><code>{escaped(text)}</code></p>\n"
         yield (
-            f"<p>{_text(totals.sentence())}. Exit code {int(totals.code)}: "
-            f"{_text(totals.code.meaning)}.</p>\n"
+            f"<p>{escaped(totals.sentence())}. Exit code {int(totals.code)}: "
+            f"{escaped(totals.code.meaning)}.</p>\n"
         )
         for notice in totals.notices:
-            yield f'<p class="warn">Waivers: {_text(notice.text)}.</p>\n'
+            yield f'<p class="warn">Waivers: {escaped(notice.text)}.</p>\n'
         yield "</header>\n<main>\n"
         yield from self._verdicts(totals)
         yield from self._findings(totals.hosts)
         yield from self._left_as_it_is(totals.hosts)
+        yield from times(totals.times, totals.hosts)
         yield from self._hosts(totals, pieces)
         yield f"</main>\n<script>{script}</script>\n</body>\n</html>\n"
 
@@ -114,11 +110,11 @@ class HtmlForm:
         yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
         order = sorted(self._looks, key=lambda name: (GRAVITY.index(self._looks[name]), name))
         for name in order:
-            many, look = totals.verdicts[name], _look(self._looks[name])
-            link = f'<a href="#hosts" data-verdict="{_text(name)}">{many:,}</a>'
+            many, look = totals.verdicts[name], look_of(self._looks[name])
+            link = f'<a href="#hosts" data-verdict="{escaped(name)}">{many:,}</a>'
             yield (
-                f'<tr><th scope="row"><span class="verdict {look}">{_text(name)}</span></th>'
-                f'<td class="number">{link}</td>{_bar(many, totals.hosts, look)}</tr>\n'
+                f'<tr><th scope="row"><span class="verdict {look}">{escaped(name)}</span></th>'
+                f'<td class="number">{link}</td>{bar(many, totals.hosts, look)}</tr>\n'
             )
         yield "</tbody></table></section>\n"
 
@@ -148,7 +144,7 @@ class HtmlForm:
         yield "</tbody></table></section>\n"
 
     def _hosts(self, totals: Totals, pieces: Iterable[Piece]) -> Iterator[str]:
-        options = "".join(f"<option>{_text(name)}</option>" for name in sorted(self._looks))
+        options = "".join(f"<option>{escaped(name)}</option>" for name in sorted(self._looks))
         yield (
             '<section aria-labelledby="hosts"><h2 id="hosts" tabindex="-1">Hosts</h2>\n'
             '<form id="choose" hidden>\n'
@@ -178,29 +174,19 @@ class HtmlForm:
 
 def _finding(row: Row, hosts: int) -> str:
     look = {"critical": "bad", "warning": "warn"}.get(row.severity, "dim")
-    known = _text(f"{row.playbook}/{row.rule}")
-    names = ", ".join(map(_text, row.first))
+    known = escaped(f"{row.playbook}/{row.rule}")
+    names = ", ".join(map(escaped, row.first))
     more = f" and {row.hosts - len(row.first):,} more" if row.hosts > MOST_NAMED else ""
     many = f'<a href="#hosts" data-found="{known}">{row.hosts:,}</a>'
     if row.waived:
         look, many = "dim", f"{row.hosts:,}"
-        names = f"{_text(row.waived)}<br>{names}"
+        names = f"{escaped(row.waived)}<br>{names}"
     return (
-        f'<tr><td><span class="{look}">{_text(row.severity)}</span></td>'
-        f'<th scope="row"><code>{_text(row.playbook)}</code></th>'
-        f'<td>{_text(str(row))}<br><small class="dim">{names}{more}</small></td>'
+        f'<tr><td><span class="{look}">{escaped(row.severity)}</span></td>'
+        f'<th scope="row"><code>{escaped(row.playbook)}</code></th>'
+        f'<td>{escaped(str(row))}<br><small class="dim">{names}{more}</small></td>'
         f'<td class="number">{many}</td>'
-        f"{_bar(row.hosts, hosts, look)}</tr>\n"
-    )
-
-
-def _bar(many: int, of: int, look: str) -> str:
-    """A picture of a number that stands beside it."""
-    wide = max(2, round(_WIDE * many / max(of, 1)))
-    return (
-        f'<td class="picture" aria-hidden="true"><svg viewBox="0 0 {_WIDE} 20" '
-        f'preserveAspectRatio="none"><rect class="back" width="{_WIDE}" height="20"/>'
-        f'<rect class="{look}" width="{wide}" height="20"/></svg></td>'
+        f"{bar(row.hosts, hosts, look)}</tr>\n"
     )
 
 
@@ -211,22 +197,14 @@ def _besides(account: Account) -> Iterator[str]:
         yield f"{count(many, 'question')} not answered"
 
 
-def _look(code: ExitCode) -> str:
-    """How grave an exit code looks."""
-    return _LOOKS.get(code, "bad")
-
-
 def _line(line: Line) -> str:
     spans = "".join(
-        f'<span class="{_STYLES[style]}">{_text(text)}</span>' if style in _STYLES else _text(text)
+        f'<span class="{_STYLES[style]}">{escaped(text)}</span>'
+        if style in _STYLES
+        else escaped(text)
         for text, style in line.spans
     )
     return " " * line.indent + spans
-
-
-def _text(text: str) -> str:
-    """A text as text, whatever is in it."""
-    return escape(printable(words.shortened(text, words.MAX_TEXT)))
 
 
 def _ours(name: str) -> str:

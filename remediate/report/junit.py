@@ -1,8 +1,8 @@
 """JUnit: hosts are suites, playbooks are cases, for the pages of tests that CI systems have.
 
 Readers differ in what they take a name from, so the host is in the suite's name and in the class
-of each case; none has more than one result, since some show one only. No time is told: a host's
-is not that of its playbooks.
+of each case; none has more than one result, since some show one only. The time of a host stands
+at its case `host` as well: some readers add up cases, others suites, and a playbook has none.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,6 +51,9 @@ class JunitForm:
             suite.add_property("left_out", str(account.left_out))
         cases = [_case(case, name) for case in account.cases]
         cases[0].system_out = plain(account.lines)
+        if worked := account.worked:
+            suite.timestamp = worked.began.isoformat(timespec="seconds")
+            cases[0].time = worked.own  # the library adds up what its suite has
         suite.add_testcases(cases)
         yield Piece(0, _text(suite))
 
@@ -61,6 +64,8 @@ class JunitForm:
         root.failures = totals.cases[State.FAILED]
         root.errors = totals.cases[State.ERROR]
         root.skipped = totals.cases[State.SKIPPED]
+        if totals.times:
+            root.time = totals.times.total()
         yield '<?xml version="1.0" encoding="utf-8"?>\n'
         yield _text(root).removesuffix("/>").rstrip() + ">\n"
         for piece in pieces:

@@ -12,8 +12,9 @@ from remediate.report.account import Account, plain
 from remediate.report.files import Piece
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.times import Times, besides
 from remediate.report.totals import Row, Rows, Totals, grades, left_out
-from remediate.report.words import MAX_TEXT, MAX_VALUE, shortened
+from remediate.report.words import MAX_TEXT, MAX_VALUE, shortened, took
 
 MOST = 900_000
 """Bytes; a job's summary on GitHub holds 1 MiB, a comment on GitLab a million characters."""
@@ -21,6 +22,7 @@ MOST = 900_000
 _CELL = 200
 _COUNTED = 400  # bytes that the lines take which say what was left out
 _ROW, _DETAIL = 0, 100
+_SLOWEST, _COMPARED = 10, 3  # hosts whose time is told, and how many there have to be
 
 
 class MarkdownForm:
@@ -53,6 +55,8 @@ class MarkdownForm:
         subject = self._subject
         head = f"# remediate {subject.command}\n\n{totals.sentence()}. "
         head += f"Exit code {int(totals.code)}: {totals.code.meaning}.\n"
+        if times := totals.times.sentence(totals.hosts):
+            head += f"\n{times}\n"
         if subject.run:
             head += f"\nRun {code(subject.run)}\n"
         for text in subject.told:
@@ -61,6 +65,7 @@ class MarkdownForm:
         notices = [f"\nWaivers: {code(one.text, MAX_VALUE)}.\n" for one in totals.notices]
         head += _within(notices, most // 8, "\nWaivers: {} more to look at.\n")
         head += self._findings(most // 4) + self._left_as_it_is(most // 4)
+        head += _slowest(totals.times, most // 16)
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
         yield head
         room = most - len(head.encode()) - _COUNTED
@@ -92,6 +97,18 @@ class MarkdownForm:
         titles = ("Severity", "Playbook", "Waived", "Hosts", "Such as", "Why")
         rows = [(*_cells(row), _such_as(row), code(row.waived)) for row in self._waived.ranked()]
         return _table("Waived", titles, rows, most)
+
+
+def _slowest(times: Times, most: int) -> str:
+    """The hosts that took longest, where there are others to compare them with."""
+    if len(times) < _COMPARED:
+        return ""
+    rows = [
+        (code(one.host), took(one.took), took(one.began), code(besides(one.worked).lstrip(", ")))
+        for one in times.slowest()[:_SLOWEST]
+    ]
+    of = f"Slowest {len(rows)} of {len(times):,} hosts"
+    return _table(of, ("Host", "Took", "Begun after", "Besides"), rows, most)
 
 
 def _table(name: str, titles: Sequence[str], rows: Sequence[Sequence[str]], most: int) -> str:

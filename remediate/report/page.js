@@ -41,9 +41,9 @@
   verdict.addEventListener("change", choose);
   document.getElementById("open").addEventListener("click", () => openAll(true));
   document.getElementById("close").addEventListener("click", () => openAll(false));
-  document.querySelectorAll("a[data-verdict], a[data-found]").forEach((link) => {
+  document.querySelectorAll("a[data-verdict], a[data-found], a[data-host]").forEach((link) => {
     link.addEventListener("click", () => {
-      search.value = "";
+      search.value = link.dataset.host ?? "";
       verdict.value = link.dataset.verdict ?? "";
       found = link.dataset.found ?? "";
       choose();

@@ -12,6 +12,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from remediate.report.markdown import code
 from remediate.report.place import place_of
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
+from remediate.report.times import Times
 from remediate.report.totals import Totals
 from remediate.report.words import MAX_VALUE, shortened
 
@@ -98,6 +100,7 @@ class SarifForm:
             "exitCode": int(totals.code),
             "exitCodeDescription": totals.code.meaning,
             "toolExecutionNotifications": notes,
+            **_times(totals.times),
         }
         driver = {
             "name": "remediate",
@@ -211,6 +214,18 @@ class SarifForm:
         if source := self._subject.sources.get(name):
             rule["helpUri"] = source
         return rule
+
+
+def _times(times: Times) -> dict[str, str]:
+    """When the first host was begun with and the last one had its verdict."""
+    if times.began is None or times.several:
+        return {}
+    ended = times.began + timedelta(seconds=times.after(1))
+    return {"startTimeUtc": _utc(times.began), "endTimeUtc": _utc(ended)}
+
+
+def _utc(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _place(host: str, at: str) -> tuple[str, int]:

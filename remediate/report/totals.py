@@ -10,6 +10,7 @@ from remediate.model.text import count
 from remediate.report.account import Account, Told
 from remediate.report.cases import State
 from remediate.report.lines import RANK
+from remediate.report.times import Times
 from remediate.report.waivers import Notice
 
 MOST_NAMED = 4
@@ -39,6 +40,7 @@ class Totals:
         notices: what somebody should know of the waivers.
         cases: how many cases ended how.
         code: what the process ends with.
+        times: when they were worked on.
     """
 
     hosts: int = 0
@@ -52,6 +54,7 @@ class Totals:
     notices: tuple[Notice, ...] = ()
     cases: Counter[State] = field(default_factory=Counter)
     code: ExitCode = ExitCode.OK
+    times: Times = field(default_factory=Times)
 
     def add(self, account: Account) -> None:
         """Count a host in."""
@@ -64,6 +67,7 @@ class Totals:
         self.left_out += account.left_out
         self.waived += len(account.waived)
         self.cases.update(case.state for case in account.cases)
+        self.times.add(account.host, account.code, account.worked, account.run)
 
     def sentence(self) -> str:
         """The numbers in words: `3 hosts: 2 would change, 1 unreachable; 4 findings: 4 warning`."""

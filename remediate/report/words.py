@@ -241,6 +241,24 @@ def duration(seconds: float) -> str:
     return f"{math.ceil(seconds)} s"
 
 
+def took(seconds: float) -> str:
+    """`0.42 s`, `4.2 s`, `42 s`, `4 min 2 s`, `4 h 2 min`: how long something has taken."""
+    if seconds < 0.005:  # noqa: PLR2004 - nothing of it would be seen
+        return "0 s"
+    if seconds < 0.995:  # noqa: PLR2004 - what is shown has two digits, or three
+        return f"{seconds:.2f} s"
+    if seconds < 9.95:  # noqa: PLR2004 - as above
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 2 * 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 2 * 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
+
+
 def join(words: Iterable[str]) -> str:
     """`a, b and c`."""
     *rest, last = words

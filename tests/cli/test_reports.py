@@ -1,6 +1,7 @@
 """Reports in files, as one asks for them on the command line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,10 @@ Cli = Callable[..., Result]
 def counted(file: Path) -> tuple[int, int, int, int]:
     found = JUnitXml.fromfile(str(file))
     return found.tests, found.failures, found.errors, found.skipped
+
+
+def timed(file: Path) -> list[tuple[str, float, str]]:
+    return [(each.name, each.time, each.timestamp) for each in JUnitXml.fromfile(str(file))]
 
 
 def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
@@ -53,11 +58,19 @@ def test_an_audit_writes_what_its_result_says_and_so_does_its_record(
         }
     assert "2 hosts: 1 unreachable, 1 would change; 2 findings: " in Path("a.md").read_text()
 
-    assert Path("a.html").read_text().count("<details ") == 2
+    page = Path("a.html").read_text()
+    assert page.count("<details ") == 2
+    times = re.findall(r'data-host="([^"]*)".*?<data value="([^"]*)">', page)
+    assert {name: float(seconds) for name, seconds in times} == {
+        host["host"]: host["worked"]["seconds"] for host in done.data["hosts"]
+    }
 
     audit = done.data["run"]
     assert cli("report", audit, "--format", "junit", "-o", "b.xml").code == 0
     assert counted(Path("b.xml")) == counted(Path("a.xml"))
+    assert timed(Path("b.xml")) == timed(Path("a.xml"))
+    again_shown = cli("report", audit, "--format", "html").out
+    assert re.findall(r'data-host="([^"]*)".*?<data value="([^"]*)">', again_shown) == times
     [again] = json.loads(cli("report", audit, "--format", "sarif").out)["runs"]
     assert again["properties"] == run["properties"]
     assert again["invocations"] == run["invocations"]

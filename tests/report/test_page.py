@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from remediate.model.change import Change, ResourceId, Severity
 from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome, Worked
 from remediate.model.plan import Plan, PlaybookUse
 from remediate.model.problem import Problem
 from remediate.report.files import Gathering, put
@@ -26,9 +27,11 @@ def reports(many: int) -> Iterator[HostReport]:
     use = PlaybookUse(id="schedule-fix")
     for number in range(many):
         name = f"SRV{number:04}"
+        began = datetime(2026, 11, 29, tzinfo=UTC) + timedelta(seconds=number // 64)
+        worked = Worked(began=began, seconds=1 + number % 7)
         if number % 10 == 7:
             problem = Problem(code="timed_out", message=f"no answer {HOSTILE}")
-            yield HostReport(host=name, outcome=Outcome.UNREACHABLE, problem=problem)
+            yield HostReport(host=name, outcome=Outcome.UNREACHABLE, problem=problem, worked=worked)
             continue
         changes = tuple(
             Change(
@@ -45,7 +48,7 @@ def reports(many: int) -> Iterator[HostReport]:
         )
         plan = Plan(host=name, playbooks=(use,), changes=changes)
         outcome = Outcome.WOULD_CHANGE if changes else Outcome.COMPLIANT
-        yield HostReport(host=name, outcome=outcome, plan=plan)
+        yield HostReport(host=name, outcome=outcome, plan=plan, worked=worked)
 
 
 @pytest.fixture
@@ -105,6 +108,12 @@ def test_hosts_are_searched_filtered_opened_and_printed_and_nothing_else_happens
     assert status.text_content() == "24 of 30 hosts with schedule-fix/multiple-instances"
     tab.locator("a[data-verdict='compliant']").click()
     assert status.text_content() == "3 of 30 hosts"
+    assert tab.locator("a[data-host]").count() == 20
+    tab.locator("a[data-host='SRV0013']").click()
+    assert (visible.count(), status.text_content()) == (1, "1 of 30 hosts")
+    picture = tab.get_by_role("img", name="Hosts that had a verdict, from 0 to 30, over 7.0 s")
+    assert picture.bounding_box()["width"] > 1000
+    tab.locator("a[data-verdict='compliant']").click()
 
     first = tab.locator(".host:visible summary").first
     first.focus()
