@@ -10,14 +10,17 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 HERE = Path(__file__).parent.parent
+
+_T = TypeVar("_T")
 
 
 def measure(
     what: str, one: Callable[[Path], float], before: Path, rounds: int, unit: str = "s"
 ) -> float:
-    """Measure both builds by turns, the order reversed each round, and print a line of it.
+    """Measure both builds by turns, and print a line of it.
 
     Args:
         what: is measured.
@@ -29,14 +32,23 @@ def measure(
     Returns:
         The median of this build, as a share of that before.
     """
-    found: dict[Path, list[float]] = {before: [], HERE: []}
+    return tell(what, *by_turns(one, before, rounds), unit)
+
+
+def by_turns(one: Callable[[Path], _T], before: Path, rounds: int) -> tuple[list[_T], list[_T]]:
+    """What is measured of this build and of the one before, the order reversed each round."""
+    found: dict[Path, list[_T]] = {HERE: [], before: []}
     for number in range(rounds):
         for folder in (before, HERE) if number % 2 else (HERE, before):
             found[folder].append(one(folder))
-    ratio = median(found[HERE]) / median(found[before])
+    return found[HERE], found[before]
+
+
+def tell(what: str, now: Sequence[float], before: Sequence[float], unit: str = "s") -> float:
+    """Print a line of what was measured; see `measure`."""
+    ratio = median(now) / median(before)
     print(
-        f"{what:<30} now {three(found[HERE])}, before {three(found[before])} {unit}: "
-        f"{ratio:.2f} times before",
+        f"{what:<30} now {three(now)}, before {three(before)} {unit}: {ratio:.2f} times before",
         flush=True,
     )
     return ratio
@@ -55,10 +67,20 @@ def environment(folder: Path) -> dict[str, str]:
 
 def arguments(about: str, rounds: int = 7) -> tuple[Path, int]:
     """The other build, and how often to measure, as somebody types it."""
-    parser = ArgumentParser(description=about)
-    parser.add_argument("before", type=Path, help="a folder with the other build")
-    parser.add_argument("--rounds", type=int, default=rounds)
-    given = parser.parse_args()
-    if not (given.before / "remediate").is_dir():
-        sys.exit(f"{given.before} holds no build: git worktree add {given.before} COMMIT")
-    return given.before.resolve(), given.rounds
+    given = parser(about, rounds).parse_args()
+    return given.before, given.rounds
+
+
+def parser(about: str, rounds: int = 7) -> ArgumentParser:
+    """Reads what `arguments` does, for a program that is to be told more."""
+    made = ArgumentParser(description=about)
+    made.add_argument("before", type=_build, help="a folder with the other build")
+    made.add_argument("--rounds", type=int, default=rounds)
+    return made
+
+
+def _build(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not (folder / "remediate").is_dir():
+        sys.exit(f"{folder} holds no build: git worktree add {folder} COMMIT")
+    return folder
