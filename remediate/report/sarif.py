@@ -4,7 +4,9 @@ Every result names its rule and has its text, a place in a file (GitHub refuses 
 one without), a level beside its kind, and a fingerprint made of what a finding is known by. Some
 readers compare texts, so what moves from day to day stands in the one with marks (`markdown`). A
 host that could not be looked at is a result, too: else what was found there before would look
-solved.
+solved. What is waived is none: GitHub does not read suppressions and shows it as an open alert, and
+what others make of them (advanced-security/dismiss-alerts) knows a finding by rule, file and line,
+so it would dismiss all that a playbook has found on that host.
 """
 
 import hashlib
@@ -55,15 +57,9 @@ class SarifForm:
         self._rules: dict[str, dict[str, Any]] = {}
 
     def host(self, account: Account) -> Iterator[Piece]:
-        """Its results, by level; those that are waived behind all others."""
-        by_rank: dict[int, list[str]] = {}
-        for result in self._results(account):
-            behind = len(_RANK) if "suppressions" in result else 0
-            rank = _RANK.index(result["level"]) + behind
-            by_rank.setdefault(rank, []).append(json.dumps(result))
-        for rank, found in by_rank.items():
-            for text in found:
-                yield Piece(rank, text)
+        """Its results, by level."""
+        for result in sorted(self._results(account), key=lambda one: _RANK.index(one["level"])):
+            yield Piece(_RANK.index(result["level"]), json.dumps(result))
 
     def whole(self, totals: Totals, pieces: Iterable[Piece]) -> Iterator[str]:
         """The results in their run; what is told of the run stands behind them."""
@@ -74,7 +70,7 @@ class SarifForm:
             if number < MOST_RESULTS:
                 yield f"{',' if number else ''}\n{piece.text}"
             else:
-                left[_RANK[piece.rank % len(_RANK)]] += 1
+                left[_RANK[piece.rank]] += 1
         yield "\n],\n"
         yield json.dumps(self._run(totals, left))[1:] + "]}\n"
 
@@ -89,6 +85,9 @@ class SarifForm:
             notes.append({"level": "warning", "message": {"text": text}})
         if totals.left_out:
             text = f"{count(totals.left_out, 'finding')} left out by --severity: not solved."
+            notes.append({"level": "note", "message": {"text": text}})
+        if totals.waived:
+            text = f"{count(totals.waived, 'finding')} waived: no result, and not solved."
             notes.append({"level": "note", "message": {"text": text}})
         notes.extend(
             {"level": "warning", "message": {"text": printable(f"{notice.text}.")}}
@@ -130,13 +129,6 @@ class SarifForm:
     def _results(self, account: Account) -> Iterator[dict[str, Any]]:
         for one in account.open:
             yield self._finding(account.host, one)
-        for one in account.waived:
-            result = self._finding(account.host, one)
-            why = shortened(printable(one.waived), 4 * MAX_VALUE)
-            result["suppressions"] = [
-                {"kind": "external", "status": "accepted", "justification": why}
-            ]
-            yield result
         for case in account.cases:
             if case.name == HOST and case.state in {State.FAILED, State.ERROR}:
                 yield self._case(account.host, case)
