@@ -302,6 +302,18 @@ def test_junit_names_the_host_where_any_reader_looks(fleet: list[HostReport]) ->
     assert [suite.get("hostname") for suite in suites] == [suite.get("name") for suite in suites]
 
 
+def test_junit_has_no_text_that_a_reader_takes_for_a_number(fleet: list[HostReport]) -> None:
+    """An HRESULT becomes 0 in some; what is a host's name is its owner's choice."""
+    counts = {"tests", "failures", "errors", "skipped", "time", "value"}
+    root = read_xml(rendered(about(*fleet), "junit", *fleet))
+    texts = [text for one in root.iter() for name, text in one.attrib.items() if name not in counts]
+    number = re.compile(
+        r"[+-]?(0[box][\da-f]+|[\d.]+(e[+-]?\d+)?|infinity)|true|false|null", re.IGNORECASE
+    )
+    assert len(texts) > len(fleet)
+    assert not [text for text in texts if number.fullmatch(text.strip())]
+
+
 def test_junit_tells_findings_errors_and_skips_apart(fleet: list[HostReport]) -> None:
     suites = JUnitXml.fromstring(rendered(about(*fleet), "junit", *fleet).encode())
     results = {
