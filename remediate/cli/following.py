@@ -125,9 +125,12 @@ class Following:
         return int(code)
 
     def _end(self, code: "ExitCode") -> None:
-        self._show(lambda reporter: reporter.finish(code))
-        if self._files:
-            self._files.finish(code)
+        try:
+            self._show(lambda reporter: reporter.finish(code))
+            if self._files:
+                self._files.finish(code)
+        except KeyboardInterrupt:
+            raise self._untold() from None
 
     def _host(self, report: "HostReport") -> None:
         self._done += 1
@@ -165,6 +168,14 @@ class Following:
         except BrokenPipeError:
             self._reporter = None
             self._terminal.stdout_is_gone()
+
+    def _untold(self) -> Interrupted:
+        text = "interrupted while the result was being written, which is not whole"
+        if not self._writes:
+            return Interrupted(f"{text}; nothing was written to any host", "Run it again.")
+        run = self._subject.run
+        hint = f"See remediate runs show {run}, and remediate report {run} for a file."
+        return Interrupted(f"{text}; hosts are not worked on any more", hint)
 
     def _interrupted(self) -> Interrupted:
         left = len(self._subject.hosts) - self._done + self._unknown

@@ -86,6 +86,24 @@ def test_an_interruption_says_what_was_left_behind(
     assert json.loads(capsys.readouterr().out)["exit_code"] == 130
 
 
+@pytest.mark.parametrize(
+    ("writes", "says"), [(True, "See remediate runs show R"), (False, "Run it again.")]
+)
+def test_a_result_that_is_cut_off_is_not_said_to_leave_hosts_half_way(
+    writes: bool, says: str, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code says that not all was told, whatever became of the hosts."""
+
+    class Impatient(io.StringIO):
+        def write(self, _: str) -> int:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdout", Impatient())
+    with pytest.raises(Interrupted, match="while the result was being written") as stop:
+        follow("A", writes=writes).finish([report("A")])
+    assert (stop.value.code, stop.value.hint.startswith(says)) == (130, True)
+
+
 def test_a_host_that_was_left_with_something_under_way_is_counted(follow: Follow) -> None:
     reports = then(KeyboardInterrupt(), report("A"), report("B", Outcome.INDETERMINATE))
     with pytest.raises(Interrupted, match="1 host may be in the middle of a change") as stop:
