@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from remediate.transport.classify import is_logged_on
-from remediate.transport.protocol import Aside
+from remediate.transport.stream import Steps
 from remediate.transport.watch import Watch
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ class Client(Protocol):
 
     operation_timeout: int
 
-    def carry(self, message: bytes, read: Callable[[bytes], T]) -> T:
+    def carry(self, message: bytes, read: Callable[[bytes], T]) -> Steps[T]:
         """Exchange one message. What it raises, `classify` knows.
 
         Args:
@@ -28,16 +28,7 @@ class Client(Protocol):
             read: reads the answer, so that the gate is told of those that are none.
         """
 
-    async def carry_in_loop(self, message: bytes, read: Callable[[bytes], T], aside: Aside) -> T:
-        """The same as a task of a loop.
-
-        Args:
-            message: a SOAP envelope.
-            read: as there.
-            aside: does what may keep a thread waiting.
-        """
-
-    def reset(self) -> None:
+    def reset(self) -> Steps[None]:
         """Forget connection and logon; the next message connects and logs on again."""
 
 

@@ -5,13 +5,11 @@ repeated, because the host answers it with the same data again; Create, Command 
 something and go out once.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, TypeVar
 
 from remediate.model.connection import Auth
@@ -34,18 +32,10 @@ from remediate.transport.errors import (
     TimedOut,
     TransportError,
 )
+from remediate.transport.in_loop import take_all
 from remediate.transport.logon import KERBEROS
 from remediate.transport.protocol import LATE_SECONDS, Aside, Deadline
-from remediate.transport.steps import (
-    Carry,
-    Effect,
-    Pause,
-    Reset,
-    Steps,
-    at_once,
-    drive,
-    drive_in_loop,
-)
+from remediate.transport.stream import Pause, SocketStream, Steps, at_once, drive
 from remediate.transport.watch import Watch
 
 OPERATION_SECONDS: Final = 20
@@ -90,6 +80,7 @@ class Conversation:
     Args:
         host: the host.
         new_client: makes what is talked through.
+        stream: what that talks over.
         bounds: time.
 
     Attributes:
@@ -97,11 +88,18 @@ class Conversation:
         made_nothing: the last Create has left nothing that could be deleted.
     """
 
-    def __init__(self, host: Host, new_client: Callable[[Watch], Client], bounds: Bounds) -> None:
+    def __init__(
+        self,
+        host: Host,
+        new_client: Callable[[Watch], Client],
+        stream: SocketStream,
+        bounds: Bounds,
+    ) -> None:
         self.host = host
         self.opened = False
         self.made_nothing = True
         self._new_client = new_client
+        self._stream = stream
         self._bounds = bounds
         self._watch = Watch(Deadline(0, bounds.clock))
         self._client: Client | None = None
@@ -171,33 +169,12 @@ class Conversation:
             self._watch.patience = self._client.operation_timeout + GRACE_SECONDS
 
     def drive(self, steps: Steps[_T]) -> _T:
-        """Do on this thread what steps ask for."""
-        return drive(steps, self._do)
-
-    def _do(self, effect: Effect) -> object:
-        match effect:
-            case Carry(message, read):
-                return self.client.carry(message, read)
-            case Pause(seconds):
-                (self._bounds.pause or time.sleep)(seconds)
-            case Reset():
-                if self._client is not None:
-                    self._client.reset()
-        return None
+        """Take steps in this thread."""
+        return drive(steps, self._stream, self._bounds.pause or time.sleep)
 
     async def drive_in_loop(self, steps: Steps[_T], aside: Aside) -> _T:
-        """Do what steps ask for as a task of a loop; `ready` has been called."""
-        return await drive_in_loop(steps, partial(self._do_in_loop, aside))
-
-    async def _do_in_loop(self, aside: Aside, effect: Effect) -> object:
-        match effect:
-            case Carry(message, read):
-                return await self.client.carry_in_loop(message, read, aside)
-            case Pause(seconds) if self._bounds.pause is None:
-                await asyncio.sleep(seconds)
-            case _:
-                self._do(effect)
-        return None
+        """Take steps as a task of a loop; `ready` has been called."""
+        return await take_all(steps, self._stream, aside, self._bounds.pause)
 
     def ready(self) -> None:
         """Make what is talked through, for which somebody may have to be asked for a password.
@@ -258,7 +235,7 @@ class Conversation:
                     raise
                 _log.debug("%s: asking again after %s", self.host.name, type(error).__name__)
             yield Pause(pause)
-            yield Reset()
+            yield from self.client.reset()
         return None
 
     def closing(self, delete: Callable[[], Steps[None]] | None) -> Steps[None]:
@@ -267,22 +244,25 @@ class Conversation:
         Args:
             delete: asks for the end of the shell; None when there is none.
         """
+        client = self._client
+        if client is None:  # nothing was ever said
+            return
         try:
-            if delete is not None and self._client is not None:
-                yield from self._deleting(delete)
+            if delete is not None:
+                yield from self._deleting(client, delete)
         except Exception:  # noqa: BLE001 - a failing close must not hide a result; the host ends idle shells
             _log.debug("%s: the shell may stay until it has been idle", self.host.name)
         finally:
             self.opened = False
-            yield Reset()
+            yield from client.reset()
 
-    def _deleting(self, ask: Callable[[], Steps[None]]) -> Steps[None]:
+    def _deleting(self, client: Client, ask: Callable[[], Steps[None]]) -> Steps[None]:
         """Ask for the end of the shell, over a new connection if need be."""
         within = self._bounds.close_within
         self._watch.deadline = Deadline(within, self._bounds.clock)
         self._watch.budget = _OVERHEAD
         if not self.opened:
-            yield Reset()
+            yield from client.reset()
         for last in (False, True):
             self.allow(OPERATION_SECONDS)
             self._watch.patience = within / 2
@@ -293,7 +273,7 @@ class Conversation:
                 problem = self.problem(error)
                 if last or isinstance(problem, AuthenticationFailed) or is_fault(error):
                     raise problem from error
-                yield Reset()
+                yield from client.reset()
             else:
                 return
 

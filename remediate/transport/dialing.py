@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,10 +21,8 @@ from typing import Any, Final
 from remediate.errors import RemediateError
 from remediate.model.address import split_target
 from remediate.model.host import Host
+from remediate.transport.stream import is_silent
 from remediate.transport.tunnel import TunnelError, tunnel
-
-Connect = Callable[[Host, float], socket.socket]
-"""Gives a connected socket for a host within seconds; see `Dialer.connect`."""
 
 Address = tuple[Any, ...]
 """One of those that a name is looked up to, as `socket.getaddrinfo` has it."""
@@ -125,18 +123,21 @@ class Dialer:
             host: the host.
             within: seconds that it may take.
         """
-        made, dialled = self._ahead.pop(_way(host), (0.0, Dialled()))
-        if dialled.error is not None:
-            return dialled
-        if dialled.sock is not None:
-            from urllib3.util.wait import wait_for_read  # noqa: PLC0415 - a single host is never dialled ahead
-
-            # A host says nothing before it is spoken to: what can be read is that it has gone.
-            if time.monotonic() - made < _KEPT and not wait_for_read(dialled.sock, 0):
-                return dialled
-            dialled.sock.close()
+        if (made := self._made(host)) is not None:
+            return made
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             return runner.run(_Dialling(host, asyncio.Semaphore()).go(within))
+
+    def _made(self, host: Host) -> Dialled | None:
+        """What came of dialling a host ahead, unless it is of no use by now."""
+        made, dialled = self._ahead.pop(_way(host), (0.0, Dialled()))
+        if dialled.sock is None:
+            return dialled if dialled.error is not None else None
+        # A host says nothing before it is spoken to: what can be read is that it has gone.
+        if time.monotonic() - made < _KEPT and is_silent(dialled.sock):
+            return dialled
+        dialled.sock.close()
+        return None
 
     def connect(self, host: Host, within: float) -> socket.socket:
         """A connection to a host, or through its proxy to it.
@@ -149,11 +150,14 @@ class Dialer:
             NotConnectedError: there is none.
             TunnelError: the proxy does not lead there.
         """
-        dialled = self.dial(host, within)
-        if dialled.sock is None:
-            raise dialled.error or NotConnectedError(host.name)
-        dialled.sock.settimeout(within)
-        return dialled.sock
+        sock = _connected(host, self.dial(host, within))
+        sock.settimeout(within)
+        return sock
+
+    async def connect_in_loop(self, host: Host, within: float) -> socket.socket:
+        """The same as a task of a loop; what is given does not block."""
+        dialling = _Dialling(host, asyncio.Semaphore())  # whose time runs waits for nobody's turn
+        return _connected(host, self._made(host) or await dialling.go(within))
 
     def _turns(self) -> asyncio.Semaphore:
         """Those of the loop that asks: each has its own."""
@@ -164,6 +168,12 @@ class Dialer:
 
 
 _Way = tuple[str | None, str, int]
+
+
+def _connected(host: Host, dialled: Dialled) -> socket.socket:
+    if dialled.sock is None:
+        raise dialled.error or NotConnectedError(host.name)
+    return dialled.sock
 
 
 def _way(host: Host) -> _Way:

@@ -21,7 +21,7 @@ from remediate.transport.conversation import START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, RemoteError, TransportError
 from remediate.transport.protocol import Aside, Deadline
 from remediate.transport.shell import Parameters, Pipeline, Shell
-from remediate.transport.steps import Steps
+from remediate.transport.stream import Steps
 from remediate.transport.winrm import WinrmTransport
 from remediate.transport.wires import WireName, wire_of_environment
 

@@ -21,7 +21,7 @@ from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conver
 from remediate.transport.errors import RemoteError
 from remediate.transport.script_errors import of_script
 from remediate.transport.shell import Parameters, Pipeline
-from remediate.transport.steps import Steps, at_once
+from remediate.transport.stream import Steps, at_once
 
 _USUAL: Final = "Microsoft.PowerShell"
 """The endpoint that every Windows with remoting has."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from remediate.powershell.messages import Request
 from remediate.transport.errors import RemoteError
-from remediate.transport.steps import Steps
+from remediate.transport.stream import Steps
 
 Parameters = Mapping[str, str | bytes]
 """What a script is given, by name."""

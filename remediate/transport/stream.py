@@ -7,9 +7,15 @@ a thread that waits, as `drive` does here, a loop of many tasks, or a test that 
 
 import socket
 import ssl
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from remediate.model.host import Host
+
+if TYPE_CHECKING:
+    from remediate.transport.dialing import Dialer
 
 PIECE: Final = 64 * 1024
 """Bytes that are taken from a socket at once, at most."""
@@ -84,9 +90,30 @@ class Do:
     work: Callable[[], Any]
 
 
-Step = Connect | StartTls | Send | Receive | LookAtIt | Close | Do
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before another try; comes to nothing.
+
+    Args:
+        seconds: how long.
+    """
+
+    seconds: float
+
+
+Step = Connect | StartTls | Send | Receive | LookAtIt | Close | Do | Pause
 Steps = Generator[Step, Any, A]
 """Steps that come to an `A`."""
+
+
+def at_once(call: Callable[[], A]) -> Steps[A]:
+    """The steps of a library that does all by itself: none, but its result.
+
+    Args:
+        call: has it done.
+    """
+    yield from ()
+    return call()
 
 
 class Stream(Protocol):
@@ -114,19 +141,20 @@ class Stream(Protocol):
         """End it, if it is open. Does not wait."""
 
 
-def drive(steps: Steps[A], stream: Stream) -> A:
+def drive(steps: Steps[A], stream: Stream, pause: Callable[[float], None] = time.sleep) -> A:
     """Take all steps in this thread; returns what they come to, or raises what they raise.
 
     Args:
         steps: what is to be done.
         stream: the connection over which.
+        pause: waits the given seconds.
     """
     try:
         step = next(steps)
         while True:
             try:
-                came = _take(step, stream)
-            except Exception as error:  # noqa: BLE001 - it is for the steps to judge
+                came = _take(step, stream, pause)
+            except BaseException as error:  # noqa: BLE001 - it is for the steps to judge
                 step = steps.throw(error)
             else:
                 step = steps.send(came)
@@ -135,7 +163,9 @@ def drive(steps: Steps[A], stream: Stream) -> A:
         return result
 
 
-def _take(step: Step, stream: Stream) -> Any:  # noqa: ANN401, PLR0911 - each comes to something else
+def _take(  # noqa: PLR0911 - each comes to something else
+    step: Step, stream: Stream, pause: Callable[[float], None]
+) -> Any:  # noqa: ANN401 - as above
     match step:
         case Receive(within):
             return stream.read(within)
@@ -151,35 +181,40 @@ def _take(step: Step, stream: Stream) -> Any:  # noqa: ANN401, PLR0911 - each co
             return stream.close()
         case Do(work):
             return work()
+        case Pause(seconds):
+            return pause(seconds)
 
 
 class SocketStream:
     """A stream over a socket.
 
     Args:
-        dial: gives a connected socket within seconds.
+        host: where it leads.
+        dialer: gives the sockets.
         tls: how TLS is spoken; None where it is not.
-        name: that the certificate has to be for.
     """
 
-    def __init__(
-        self, dial: Callable[[float], socket.socket], tls: ssl.SSLContext | None, name: str
-    ) -> None:
-        self._dial = dial
+    def __init__(self, host: Host, dialer: "Dialer", tls: ssl.SSLContext | None) -> None:
+        self._host = host
+        self._dialer = dialer
         self._tls = tls
-        self._name = name
         self._sock: socket.socket | None = None
 
     def connect(self, within: float) -> None:
         """Open it; see Stream."""
-        self._sock = self._dial(within)
+        self._sock = self._dialer.connect(self._host, within)
+
+    async def connect_in_loop(self, within: float) -> None:
+        """The same as a task of a loop."""
+        self._sock = await self._dialer.connect_in_loop(self._host, within)
 
     def start_tls(self, within: float) -> bytes:
         """Shake hands; see Stream."""
         plain = self.opened
         plain.settimeout(within)
         assert self._tls is not None  # noqa: S101 - else nobody asks for it
-        talk = self._tls.wrap_socket(plain, server_hostname=self._name)
+        name = self._host.address.rstrip(".")
+        talk = self._tls.wrap_socket(plain, server_hostname=name)
         self._sock = talk
         return talk.getpeercert(binary_form=True) or b""
 
@@ -199,14 +234,7 @@ class SocketStream:
         """Whether it can still be used; see Stream."""
         if self._sock is None:
             return False
-        self._sock.settimeout(0)
-        try:
-            socket.socket.recv(self._sock, 1, socket.MSG_PEEK)  # below TLS, which cannot peek
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False  # it has ended, or speaks unasked
+        return is_silent(self._sock)
 
     def close(self) -> None:
         """End it; see Stream."""
@@ -224,3 +252,16 @@ class SocketStream:
         if self._sock is None:
             raise ConnectionResetError
         return self._sock
+
+
+def is_silent(sock: socket.socket) -> bool:
+    """Whether a connection is there, and nothing has come over it; does not wait."""
+    if sock.gettimeout() != 0.0:
+        sock.settimeout(0.0)
+    try:
+        socket.socket.recv(sock, 1, socket.MSG_PEEK)  # below TLS, which cannot peek
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False  # it has ended, or speaks unasked

@@ -13,12 +13,13 @@ from remediate.model.host import Host
 from remediate.powershell.messages import MAX_REPLY
 from remediate.transport.client import Client
 from remediate.transport.conversation import Bounds, Conversation
-from remediate.transport.dialing import Connect, Dialer
+from remediate.transport.dialing import Dialer
 from remediate.transport.errors import WrongSettings
 from remediate.transport.gate import Gate
 from remediate.transport.kerberos import Tickets
 from remediate.transport.lean.client import LeanClient
 from remediate.transport.settings import check, has_password, quiet
+from remediate.transport.stream import SocketStream
 from remediate.transport.tls import Contexts
 from remediate.transport.watch import Watch
 from remediate.transport.wires import WireName, wire_of_environment
@@ -35,7 +36,7 @@ class Clients:
 
     Args:
         secret_for: called when a session first connects, and not for certificates.
-        connect: gives connections.
+        dialer: gives connections.
         clock: monotonic seconds; a fake in tests.
         gate: what they pass; one of their own when not given.
     """
@@ -43,7 +44,7 @@ class Clients:
     def __init__(
         self,
         secret_for: SecretFor,
-        connect: Connect,
+        dialer: Dialer,
         clock: Callable[[], float] = time.monotonic,
         gate: Gate | None = None,
     ) -> None:
@@ -52,16 +53,17 @@ class Clients:
         self._gate = gate or Gate(clock)
         self._tls = Contexts()
         self._tickets = Tickets()
-        self._connect = connect
+        self._dialer = dialer
 
-    def of(self, host: Host) -> Callable[[Watch], Client]:
-        """What makes the client of a session, when that first connects.
+    def of(self, host: Host) -> tuple[Callable[[Watch], Client], SocketStream]:
+        """What makes the client of a session, when that first connects, and what it talks over.
 
         Raises:
             WrongSettings: the host's settings cannot work.
         """
         check(host)
-        return partial(self._client, host, self._tls.of(host))
+        tls = self._tls.of(host)
+        return partial(self._client, host, tls), SocketStream(host, self._dialer, tls)
 
     def _client(self, host: Host, tls: ssl.SSLContext | None, watch: Watch) -> Client:
         """What a session talks through.
@@ -83,10 +85,10 @@ class Clients:
     ) -> Client:
         """A client of the wire that is chosen."""
         if wire_of_environment() is WireName.LEAN:
-            return LeanClient(host, secret, watch, tls, self._tickets, self._connect)
+            return LeanClient(host, secret, watch, self._tickets)
         from remediate.transport import wsman  # noqa: PLC0415 - most runs need no pypsrp
 
-        return wsman.Client(host, secret, watch, tls, self._tickets, self._connect)
+        return wsman.Client(host, secret, watch, tls, self._tickets, self._dialer)
 
 
 class WinrmTransport:
@@ -116,7 +118,7 @@ class WinrmTransport:
     ) -> None:
         self.max_reply = max_reply
         self.dialer = Dialer()
-        self.clients = Clients(secret_for, self.dialer.connect, clock, gate)
+        self.clients = Clients(secret_for, self.dialer, clock, gate)
         self._bounds = Bounds(pause, clock, close_within)
 
     def conversation(self, host: Host) -> Conversation:
@@ -125,7 +127,7 @@ class WinrmTransport:
         Raises:
             WrongSettings: the host's settings cannot work.
         """
-        return Conversation(host, self.clients.of(host), self._bounds)
+        return Conversation(host, *self.clients.of(host), self._bounds)
 
     async def ahead(self, host: Host, within: float) -> None:
         """Connect to a host for the session to come; see `Dials`."""

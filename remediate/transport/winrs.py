@@ -13,7 +13,6 @@ from winrm.protocol import Protocol
 from remediate.model.host import Host
 from remediate.powershell import program
 from remediate.powershell.messages import Reply, Request
-from remediate.transport.client import Client
 from remediate.transport.conversation import IDLE_SECONDS, START_SECONDS, Conversation
 from remediate.transport.errors import ProtocolError, TransportError
 from remediate.transport.lean.soap import related
@@ -77,7 +76,7 @@ class WinrsSession:
             talk.allow(START_SECONDS)
             self._shell.forget()
             return self._shell
-        messages = _Messages(talk.client)
+        messages = _Messages(talk)
         self._shell = talk.create(partial(_opened, messages))
         talk.opened = True
         return self._shell
@@ -123,12 +122,13 @@ class _Messages(Protocol):
     """pywinrm's messages, carried by a client of ours; its own HTTP is never used.
 
     Args:
-        client: what carries them.
+        talk: carries them.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, talk: Conversation) -> None:
         super().__init__("http://carried/wsman", username="-", password="", proxy=None)
-        self._client = client
+        self._talk = talk
+        self._client = talk.client
 
     def build_wsman_header(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pywinrm's own
         """The head of a message, with as much time as the conversation allows it."""
@@ -139,7 +139,7 @@ class _Messages(Protocol):
     def send_message(self, message: str) -> bytes:
         """Exchange one message."""
         data = message.encode()
-        return self._client.carry(data, partial(related, data))
+        return self._talk.drive(self._client.carry(data, partial(related, data)))
 
 
 class _Shell:

@@ -22,11 +22,11 @@ from requests.auth import HTTPBasicAuth
 from remediate.model.connection import Auth
 from remediate.model.host import Host
 from remediate.transport.client import T, telling_the_gate
-from remediate.transport.dialing import Connect
+from remediate.transport.dialing import Dialer
 from remediate.transport.kerberos import Tickets
 from remediate.transport.logon import METHODS, Logon
 from remediate.transport.markup import look_at
-from remediate.transport.protocol import Aside
+from remediate.transport.stream import Steps, at_once
 from remediate.transport.watch import (
     OK,
     PAGES,
@@ -51,7 +51,7 @@ class Http(_TransportHTTP):
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
         tickets: those of Kerberos.
-        connect: gives connections.
+        dialer: gives connections.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Http(_TransportHTTP):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
-        connect: Connect,
+        dialer: Dialer,
     ) -> None:
         super().__init__(
             host.address,
@@ -79,7 +79,7 @@ class Http(_TransportHTTP):
         self._methods = METHODS[host.auth]
         self._tls = tls
         self._logon = Logon(host, secret, watch, tickets)
-        self._connect = partial(connect, host)
+        self._connect = partial(dialer.connect, host)
 
     def send(
         self,
@@ -178,7 +178,7 @@ class Client(WSMan):
         watch: bounds of the conversation.
         tls: how TLS is spoken, where it is.
         tickets: those of Kerberos.
-        connect: gives connections.
+        dialer: gives connections.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class Client(WSMan):
         watch: Watch,
         tls: ssl.SSLContext | None,
         tickets: Tickets,
-        connect: Connect,
+        dialer: Dialer,
     ) -> None:
         super().__init__(
             host.address,
@@ -198,7 +198,7 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch, tls, tickets, connect)
+        self.http = Http(host, secret, watch, tls, tickets, dialer)
         self.transport = self.http
         self._watch = watch
 
@@ -207,7 +207,7 @@ class Client(WSMan):
         with telling_the_gate(self._watch):
             return super().invoke(*args, **kwargs)
 
-    def carry(self, message: bytes, read: Callable[[bytes], T]) -> T:
+    def carry(self, message: bytes, read: Callable[[bytes], T]) -> Steps[T]:
         """Exchange one message that another library has written, as `invoke` does its own.
 
         Args:
@@ -217,6 +217,9 @@ class Client(WSMan):
         Raises:
             WSManFaultError: the host says no.
         """
+        return at_once(partial(self._carried, message, read))
+
+    def _carried(self, message: bytes, read: Callable[[bytes], T]) -> T:
         with telling_the_gate(self._watch):
             try:
                 return read(self.http.send(message))
@@ -227,13 +230,9 @@ class Client(WSMan):
                     raise error from None
                 raise fault from None
 
-    async def carry_in_loop(self, message: bytes, read: Callable[[bytes], T], aside: Aside) -> T:
-        """The same as a task of a loop, in a thread."""
-        return await aside(partial(self.carry, message, read))
-
-    def reset(self) -> None:
+    def reset(self) -> Steps[None]:
         """Forget connection and encryption; the next message connects and logs on again."""
-        self.http.reset()
+        return at_once(self.http.reset)
 
 
 def _opened(encryption: WinRMEncryption, response: requests.Response) -> bytes:

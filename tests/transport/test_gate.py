@@ -444,7 +444,7 @@ def test_certificates_lock_nothing_and_so_never_wait(make_lab: Callable[..., Lab
     hosts = make_lab(states, auth=Auth.CERTIFICATE, tls=Tls.VALID).hosts
     assert kinds(visit(targets(hosts))) == [None, None]
     watch = Watch(Deadline(30))
-    Clients(lambda _: WRONG, Dialer().connect).of(targets(hosts)[0])(watch)
+    Clients(lambda _: WRONG, Dialer()).of(targets(hosts)[0])[0](watch)
     assert watch.turn is None
 
 

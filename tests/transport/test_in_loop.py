@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from remediate.model.host import Host
+from remediate.transport.dialing import Dialer
 from remediate.transport.in_loop import take_all
 from remediate.transport.stream import (
     Close,
@@ -30,8 +32,22 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def stream_over(sock: socket.socket) -> SocketStream:
-    return SocketStream(lambda _: sock, None, "host")
+class Gives(Dialer):
+    """Dials nobody: the connection is there, or there is none."""
+
+    def __init__(self, sock: socket.socket | None) -> None:
+        super().__init__()
+        self._sock = sock
+
+    async def connect_in_loop(self, host: Host, within: float) -> socket.socket:
+        del host, within
+        if self._sock is None:
+            raise ConnectionRefusedError
+        return self._sock
+
+
+def stream_over(sock: socket.socket | None) -> SocketStream:
+    return SocketStream(Host(name="host", address="host", port=5985), Gives(sock), None)
 
 
 def said_and_heard(message: bytes, length: int) -> Steps[bytes]:
@@ -106,14 +122,10 @@ def test_work_that_waits_is_done_in_another_thread() -> None:
         ident: int = yield Do(threading.get_ident)
         return ident
 
-    stream = SocketStream(lambda _: pytest.fail("nobody connects"), None, "host")
-    assert asyncio.run(take_all(works(), stream, aside)) != threading.get_ident()
+    assert asyncio.run(take_all(works(), stream_over(None), aside)) != threading.get_ident()
 
 
 def test_what_goes_wrong_is_for_the_steps_to_judge() -> None:
-    def refused(_: float) -> socket.socket:
-        raise ConnectionRefusedError
-
     def judges() -> Steps[str]:
         try:
             yield Connect(5)
@@ -121,5 +133,4 @@ def test_what_goes_wrong_is_for_the_steps_to_judge() -> None:
             return "refused"
         return "connected"
 
-    stream = SocketStream(refused, None, "host")
-    assert asyncio.run(take_all(judges(), stream, aside)) == "refused"
+    assert asyncio.run(take_all(judges(), stream_over(None), aside)) == "refused"

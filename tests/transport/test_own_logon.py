@@ -31,7 +31,7 @@ def test_nobody_is_asked_for_a_password_and_none_is_handed_on(
     monkeypatch.setattr(logon, "SYSTEM_CHOOSES", True)
     watch = Watch(Deadline(30))
     nobody = host(auth=auth)
-    Clients(secret_for, Dialer().connect)._client(nobody, None, watch)  # type: ignore[arg-type]
+    Clients(secret_for, Dialer())._client(nobody, None, watch)  # type: ignore[arg-type]
     choice = logon.Logon(nobody, None, watch, Tickets()).choose()
     assert (choice.who, choice.password, choice.protocol) == (None, None, auth)
     [credential] = unify_credentials(choice.who, choice.password)

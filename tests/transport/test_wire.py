@@ -1,6 +1,7 @@
 """The bounds of HTTP: no wait without end, no answer without end, nothing sent twice."""
 
 import socket
+import ssl
 import threading
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from remediate.transport.gate import Gate, Turn
 from remediate.transport.kerberos import Tickets
 from remediate.transport.lean.client import LeanClient
 from remediate.transport.protocol import Deadline
+from remediate.transport.stream import SocketStream, drive
 from remediate.transport.watch import (
     NotOfferedError,
     OutOfTimeError,
@@ -34,9 +36,26 @@ from remediate.transport.wsman import Http
 from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
 
 
-class OnLean(LeanClient):
+class OnLean:
+    """Our wire, as pypsrp's is used."""
+
+    def __init__(
+        self,
+        host: Host,
+        secret: SecretStr,
+        watch: Watch,
+        tls: ssl.SSLContext | None,
+        tickets: Tickets,
+        dialer: Dialer,
+    ) -> None:
+        self._client = LeanClient(host, secret, watch, tickets)
+        self._stream = SocketStream(host, dialer, tls)
+
     def send(self, message: bytes) -> bytes:
-        return self.carry(message, bytes)
+        return drive(self._client.carry(message, bytes), self._stream)
+
+    def reset(self) -> None:
+        drive(self._client.reset(), self._stream)
 
 
 WIRES: dict[str, type[Http | OnLean]] = {"pypsrp": Http, "lean": OnLean}
@@ -55,7 +74,7 @@ def client(
 ) -> tuple[Http | OnLean, Watch]:
     watch = Watch(Deadline(seconds), budget=1_000_000)
     host = Host(name="h", address="127.0.0.1", port=server.port, auth=auth, user="üser")
-    return wire(host, SecretStr(CANARY), watch, None, Tickets(), Dialer().connect), watch
+    return wire(host, SecretStr(CANARY), watch, None, Tickets(), Dialer()), watch
 
 
 def meaning(error: BaseException, watch: Watch) -> type[errors.TransportError]:

@@ -16,7 +16,7 @@ from remediate.transport.lean.soap import Answer, answer_to
 from remediate.transport.markup import MAX_TAGS
 from remediate.transport.script_errors import of_script
 from remediate.transport.shell import Parameters, Pipeline
-from remediate.transport.steps import Carry, Steps
+from remediate.transport.stream import Steps
 
 if TYPE_CHECKING:
     from remediate.transport.lean.keys import KeyPair, SessionKey
@@ -136,8 +136,7 @@ class LeanShell:
         seconds = self._client.operation_timeout
         shell = "" if action == CREATE else self._name
         message = self._envelopes.message(action, message_id, seconds, shell, body)
-        answer: Answer = yield Carry(message, partial(answer_to, message_id, action))
-        return answer
+        return (yield from self._client.carry(message, partial(answer_to, message_id, action)))
 
     def _fragments(self, kind: Kind, body: bytes, of: uuid.UUID = NOBODY) -> list[bytes]:
         self._messages += 1

@@ -23,7 +23,7 @@ from remediate.transport.markup import look_at
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpSession, PsrpTransport
 from remediate.transport.settings import quiet
-from remediate.transport.stream import Step
+from remediate.transport.stream import SocketStream, Step
 from remediate.transport.watch import OutOfTimeError, StatusError, Watch
 from remediate.transport.wires import VARIABLE, WireName
 from remediate.transport.wsman import Client
@@ -98,13 +98,13 @@ def told_to(wire: WireName, answers: list[tuple[int, bytes]]) -> Outcome:
     quiet()
 
     def client(watch: Watch) -> Any:
-        secret, tickets, connect = SecretStr("x"), Tickets(), Dialer().connect
+        secret, tickets = SecretStr("x"), Tickets()
         told.append(Told(wire, answers, watch))
         if wire is WireName.LEAN:
-            lean = LeanClient(HOST, secret, watch, None, tickets, connect)
+            lean = LeanClient(HOST, secret, watch, tickets)
             lean._exchanges = told[0]  # type: ignore[assignment]
             return lean
-        other = Client(HOST, secret, watch, None, tickets, connect)
+        other = Client(HOST, secret, watch, None, tickets, Dialer())
         other.http = other.transport = told[0]  # type: ignore[assignment]
         return other
 
@@ -116,7 +116,8 @@ def told_to(wire: WireName, answers: list[tuple[int, bytes]]) -> Outcome:
         mock.patch.dict("os.environ", {VARIABLE: wire}),
     ):
         bounds = Bounds(pause=lambda _: None, clock=now, close_within=5)
-        session = PsrpSession(Conversation(HOST, client, bounds), 100_000)
+        stream = SocketStream(HOST, Dialer(), None)  # over which nothing goes
+        session = PsrpSession(Conversation(HOST, client, stream, bounds), 100_000)
         try:
             return session.run("# script", REQUEST, Deadline(20, now))
         except errors.TransportError as error:
