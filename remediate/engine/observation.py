@@ -311,18 +311,21 @@ def _compared(
     snapshot: Collection[Resource], now: Observation, changes: Iterable[Change]
 ) -> Iterator[tuple[Difference, bool]]:
     """Each difference, and whether it is one that should not be."""
-    expected = {(change.resource, change.property): change for change in changes}
+    expected: dict[ResourceId, dict[str, Change]] = {}
+    for each in changes:
+        expected.setdefault(each.resource, {})[each.property] = each
     unknown = {query.resource for query in now.unanswered}
     for old in snapshot:
-        new = now.find(old.resource_id)
+        identity = old.resource_id
+        new = now.find(identity)
         if new is None:
             if type(old) not in unknown:
-                yield Difference(resource=old.resource_id, title=old.title), True
+                yield Difference(resource=identity, title=old.title), True
             continue
         was, now_is = old.compared(), new.compared()
-        changed = {name for resource, name in expected if resource == old.resource_id}
-        for name in sorted(was.keys() | now_is.keys() | changed):
-            change = expected.get((old.resource_id, name))
+        changed = expected.get(identity, {})
+        for name in sorted(was.keys() | now_is.keys() | changed.keys()):
+            change = changed.get(name)
             if change is None:
                 same = old.same(name, was.get(name), now_is.get(name))
                 if not same:

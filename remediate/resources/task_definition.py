@@ -205,22 +205,24 @@ def is_on(xml: str) -> bool:
     return _is_on(next(_named(_root(xml), "Settings"), ET.Element("Settings")))
 
 
-def triggers(xml: str) -> list[tuple[str, bool]]:
+@lru_cache(maxsize=2_000)
+def triggers(xml: str) -> tuple[tuple[str, bool], ...]:
     """Each trigger of a task in the words of its definition, and whether it is on."""
-    return [
+    return tuple(
         (" ".join([_tag(each), *(f"{n} {v}" for n, v in _leaves(each))]), _is_on(each))
         for each in next(_named(_root(xml), "Triggers"), ())
-    ]
+    )
 
 
-def runs_as(xml: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=2_000)
+def runs_as(xml: str) -> tuple[tuple[str, str], ...]:
     """The accounts that a task runs as: each in one form, see `account`, and as it is written."""
-    return [
+    return tuple(
         (account(each.text or ""), each.text or "")
         for principal in _each_principal(_root(xml))
         for each in principal
         if _tag(each) in _USERS
-    ]
+    )
 
 
 def _triggers_on(xml: str) -> list[ET.Element]:
