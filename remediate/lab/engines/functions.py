@@ -257,14 +257,24 @@ def _kinds() -> Iterable[type[Resource]]:
 
 
 def _get(resource: type[Resource], state: HostState, arguments: Arguments) -> list[JsonValue]:
+    question = _query(resource, frozenset(arguments)).model_validate(arguments)
+    found = list(_read(resource, state, **question.arguments()))
+    if len(found) > MAX_LISTING:
+        raise CallFailedError("RemediateTooMany", f"There are {len(found)}.")
+    return list[JsonValue](found)
+
+
+@cache
+def _query(resource: type[Resource], names: frozenset[str]) -> type[Query]:
+    """The question about a kind that takes arguments of these names.
+
+    Raises:
+        CallFailedError: there is none.
+    """
     for query in _queries(resource):
-        if query.model_fields.keys() == set(arguments):
-            question = query.model_validate(arguments)
-            found = list(_read(resource, state, **question.arguments()))
-            if len(found) > MAX_LISTING:
-                raise CallFailedError("RemediateTooMany", f"There are {len(found)}.")
-            return list[JsonValue](found)
-    raise _binding(f"no query of {resource.kind} takes {sorted(arguments)}")
+        if query.model_fields.keys() == names:
+            return query
+    raise _binding(f"no query of {resource.kind} takes {sorted(names)}")
 
 
 def _read(resource: type[Resource], state: HostState, **question: JsonValue) -> Iterator[Record]:
