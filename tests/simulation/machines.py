@@ -6,6 +6,7 @@ computer does what a lab's simulated host does, call by call.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from remediate.lab.engines.functions import Pipeline
@@ -37,9 +38,14 @@ class Machine:
     writer: "Job | None" = None
     jobs: list["Job"] = field(default_factory=list)
 
-    @property
+    @cached_property
+    def guid(self) -> str:
+        """It keeps it, whatever is edited."""
+        return machine_guid(self.state)
+
+    @cached_property
     def computer(self) -> Computer:
-        return Computer(name=self.state.name, guid=machine_guid(self.state))
+        return Computer(name=self.state.name, guid=self.guid)
 
     @property
     def away(self) -> bool:

@@ -15,7 +15,7 @@ from tests.simulation.conftest import RATE
 from tests.simulation.fleet import simulate
 
 SHORT = 1200.0
-FLEETS = 12
+FLEETS = 18
 """Fleets of the slow run: some forty seconds of CPU."""
 SEED = chance("fleet").randrange(1, 10**9)
 FOUND = {

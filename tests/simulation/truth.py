@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from remediate.lab.kinds.registry_value import machine_guid
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
@@ -123,7 +122,7 @@ class Truth:
     def ran(self, job: "Job", call: Call, result: CallResult) -> None:
         """A computer has carried out a call."""
         machine, run = job.machine, job.request.run
-        guid = machine_guid(machine.state)
+        guid = machine.guid
         if is_write(call):
             if result.status is not Status.SKIPPED:
                 self._wrote(job, call, result, guid)
@@ -166,12 +165,12 @@ class Truth:
 
     def answered(self, job: "Job", host: Host) -> None:
         """A process has the reply, and knows what became of what it wrote."""
-        self.seen[job.request.run, machine_guid(job.machine.state)] |= job.looks
+        self.seen[job.request.run, job.machine.guid] |= job.looks
         self.blind[job.request.run, host.name].clear()
 
     def drifted(self, machine: "Machine", change: Change, before: Any) -> None:
         """Somebody else has edited something."""
-        at = machine_guid(machine.state), place_of(change)
+        at = machine.guid, place_of(change)
         self.written[at].append(Written(SOMEBODY, before, value(machine, change)))
 
     def _changes(self, run: str, guid: str) -> Iterator[Change]:
