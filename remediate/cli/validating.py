@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
@@ -26,6 +26,7 @@ _KEY = re.compile(r"^[\"']?([A-Za-z_]\w*)[\"']?[ \t]*:", re.MULTILINE | re.ASCII
 _PLACE = re.compile(r"(.+?):(\d+)(?::(\d+))?: (.*)", re.DOTALL)
 _PLAN = re.compile(rb'"type"\s*:\s*"plan"')
 _OF_INVENTORIES = {"hosts", "groups", "defaults", "_meta"}
+_ONCE_CORRECTED = "once what is wrong with it is corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +38,48 @@ class Validator:
         known: the playbooks there are.
         now: the time.
         kind: what all files are for; told by what they hold when None.
+        elsewhere: ids of playbooks that are not among those known and are not to be run.
     """
 
     trust: "Trust"
     known: "Catalogue"
     now: datetime
     kind: FileKind | None = None
+    elsewhere: frozenset[str] = frozenset()
 
-    def check(self, named: str) -> CheckedFile:
-        """What is wrong with a file or folder.
+    def check_all(self, files: Sequence[str]) -> Iterator[CheckedFile]:
+        """What is wrong with files or folders, and with those that they name, each once.
 
         Args:
-            named: as one names it to other commands; an inventory may have its format before it.
+            files: as one names them to other commands; an inventory may have its format before it.
         """
+        looked_at = {Path(named).absolute() for named in files}
+        for named in files:
+            checked, found = self._check(named)
+            yield checked
+            if found.waivers and found.waivers.absolute() not in looked_at:
+                looked_at.add(found.waivers.absolute())
+                there = replace(self, kind=FileKind.WAIVERS, elsewhere=found.playbooks)
+                yield from there.check_all((str(found.waivers),))
+
+    def _check(self, named: str) -> "tuple[CheckedFile, _Found]":
         kind = self.kind or kind_of(named)
         looks: Mapping[FileKind, Callable[[str], _Found]] = {
             FileKind.INVENTORY: self._inventory,
             FileKind.WAIVERS: self._waivers,
-            FileKind.SETTINGS: _settings,
+            FileKind.SETTINGS: self._settings,
             FileKind.PLAYBOOKS: self._playbooks,
             FileKind.PLAN: self._plan,
         }
         found = looks[kind](named)
-        return CheckedFile(
+        checked = CheckedFile(
             file=named,
             kind=kind,
             mistakes=tuple(_placed(text, named) for text in found.mistakes),
             notes=tuple(found.notes),
             holds="" if found.mistakes else found.holds,
         )
+        return checked, found
 
     def _inventory(self, named: str) -> "_Found":
         from remediate.inventory.opening import open_inventory
@@ -73,7 +87,8 @@ class Validator:
         try:
             found = open_inventory(named, self.trust)
         except InventoryError as error:
-            return _Found(error.mistakes)
+            what = "whether its hosts can be connected to, and its parameters of playbooks,"
+            return _Found(error.mistakes, (f"{named}: {what} is looked at {_ONCE_CORRECTED}",))
         wrong = tuple(of_inventory(found, self.known))
         holds = f"{count(len(found.entries()), 'host')}, {count(len(found.groups()), 'group')}"
         return _Found(wrong, found.notes, holds)
@@ -97,6 +112,8 @@ class Validator:
 
     def _unknown(self, playbook: str | None, rule: str | None) -> str:
         """Why no playbook can find what a waiver is about; empty when one can, or nobody knows."""
+        if playbook in self.elsewhere:
+            return ""
         names: Sequence[str] = list(self.known.entries)
         what, said = "playbook", playbook
         if playbook and playbook in names:
@@ -129,7 +146,8 @@ class Validator:
         try:
             plan = saved_plans.read(named, vouched=self.trust.allow_open)
         except Stop as stop:
-            return _Found((stop.in_a_list,))
+            note = f"{named}: whether it still counts is looked at {_ONCE_CORRECTED}"
+            return _Found((stop.in_a_list,), (note,))
         looks: tuple[Callable[[], object], ...] = (
             partial(saved_plans.require_in_force, plan, named, None, self.now),
             partial(saved_plans.require_plain, plan, named),
@@ -142,14 +160,61 @@ class Validator:
             count(len(plan.hosts), "host"),
         )
 
+    def _settings(self, named: str) -> "_Found":
+        try:
+            found = settings_file.read_settings(named, own=False)
+        except InventoryError as error:
+            note = f"{named}: the files that it names are looked at {_ONCE_CORRECTED}"
+            return _Found(error.mistakes, (note,))
+        except Stop as stop:
+            return _Found((stop.in_a_list,))
+        return _with_named(found, named)
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is wrong with a file, what else is to be known, and what it holds."""
+    """What is wrong with a file, what else is to be known, and what it holds.
+
+    Args:
+        mistakes: with their places.
+        notes: in sentences.
+        holds: in words.
+        waivers: a file of them that is named, and is to be looked at, too.
+        playbooks: ids of those in the folders that are named.
+    """
 
     mistakes: Sequence[str]
     notes: Sequence[str] = ()
     holds: str = ""
+    waivers: Path | None = None
+    playbooks: frozenset[str] = frozenset()
+
+
+def _with_named(found: settings_file.SettingsFile, named: str) -> _Found:
+    """What a settings file is like that can be read, and of the files that it names."""
+    from remediate.playbook.catalogue import Catalogue
+    from remediate.playbook.loader import PlaybookError
+
+    folders: tuple[Path, ...] = found.options.get("folders", ())
+    waivers: Path | None = found.options.get("waivers")
+    at = {name: f"{named}:{place.rpartition(':')[2]}" for name, place in found.places.items()}
+    notes = [
+        f"{at['playbooks']}: the playbooks in {one} are not looked at, because that "
+        "runs them: give the folder to validate, too"
+        if one.exists()
+        else f"{at['playbooks']}: {one} is not looked at: it is not here"
+        for one in folders
+    ]
+    ids: frozenset[str] = frozenset()
+    try:
+        ids = frozenset(Catalogue([one for one in folders if one.exists()]).entries)
+    except PlaybookError as error:
+        return _Found((f"{at['playbooks']}: {error}",), notes)
+    if waivers is not None and not (waivers.is_file() and all(one.exists() for one in folders)):
+        why = "the playbooks are not" if waivers.is_file() else "it is not"
+        notes.append(f"{at['waivers']}: {waivers} is not looked at: {why} here")
+        waivers = None
+    return _Found((), notes, count(len(found.places), "setting"), waivers, ids)
 
 
 def _why_not(look: Callable[[], object]) -> str:
@@ -158,16 +223,6 @@ def _why_not(look: Callable[[], object]) -> str:
     except Stop as stop:
         return stop.in_a_list
     return ""
-
-
-def _settings(named: str) -> _Found:
-    try:
-        found = settings_file.read_settings(named, own=False)
-    except InventoryError as error:
-        return _Found(error.mistakes)
-    except Stop as stop:
-        return _Found((stop.in_a_list,))
-    return _Found((), (), count(len(found.places), "setting"))
 
 
 def kind_of(named: str) -> FileKind:

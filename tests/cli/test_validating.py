@@ -107,7 +107,58 @@ def test_each_mistake_of_each_file_has_its_place(cli: Make, unsent: Make, playbo
     assert lines.out.splitlines()[2] == (
         "set.yaml:2:1: there is no setting 'prot'; did you mean port?"
     )
-    assert lines.err == "w.yaml:2:5: this waiver has expired\n"
+    assert [line.split(": ")[0] for line in lines.err.splitlines()] == [
+        "w.yaml:2:5",
+        "set.yaml",
+        "inv.yaml",
+    ]
+
+
+def test_what_a_settings_file_names_is_looked_at_or_said_not_to_be(
+    cli: Make, playbook: Make
+) -> None:
+    ran = str(Path("ran").absolute())
+    own = playbook()
+    own.chmod(0o755)
+    (own / "own_fix.py").chmod(0o644)
+    text = f"open({ran!r}, 'w').close()\n{(own / 'own_fix.py').read_text()}"
+    (own / "own_fix.py").write_text(text)
+    (own / "other.py").write_text(text.replace("own-fix", "other-fix"))
+    Path("w.yaml").write_text(
+        waivers(("own-fix", "any", "2999-01-01"), ("tls13", "x", "2999-01-01"))
+    )
+    Path("set.yaml").write_text("waivers: w.yaml\nplaybooks: own\n")
+    Path("set.yaml").chmod(0o644)
+    done = cli("validate", "set.yaml")
+    first, second = done.out.splitlines()
+    assert (done.code, first) == (64, "set.yaml: 2 settings, no mistakes")
+    assert second.endswith("/w.yaml:3:5: there is no playbook 'tls13': did you mean tls12?")
+    assert re.fullmatch(r"set.yaml:2: the playbooks in .*/own are not looked at, .*\n", done.err)
+    assert not Path("ran").exists()
+    both = cli("validate", "set.yaml", "w.yaml", "--playbooks", "own").out
+    assert both.count("there is no playbook 'tls13'") == 1
+    (own / "own_fix.py").write_text((own / "other.py").read_text())
+    assert "set.yaml:2: two playbooks have the id other-fix" in cli("validate", "set.yaml").out
+    Path("set.yaml").write_text("waivers: gone.yaml\nplaybooks: gone\n")
+    away = cli("validate", "set.yaml")
+    assert (away.code, away.err.count("is not looked at: it is not here")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("hosts: {A: {port: on}}\n", "a.yaml: whether its hosts can be connected to, and its"),
+        ("user: a\nprot: 1\nwaivers: w.yaml\n", "a.yaml: the files that it names"),
+        ('{"type": "plan"}\n', "a.yaml: whether it still counts"),
+    ],
+)
+def test_what_is_not_looked_at_because_of_a_mistake_is_said(
+    cli: Make, text: str, note: str
+) -> None:
+    Path("a.yaml").write_text(text)
+    done = cli("validate", "a.yaml")
+    assert (done.code, done.err.startswith(note)) == (64, True)
+    assert "looked at once what is wrong with it is corrected" in done.err
 
 
 def test_a_mistake_in_a_waiver_hides_no_other_and_not_that_it_has_expired(cli: Make) -> None:

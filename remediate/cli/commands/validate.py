@@ -43,7 +43,7 @@ def _run(
         parts.now(),
         FileKind(kind) if kind else None,
     )
-    checked = tuple(map(validator.check, files))
+    checked = tuple(validator.check_all(files))
     code = ExitCode.USAGE if any(one.mistakes for one in checked) else ExitCode.OK
     result = Validation(files=checked, exit_code=code)
     if form == "json":
