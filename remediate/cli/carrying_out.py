@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from fnmatch import fnmatchcase
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -111,13 +110,9 @@ def _limited(plan: "SavedPlan", options: Mapping[str, Any]) -> "list[PlannedHost
     Raises:
         Stop: it chooses none.
     """
-    globs = [glob.casefold() for glob in options["limits"]]
-    found = [
-        one
-        for one in plan.hosts
-        if not globs or any(fnmatchcase(one.host.name.casefold(), glob) for glob in globs)
-    ]
-    if globs and not found:
+    limits = options["limits"]
+    found = [one for one in plan.hosts if targets.is_within(limits, one.host.name)]
+    if limits and not found:
         raise Stop("no host of the plan is chosen by --limit", NOTHING_SENT)
     return found
 

@@ -1,7 +1,7 @@
 """Saved plans: written by `plan`, shown by `plan show`, applied by `apply --plan`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ def made(
 
     tasks = [task for one in (job, *job.own.values()) for task in one.tasks]
     codes = _codes(tasks, known)
-    secrets = {name: sorted(_given_secrets(tasks, name)) for name in codes}
+    secrets = _given_secrets(tasks)
     created, expires = time
     return SavedPlan(
         tool=__version__,
@@ -96,7 +96,7 @@ def made(
         created=created,
         expires=expires,
         playbooks=tuple(
-            PlannedPlaybook(id=name, code=code, secrets=tuple(secrets[name]))
+            PlannedPlaybook(id=name, code=code, secrets=tuple(sorted(secrets[name])))
             for name, code in codes.items()
         ),
         hosts=tuple(_without_secrets(one, secrets) for one in hosts),
@@ -118,20 +118,25 @@ def _codes(tasks: "Sequence[Task]", known: "Catalogue") -> dict[str, str]:
     return {name: known.entry(name).code(found) for name, found in kinds.items()}
 
 
-def _given_secrets(tasks: "Iterable[Task]", playbook: str) -> set[str]:
-    """The parameters of a playbook that are secret and have a value."""
+def _given_secrets(tasks: "Iterable[Task]") -> dict[str, set[str]]:
+    """The parameters that are secret and have a value, by the id of their playbook."""
     from remediate.cli.parameters import parameters
 
+    by_playbook: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_playbook.setdefault(task.playbook.id, []).append(task)
     return {
-        one.name
-        for task in tasks
-        if task.playbook.id == playbook
-        for one in parameters([task.playbook])
-        if one.secret and getattr(task.params, one.name) not in (None, (), [])
+        name: {
+            one.name
+            for one in parameters([same[0].playbook])
+            if one.secret
+            and any(getattr(task.params, one.name) not in (None, (), []) for task in same)
+        }
+        for name, same in by_playbook.items()
     }
 
 
-def _without_secrets(one: "PlannedHost", secrets: Mapping[str, Sequence[str]]) -> "PlannedHost":
+def _without_secrets(one: "PlannedHost", secrets: Mapping[str, Collection[str]]) -> "PlannedHost":
     plan = one.report.plan
     if plan is None:
         return one

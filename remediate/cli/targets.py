@@ -205,12 +205,18 @@ def _chosen(known: "Inventory", options: Mapping[str, Any]) -> "list[InventoryHo
         entry
         for entry in known.entries()
         if (not options["groups"] or set(options["groups"]) & set(entry.groups))
-        and (not options["limits"] or any(_matches(entry.name, g) for g in options["limits"]))
+        and is_within(options["limits"], entry.name)
     ]
     if not chosen:
         raise Stop(f"no host of {known.source} is chosen by --group and --limit", NOTHING_SENT)
     return chosen
 
 
-def _matches(name: str, glob: str) -> bool:
-    return fnmatchcase(name.casefold(), glob.casefold())
+def is_within(limits: Sequence[str], name: str) -> bool:
+    """Whether `--limit` leaves a host in.
+
+    Args:
+        limits: its globs, whatever their case; all hosts when there are none.
+        name: of the host.
+    """
+    return not limits or any(fnmatchcase(name.casefold(), glob.casefold()) for glob in limits)

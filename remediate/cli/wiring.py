@@ -48,7 +48,7 @@ class Parts:
         own_settings: bool = True,
         now: "Callable[[], datetime] | None" = None,
     ) -> None:
-        self._transport = transport or _chosen
+        self._transport = transport
         self._store_setting = store_setting
         self.redaction = Redaction()
         self.terminal = Terminal(self.redaction)
@@ -129,12 +129,11 @@ class Parts:
         from remediate.transport.gate import Gate
 
         self.start_logging()
-        if self._transport is _chosen:
+        if self._transport is None:
             _require_windows(hosts)
         gate = Gate()
         secrets = self._passwords([*hosts, *(peers or {}).values()])
-        chosen = self._transport is _chosen
-        transport = _chosen(secrets, gate) if chosen else self._transport(secrets)
+        transport = (self._transport or partial(ChosenTransport, gate=gate))(secrets)
         dialer = transport.dialer if isinstance(transport, ChosenTransport) else None
         engine = Engine(
             transport=transport,
@@ -158,7 +157,7 @@ class Parts:
                 is_running=lambda run: is_running(run, place.locks),
             )
         processes = min(settings.processes, len(hosts))
-        if processes > 1 and chosen:
+        if processes > 1 and self._transport is None:
             engine = replace(engine, crew=self._crew(processes, engine, secrets, gate))
         return engine
 
@@ -170,8 +169,6 @@ class Parts:
         gate: "Gate",
     ) -> "Crew":
         """Other processes that work for an engine; they end with this one."""
-        from functools import partial
-
         from remediate.engine.elsewhere.crew import Crew
         from remediate.engine.elsewhere.service import Shared
         from remediate.runner.processes import WorkerProcess
@@ -276,9 +273,3 @@ def _look(dialer: "Dialer", host: "Host", deadline: "Deadline") -> "Looked":
     from remediate.transport.reach import look
 
     return look(host, deadline, dialer)
-
-
-def _chosen(secret_for: "Callable[[Host], SecretStr]", gate: "Gate | None" = None) -> "Transport":
-    from remediate.transport.chosen import ChosenTransport
-
-    return ChosenTransport(secret_for, gate=gate)
