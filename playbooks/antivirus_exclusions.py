@@ -23,7 +23,7 @@ from remediate.resources.mars_agent import (
     plain_folder,
     scratch_folders,
 )
-from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.registry_value import RegistryName, RegistryValues
 from remediate.resources.service import Service, Services, ServiceStatus
 
 BIN = HostPath(root=INSTALL_PATH, tail="bin")
@@ -133,7 +133,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
                 Severity.NOTICE,
                 rule="hidden",
                 resource=hidden.resource_id,
-                evidence=(_held(hidden),),
+                evidence=(hidden.evidence,),
             )
             return
         variables = _variables(seen)
@@ -154,7 +154,7 @@ class AntivirusExclusions(ForAgent, Playbook[Params]):
                 f"Microsoft Defender Antivirus > Exclusions: add {path} there.",
                 rule="group-policy",
                 resource=exclusion.resource_id,
-                evidence=(_held(policy),),
+                evidence=(policy.evidence,),
             )
 
     def assumptions(self, params):
@@ -173,11 +173,6 @@ def _policy(seen, list_):
     """The value by which a policy, and not the server, says what is left out; or None."""
     values = (seen.value(name) for name in (ONLY_POLICY, OF_POLICY[list_]))
     return next((value for value in values if value.data == 1), None)
-
-
-def _held(value):
-    """What a registry value holds, as evidence."""
-    return Evidence(RegistryValue.label("value", value.recorded("value")), where=value.title)
 
 
 def _variables(seen):

@@ -1,6 +1,6 @@
 """Let the agent download from Azure where the SYSTEM account may download nothing."""
 
-from remediate.playbook import PROCESS, Advice, Evidence, Playbook, PlaybookParams, Severity
+from remediate.playbook import PROCESS, Advice, Playbook, PlaybookParams, Severity
 from remediate.resources.internet_settings import (
     HARDENED,
     MACHINE,
@@ -13,7 +13,6 @@ from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
     RegistryType,
-    RegistryValue,
     RegistryValues,
 )
 
@@ -57,7 +56,7 @@ class FileDownloadZone(ForAgent, Playbook[PlaybookParams]):
                     "over what the account has: enable it there.",
                     rule="group-policy",
                     resource=policy.resource_id,
-                    evidence=(_held(policy),),
+                    evidence=(policy.evidence,),
                 )
         elif only.data == 1:
             if of_all.value is not None and of_all.data != ALLOWED:
@@ -67,7 +66,7 @@ class FileDownloadZone(ForAgent, Playbook[PlaybookParams]):
                     "all accounts: allow it in that policy, or for the machine.",
                     rule="machine-only",
                     resource=of_all.resource_id,
-                    evidence=(_held(of_all), _held(only)),
+                    evidence=(of_all.evidence, only.evidence),
                 )
         elif own.value is None and of_all.value is None:
             if hardened is not None and hardened.data == 1:
@@ -77,7 +76,7 @@ class FileDownloadZone(ForAgent, Playbook[PlaybookParams]):
                     f"fails with 100050, set {OWN} to {ALLOWED} (DWORD).",
                     Severity.NOTICE,
                     rule="cannot-be-told",
-                    evidence=(_held(own), _held(of_all), _held(hardened)),
+                    evidence=(own.evidence, of_all.evidence, hardened.evidence),
                 )
         elif (of_all if own.value is None else own).data != ALLOWED:
             yield own.should(
@@ -89,7 +88,3 @@ class FileDownloadZone(ForAgent, Playbook[PlaybookParams]):
 
     def assumptions(self, params):
         yield "The agent sees this once its service is started again."
-
-
-def _held(value):
-    return Evidence(RegistryValue.label("value", value.recorded("value")), where=value.title)

@@ -10,10 +10,8 @@ from remediate.resources.mars_agent import (
     SCRATCHES,
     WORKED_IN,
     ForRegisteredAgent,
-    is_drive,
-    no_scratch_folder,
     scratch_folder,
-    whole_drive,
+    unusable,
     worked_in,
 )
 from remediate.resources.registry_value import RegistryValues
@@ -61,10 +59,7 @@ class ScratchAttributes(ForRegisteredAgent, Playbook[PlaybookParams]):
     def decide(self, seen, params):
         scratch = scratch_folder(seen, seen.all(File))
         folders = worked_in(scratch, seen.all(FolderMarks))
-        if is_drive(scratch):
-            yield whole_drive(scratch, rule="drive")
-        elif scratch.casefold() not in folders:
-            yield no_scratch_folder(scratch, rule="no-folder")
+        yield from unusable(scratch, folders, drive="drive", missing="no-folder")
         for path, folder in folders.items():
             if folder.leads_elsewhere:
                 yield Advice(

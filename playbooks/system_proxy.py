@@ -10,7 +10,6 @@ from remediate.resources.registry_value import (
     RegistryData,
     RegistryName,
     RegistryType,
-    RegistryValue,
     RegistryValues,
 )
 
@@ -101,7 +100,7 @@ class SystemProxy(ForAgent, Playbook[Params]):
                 f"It wins over what SYSTEM has: change it there to {wanted or 'nothing'}.",
                 rule="group-policy",
                 resource=policy.resource_id,
-                evidence=(_held(policy),),
+                evidence=(policy.evidence,),
             )
         yield from _saved_otherwise(seen.value(SAVED), params)
 
@@ -136,10 +135,6 @@ def _means(held):
     """What a value comes to: names in any case, and what is empty is as if it were not there."""
     data = None if held is None else held.data
     return (data.casefold() if isinstance(data, str) else data) or None
-
-
-def _held(value):
-    return Evidence(RegistryValue.label("value", value.recorded("value")), where=value.title)
 
 
 def _saved_otherwise(saved, params):

@@ -143,8 +143,5 @@ def _dotnet_2(seen):
             Severity.NOTICE,
             rule="dotnet-2",
             resource=seen.value(OLD_ENABLED).resource_id,
-            evidence=[
-                Evidence(value.label("value", value.recorded("value")), where=value.title)
-                for value in wrong
-            ],
+            evidence=[value.evidence for value in wrong],
         )

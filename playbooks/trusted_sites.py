@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from remediate.playbook import PROCESS, Advice, Evidence, Playbook, PlaybookParams, Severity
+from remediate.playbook import PROCESS, Advice, Playbook, PlaybookParams, Severity
 from remediate.resources.internet_settings import (
     HARDENED,
     MACHINE,
@@ -109,7 +109,7 @@ class TrustedSites(ForAgent, Playbook[PlaybookParams]):
                 f"zone {TRUSTED}, {', '.join(wrong)}.",
                 rule="group-policy",
                 resource=managed.resource_id,
-                evidence=(_held(managed),),
+                evidence=(managed.evidence,),
             )
         elif only:
             yield Advice(
@@ -118,7 +118,7 @@ class TrustedSites(ForAgent, Playbook[PlaybookParams]):
                 f"trust there, or in that policy, {', '.join(wrong)}.",
                 rule="machine-only",
                 resource=machine_only.resource_id,
-                evidence=(_held(machine_only),),
+                evidence=(machine_only.evidence,),
             )
         else:
             for site in wrong:
@@ -133,7 +133,3 @@ class TrustedSites(ForAgent, Playbook[PlaybookParams]):
 
     def assumptions(self, params):
         yield "The agent sees this once its service is started again."
-
-
-def _held(value):
-    return Evidence(RegistryValue.label("value", value.recorded("value")), where=value.title)

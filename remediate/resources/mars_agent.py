@@ -4,7 +4,7 @@ Its folder is only ever taken from the registry: on a backup server (MABS) it is
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from remediate.model.change import Severity
@@ -89,38 +89,6 @@ def is_drive(folder: str) -> bool:
     return re.fullmatch(r"[A-Za-z]:\\?", folder) is not None
 
 
-def no_scratch_folder(where: str | None, *, rule: str) -> Advice:
-    """What to do where there is no scratch folder.
-
-    Args:
-        where: it is looked for.
-        rule: the playbook's name for that.
-    """
-    return Advice(
-        "There is no scratch folder",
-        f"{where} is none: both values ScratchLocation have to name the "
-        "folder that holds the key file, on a local disk. See scratch-location.",
-        Severity.CRITICAL,
-        rule=rule,
-    )
-
-
-def whole_drive(drive: str, *, rule: str) -> Advice:
-    """What to do where the scratch folder is a drive itself, of which nothing is looked at.
-
-    Args:
-        drive: it is.
-        rule: the playbook's name for that.
-    """
-    return Advice(
-        f"The scratch folder is the drive {drive}",
-        "What is written of it would be so for all of the drive, so it is left alone: have the "
-        "agent use a folder of its own there, moved as Microsoft's FAQ of the agent says.",
-        Severity.NOTICE,
-        rule=rule,
-    )
-
-
 class SeenPaths(Protocol):
     """What was observed on a host, as far as it is needed here."""
 
@@ -186,6 +154,35 @@ def worked_in(scratch: str, folders: Iterable[_Folder]) -> dict[str, _Folder]:
     ours = {scratch.casefold(), _in(scratch, _IMAGES).casefold()}
     seen = {folder.path.casefold(): folder for folder in folders}
     return {path: folder for path, folder in seen.items() if path in ours}
+
+
+def unusable(
+    scratch: str, folders: Collection[str], *, drive: str, missing: str
+) -> Iterator[Advice]:
+    """What to do where the scratch folder is a drive, of which nothing is looked at, or not there.
+
+    Args:
+        scratch: the scratch folder.
+        folders: those that are `worked_in`.
+        drive: the playbook's rule for the first.
+        missing: its rule for the other.
+    """
+    if is_drive(scratch):
+        yield Advice(
+            f"The scratch folder is the drive {scratch}",
+            "What is written of it would be so for all of the drive, so it is left alone: have the "
+            "agent use a folder of its own there, moved as Microsoft's FAQ of the agent says.",
+            Severity.NOTICE,
+            rule=drive,
+        )
+    elif scratch.casefold() not in folders:
+        yield Advice(
+            "There is no scratch folder",
+            f"{scratch} is none: both values ScratchLocation have to name the "
+            "folder that holds the key file, on a local disk. See scratch-location.",
+            Severity.CRITICAL,
+            rule=missing,
+        )
 
 
 def _in(folder: str, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from remediate.model.base import JsonValue, Model
+from remediate.model.evidence import Evidence
 from remediate.model.plan import Observed
 from remediate.model.text import quoted
 from remediate.resources.base import Query, Resource
@@ -147,6 +148,11 @@ class RegistryValue(Resource):
     def title(self) -> str:
         """The value as a path."""
         return f"registry value {self.key}\\{self.name}"
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it holds, for what rests on it."""
+        return Evidence(self.label("value", self.recorded("value")) or "", where=self.title)
 
     def disclosed(self) -> Observed:
         """Bytes may be a key; a text may be a password, when its name says so."""

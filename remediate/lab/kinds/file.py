@@ -11,11 +11,10 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from remediate.lab.kinds.kind import check_access, same, short_form
-from remediate.lab.kinds.registry_value import KIND as REGISTRY
-from remediate.lab.kinds.registry_value import path_of
+from remediate.lab.kinds.registry_value import asked_path
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
-from remediate.resources.host_path import HostPath, WholePath
+from remediate.resources.host_path import WholePath
 
 KIND = "file"
 LONG_AGO = "2026-01-05T08:00:00Z"
@@ -42,7 +41,6 @@ class _Short(Model):
 
 
 _SHORT = TypeAdapter(dict[WholePath, _Short | None])
-_PATH: TypeAdapter[HostPath | str] = TypeAdapter(HostPath | str)
 
 
 def state(host: HostState, short: object) -> None:
@@ -70,11 +68,8 @@ def read(host: HostState, paths: Iterable[JsonValue] | None = None) -> Iterator[
     """Each that is asked for and on a drive; or all of which it is known when they were written."""
     told: set[str] = set()
     for wanted in [*host.windows.get("file_times", {})] if paths is None else paths:
-        asked = _PATH.validate_python(wanted)
-        if isinstance(asked, HostPath):
-            check_access(host, REGISTRY, "read")
-        path = path_of(host, asked) if isinstance(asked, HostPath) else asked
-        if path is not None and path[1:3] == ":\\" and path.casefold() not in told:
+        path = asked_path(host, wanted)
+        if path[1:3] == ":\\" and path.casefold() not in told:
             told.add(path.casefold())
             check_access(host, KIND, "read")
             yield {"path": path, **_facts(host, path)}

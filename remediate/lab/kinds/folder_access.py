@@ -5,12 +5,11 @@ said is as on a healthy host. A folder that is not there is made; null takes one
 audited of one is kept with it, and is no part of its record.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
-from remediate.lab.kinds.folder_marks import SCRATCH
+from remediate.lab.kinds.folder_marks import SCRATCH, asked_folders
 from remediate.lab.kinds.kind import (
     Switch,
     check_access,
@@ -19,12 +18,10 @@ from remediate.lab.kinds.kind import (
     same,
     short_form,
 )
-from remediate.lab.kinds.registry_value import KIND as REGISTRY
-from remediate.lab.kinds.registry_value import path_of
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
-from remediate.resources.host_path import HostPath, WholePath
+from remediate.resources.host_path import WholePath
 
 KIND = "folder_access"
 ACCESS = "access"
@@ -48,8 +45,6 @@ DAMAGING: dict[str, Switch] = {
     "it takes nothing from above": Switch("plausible", (("^AI", "PAI"),)),
 }
 """What no Windows should."""
-
-_PATH: TypeAdapter[HostPath | str] = TypeAdapter(HostPath | str)
 
 
 class _Short(Model):
@@ -87,20 +82,12 @@ def state(host: HostState, short: object) -> None:
 
 def read(host: HostState, paths: Iterable[JsonValue] | None = None) -> Iterator[Record]:
     """Each that is asked for and there; or all of which the state says who may do what."""
-    told: set[str] = set()
-    for wanted in [*host.windows.get(ACCESS, {})] if paths is None else paths:
-        asked = _PATH.validate_python(wanted)
-        if isinstance(asked, HostPath):
-            check_access(host, REGISTRY, "read")
-        place = path_of(host, asked) if isinstance(asked, HostPath) else asked
-        path = re.sub(r"\\+", r"\\", place or "").rstrip("\\")
-        if path[1:3] == ":\\" and path.casefold() not in told:
-            told.add(path.casefold())
-            link = host.drive.is_link(path)
-            if link or host.drive.has_folder(path):
-                check_access(host, KIND, "read")
-                said = {name: one for name, one in _said(host, path).items() if name != "audit"}
-                yield {"path": path, **said, "leads_elsewhere": link}
+    for path in asked_folders(host, [*host.windows.get(ACCESS, {})] if paths is None else paths):
+        link = host.drive.is_link(path)
+        if link or host.drive.has_folder(path):
+            check_access(host, KIND, "read")
+            said = {name: one for name, one in _said(host, path).items() if name != "audit"}
+            yield {"path": path, **said, "leads_elsewhere": link}
 
 
 def _said(host: HostState, path: str) -> Record:

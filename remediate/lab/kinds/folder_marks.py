@@ -13,12 +13,11 @@ from pydantic import TypeAdapter
 
 from remediate.lab.call_error import CallFailedError
 from remediate.lab.kinds.kind import Switch, check_access, refuse, same, short_form
-from remediate.lab.kinds.registry_value import KIND as REGISTRY
-from remediate.lab.kinds.registry_value import path_of
+from remediate.lab.kinds.registry_value import asked_path
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
 from remediate.resources.folder_marks import Marks
-from remediate.resources.host_path import HostPath, WholePath
+from remediate.resources.host_path import WholePath
 
 KIND = "folder_marks"
 MARKS = "marks"
@@ -38,7 +37,6 @@ DAMAGING: dict[str, Switch] = {
 
 _Mark = Literal["Compressed", "Encrypted", "Sparse", "Link"]
 _SHORT = TypeAdapter(dict[WholePath, list[_Mark] | None])
-_PATH: TypeAdapter[HostPath | str] = TypeAdapter(HostPath | str)
 _SETTABLE = {"compressed": "Compressed", "encrypted": "Encrypted"}
 _MOST, _SAID = 5_000, 100
 
@@ -66,16 +64,18 @@ def _forget(host: HostState, path: str) -> None:
 
 def read(host: HostState, paths: Iterable[JsonValue] | None = None) -> Iterator[Record]:
     """Each that is asked for and there; or all of which the state says what they are marked as."""
+    for path in asked_folders(host, [*host.windows.get(MARKS, {})] if paths is None else paths):
+        yield from _folder(host, path)
+
+
+def asked_folders(host: HostState, paths: Iterable[JsonValue]) -> Iterator[str]:
+    """The paths on drives that are asked for, each once and in one form."""
     told: set[str] = set()
-    for wanted in [*host.windows.get(MARKS, {})] if paths is None else paths:
-        asked = _PATH.validate_python(wanted)
-        if isinstance(asked, HostPath):
-            check_access(host, REGISTRY, "read")
-        place = path_of(host, asked) if isinstance(asked, HostPath) else asked
-        path = re.sub(r"\\+", r"\\", place or "").rstrip("\\")
+    for wanted in paths:
+        path = re.sub(r"\\+", r"\\", asked_path(host, wanted)).rstrip("\\")
         if path[1:3] == ":\\" and path.casefold() not in told:
             told.add(path.casefold())
-            yield from _folder(host, path)
+            yield path
 
 
 def _folder(host: HostState, path: str) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
-from remediate.lab.kinds.kind import Switch, may_write, same, short_form
+from remediate.lab.kinds.kind import Switch, check_access, may_write, same, short_form
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue, Model
 from remediate.model.change import Change
@@ -56,6 +56,7 @@ HEALTHY = {
         ),
     },
 }
+_PATH: TypeAdapter[HostPath | str] = TypeAdapter(HostPath | str)
 _PLAUSIBLE = "plausible"
 DAMAGING: dict[str, Switch] = {
     "a text is cut off": Switch(_PLAUSIBLE, (("^((?:Expand)?String:[\\s\\S]{8})[\\s\\S]+", "$1"),)),
@@ -126,6 +127,15 @@ def path_of(host: HostState, path: HostPath) -> str | None:
         return held["data"] if held and isinstance(held["data"], str) else None
 
     return path.on(text_of)
+
+
+def asked_path(host: HostState, wanted: JsonValue) -> str:
+    """A path that is asked for, as it is on the host; empty where nothing says it."""
+    asked = _PATH.validate_python(wanted)
+    if isinstance(asked, str):
+        return asked
+    check_access(host, KIND, "read")
+    return path_of(host, asked) or ""
 
 
 def machine_guid(host: HostState) -> str:
