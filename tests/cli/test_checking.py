@@ -19,7 +19,7 @@ from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.reach import certificate_of, look
 from tests.cli.conftest import Result
-from tests.transport.scripted import ok, scripted
+from tests.transport.scripted import Scripted, ok
 
 Cli = Callable[..., Result]
 BEFORE = ["name", "port", "tls", "winrm", "logon", "shell"]
@@ -188,7 +188,7 @@ def test_what_is_no_host_at_all_is_found_before_anything_is_sent(check: Callable
     failed_at("name", told)
     told = check("--host", "127.0.0.1:1", "--user", "u", "--no-tls", password="x", code=5)
     failed_at("port", told)
-    with scripted(ok(b"<html>", "200 OK")) as page:
+    with Scripted(ok(b"<html>", "200 OK")) as page:
         at = ["--host", f"127.0.0.1:{page.port}", "--user", "u"]
         told = check(*at, password="x", code=5)
         assert (page.connections, b"Authorization" in page.requests[0]) == (1, False)

@@ -5,10 +5,9 @@ import struct
 import threading
 from contextlib import suppress
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
 
 from remediate.lab.host import LabHost
+from tests.listening import Listener, message
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -26,7 +25,7 @@ class How(StrEnum):
     UNANSWERED = "unanswered"
 
 
-class Forward:
+class Forward(Listener):
     """Leads to one host, and from some exchange on to another one.
 
     Args:
@@ -37,24 +36,7 @@ class Forward:
         self.target = target
         self.exchanges = 0
         self._moves: tuple[int, How, LabHost] | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, name="forward", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
+        super().__init__(self._accept)
 
     def lead(self, target: LabHost) -> None:
         """Lead to a host from now on, and count from the beginning."""
@@ -70,21 +52,17 @@ class Forward:
         assert self._moves is not None
         self.target, self._moves = self._moves[2], None
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                thread.start()
+    def _accept(self, client: socket.socket) -> None:
+        threading.Thread(target=self._pass, args=(client,), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    def _pass(self, client: socket.socket) -> None:
         target = self.target
         with (
             client,
             suppress(OSError),
             socket.create_connection((target.address, target.port)) as host,
         ):
-            while (request := _message(client)) and target is self.target:
+            while (request := message(client)) and target is self.target:
                 if not self._exchange(client, host, request):
                     break
 
@@ -95,7 +73,7 @@ class Forward:
         if self.exchanges == number and how is How.UNSENT:
             return self._cut(client)
         host.sendall(request)
-        answer = _message(host)
+        answer = message(host)
         if self.exchanges == number and how is How.UNANSWERED:
             return self._cut(client)
         client.sendall(answer)
@@ -108,23 +86,3 @@ class Forward:
         self._move()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         return False
-
-
-def _message(sender: socket.socket) -> bytes:
-    """One HTTP message; empty when there is none any more."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = sender.recv(65536)
-        if not more:
-            return b""
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    missing = int(lengths[0].partition(b":")[2]) - len(body) if lengths else 0
-    while missing > 0:
-        more = sender.recv(65536)
-        if not more:
-            return b""
-        data += more
-        missing -= len(more)
-    return data

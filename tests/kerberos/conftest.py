@@ -10,6 +10,7 @@ from remediate.lab.server.auth import LabAccount
 from remediate.model.connection import Auth
 from remediate.model.host import Host
 from tests.kerberos.kdc import PASSWORD, REALM, Kdc, wanting
+from tests.labs import clean_labs
 
 ADA = f"ada@{REALM}"
 HOST = "srv01.remediate.test"
@@ -50,20 +51,13 @@ def kdc(realm: Kdc, monkeypatch: pytest.MonkeyPatch) -> Kdc:
 
 @pytest.fixture
 def make_lab(kdc: Kdc) -> Iterator[Callable[..., Lab]]:
-    labs: list[Lab] = []
-
-    def make(**options: object) -> Lab:
-        usual = {"account": LabAccount(ADA, PASSWORD), "keytab": kdc.keytab(f"host/{HOST}")}
-        lab = Lab(**{"auth": Auth.KERBEROS, **usual, **options})  # type: ignore[arg-type]
-        lab.start()
-        labs.append(lab)
-        return lab
-
-    yield make
-    leaks = [host.leaks() for lab in labs for host in lab.hosts]
-    for lab in labs:
-        lab.close()
-    assert not any(leaks)
+    usual = {
+        "auth": Auth.KERBEROS,
+        "account": LabAccount(ADA, PASSWORD),
+        "keytab": kdc.keytab(f"host/{HOST}"),
+    }
+    with clean_labs() as make:
+        yield lambda **options: make(**{**usual, **options})
 
 
 def target(lab: Lab, **changes: object) -> Host:

@@ -1,18 +1,16 @@
 """Somebody on the way between us and a practice host, who may put other answers in place of its."""
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 from remediate.lab.host import LabHost
-from tests.transport.scripted import _read
+from tests.listening import Listener, message
 
 Change = Callable[[int, bytes], bytes]
 """The answer to pass on, given its number in the conversation and what the host has answered."""
 
 
-class Between:
+class Between(Listener):
     """Forwards one connection after the other, and changes answers.
 
     Args:
@@ -23,39 +21,16 @@ class Between:
     def __init__(self, host: LabHost, change: Change) -> None:
         self._host = host
         self._change = change
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         self.answers = 0
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__(self._pass)
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(60)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            there = (self._host.address, self._host.port)
-            with client, socket.create_connection(there) as host, suppress(OSError):
-                while request := _read(client):
-                    host.sendall(request)
-                    answer = _read(host)
-                    if not answer:
-                        break
-                    self.answers += 1
-                    client.sendall(self._change(self.answers, answer))
-
-
-@contextmanager
-def between(host: LabHost, change: Change) -> Iterator[Between]:
-    stranger = Between(host, change)
-    try:
-        yield stranger
-    finally:
-        stranger.close()
+    def _pass(self, client: socket.socket) -> None:
+        there = (self._host.address, self._host.port)
+        with client, socket.create_connection(there) as host:
+            while request := message(client):
+                host.sendall(request)
+                answer = message(host)
+                if not answer:
+                    break
+                self.answers += 1
+                client.sendall(self._change(self.answers, answer))

@@ -34,8 +34,8 @@ from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.reach import certificate_of
 from remediate.transport.watch import MAX_ANSWER
-from tests.security.between import between
-from tests.transport.scripted import SILENCE, ok, scripted
+from tests.security.between import Between
+from tests.transport.scripted import SILENCE, Scripted, ok
 
 REQUEST = Request(
     run="audit",
@@ -104,7 +104,7 @@ def test_an_answer_that_would_have_to_be_unpacked_is_not_read(
     """Only its head is sent, so whoever waits for the rest waits until the time is up."""
     head = f"HTTP/1.1 {status}\r\nWWW-Authenticate: Negotiate, Basic\r\n{packing}\r\n"
     head += "" if "Transfer" in packing else f"Content-Length: {MEGABYTES}\r\n"
-    with scripted(*[f"{head}\r\n".encode()] * 3) as server:
+    with Scripted(*[f"{head}\r\n".encode()] * 3) as server:
         error = error_of(at(server.port, auth))
     assert type(error) is errors.ProtocolError
     assert "packed" in error.detail
@@ -116,7 +116,7 @@ def test_an_answer_that_would_have_to_be_unpacked_is_not_read(
 def test_what_is_not_packed_is_read(packing: str) -> None:
     body = b"4\r\n<a/>\r\n0\r\n\r\n" if "chunked" in packing else b"<a/>"
     length = "" if "chunked" in packing else f"Content-Length: {len(body)}\r\n"
-    with scripted(f"HTTP/1.1 200 OK\r\n{packing}\r\n{length}\r\n".encode() + body) as server:
+    with Scripted(f"HTTP/1.1 200 OK\r\n{packing}\r\n{length}\r\n".encode() + body) as server:
         error = error_of(at(server.port))
     assert "not asked" in error.detail  # it was XML, and no answer to our message
 
@@ -126,11 +126,11 @@ def test_what_is_not_packed_is_read(packing: str) -> None:
 def test_three_megabytes_of_packed_zeros_take_no_memory(status: str, auth: Auth) -> None:
     bomb = gzip.compress(zlib.compress(bytes(50_000_000), 9))
     answer = ok(bomb, status, "Content-Encoding: deflate, gzip", "WWW-Authenticate: Negotiate")
-    with scripted(*[answer] * 3) as server:
+    with Scripted(*[answer] * 3) as server:
         error_of(at(server.port, auth))  # what is imported late is imported now
     tracemalloc.start()
     try:
-        with scripted(*[answer] * 3) as server:
+        with Scripted(*[answer] * 3) as server:
             error = error_of(at(server.port, auth))
         assert tracemalloc.get_traced_memory()[1] < 4 * MAX_ANSWER
     finally:
@@ -146,7 +146,7 @@ TAGS = f"<a>{'<b/>' * 100_000}</a>"
 @pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
 @pytest.mark.parametrize("body", [LAUGHS, TAGS], ids=["entities", "elements"])
 def test_xml_that_grows_in_reading_is_not_read(body: str, status: str) -> None:
-    with scripted(*[ok(body.encode(), status)] * 2) as server:
+    with Scripted(*[ok(body.encode(), status)] * 2) as server:
         error = error_of(at(server.port))
     assert type(error) is errors.ProtocolError
     assert "would grow" in error.detail
@@ -154,7 +154,7 @@ def test_xml_that_grows_in_reading_is_not_read(body: str, status: str) -> None:
 
 @pytest.mark.parametrize("status", STATUS)
 def test_one_answer_is_no_longer_than_we_ask_for(status: str) -> None:
-    with scripted(*[ok(b"x" * (MAX_ANSWER + 1), status)] * 2) as server:
+    with Scripted(*[ok(b"x" * (MAX_ANSWER + 1), status)] * 2) as server:
         error = error_of(at(server.port))
     assert type(error) is errors.ProtocolError
     assert "more than a reply can be" in error.detail
@@ -210,7 +210,7 @@ def test_after_the_logon_only_what_the_host_has_sealed_counts(
     make_lab: Callable[..., Lab], answer: str, nth: int, auth: Auth
 ) -> None:
     host = make_lab(auth=auth).hosts[0]
-    with between(host, lambda n, real: FORGED[answer] if n >= nth else real) as stranger:
+    with Between(host, lambda n, real: FORGED[answer] if n >= nth else real) as stranger:
         error = error_of(at(stranger.port, auth, user=host.user), host.password)
     assert type(error) is errors.ProtocolError
     assert "somebody in between" in error.detail
@@ -224,7 +224,7 @@ def test_one_changed_byte_breaks_the_seal(make_lab: Callable[..., Lab]) -> None:
     def change(n: int, real: bytes) -> bytes:
         return real[:-40] + bytes([real[-40] ^ 1]) + real[-39:] if n == 8 else real
 
-    with between(host, change) as stranger:
+    with Between(host, change) as stranger:
         error = error_of(at(stranger.port, Auth.NTLM, user=host.user), host.password)
     assert "somebody in between" in error.detail
     assert error.after_send
@@ -233,7 +233,7 @@ def test_one_changed_byte_breaks_the_seal(make_lab: Callable[..., Lab]) -> None:
 def test_what_the_host_has_sealed_itself_is_still_believed(make_lab: Callable[..., Lab]) -> None:
     host = make_lab(auth=Auth.NTLM).hosts[0]
     transport = PsrpTransport(lambda _: SecretStr(host.password))
-    with between(host, lambda _, real: real) as stranger:
+    with Between(host, lambda _, real: real) as stranger:
         target = at(stranger.port, Auth.NTLM, user=host.user)
         with closing(transport.session(target)) as session:
             session.run("#", REQUEST, Deadline(30))
@@ -242,14 +242,14 @@ def test_what_the_host_has_sealed_itself_is_still_believed(make_lab: Callable[..
 
 @pytest.mark.parametrize("answer", ["access denied", "a fault with 200", "403", "503"])
 def test_before_the_logon_no_word_of_his_is_repeated(answer: str) -> None:
-    with scripted(FORGED[answer]) as server:
+    with Scripted(FORGED[answer]) as server:
         error = error_of(at(server.port, Auth.NTLM))
     assert STRANGER not in f"{error} {error.hint}"
     assert not error.after_send
 
 
 def test_whoever_lets_us_in_without_a_logon_is_not_believed() -> None:
-    with scripted(ok(b"", "200 OK")) as server:
+    with Scripted(ok(b"", "200 OK")) as server:
         error = error_of(at(server.port, Auth.NTLM))
     assert type(error) is errors.ProtocolError
     assert "somebody in between" in error.detail
@@ -304,8 +304,8 @@ def test_a_host_with_an_older_tls_is_told_as_such(tmp_path: Path) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.load_cert_chain(leaf)
     del issuing
-    with scripted() as server:
-        server._talk = Served(context)  # type: ignore[method-assign]
+    with Scripted() as server:
+        server.serve = Served(context)
         error = error_of(at(server.port, tls=True, ca_file=ca))
     assert type(error) is errors.TlsTooOld
     assert "Enable TLS 1.2 there" in error.hint
@@ -317,8 +317,8 @@ def test_an_authority_may_be_given_below_its_root(tmp_path: Path, which: str) ->
     root, issuing, leaf = chain(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(leaf)
-    with scripted() as server:
-        server._talk = Served(context)  # type: ignore[method-assign]
+    with Scripted() as server:
+        server.serve = Served(context)
         error = error_of(
             at(server.port, tls=True, ca_file={"root": root, "issuing": issuing}[which])
         )
@@ -427,7 +427,7 @@ def test_a_port_that_wants_tls_is_told_as_such(make_lab: Callable[..., Lab]) -> 
 
 @pytest.mark.parametrize("bytes_", [b"\x15\x03\x01\x00\x02\x02\x46", b""], ids=["alert", "hang up"])
 def test_a_tls_server_that_is_spoken_to_without(bytes_: bytes) -> None:
-    with scripted(bytes_ and bytes_ + b"X-Then: close") as server:
+    with Scripted(bytes_ and bytes_ + b"X-Then: close") as server:
         error = error_of(at(server.port, Auth.NTLM))
     assert "--tls" in error.hint
 
@@ -458,7 +458,7 @@ def test_a_tls_server_that_is_spoken_to_without(bytes_: bytes) -> None:
 def test_what_is_no_ws_management_is_told_by_its_number(
     answer: bytes, kind: type[errors.TransportError], says: str, hint: str
 ) -> None:
-    with scripted(*[answer] * 3) as server:
+    with Scripted(*[answer] * 3) as server:
         error = error_of(at(server.port))
     assert type(error) is kind
     assert says in error.detail
@@ -473,7 +473,7 @@ def test_a_certificate_that_no_account_is_mapped_to(make_lab: Callable[..., Lab]
 
 
 def test_silence_is_still_silence() -> None:
-    with scripted(SILENCE) as server:
+    with Scripted(SILENCE) as server:
         assert type(error_of(at(server.port), seconds=0.3)) is errors.TimedOut
 
 

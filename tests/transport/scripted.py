@@ -1,9 +1,8 @@
 """A server that answers each request with the next of the given bytes, and counts."""
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+
+from tests.listening import Listener, message
 
 HANG_UP = b""
 """Instead of an answer: the connection is closed."""
@@ -21,7 +20,7 @@ def ok(body: bytes = b"<a/>", status: str = "200 OK", *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-class Scripted:
+class Scripted(Listener):
     """Serves one connection after the other on a loopback port.
 
     Args:
@@ -30,37 +29,15 @@ class Scripted:
 
     def __init__(self, *answers: bytes | None) -> None:
         self._answers = iter(answers)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
         self.requests: list[bytes] = []
-        self.connections = 0
-        self._open: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__(self._talk)
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._open:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self._thread.join(60)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self._open.append(connection)
-            with suppress(OSError):
-                self._talk(connection)
+    @property
+    def connections(self) -> int:
+        return len(self.open)
 
     def _talk(self, connection: socket.socket) -> None:
-        while request := _read(connection):
+        while request := message(connection):
             self.requests.append(request)
             answer = next(self._answers, HANG_UP)
             if answer is SILENCE:
@@ -72,32 +49,3 @@ class Scripted:
                 break
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()
-
-
-def _read(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            return b""
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    length = next(
-        (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-len")),
-        0,
-    )
-    while len(body) < length:
-        more = connection.recv(65536)
-        if not more:
-            return b""
-        body += more
-    return head + b"\r\n\r\n" + body
-
-
-@contextmanager
-def scripted(*answers: bytes | None) -> Iterator[Scripted]:
-    server = Scripted(*answers)
-    try:
-        yield server
-    finally:
-        server.close()

@@ -26,7 +26,8 @@ from remediate.transport import errors
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpSession, PsrpTransport
 from remediate.transport.wires import VARIABLE, WireName
-from tests.transport.scripted import ok, scripted
+from tests.labs import clean_labs
+from tests.transport.scripted import Scripted, ok
 
 SCRIPT = "param([string]$Request)\n# simulated"
 REQUEST = Request(
@@ -51,20 +52,8 @@ def run(session: PsrpSession, seconds: float = 30) -> None:
 
 @pytest.fixture
 def make_lab() -> Iterator[Callable[..., Lab]]:
-    """Labs that must have been left clean."""
-    labs: list[Lab] = []
-
-    def make(**options: object) -> Lab:
-        lab = Lab(**options)  # type: ignore[arg-type]
-        lab.start()
-        labs.append(lab)
-        return lab
-
-    yield make
-    leaks = [host.leaks() for lab in labs for host in lab.hosts]
-    for lab in labs:
-        lab.close()
-    assert not any(leaks)
+    with clean_labs() as make:
+        yield make
 
 
 def way(auth: Auth, tls: Tls | None = None) -> dict[str, object]:
@@ -364,8 +353,8 @@ def test_plain_http_to_a_host_that_wants_tls(make_lab: Callable[..., Lab]) -> No
 
 
 def test_tls_to_a_host_that_has_none() -> None:
-    with scripted() as server:
-        server._talk = lambda connection: connection.sendall(ok(b"", "400 Bad Request"))  # type: ignore[method-assign]
+    with Scripted() as server:
+        server.serve = lambda connection: connection.sendall(ok(b"", "400 Bad Request"))
         talk = PsrpTransport(known).session(here(server.port).model_copy(update={"tls": True}))
         with closing(talk), pytest.raises(errors.ProtocolError, match="TLS") as caught:
             run(talk)

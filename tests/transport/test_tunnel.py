@@ -2,8 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 
 import pytest
 from pydantic import SecretStr
@@ -19,7 +18,8 @@ from remediate.transport import errors
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
 from remediate.transport.reach import certificate_of
-from tests.transport.scripted import HANG_UP, SILENCE, ok, scripted
+from tests.listening import Listener
+from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok
 
 REQUEST = Request(
     run="audit",
@@ -27,44 +27,33 @@ REQUEST = Request(
 )
 
 
-class Forwarding:
+class Forwarding(Listener):
     """A proxy as it is to be; keeps the heads that it was asked with, and what passed."""
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.heads: list[bytes] = []
         self.passed = b""
-        self._open: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._serve, daemon=True)]
-        self._threads[0].start()
+        self._threads: list[threading.Thread] = []
+        super().__init__(self._lead)
+        self.address = f"127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        super().close()
         for thread in self._threads:
             thread.join(60)
-        for end in self._open:
-            end.close()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            head = b""
-            while not head.endswith(b"\r\n\r\n") and (piece := client.recv(1)):
-                head += piece
-            self.heads.append(head)
-            host, _, port = head.split()[1].decode().rpartition(":")
-            there = socket.create_connection((host.strip("[]"), int(port)))
-            self._open += [client, there]
-            client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n")
-            for ends in ((client, there), (there, client)):
-                self._threads.append(threading.Thread(target=self._pass, args=ends, daemon=True))
-                self._threads[-1].start()
+    def _lead(self, client: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n") and (piece := client.recv(1)):
+            head += piece
+        self.heads.append(head)
+        host, _, port = head.split()[1].decode().rpartition(":")
+        there = socket.create_connection((host.strip("[]"), int(port)))
+        self.open.append(there)
+        client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n")
+        for ends in ((client, there), (there, client)):
+            self._threads.append(threading.Thread(target=self._pass, args=ends, daemon=True))
+            self._threads[-1].start()
 
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
@@ -76,21 +65,12 @@ class Forwarding:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-@contextmanager
-def forwarding() -> Iterator[Forwarding]:
-    proxy = Forwarding()
-    try:
-        yield proxy
-    finally:
-        proxy.close()
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 def test_a_host_is_reached_through_its_proxy(address: str, auth: Auth) -> None:
     with (
         Lab([Spec(make_state(), address=address)], tls=Tls.VALID, auth=auth) as lab,
-        forwarding() as proxy,
+        Forwarding() as proxy,
     ):
         [host] = lab.hosts
         target = host.target().model_copy(update={"proxy": proxy.address})
@@ -119,7 +99,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("answer", "says", "hint"), REFUSALS, ids=[row[1] for row in REFUSALS])
 def test_a_proxy_that_leads_nowhere_is_named(answer: bytes | None, says: str, hint: str) -> None:
-    with scripted(answer) as proxy:
+    with Scripted(answer) as proxy:
         error = error_of(f"127.0.0.1:{proxy.port}", seconds=0.3 if answer is SILENCE else 30)
     assert type(error) is errors.ProxyFailed
     assert f"SRV01 cannot be reached through its proxy: 127.0.0.1:{proxy.port} " in str(error)

@@ -27,6 +27,7 @@ from remediate.transport.chosen import ChosenTransport
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.winrs import PIECE
 from tests.faults.controller import apply_run, policies, schedule_fix
+from tests.labs import clean_labs
 from tests.transport.test_psrp import FAILS, MENDED
 
 SCRIPT = "param([string] $Request)"
@@ -35,19 +36,9 @@ REQUEST = Request(run="audit", calls=(Call(id="a", function="Get-RemediateLease"
 
 @pytest.fixture
 def make_lab() -> Iterator[Callable[..., LabHost]]:
-    """The host of a lab that must have been left clean."""
-    labs: list[Lab] = []
-
-    def make(**options: object) -> LabHost:
-        labs.append(Lab(transport=Via.WINRS, **options))  # type: ignore[arg-type]
-        labs[-1].start()
-        return labs[-1].hosts[0]
-
-    yield make
-    leaks = [host.leaks() for lab in labs for host in lab.hosts]
-    for lab in labs:
-        lab.close()
-    assert not any(leaks)
+    """Makes the host of a lab."""
+    with clean_labs() as make:
+        yield lambda **options: make(transport=Via.WINRS, **options).hosts[0]
 
 
 def session(host: LabHost, **more: object) -> Session:

@@ -33,7 +33,7 @@ from remediate.transport.watch import (
     Watch,
 )
 from remediate.transport.wsman import Http
-from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok, scripted
+from tests.transport.scripted import HANG_UP, SILENCE, Scripted, ok
 
 
 class OnLean:
@@ -84,7 +84,7 @@ def meaning(error: BaseException, watch: Watch) -> type[errors.TransportError]:
 def test_a_password_of_any_characters_is_sent_as_utf_8(wire: type[Http | OnLean]) -> None:
     import base64
 
-    with scripted(ok()) as server:
+    with Scripted(ok()) as server:
         http, _ = client(wire, server)
         assert http.send(b"<m/>") == b"<a/>"
         http.reset()
@@ -95,10 +95,10 @@ def test_a_password_of_any_characters_is_sent_as_utf_8(wire: type[Http | OnLean]
 def test_an_idle_connection_that_was_closed_is_replaced_before_anything_is_sent(
     wire: type[Http | OnLean],
 ) -> None:
-    with scripted(ok(), ok(b"<b/>")) as server:
+    with Scripted(ok(), ok(b"<b/>")) as server:
         http, watch = client(wire, server)
         http.send(b"<m/>")
-        server._open[0].shutdown(2)
+        server.open[0].shutdown(2)
         watch.sent = False
         assert http.send(b"<m/>") == b"<b/>"
         http.reset()
@@ -109,9 +109,9 @@ def test_an_idle_connection_that_was_closed_is_replaced_before_anything_is_sent(
 def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew(
     wire: type[Http | OnLean],
 ) -> None:
-    with scripted(ok()) as server:
+    with Scripted(ok()) as server:
         http, watch = client(wire, server)
-        talk, accepted = server._talk, threading.Event()
+        talk, accepted = server.serve, threading.Event()
 
         def answer(connection: socket.socket) -> None:
             accepted.set()
@@ -120,10 +120,10 @@ def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew(
         class Slow(Turn):
             def take(self, deadline: Deadline) -> bool:
                 accepted.wait(20)
-                server._open[0].shutdown(socket.SHUT_RDWR)
+                server.open[0].shutdown(socket.SHUT_RDWR)
                 return not super().take(deadline)
 
-        server._talk = answer  # type: ignore[method-assign]
+        server.serve = answer
         gate = Gate()
         watch.turn = Slow(gate, AWAY, gate.turn(AWAY, SecretStr("x"))._standing)
         assert http.send(b"<m/>") == b"<a/>"
@@ -136,7 +136,7 @@ def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew(
 def test_a_message_is_not_repeated_when_its_answer_is_lost(
     wire: type[Http | OnLean], auth: Auth
 ) -> None:
-    with scripted(HANG_UP) as server:
+    with Scripted(HANG_UP) as server:
         http, watch = client(wire, server, auth=auth)
         with pytest.raises(OSError) as caught:  # noqa: PT011 - what it means is looked at
             http.send(b"<m/>")
@@ -148,7 +148,7 @@ def test_a_message_is_not_repeated_when_its_answer_is_lost(
 
 def test_silence_ends_with_patience_and_is_not_repeated(wire: type[Http | OnLean]) -> None:
     """pypsrp alone repeats a Receive five times."""
-    with scripted(SILENCE) as server:
+    with Scripted(SILENCE) as server:
         http, watch = client(wire, server)
         watch.patience = 0.05
         with pytest.raises(OSError) as caught:  # noqa: PT011 - what it means is looked at
@@ -177,8 +177,8 @@ def test_an_answer_without_end_ends_with_the_deadline(
             connection.sendall(then)
 
     ticks = count()
-    with scripted() as server:
-        server._talk = talk  # type: ignore[method-assign]
+    with Scripted() as server:
+        server.serve = talk
         http, watch = client(wire, server)
         watch.budget = 10**9
         watch.deadline = Deadline(10, lambda: next(ticks))
@@ -189,7 +189,7 @@ def test_an_answer_without_end_ends_with_the_deadline(
 
 
 def test_after_the_deadline_nothing_is_sent(wire: type[Http | OnLean]) -> None:
-    with scripted(ok()) as server:
+    with Scripted(ok()) as server:
         http, watch = client(wire, server, seconds=0)
         with pytest.raises(OutOfTimeError):
             http.send(b"<m/>")
@@ -198,7 +198,7 @@ def test_after_the_deadline_nothing_is_sent(wire: type[Http | OnLean]) -> None:
 
 
 def test_an_answer_without_end_is_cut_off(wire: type[Http | OnLean]) -> None:
-    with scripted(ok(b"x" * 3_000_000)) as server:
+    with Scripted(ok(b"x" * 3_000_000)) as server:
         http, _ = client(wire, server)
         with pytest.raises(TooMuchError):
             http.send(b"<m/>")
@@ -207,7 +207,7 @@ def test_an_answer_without_end_is_cut_off(wire: type[Http | OnLean]) -> None:
 
 def test_a_redirect_is_not_followed(wire: type[Http | OnLean]) -> None:
     there = ok(b"", "307 Temporary Redirect", "Location: http://127.0.0.1:1/")
-    with scripted(there) as server:
+    with Scripted(there) as server:
         http, _ = client(wire, server)
         with pytest.raises((requests.TooManyRedirects, RedirectedError)) as caught:
             http.send(b"<m/>")
@@ -218,7 +218,7 @@ def test_a_redirect_is_not_followed(wire: type[Http | OnLean]) -> None:
 
 def test_a_wrong_password_is_tried_once(wire: type[Http | OnLean]) -> None:
     offers = 'WWW-Authenticate: Negotiate, Basic realm="WSMAN"'
-    with scripted(ok(b"", "401 Unauthorized", offers)) as server:
+    with Scripted(ok(b"", "401 Unauthorized", offers)) as server:
         http, watch = client(wire, server)
         with pytest.raises(Exception) as caught:  # noqa: PT011 - what it means is looked at
             http.send(b"<m/>")
@@ -234,7 +234,7 @@ def test_a_method_that_is_not_offered_is_no_wrong_password(
     wire: type[Http | OnLean], auth: Auth
 ) -> None:
     offers = "Kerberos" if auth is Auth.NTLM else "Negotiate"
-    with scripted(ok(b"", "401 Unauthorized", f"WWW-Authenticate: {offers}")) as server:
+    with Scripted(ok(b"", "401 Unauthorized", f"WWW-Authenticate: {offers}")) as server:
         http, watch = client(wire, server, auth=auth)
         with pytest.raises(NotOfferedError):
             http.send(b"<m/>")
@@ -251,7 +251,7 @@ def test_a_401_in_a_conversation_starts_no_second_logon(
 ) -> None:
     """pypsrp would log on again, and repeat a message encrypted for the old logon."""
     refused = ok(b"", "401 Unauthorized", "WWW-Authenticate: Negotiate, NTLM")
-    with scripted(ok(), refused) as server:
+    with Scripted(ok(), refused) as server:
         http, watch = client(wire, server, auth=auth)
         if isinstance(http, Http):
             http.wrap_required = False
@@ -276,7 +276,7 @@ def test_the_environment_is_not_asked(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
-    with scripted(ok()) as server:
+    with Scripted(ok()) as server:
         http, _ = client(wire, server, auth=Auth.NTLM)
         if isinstance(http, Http):
             http.wrap_required = False

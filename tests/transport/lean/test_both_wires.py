@@ -28,7 +28,7 @@ from remediate.transport.watch import OutOfTimeError, StatusError, Watch
 from remediate.transport.wires import VARIABLE, WireName
 from remediate.transport.wsman import Client
 from tests.transport.lean.canned import NAME, REPLY, REQUEST, STORIES, changeable, garbled
-from tests.transport.scripted import Last, ok, scripted
+from tests.transport.scripted import Last, Scripted, ok
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC, user="ada")
 NOT_HTTP = "its answer is not HTTP ("
@@ -219,7 +219,7 @@ def test_no_garbled_conversation_of_a_thousand_is_two_answers(
 def over_http(wire: WireName, answers: list[bytes]) -> Outcome:
     """What a session makes of the bytes that come over its connection."""
     with (
-        scripted(*answers) as server,
+        Scripted(*answers) as server,
         mock.patch("uuid.uuid4", return_value=NAME),
         mock.patch.dict("os.environ", {VARIABLE: wire}),
     ):
