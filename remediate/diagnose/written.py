@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from remediate.diagnose.entry import CatalogueError, Entry, Number, Trust
 from remediate.files import read_bounded
+from remediate.yaml_parser import PARSER, load
 
 _MOST = 256 * 1024
 _Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -69,9 +70,9 @@ def read(path: Path) -> Iterator[Entry]:
     """
     try:
         text = read_bounded(path, _MOST).decode("utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, PARSER)):
             raise CatalogueError(f"{path}: write out what the anchors (*) stand for")
-        said = _File.model_validate(yaml.safe_load(text))
+        said = _File.model_validate(load(text))
     except OSError as error:
         raise CatalogueError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:

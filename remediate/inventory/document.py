@@ -16,6 +16,7 @@ import yaml
 
 from remediate.errors import RemediateError
 from remediate.model.text import in_quotes
+from remediate.yaml_parser import PARSER
 
 if TYPE_CHECKING:
     from yaml._yaml import Mark as MarkOfLibyaml
@@ -26,7 +27,6 @@ MAX_DEPTH = 20
 MAX_ENTRIES = 200_000
 """Texts, lists and mappings, with aliases written out: those of more than 20,000 hosts."""
 
-_PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -143,9 +143,9 @@ def read_document(text: str, wrong: Wrong = _refuse) -> Node | None:
     if found := _TAG_DIRECTIVE.search(text):  # libyaml compares each of them with all before it
         raise Unreadable(_after(text[: found.end() - len("%TAG")]), _TAGS)
     try:
-        return _Reading(wrong).root(yaml.parse(text, _PARSER))
+        return _Reading(wrong).root(yaml.parse(text, PARSER))
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_place(error.problem_mark), _in_words(error)) from None
+        raise Unreadable(_place(error.problem_mark), _in_words(error, text)) from None
     except yaml.YAMLError:
         raise Unreadable(Place(1, 1), "this is not YAML") from None
 
@@ -298,12 +298,15 @@ def _after(text: str) -> Place:
     return Place(len(lines), len(lines[-1]) + 1)
 
 
-def _in_words(error: yaml.MarkedYAMLError) -> str:
+def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
     problem = error.problem or "this is not YAML"
+    char = text[error.problem_mark.index :][:1] if error.problem_mark else ""
+    if char == "\t":
+        return "a tab stands here, where YAML takes blanks only: write blanks"
     if "nesting" in problem:  # libyaml has a limit of its own, and may meet it first
         return _TOO_DEEP
-    if "alphabetic" in problem:  # an alias or anchor without a name
-        return f"{problem}: put a text that begins with * or & in quotes"
+    if "alphabetic" in problem or "token" in problem:  # an alias or anchor without a name, or @
+        return f"{problem}: put a text that begins with *, &, @, % or ` in quotes"
     if "escape" in problem:
         return f"{problem}: write a text with a backslash without quotes, or in single quotes"
     if "':'" in problem:

@@ -26,6 +26,7 @@ from remediate.model.base import Model
 from remediate.model.outcome import Outcome
 from remediate.playbook.base import Playbook
 from remediate.playbook.catalogue import Catalogue
+from remediate.yaml_parser import PARSER
 
 Engine = Literal["simulated", "powershell"]
 
@@ -228,7 +229,7 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+class _Loader(PARSER):  # type: ignore[misc, valid-type]
     """Refuses a name that is there twice, which YAML would take the last of."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from remediate.cli.describing import describe
 from remediate.diagnose.catalogue import FOLDER, load
@@ -81,6 +82,13 @@ def test_third_parties_add_entries_beside_their_playbooks(tmp_path: Path) -> Non
     found = Matcher(load([tmp_path])).match("robot: 0xc0de0001")
     assert found[0].entry.id == "contoso-tape-jammed"
     assert found[0].known
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML refuses it without libyaml")
+def test_a_tab_may_stand_behind_a_value_as_in_an_inventory(tmp_path: Path) -> None:
+    file = tmp_path / "contoso.yaml"
+    file.write_text(ENTRY.replace("documented", "documented\t# by us"), encoding="utf-8")
+    assert [entry.trust for entry in read(file)] == ["documented"]
 
 
 def test_the_entry_of_the_guide_can_be_read(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ PARSERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if yaml.__with_libyaml__ else [
 
 @pytest.fixture(params=PARSERS, autouse=True)
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "_PARSER", request.param)
+    monkeypatch.setattr(document, "PARSER", request.param)
 
 
 def plain(node: Node | None) -> object:
@@ -183,6 +183,32 @@ def test_any_text_is_read_or_refused_and_all_parsers_agree(text: str) -> None:
     read = []
     for parser in PARSERS:
         with pytest.MonkeyPatch.context() as patch, suppress(Unreadable):
-            patch.setattr(document, "_PARSER", parser)
+            patch.setattr(document, "PARSER", parser)
             read.append(plain(read_document(text)))
     assert all(each == read[0] for each in read)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("hosts:\n\tA: {address: a}\n", (2, 1), "a tab stands here"),
+        ("hösts: # 𐐷\n  A: {user: x}\n\t# c\n", (3, 1), "a tab stands here"),
+        ("A: {user: @ada}\n", (1, 11), "that begins with *, &, @"),
+        ("hösts: # 𐐷\n  A: `b\n", (2, 6), "that begins with *, &, @"),
+    ],
+)
+def test_a_character_that_cannot_stand_there_is_named(
+    text: str, place: tuple[int, int], says: str
+) -> None:
+    refused = refusal(text)
+    assert refused.place == place
+    assert says in refused.problem
+
+
+def test_a_tab_behind_a_value_is_read_or_named() -> None:
+    """YAML allows it; PyYAML without libyaml does not."""
+    text = "A:\t# old\n  user: ada\t# new\n"
+    if document.PARSER is yaml.SafeLoader:
+        assert "a tab stands here" in refusal(text).problem
+    else:
+        assert plain(read_document(text)) == {"A": {"user": "ada"}}

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from remediate.files import read_bounded
 from remediate.model.base import Model
+from remediate.yaml_parser import load
 
 __all__ = ["Action", "Fault", "Step", "When", "load_faults"]
 
@@ -119,7 +120,7 @@ def load_faults(path: Path) -> tuple[Fault, ...]:
     data = read_bounded(path, MAX_BYTES)
     try:
         text = data.decode()
-        document = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        document = json.loads(text) if path.suffix == ".json" else load(text)
         return tuple(TypeAdapter(list[Fault]).validate_python(document))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
