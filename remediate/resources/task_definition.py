@@ -8,6 +8,7 @@ said in the documentation of the schema.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -19,6 +20,9 @@ from remediate.resources.withholding import WITHHELD
 
 AS_WRITTEN = " as written"
 """Ends the name of a part that says how something is written, and not what it means."""
+
+_KEPT = 256
+"""Definitions that are not taken apart again: several questions are put to those of a host."""
 
 SECURITY = "RegistrationInfo/SecurityDescriptor"
 _BOOKKEEPING = {"@version", "Settings/UseUnifiedSchedulingEngine"}
@@ -114,7 +118,7 @@ def bookkeeping(name: str) -> bool:
     return kept or name.endswith(AS_WRITTEN) or name in _BOOKKEEPING
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=_KEPT)
 def parts_of(xml: str) -> Mapping[str, JsonValue]:
     """What a definition says, by name: settings, principals and actions, each trigger as a whole.
 
@@ -127,8 +131,7 @@ def parts_of(xml: str) -> Mapping[str, JsonValue]:
     root = _root(xml)
     found: dict[str, JsonValue] = {f"@{name}": value for name, value in root.attrib.items()}
     for section in root:
-        name = _tag(section)
-        match name:
+        match section.tag:
             case "Triggers":
                 found.update(_triggers(section))
             case "Principals":
@@ -139,8 +142,8 @@ def parts_of(xml: str) -> Mapping[str, JsonValue]:
                 pass
             case _:
                 said = _numbered(_leaves(section))
-                found.update({f"{name}/{path}": value for path, value in said.items()})
-    settings = _numbered(_leaves(next(_named(root, "Settings"), ET.Element("Settings"))))
+                found.update({f"{section.tag}/{path}": value for path, value in said.items()})
+    settings = _numbered(_leaves(_section(root, "Settings")))
     settings.pop("MultipleInstancesPolicy", None)
     said = {**_DEFAULTS["Settings"], **settings}
     said.pop("Enabled")
@@ -151,20 +154,20 @@ def parts_of(xml: str) -> Mapping[str, JsonValue]:
 def logon_is_implied(xml: str) -> bool:
     """Whether the account of a task leaves it no choice how to log on."""
     for principal in _each_principal(_root(xml)):
-        for name in _named(principal, "GroupId"):
+        for name in principal.iterfind("GroupId"):
             return bool(name.text)
-        for name in _named(principal, "UserId"):
+        for name in principal.iterfind("UserId"):
             return account(name.text or "") in _SERVICES
     return False
 
 
 def unsavable_trigger(xml: str) -> str | None:
     """What of a definition the commands for tasks would not save as it is, in words; or None."""
-    for trigger in next(_named(_root(xml), "Triggers"), ()):
+    for trigger in _section(_root(xml), "Triggers"):
         for element in (trigger, *trigger):
-            if _tag(element) in _UNKNOWN_TO_CIM:
-                return _UNKNOWN_TO_CIM[_tag(element)]
-        if _tag(trigger) == "RegistrationTrigger":
+            if element.tag in _UNKNOWN_TO_CIM:
+                return _UNKNOWN_TO_CIM[element.tag]
+        if trigger.tag == "RegistrationTrigger":
             return "a trigger that starts it whenever it is saved"
     return None
 
@@ -194,7 +197,7 @@ def starts(xml: str) -> tuple[Start, ...]:
 def says_zone(xml: str) -> bool:
     """Whether one of what starts a task says its time zone, so that `starts` leaves it out."""
     boundaries = [
-        each for trigger in _triggers_on(xml) for each in _named(trigger, "StartBoundary")
+        each for trigger in _triggers_on(xml) for each in trigger.iterfind("StartBoundary")
     ]
     moments = (_MOMENT.fullmatch((each.text or "").strip()) for each in boundaries)
     return any(moment is not None and moment[3] for moment in moments)
@@ -202,57 +205,55 @@ def says_zone(xml: str) -> bool:
 
 def is_on(xml: str) -> bool:
     """Whether a task may be started at all."""
-    return _is_on(next(_named(_root(xml), "Settings"), ET.Element("Settings")))
+    return _is_on(_section(_root(xml), "Settings"))
 
 
-@lru_cache(maxsize=2_000)
-def triggers(xml: str) -> tuple[tuple[str, bool], ...]:
+def triggers(xml: str) -> list[tuple[str, bool]]:
     """Each trigger of a task in the words of its definition, and whether it is on."""
-    return tuple(
-        (" ".join([_tag(each), *(f"{n} {v}" for n, v in _leaves(each))]), _is_on(each))
-        for each in next(_named(_root(xml), "Triggers"), ())
-    )
+    return [
+        (" ".join([each.tag, *(f"{n} {v}" for n, v in _leaves(each))]), _is_on(each))
+        for each in _section(_root(xml), "Triggers")
+    ]
 
 
-@lru_cache(maxsize=2_000)
-def runs_as(xml: str) -> tuple[tuple[str, str], ...]:
+def runs_as(xml: str) -> list[tuple[str, str]]:
     """The accounts that a task runs as: each in one form, see `account`, and as it is written."""
-    return tuple(
+    return [
         (account(each.text or ""), each.text or "")
         for principal in _each_principal(_root(xml))
         for each in principal
-        if _tag(each) in _USERS
-    )
+        if each.tag in _USERS
+    ]
 
 
 def _triggers_on(xml: str) -> list[ET.Element]:
     """The triggers that may start a task; none when it is off."""
     if not is_on(xml):
         return []
-    return [each for each in next(_named(_root(xml), "Triggers"), ()) if _is_on(each)]
+    return [each for each in _section(_root(xml), "Triggers") if _is_on(each)]
 
 
 def _starts(trigger: ET.Element) -> Iterator[Start]:
-    boundary = "".join(each.text or "" for each in _named(trigger, "StartBoundary"))
+    boundary = "".join(each.text or "" for each in trigger.iterfind("StartBoundary"))
     found = _MOMENT.fullmatch(boundary.strip())
     if found is None or found[3]:
         return
     for schedule in trigger:
         days: set[int] | None = None
         weeks = 1
-        if _tag(schedule) == "ScheduleByDay":
+        if schedule.tag == "ScheduleByDay":
             days = set(range(len(_DAYS)))
-        elif _tag(schedule) == "ScheduleByWeek":
-            said = [_tag(day) for each in _named(schedule, "DaysOfWeek") for day in each]
+        elif schedule.tag == "ScheduleByWeek":
+            said = [day.tag for each in schedule.iterfind("DaysOfWeek") for day in each]
             days = {_DAYS.index(day) for day in said if day in _DAYS}
-            every = "".join(each.text or "" for each in _named(schedule, "WeeksInterval")).strip()
+            every = "".join(each.text or "" for each in schedule.iterfind("WeeksInterval")).strip()
             weeks = max(1, int(every)) if every.isdecimal() else 1
         if days is not None:
             yield Start(frozenset(days), time.fromisoformat(found[1][11:]), weeks)
 
 
 def _is_on(element: ET.Element) -> bool:
-    return all(_said("Enabled", each.text or "") != "false" for each in _named(element, "Enabled"))
+    return all(_said("Enabled", each.text or "") != "false" for each in element.iterfind("Enabled"))
 
 
 def account(text: str) -> str:
@@ -284,12 +285,12 @@ def _triggers(section: ET.Element) -> Iterator[tuple[str, JsonValue]]:
     users: dict[str, list[JsonValue]] = {}
     ids = []
     for trigger in section:
-        defaults = {**_TRIGGER, **_DEFAULTS.get(_tag(trigger), {})}
+        defaults = {**_TRIGGER, **_DEFAULTS.get(trigger.tag, {})}
         said = {**defaults, **_numbered(_leaves(trigger))}
         ids.append(str(said.pop("@id", "")))
         user = said.pop("UserId", None)
         says = ", ".join(f"{n} {v}" for n, v in sorted(said.items()) if defaults.get(n) != v)
-        name = f"Triggers/{_tag(trigger)} {says}".rstrip()
+        name = f"Triggers/{trigger.tag} {says}".rstrip()
         count[name] += 1
         if user is not None:
             users.setdefault(f"{name}/UserId", []).append(user)
@@ -301,14 +302,14 @@ def _triggers(section: ET.Element) -> Iterator[tuple[str, JsonValue]]:
 
 def _principals(section: ET.Element) -> Iterator[tuple[str, JsonValue]]:
     for number, principal in enumerate(section, 1):
-        name = f"Principals/{_tag(principal)}" + (f"[{number}]" if number > 1 else "")
+        name = f"Principals/{principal.tag}" + (f"[{number}]" if number > 1 else "")
         said = {**_DEFAULTS["Principal"], **_numbered(_leaves(principal))}
         said.pop("LogonType", None)
         for path, value in said.items():
             yield f"{name}/{path}" + (AS_WRITTEN if path == "@id" else ""), value
         for user in principal:
-            if _tag(user) in _USERS and account(user.text or "") != (user.text or "").casefold():
-                yield f"{name}/{_tag(user)}{AS_WRITTEN}", user.text
+            if user.tag in _USERS and account(user.text or "") != (user.text or "").casefold():
+                yield f"{name}/{user.tag}{AS_WRITTEN}", user.text
 
 
 def _actions(section: ET.Element, root: ET.Element) -> Iterator[tuple[str, JsonValue]]:
@@ -320,14 +321,14 @@ def _actions(section: ET.Element, root: ET.Element) -> Iterator[tuple[str, JsonV
     known = context is None or context in ids
     yield "Actions/principal", 1 if context is None else ids.index(context) + 1 if known else None
     for number, action in enumerate(section, 1):
-        name = f"Actions[{number}]/{_tag(action)}"
+        name = f"Actions[{number}]/{action.tag}"
         yield name, ""
         for path, value in _numbered(_leaves(action)).items():
             yield (f"{name}@id{AS_WRITTEN}" if path == "@id" else f"{name}/{path}"), value
 
 
 def _each_principal(root: ET.Element) -> Iterator[ET.Element]:
-    for section in _named(root, "Principals"):
+    for section in root.iterfind("Principals"):
         yield from section
 
 
@@ -344,9 +345,8 @@ def disclosed(xml: str) -> str:
     Raises:
         ValueError: it is not XML, or has a document type.
     """
-    root = _root(xml)
+    root = deepcopy(_root(xml))
     for element in root.iter():
-        element.tag = _tag(element)
         if element.tag in _FREE:
             element[:] = []
             element.text = WITHHELD
@@ -360,35 +360,38 @@ def disclosed(xml: str) -> str:
 # --- elements --------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=_KEPT)
 def _root(xml: str) -> ET.Element:
+    """A definition, with names that say nothing of their namespace; not to be changed."""
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", xml)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         msg = "a task's XML has no document type"
         raise ValueError(msg)
     try:
-        return ET.fromstring(text)  # noqa: S314 - no document type, so no entities
+        root = ET.fromstring(text)  # noqa: S314 - no document type, so no entities
     except ET.ParseError as error:
         msg = f"the task's definition is not XML: {error}"
         raise ValueError(msg) from error
+    for element in root.iter():
+        element.tag = _NAMESPACE.sub("", element.tag)
+    return root
 
 
-def _tag(element: ET.Element) -> str:
-    return _NAMESPACE.sub("", element.tag)
-
-
-def _named(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    return (child for child in element if _tag(child) == name)
+def _section(root: ET.Element, name: str) -> ET.Element:
+    """A section of a definition; one without anything in it where there is none."""
+    found = root.find(name)
+    return ET.Element(name) if found is None else found
 
 
 def _leaves(element: ET.Element) -> Iterator[tuple[str, JsonValue]]:
     """What is in an element: paths below it, with their values in one form."""
     yield from ((f"@{_NAMESPACE.sub('', name)}", value) for name, value in element.attrib.items())
     for child in element:
-        tag = _tag(child)
+        tag = child.tag
         if tag in _SETS:
             yield (
                 tag,
-                " ".join(sorted(_tag(each) if not each.text else each.text for each in child)),
+                " ".join(sorted(each.tag if not each.text else each.text for each in child)),
             )
             continue
         inside = list(_leaves(child))
