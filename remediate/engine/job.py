@@ -21,9 +21,9 @@ AUDIT = "audit"
 _LONGEST_PART = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A playbook with its parameters.
+    """A playbook with its parameters; itself only, as parameters may be anything.
 
     Args:
         playbook: the playbook.

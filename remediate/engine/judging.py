@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,8 +153,9 @@ def _check_rule(finding: Advice | Change, rules: Collection[str]) -> None:
         raise ValueError(msg)
 
 
+@lru_cache
 def asked(task: Task, *, named: bool) -> tuple[Query, ...]:
-    """The questions of a playbook.
+    """The questions of a playbook: the same for all hosts, so it is asked for them once.
 
     Args:
         task: the playbook.
