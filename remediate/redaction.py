@@ -49,6 +49,7 @@ class Redaction:
 
     def __init__(self) -> None:
         self._forms: list[str] = []
+        self._in_json: list[str] = []
         self._typed: set[str] = set()
         self._added: set[tuple[str, str]] = set()
         self._in_order: list[tuple[str, str]] = []
@@ -87,6 +88,7 @@ class Redaction:
         new.add(base64.b64encode(f"{user}:{secret}".encode()).decode())  # whole, however short
         known = {form for form in new if len(form) >= _LEAST} | set(self._forms)
         self._forms = sorted(known, key=len, reverse=True)
+        self._in_json = [json.dumps(form)[1:-1] for form in (*self._forms, CUT)]
 
     def __call__(self, text: str) -> str:
         """`text` without the secrets."""
@@ -97,14 +99,22 @@ class Redaction:
 
     def holds(self, model: "Model") -> bool:
         """Whether any text in a model has a secret in it."""
-        data = _data(model) if self._forms else None
+        data = self._suspect(model)
         return bool(self._masked(data) != data)
 
     def masked(self, model: M) -> M:
         """A model without the secrets."""
-        data = _data(model) if self._forms else None
+        data = self._suspect(model)
         masked = self._masked(data)
         return model if masked == data else type(model).model_validate(masked)
+
+    def _suspect(self, model: "Model") -> Any:  # noqa: ANN401 - a document
+        """A model as a document if a secret may be in it; most have none, which is soon seen."""
+        if not self._forms:
+            return None
+        data = model.model_dump(mode="json")
+        text = json.dumps(data)
+        return data if any(form in text for form in self._in_json) else None
 
     def _masked(self, value: Any, *, theirs: bool = False) -> Any:  # noqa: ANN401 - any part of a document
         """A part of a document without the secrets.
@@ -257,7 +267,3 @@ def _inside_base64(data: bytes) -> Iterator[str]:
         core = text[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
         if len(core) >= _LEAST_INSIDE:
             yield core
-
-
-def _data(model: "Model") -> Any:  # noqa: ANN401 - a document
-    return model.model_dump(mode="json")

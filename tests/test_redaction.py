@@ -4,6 +4,8 @@ import base64
 import logging
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from remediate.cli.logs import start_logging
 from remediate.model.change import Change, ResourceId
@@ -145,3 +147,20 @@ def test_a_report_stays_one_whatever_the_password_is(secret: str) -> None:
     assert masked.problem == told.model_copy(update={"message": f"it says '{MASK}'"})
     for value in (secret, [secret], {"x": f"pw={secret}"}):
         assert redaction.holds(change.model_copy(update={"after": value}))
+
+
+@given(st.text(min_size=3, max_size=12), st.text(max_size=8), st.text(max_size=8))
+@example('a"\\\n', "", "")
+@example("Geheimnis", "", "…")
+def test_a_text_is_masked_in_a_model_as_it_is_alone(secret: str, before: str, after: str) -> None:
+    redaction = knowing(secret)
+    for text in (before + secret + after, before + secret[:-1] + "…"):
+        told = HostReport(
+            host="SRV01",
+            outcome=Outcome.REFUSED,
+            problem=Problem(code="refused", message=text, hint=""),
+        )
+        assert redaction.masked(told).problem == Problem(
+            code=redaction("refused"), message=redaction(text), hint=""
+        )
+        assert redaction.holds(told) == (redaction.masked(told) != told)
