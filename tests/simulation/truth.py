@@ -71,10 +71,13 @@ class Truth:
 
     Args:
         fleet: whose truth it is.
+        blind: what a run has sent to a host and not been answered.
+        untold: runs and hosts where a run has gone on without an answer.
     """
 
     fleet: "Fleet"
     blind: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    untold: set[tuple[str, str]] = field(default_factory=set)
     written: dict[tuple[str, Place], list[Written]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -87,10 +90,12 @@ class Truth:
 
     def sends(self, network: "Network", host: Host, request: Request) -> None:
         """A process is about to send a request: what it writes is announced, and sent once."""
+        run, store = request.run, network.store.inner
+        if self.blind[run, host.name]:
+            self.untold.add((run, host.name))
         writes = [call for call in request.calls if is_write(call)]
         if not writes:
             return
-        run, store = request.run, network.store.inner
         record = self._record(store, run, host.name)
         if record is None or record.intent is None:
             lie("a write is sent before its intent is durable", run, host.name)
@@ -216,9 +221,23 @@ class Truth:
             ours = [one for one in history if one.by == run]
             if not ours or history[-1].by != run:
                 continue
-            kind = resource_type(change.resource.kind)
-            if not kind.same(change.property, history[-1].after, ours[0].before):
+            kind, before = resource_type(change.resource.kind), ours[0].before
+            if (run, record.host.name) in self.untold and self._same_wish(change, history, ours[0]):
+                before = change.before
+            if not kind.same(change.property, history[-1].after, before):
                 lie("something of the run is left", run, guid, report.outcome, change, history)
+
+    def _same_wish(self, change: Change, history: list[Written], ours: Written) -> bool:
+        """Whether somebody had written just what we were to, when we did not know what we had.
+
+        Nobody can tell that from ours by looking at it, so it is taken back with the rest.
+        """
+        at = history.index(ours)
+        if not at or history[at - 1].by != SOMEBODY:
+            return False
+        kind, theirs = resource_type(change.resource.kind), history[at - 1]
+        wished = ((theirs.before, change.before), (theirs.after, change.after))
+        return all(kind.same(change.property, one, other) for one, other in wished)
 
     def _in_force(self, run: str, guid: str, record: HostRecord, report: HostReport) -> None:
         applied = {(one.resource, one.property) for one in report.applied}
