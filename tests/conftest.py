@@ -37,6 +37,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int,
     return number if config.option.markexpr == "not slow" else number + 1
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or a worker ends alone with it."""
+    items.sort(key=lambda item: item.get_closest_marker("soak") is None)
+
+
 def pytest_collection_finish() -> None:
     """Tests and modules stay to the end: searches for garbage, which are few, look at the rest."""
     gc.collect()
@@ -77,9 +83,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         one for each in terminalreporter.getreports("passed") for one in each.user_properties
     )
     told = Counter[str]()
-    for name, number in properties:
+    for name, value in properties:
         if name in {"unkind", "damaging"}:
-            told[name] += int(str(number))
+            told[name] += int(str(value))
+        elif name in {"simulation", "soak"}:
+            terminalreporter.write_line(f"{name}: {value}")
     if told:
         said = ", ".join(f"{number} on {name} ones" for name, number in sorted(told.items()))
         terminalreporter.write_line(f"stories of forms of a task on practice Windows: {said}")

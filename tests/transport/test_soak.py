@@ -29,7 +29,7 @@ from remediate.transport.psrp import PsrpTransport
 from remediate.transport.wires import VARIABLE, WireName
 
 SECONDS = float(os.environ.get("REMEDIATE_SOAK_SECONDS", "10"))
-"""For each wire and method; a quarter of it is for what is made once."""
+"""For each wire and method; a quarter of it is for what is made once. `.ci/run` gives it more."""
 
 HOSTS = 8
 
@@ -64,8 +64,16 @@ class Held:
             tasks=sum(isinstance(each, asyncio.Task) for each in gc.get_objects()),
         )
 
+    def __str__(self) -> str:
+        return (
+            f"{self.memory:.1f} MB, {self.objects} objects, {self.files} files and sockets, "
+            f"{self.threads} threads, {self.tasks} tasks"
+        )
+
 
 @pytest.mark.slow
+@pytest.mark.soak
+@pytest.mark.timeout(SECONDS + 120)
 @pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
 @pytest.mark.parametrize("wire", WireName)
 def test_visits_leave_nothing_behind(
@@ -111,9 +119,8 @@ def test_visits_leave_nothing_behind(
         assert held is not None
         now = Held.now()
     visits = 2 * HOSTS * (number - first)
-    told = f"{wire} {auth}: {visits} visits; {held} -> {now}"
+    told = f"{wire} {auth}, {visits} visits: {held}; then {now}"
     record_property("soak", told)
-    sys.stdout.write(f"{told}\n")
     assert now.files <= held.files, told
     assert now.threads <= held.threads, told
     assert now.tasks <= held.tasks, told
