@@ -116,9 +116,9 @@ class Http(_TransportHTTP):
             content = b""
             if status == OK:
                 raise PageError
-        look_at(content)
         if status == UNAUTHORISED:
             raise AuthenticationError
+        look_at(content)
         if status != OK:
             raise WinRMTransportError("http", status, content.decode(errors="replace"))
         return content

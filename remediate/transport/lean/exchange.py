@@ -15,7 +15,6 @@ from remediate.model.host import Host
 from remediate.transport.lean.answer import Answer, Reader
 from remediate.transport.lean.sealed import Seal
 from remediate.transport.logon import CHALLENGES, METHODS, Logon
-from remediate.transport.markup import look_at
 from remediate.transport.protocol import CONNECT_SECONDS
 from remediate.transport.stream import Close, Connect, Do, LookAtIt, Receive, Send, StartTls, Steps
 from remediate.transport.watch import (
@@ -74,8 +73,8 @@ class Exchanges:
             TicketError, NotOfferedError, RefusedError, LoggedOutError, SpnegoError: no logon.
             AccountRefusedElsewhere, TimedOut: it is not our turn to log on.
             StatusError: the host says no.
-            NotHttpError, PackedError, PageError, RedirectedError, OverloadedMarkupError,
-                TooMuchError, UnsealedError: the answer is none.
+            NotHttpError, PackedError, PageError, RedirectedError, TooMuchError, UnsealedError: the
+                answer is none.
             OutOfTimeError: the time was up before anything was sent.
         """
         try:
@@ -184,7 +183,7 @@ class Exchanges:
         if watch.turn is not None:
             watch.turn.check()
         yield from self._dialled()
-        if watch.turn is None:
+        if watch.turn is None or watch.turn.was_accepted:
             return
         waited = yield Do(partial(watch.turn.take, watch.deadline))
         if waited and not (yield LookAtIt()):  # the host would not wait so long
@@ -256,7 +255,6 @@ class Exchanges:
 
 def _checked(answer: Answer, content: bytes) -> bytes:
     """The content of an answer that is a reply."""
-    look_at(content)
     if answer.status == UNAUTHORISED:
         raise RefusedError
     if answer.status != OK:
