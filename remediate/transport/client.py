@@ -40,7 +40,7 @@ def telling_the_gate(watch: Watch) -> Iterator[None]:
         watch: the conversation's.
     """
     turn = watch.turn
-    if turn is None:
+    if turn is None or turn.was_accepted:
         yield
         return
     tell = turn.left

@@ -173,16 +173,8 @@ class Conversation:
         return drive(steps, self._stream, self._bounds.pause or time.sleep)
 
     async def drive_in_loop(self, steps: Steps[_T], aside: Aside) -> _T:
-        """Take steps as a task of a loop; `ready` has been called."""
+        """Take steps as a task of a loop."""
         return await take_all(steps, self._stream, aside, self._bounds.pause)
-
-    def ready(self) -> None:
-        """Make what is talked through, for which somebody may have to be asked for a password.
-
-        Raises:
-            WrongSettings: it cannot be had.
-        """
-        _ = self.client
 
     def create(self, ask: Callable[[], _T]) -> _T:
         """Ask for a shell by a library's call; see `creating`."""

@@ -278,6 +278,8 @@ class _Dialling:
 
     async def _first(self, addresses: Sequence[Address]) -> socket.socket:
         """The first connection that comes about."""
+        if len(addresses) == 1:
+            return await _open(addresses[0])
         left, tries = deque(addresses), list[asyncio.Task[socket.socket]]()
         try:
             while True:

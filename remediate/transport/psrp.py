@@ -88,7 +88,6 @@ class PsrpSession:
         """The same as a task of a loop; see `LoopSession`."""
         if wire_of_environment() is WireName.PYPSRP:
             return await aside(partial(self.run, script, request, deadline))
-        await aside(self._talk.ready)
         return await self._talk.drive_in_loop(self.running(script, request, deadline), aside)
 
     async def close_in_loop(self, aside: Aside) -> None:

@@ -28,14 +28,18 @@ CLOSE_SECONDS: Final = 5.0
 """To end a shell; it ends by itself otherwise."""
 
 SecretFor = Callable[[Host], SecretStr]
-"""Finds a host's password; raises ValueError, with a text for people, when it cannot."""
+"""Finds a host's password; raises ValueError, with a text for people, when it cannot.
+
+It is asked when a session first connects, and whoever works on other hosts waits for it: what may
+take long is looked up before.
+"""
 
 
 class Clients:
     """Makes what sessions talk through; all of them pass the same gate.
 
     Args:
-        secret_for: called when a session first connects, and not for certificates.
+        secret_for: not called for certificates.
         dialer: gives connections.
         clock: monotonic seconds; a fake in tests.
         gate: what they pass; one of their own when not given.

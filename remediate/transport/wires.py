@@ -22,6 +22,7 @@ def wire_of_environment() -> WireName:
         ValueError: there is none of that name; the text is for people.
     """
     said = os.environ.get(VARIABLE) or WireName.LEAN
-    if said not in set(WireName):
-        raise ValueError(f"{VARIABLE} has to be {' or '.join(WireName)}, not {said}")
-    return WireName(said)
+    try:
+        return WireName(said)
+    except ValueError:
+        raise ValueError(f"{VARIABLE} has to be {' or '.join(WireName)}, not {said}") from None

@@ -6,7 +6,7 @@ Steps only (see `stream`): nothing here waits, or knows a socket.
 import base64
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
@@ -36,6 +36,9 @@ from remediate.transport.watch import (
     is_proof,
     offered,
 )
+
+if TYPE_CHECKING:
+    from remediate.transport.lean.negotiation import Negotiation
 
 _SOAP: Final = "application/soap+xml;charset=UTF-8"
 _BY_CERTIFICATE: Final = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
@@ -107,11 +110,7 @@ class Exchanges:
         if answer.status != UNAUTHORISED:
             bare = answer.status in SERVED and not self._sealing
             return (yield from self._asked(message)) if bare else answer
-        choice = yield Do(self._logon.choose)
-        from remediate.transport.lean.negotiation import Negotiation  # noqa: PLC0415 - as in logon.py
-
-        begin = partial(Negotiation, self._logon, choice, answer, self._certificate)
-        said: Negotiation = yield Do(partial(begin, sealing=self._sealing))  # may ask a KDC
+        said: Negotiation = yield Do(partial(self._negotiation, answer))
         further = False
         while said.token is not None:
             body = message if said.decides else b""
@@ -121,6 +120,13 @@ class Exchanges:
         if self._logged_on and self._sealing:
             self._seal = Seal(said.context, said.scheme)
         return answer
+
+    def _negotiation(self, answer: Answer) -> "Negotiation":
+        """What is said to a host that asks who we are; may take as long as a KDC does."""
+        from remediate.transport.lean.negotiation import Negotiation  # noqa: PLC0415 - as in logon.py
+
+        choice = self._logon.choose()
+        return Negotiation(self._logon, choice, answer, self._certificate, sealing=self._sealing)
 
     def _in_clear(self, answer: Answer) -> bytes:
         if answer.field("content-type").partition(";")[0].strip().lower() not in PAGES:
