@@ -96,7 +96,7 @@ def _finished(of: Times) -> Iterator[str]:
         f"<figure><figcaption>{said}; the lines are at half and at nine tenths of them"
         "</figcaption>\n"
         f'<svg class="finished" viewBox="0 0 {_LINE} {_HIGH}" preserveAspectRatio="none" '
-        'role="img" aria-labelledby="finished-title finished-desc">'
+        'role="img" aria-labelledby="finished-title" aria-describedby="finished-desc">'
         f'<title id="finished-title">{said}</title><desc id="finished-desc">{told}</desc>'
         f'<path class="line" d="{"".join(path)}H{_LINE}V{_HIGH}Z"/>'
         f'<path class="mark" d="M{half} 0V{_HIGH}M{most} 0V{_HIGH}"/></svg>\n'

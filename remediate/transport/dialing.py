@@ -73,6 +73,7 @@ class Dialled:
         addresses: of the host, or of its proxy.
         looking_up: seconds until they were known.
         connecting: seconds until there was a connection.
+        pausing: seconds before it was tried again.
         sock: the connection, if there is one.
         error: why there is none.
     """
@@ -80,6 +81,7 @@ class Dialled:
     addresses: tuple[str, ...] = ()
     looking_up: float = 0.0
     connecting: float = 0.0
+    pausing: float = 0.0
     sock: socket.socket | None = None
     error: RemediateError | None = None
 
@@ -108,7 +110,7 @@ class Dialer:
     def seconds(self, host: Host) -> float:
         """Seconds that dialling ahead took, whatever came of it, until somebody asks for that."""
         _, dialled = self._ahead.get(_way(host), (0.0, Dialled()))
-        return dialled.looking_up + dialled.connecting
+        return dialled.looking_up + dialled.connecting + dialled.pausing
 
     def forget(self, host: Host) -> None:
         """End what was made ahead, and is not wanted any more."""
@@ -227,6 +229,7 @@ class _Dialling:
             except _SOON as error:
                 self._if_late = error
             await asyncio.sleep(pause)
+            self._dialled.pausing += pause
         return await self._connected()
 
     async def _connected(self) -> socket.socket:

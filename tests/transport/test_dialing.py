@@ -149,10 +149,12 @@ def test_a_host_that_refuses_is_tried_a_few_times_ahead_and_then_told_of() -> No
     dialer, host, began = Dialer(), here(free_port()), time.monotonic()
     asyncio.run(dialer.ahead(host, 20))
     assert 0.6 < time.monotonic() - began < 10
+    assert 0.6 < dialer.seconds(host) < 10
     with pytest.raises(NotConnectedError) as told:
         dialer.connect(host, 20)
     assert kind_of(told.value) is errors.Refused
     assert not told.value.soon
+    assert dialer.seconds(host) == 0
     with pytest.raises(NotConnectedError) as told:
         dialer.connect(host, 20)
     assert told.value.soon
