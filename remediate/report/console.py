@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from shutil import get_terminal_size
 from typing import TextIO
 
 from remediate.model.event import Event
@@ -131,9 +132,11 @@ def _print_coloured(lines: Iterable[Line], out: TextIO) -> None:
     from rich.text import Text  # noqa: PLC0415 - as above
 
     console = Console(file=out, highlight=False, markup=False, emoji=False)
+    # to Rich a dumb terminal, as an editor has, is one of 80 columns, whatever anybody says
+    columns = get_terminal_size().columns if console.is_dumb_terminal else console.width
     for each in lines:
         text = Text.assemble(*each.spans)
-        width = max(20, min(console.width, MAX_WIDTH) - each.indent - HANG)
+        width = max(20, min(columns, MAX_WIDTH) - each.indent - HANG)
         for number, part in enumerate(text.wrap(console, width, overflow="fold")):
             part.rstrip()
             part.pad_left(each.indent + (HANG if number else 0))

@@ -366,11 +366,12 @@ class Screen(io.StringIO):
         return True
 
 
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
 def test_lines_are_wrapped_on_a_terminal_and_whole_elsewhere(
-    monkeypatch: pytest.MonkeyPatch,
+    term: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TERM", term)
     monkeypatch.setenv("NO_COLOR", "1")
     screen, file = Screen(), io.StringIO()
     text = "한국어 " * 20 + "x" * 90
