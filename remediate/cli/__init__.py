@@ -16,8 +16,10 @@ as nothing of what is imported is garbage."""
 def main() -> None:
     """Run the command that the arguments of the process name, and end with its exit code."""
     from remediate.cli.app import run
+    from remediate.cli.output import fill_in
     from remediate.model.exit_code import ExitCode
 
+    fill_in()
     gc.set_threshold(_NEW)
     # a plugin of pydantic that happens to be installed would see whatever is read, passwords too
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"

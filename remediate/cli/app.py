@@ -8,6 +8,7 @@ import click
 
 from remediate import __version__
 from remediate.cli.lazy import LazyGroup, debug_option
+from remediate.cli.output import guarded
 from remediate.cli.stop import Stop
 from remediate.model.exit_code import GRAVITY, ExitCode
 
@@ -83,13 +84,24 @@ def run(arguments: Sequence[str], parts: "Parts | None" = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a legacy code page is not an error
+    with guarded() as output:
+        code = _run(arguments, parts)
+        output.flush()
+        if output.fault is None:  # whoever read it may have left: `remediate list | head -1`
+            return code
+        reason = output.fault.strerror or output.fault
+        parts.terminal.complain(
+            f"the result is not written to stdout, or not all of it: {reason}",
+            f"What was to be done was done (exit code {code}). Make room, or write it elsewhere.",
+        )
+    return ExitCode.INTERNAL_ERROR
+
+
+def _run(arguments: Sequence[str], parts: "Parts") -> int:
     try:
         code = root.main(
             args=list(arguments), prog_name="remediate", standalone_mode=False, obj=parts
         )
-    except BrokenPipeError:
-        parts.terminal.stdout_is_gone()  # `remediate list | head -1` is no error
-        return 0
     except (KeyboardInterrupt, click.Abort):
         parts.terminal.complain(
             "interrupted",

@@ -1,7 +1,7 @@
 """Follows the hosts of a command: shows each verdict as it comes, and ends with the exit code."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -80,7 +80,7 @@ class Following:
         self._subject = subject
         self._files = files
         self._writes = writes
-        self._reporter: Reporter | None = _reporter(form, subject, terminal)
+        self._reporter: Reporter = _reporter(form, subject, terminal)
         self._progress: ProgressLine | None = None
         self._done = 0
         self._unknown = 0
@@ -90,7 +90,7 @@ class Following:
         """Something happened; called from any thread."""
         from remediate.model.event import HostFinished, HostProgress
 
-        self._show(lambda reporter: reporter.event(event))
+        self._reporter.event(event)
         if not self._progress or isinstance(event, HostFinished):
             return
         doing = _DOING.get(event.phase, "working on")
@@ -126,7 +126,7 @@ class Following:
 
     def _end(self, code: "ExitCode") -> None:
         try:
-            self._show(lambda reporter: reporter.finish(code))
+            self._reporter.finish(code)
             if self._files:
                 self._files.finish(code)
         except KeyboardInterrupt:
@@ -138,7 +138,7 @@ class Following:
         self._samples.setdefault(report.exit_code, report)
         if self._progress:
             self._progress.done()
-        self._show(lambda reporter: reporter.host(report))
+        self._reporter.host(report)
         if self._files:
             self._files.host(report)
 
@@ -158,16 +158,6 @@ class Following:
         if self._writes:
             hint = "Find out what became of the other hosts with remediate runs reconcile."
         raise Stop(stop.message, hint, ExitCode.INTERNAL_ERROR) from error
-
-    def _show(self, what: "Callable[[Reporter], None]") -> None:
-        """Show something; when nobody reads it any more, the hosts still come first."""
-        if self._reporter is None:
-            return
-        try:
-            what(self._reporter)
-        except BrokenPipeError:
-            self._reporter = None
-            self._terminal.stdout_is_gone()
 
     def _untold(self) -> Interrupted:
         text = "interrupted while the result was being written, which is not whole"

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ _AGAIN = 0.05
 
 _STOP = (signal.SIGINT, signal.SIGTERM)
 """What is an order to stop: Ctrl-C, and what a CI system sends to a job that is cancelled."""
+
+_STOPPING = b"\nStopping: hosts under way are finished first. Again to leave now.\n"
 
 Result = TypeVar("Result")
 
@@ -75,6 +78,9 @@ class CtrlC:
     def _heard(self, number: int, frame: FrameType | None) -> None:
         if not self._pressed.is_set():
             self._pressed.set()
-            os.write(2, b"\nStopping: hosts under way are finished first. Again to leave now.\n")
+            with suppress(OSError):  # nobody may read it
+                os.write(
+                    2, b"\nStopping: hosts under way are finished first. Again to leave now.\n"
+                )
         if self._waiting:
             signal.default_int_handler(number, frame)

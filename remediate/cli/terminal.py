@@ -130,11 +130,6 @@ class Terminal:
                 reader.join(_POLL)
             return answer[0] if answer else ""
 
-    def stdout_is_gone(self) -> None:
-        """Whoever read our output has left: let the interpreter close it in peace."""
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
 
 class ProgressLine:
     """One line that says how far several hosts are.

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from remediate.cli.following import Following
+from remediate.cli.output import Output
 from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.terminal import Terminal
 from remediate.model.event import HostPhase, HostProgress, Phase
@@ -120,7 +121,7 @@ def test_a_reader_that_leaves_does_not_stop_the_hosts(
         def write(self, _: str) -> int:
             raise BrokenPipeError
 
-    monkeypatch.setattr("sys.stdout", Gone())
+    monkeypatch.setattr("sys.stdout", Output(Gone()))
     following = Following(
         cast("Any", _Silent()), "ndjson", Subject(command="apply", hosts=("A",)), writes=True
     )

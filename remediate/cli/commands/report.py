@@ -49,11 +49,9 @@ def _run(
             sys.stdout.flush()
         else:
             put(path, pieces)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise Stop(
-            f"the report {path or 'on stdout'} was not written: {error.strerror or error}",
+            f"the report {path} was not written: {error.strerror or error}",
             "What was there is as it was.",
             ExitCode.INTERNAL_ERROR,
         ) from error
