@@ -21,7 +21,7 @@ from remediate.model.connection import Auth, KerberosService
 from remediate.model.host import Host
 from remediate.powershell.messages import Call, Request, Status
 from remediate.secrets import Secrets
-from remediate.transport import errors, kerberos
+from remediate.transport import errors, kerberos, kerberos_library
 from remediate.transport.lean import negotiation
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
@@ -236,8 +236,8 @@ def test_negotiate_says_why_it_was_ntlm(
 
 def test_what_the_library_is_handed_of_a_password_stays_where_it_is() -> None:
     """It keeps no bytes: made anew for each prompt, another thread's were sent to the KDC."""
-    account = kerberos.Account(ADA, password=SecretStr(PASSWORD))
-    prompt = kerberos._prompt(account, lambda: None)
+    account = kerberos_library.Account(ADA, password=SecretStr(PASSWORD))
+    prompt = kerberos_library._prompt(account, lambda: None)
     assert prompt.prompt(msg=b"", hidden=True) is prompt.prompt(msg=b"", hidden=True)
 
 
