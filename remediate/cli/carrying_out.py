@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, recorded, saved_plans, targets
+from remediate.cli import hosting, jobs, playbooks, recorded, saved_plans, targets
 from remediate.cli.asking import confirm, require_person
 from remediate.cli.stop import NOTHING_SENT, Stop
 from remediate.cli.waiving import waivers, with_planned
@@ -75,7 +75,7 @@ def carry_out(ctx: click.Context) -> int:
     hosts, refused = _reached(reaching, planned)
     known = targets.inventory(options)
     peers = targets.peers(
-        options, known, playbooks.copied_from(job), interactive=parts.terminal.interactive
+        options, known, jobs.copied_from(job), interactive=parts.terminal.interactive
     )
     chosen = hosting.Chosen(hosts, peers, work=job)
     run = hosting.begun(RunKind.APPLY, job.uses, plan=plan.digest)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from remediate.cli import playbooks, recorded, settings_file, targets
+from remediate.cli import jobs, playbooks, recorded, settings_file, targets
 from remediate.cli.following import Following
 from remediate.cli.interruption import CtrlC
 from remediate.cli.reaching import THIS_MACHINE
@@ -82,7 +82,7 @@ def choose(
     known = targets.inventory(options, parts.terminal.say)
     entries = targets.chosen(options, known)
     job = asked(entries) if asked else None
-    copied = playbooks.copied_from(job) if job is not None else ()
+    copied = jobs.copied_from(job) if job is not None else ()
     if copied and THIS_MACHINE in options["hosts"]:
         origins = ", ".join(copied)
         raise Stop(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from remediate.cli.playbooks import recorded_job
+from remediate.cli.jobs import recorded_job
 from remediate.engine.engine import Engine
 from remediate.engine.job import Settings
 from remediate.engine.recorded import writes_of

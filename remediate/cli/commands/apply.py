@@ -8,6 +8,7 @@ import click
 from remediate.cli import (
     connecting,
     hosting,
+    jobs,
     playbooks,
     run_ids,
     saved_plans,
@@ -43,7 +44,7 @@ def apply(ctx: click.Context) -> int:
     options = ctx.params
 
     def asked(hosts: "Sequence[InventoryHost]") -> "Job":
-        job = playbooks.selected_job(ctx, options["playbooks"], hosts)
+        job = jobs.selected_job(ctx, options["playbooks"], hosts)
         require_person(parts.terminal, yes=options["yes"])
         return job
 
@@ -94,7 +95,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
         )
     else:
         ctx.params["partial"] = True  # what is not safe is left out
-    looking = playbooks.only_look(ctx, names)
+    looking = jobs.only_look(ctx, names)
     if looking and not options["dry_run"]:
         verb = "only looks" if len(looking) == 1 else "only look"
         ctx.obj.terminal.say(f"{', '.join(looking)} {verb}: there is nothing to apply.")

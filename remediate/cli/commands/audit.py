@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, run_ids, targets
+from remediate.cli import connecting, hosting, jobs, playbooks, run_ids, targets
 from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
@@ -49,7 +49,7 @@ def audit(
 
     parts: Parts = ctx.obj
     options = ctx.params
-    chosen = hosting.choose(parts, options, partial(playbooks.selected_job, ctx, names))
+    chosen = hosting.choose(parts, options, partial(jobs.selected_job, ctx, names))
     job = chosen.job
     since = _earlier(parts, options, chosen, job) if options.get("since") else None
     with _recording(parts, options, job) as recorder:
@@ -63,7 +63,7 @@ def audit(
             waivers=waivers(parts, options, chosen, playbooks.titles(ctx)),
             proceed=lambda wanted: hosting.proceed(
                 parts.arguments,
-                () if names or options.get("all_safe") else playbooks.with_given(ctx, wanted),
+                () if names or options.get("all_safe") else jobs.with_given(ctx, wanted),
             ),
         )
 

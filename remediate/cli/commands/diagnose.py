@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, targets
+from remediate.cli import connecting, hosting, jobs, playbooks, targets
 from remediate.cli.following import OUTPUT, format_option
 from remediate.cli.lazy import Command, Option
 from remediate.cli.reports import report_option
@@ -127,7 +127,7 @@ def _host(ctx: click.Context, matcher: "Matcher", form: str, *, why: bool) -> "A
         parts,
         ctx.params,
         "a diagnosis is",
-        partial(playbooks.everything, ctx),
+        partial(jobs.everything, ctx),
         lambda engine, host, job: engine.look(host, job, QUESTIONS),
     )
     if ctx.params["reports"]:

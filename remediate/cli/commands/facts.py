@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, targets
+from remediate.cli import connecting, hosting, jobs, playbooks, targets
 from remediate.cli.commands.audit import one_selection
 from remediate.cli.wiring import Parts
 
@@ -20,7 +20,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
         parts,
         options,
         "facts are",
-        partial(playbooks.selected_job, ctx, options["playbooks"]),
+        partial(jobs.selected_job, ctx, options["playbooks"]),
         lambda engine, host, job: engine.facts(host, job),
     )
     print(as_json(facts, indent=2))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, saved_plans, targets, values
+from remediate.cli import connecting, hosting, jobs, playbooks, saved_plans, targets, values
 from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Command, Option
 from remediate.cli.reports import report_option, require_unused, writable
@@ -39,9 +39,7 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - read f
 
     parts: Parts = ctx.obj
     path = writable(Path.cwd() / options["out"], what="plan")
-    chosen = hosting.choose(
-        parts, options, partial(playbooks.selected_job, ctx, options["playbooks"])
-    )
+    chosen = hosting.choose(parts, options, partial(jobs.selected_job, ctx, options["playbooks"]))
     require_unused([path], parts, options, [*chosen.hosts, *chosen.peers.values()], what="plan")
     if path in options["reports"]:
         raise Stop(f"the plan {path} and a report have one name", "Give each its own.")

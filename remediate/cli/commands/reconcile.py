@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import playbooks, recorded, settings_file
+from remediate.cli import jobs, playbooks, recorded, settings_file
 from remediate.cli.following import format_option
 from remediate.cli.interruption import CtrlC
 from remediate.cli.lazy import Command
@@ -81,7 +81,7 @@ def _reconcile(parts: Parts, store: "Store", options: dict[str, Any]) -> "Iterat
     names = {record.host.name for _, record in found}
     reaching = recorded.Reaching(options, names, "among what is open there is", parts.terminal)
     chosen = [(run, record) for run, record in found if reaching.chosen(record.host)]
-    playbooks.know_resources(chosen, options["folders"])
+    jobs.know_resources(chosen, options["folders"])
     reached = reaching([record for _, record in chosen])
     pairs = [(run, each) for (run, _), each in zip(chosen, reached, strict=True)]
     to_see = [(run, each) for run, each in pairs if isinstance(each, HostRecord)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, playbooks, recorded, run_ids, targets
+from remediate.cli import hosting, jobs, playbooks, recorded, run_ids, targets
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, Option
@@ -63,7 +63,7 @@ def _rollback(parts: Parts, store: "Store", options: dict[str, Any]) -> int:
             run,
             force=options["force"],
             dry_run=dry_run,
-            job=playbooks.recorded_job(record.run, options["folders"]),
+            job=jobs.recorded_job(record.run, options["folders"]),
             confirm=ask,
         )
         return chain(told, reports)
@@ -84,7 +84,7 @@ def _reached(
     to_undo = [
         host for host in record.hosts if perhaps_changed(host) and reaching.chosen(host.host)
     ]
-    playbooks.know_resources(((record.run, host) for host in to_undo), options["folders"])
+    jobs.know_resources(((record.run, host) for host in to_undo), options["folders"])
     reached = reaching(to_undo)
     hosts = tuple(each for each in reached if isinstance(each, HostRecord))
     targets.each_once([host.host for host in hosts])
