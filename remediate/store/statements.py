@@ -17,6 +17,18 @@ from remediate.store.schema import audited, audits, hosts, leases, runs
 
 _CANDIDATES = 1000  # so many runs are looked at for a name that is nearly right
 
+# What is done for each host is made once: to put a statement together costs more than to run it.
+_RUN, _NAME = sa.bindparam("of_run", type_=sa.Text), sa.bindparam("named", type_=sa.Text)
+_HOST = sa.and_(hosts.c.run == _RUN, hosts.c.name == _NAME)
+_FIND_HOST = hosts.select().where(_HOST)
+_RECORD_INTENT = hosts.update().where(_HOST, hosts.c.intent.is_(None), hosts.c.outcome.is_(None))
+_CLOSE_AGAIN = hosts.update().where(_HOST)
+_CLOSE = _CLOSE_AGAIN.where(hosts.c.report.is_(None))
+_FIND_LEASE = leases.select().where(leases.c.host == _NAME).with_for_update()
+_TAKE_LEASE = leases.update().where(leases.c.host == _NAME)
+_RELEASE_LEASE = _TAKE_LEASE.where(leases.c.run == _RUN).values(run=None)
+_INSERT_LEASE = leases.insert()
+
 
 def insert_run(connection: sa.Connection, run: Run, selection: Sequence[Host]) -> None:
     """Insert a run and its hosts.
@@ -60,10 +72,10 @@ def take_lease(
     """
     now, until = time
     lease = {"run": run, "owner": owner, "since": now, "until": until}
-    row = connection.execute(leases.select().where(leases.c.host == host).with_for_update()).first()
+    row = connection.execute(_FIND_LEASE, {"named": host}).first()
     if row is None:
         try:
-            connection.execute(leases.insert().values(host=host, fence=1, **lease))
+            connection.execute(_INSERT_LEASE, {"host": host, "fence": 1, **lease})
         except IntegrityError:
             return None
         return LeaseGrant(fence=1)
@@ -72,16 +84,13 @@ def take_lease(
         return before
     if row.run == run:
         lease["since"] = row.since
-    connection.execute(
-        leases.update().where(leases.c.host == host).values(fence=row.fence + 1, **lease)
-    )
+    connection.execute(_TAKE_LEASE, {"named": host, "fence": row.fence + 1, **lease})
     return LeaseGrant(fence=row.fence + 1, took=before)
 
 
 def release_lease(connection: sa.Connection, host: str, run: str) -> None:
     """Give the lease of a host back, if the run still holds it."""
-    ours = leases.update().where(leases.c.host == host, leases.c.run == run)
-    connection.execute(ours.values(run=None))
+    connection.execute(_RELEASE_LEASE, {"named": host, "of_run": run})
 
 
 def holder(row: sa.Row[*tuple[object, ...]]) -> Holder:
@@ -89,15 +98,14 @@ def holder(row: sa.Row[*tuple[object, ...]]) -> Holder:
     return Holder(run=row.run, owner=row.owner, since=row.since, until=row.until)
 
 
-def lock_host(connection: sa.Connection, run: str, name: str) -> sa.Row[*tuple[object, ...]]:
-    """The row of a host in a run, kept from other writers until the transaction ends.
+def find_host(connection: sa.Connection, run: str, name: str) -> sa.Row[*tuple[object, ...]]:
+    """The row of a host in a run.
 
     Raises:
         UnknownRun: there is no such run.
         JournalConflict: the host is not in it.
     """
-    query = hosts.select().where(hosts.c.run == run, hosts.c.name == name).with_for_update()
-    row = connection.execute(query).first()
+    row = connection.execute(_FIND_HOST, {"of_run": run, "named": name}).first()
     if row is None:
         require_run(connection, run)
         raise JournalConflict(run, name, "it is not a host of this run")
@@ -112,18 +120,14 @@ def record_intent(connection: sa.Connection, intent: Intent) -> None:
         JournalConflict: the host is not in the run, has another intent, or has its verdict.
     """
     payload, name = intent.model_dump(mode="json"), intent.host.name
-    row = lock_host(connection, intent.run, name)
-    if row.intent == payload:
+    new = {"intent": payload, "recorded": intent.recorded}
+    if connection.execute(_RECORD_INTENT, {"of_run": intent.run, "named": name, **new}).rowcount:
         return
-    if row.intent is not None:
+    row = find_host(connection, intent.run, name)
+    if row.intent is not None and row.intent != payload:
         raise JournalConflict(intent.run, name, "another intent is already recorded")
-    if row.outcome is not None:
+    if row.intent is None:
         raise JournalConflict(intent.run, name, f"it already ended as {row.outcome}")
-    connection.execute(
-        hosts.update()
-        .where(hosts.c.run == intent.run, hosts.c.name == name)
-        .values(intent=payload, recorded=intent.recorded)
-    )
 
 
 def close_host(
@@ -136,16 +140,13 @@ def close_host(
         JournalConflict: the host is not in the run, or has another verdict.
     """
     payload = report.model_dump(mode="json")
-    row = lock_host(connection, run, host)
-    if row.report == payload:
+    new = {"report": payload, "outcome": report.outcome.value}
+    close = _CLOSE_AGAIN if reconciled else _CLOSE
+    if connection.execute(close, {"of_run": run, "named": host, **new}).rowcount:
         return
-    if row.report is not None and not reconciled:
+    row = find_host(connection, run, host)
+    if row.report != payload:
         raise JournalConflict(run, host, f"it already ended as {row.outcome}")
-    connection.execute(
-        hosts.update()
-        .where(hosts.c.run == run, hosts.c.name == host)
-        .values(report=payload, outcome=report.outcome.value)
-    )
 
 
 def finish_run(connection: sa.Connection, run: str, now: datetime, table: sa.Table = runs) -> None:
