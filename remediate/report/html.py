@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.model.text import count
+from remediate.report import words
 from remediate.report.account import Account
 from remediate.report.files import Piece
 from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
@@ -195,6 +196,8 @@ def _besides(account: Account) -> Iterator[str]:
         yield f"{len(account.waived)} waived"
     if many := len(account.unanswered):
         yield f"{count(many, 'question')} not answered"
+    if account.worked:
+        yield f'<span class="dim">{words.took(account.worked.own)}</span>'
 
 
 def _line(line: Line) -> str:

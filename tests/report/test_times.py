@@ -83,6 +83,8 @@ def test_every_report_of_a_run_tells_the_times_of_its_json(
     assert f"<p>{sentence}</p>" in page
     shown = re.findall(r'data-host="([^"]*)".*?<data value="([0-9.]+)">([^<]*)</data>', page)
     assert shown == [(name, f"{own[name]:.3f}", took(own[name])) for name in slowest[:20]]
+    each = r'<b class="name">([^<]*)</b>.*?<span class="dim">([^<]*)</span></span></summary>'
+    assert dict(re.findall(each, page)) == {name: took(seconds) for name, seconds in own.items()}
     if rest := slowest[20:]:
         assert f"The slowest 20 of {len(own)} hosts; {len(rest)} others took" in page
         assert f"took {took(own[rest[0]])} at most" in page
