@@ -13,7 +13,7 @@ from remediate.model.outcome import HostReport, Outcome, Worked
 from remediate.report.machine import JsonReporter
 from remediate.report.times import Times
 from remediate.report.words import took
-from tests.report.test_files import about, cells, rendered, told
+from tests.report.rendered import about, cells, rendered, told
 
 NINE = datetime(2026, 11, 29, 9, tzinfo=UTC)
 
