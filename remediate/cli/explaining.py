@@ -30,10 +30,11 @@ def usage(error: click.UsageError) -> tuple[str, str]:
         if early and not near:
             return message, f"Options are typed behind a command; {path} --help shows those."
         return f"{message}: did you mean {near}?" if near else message, f"See {path} --help."
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return "no command was given", "Try remediate --help, or remediate demo."
-    message = error.format_message().replace("\n", " ").strip()
     path = error.ctx.command_path if error.ctx else "remediate"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        or_else = ", or remediate demo" if path == "remediate" else ""
+        return "no command was given", f"Try {path} --help{or_else}."
+    message = " ".join(error.format_message().split())
     return f"{message[:1].lower()}{message[1:]}", f"See {path} --help."
 
 

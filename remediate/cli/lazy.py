@@ -24,7 +24,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line; the settings file may say what it leaves open."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # else nobody knows whose help to point to
+            raise
         settings = getattr(ctx.obj, "settings", None)
         if settings is not None:
             settings.fill(ctx, self.params)
@@ -118,7 +122,7 @@ class LazyGroup(click.Group):
         if name not in self._table and not name.startswith("-"):
             import difflib
 
-            near = difflib.get_close_matches(name, self._table, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, self._table, n=1, cutoff=0.6)
             hint = f": did you mean {near[0]}?" if near else ""
             raise click.UsageError(f"there is no command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)

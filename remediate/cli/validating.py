@@ -88,7 +88,9 @@ class Validator:
             found = open_inventory(named, self.trust)
         except InventoryError as error:
             what = "whether its hosts can be connected to, and its parameters of playbooks,"
-            return _Found(error.mistakes, (f"{named}: {what} is looked at {_ONCE_CORRECTED}",))
+            read = any(text.startswith(f"{named}:") for text in error.mistakes)
+            notes = [f"{named}: {what} is looked at {_ONCE_CORRECTED}"] if read else []
+            return _Found(error.mistakes, notes)
         wrong = tuple(of_inventory(found, self.known))
         holds = f"{count(len(found.entries()), 'host')}, {count(len(found.groups()), 'group')}"
         return _Found(wrong, found.notes, holds)

@@ -79,7 +79,9 @@ def _without_account(value: str) -> None:
 
 
 def _more_than_an_address(value: str) -> str:
-    """What to write instead of an address with brackets or a port; empty when it has neither."""
+    """What to write instead of an address with something about it; empty when it is not that."""
+    if "://" in value:
+        return "write the name of the host alone, and no URL"
     own = "the port is a setting of its own"
     if value.startswith("[") and "]" in value:
         inner, _, rest = value[1:].partition("]")
@@ -99,6 +101,8 @@ def split_target(text: str) -> tuple[str, int | None]:
         msg = "a host name is empty"
         raise ValueError(msg)
     _without_account(text)
+    if "://" in text:
+        check_address(text)
     if text.startswith("["):
         address, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):

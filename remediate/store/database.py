@@ -23,7 +23,7 @@ from remediate.files import (
 )
 from remediate.store.contents import what_is_foreign, what_runs
 from remediate.store.errors import StoreError, StoreMissing, StoreTooNew, StoreUnavailable
-from remediate.store.place import VARIABLE, StorePlace
+from remediate.store.place import FORMS, VARIABLE, StorePlace
 from remediate.store.run_lock import lock_file
 from remediate.store.schema import HEAD, VERSION_TABLE
 from remediate.store.shared_commit import SharedCommits, UndoneError
@@ -194,12 +194,13 @@ class Database:
         except (ArgumentError, ValueError) as error:
             raise self.unavailable(
                 "its address is not understood",
-                f"Set {VARIABLE} to a path, or to postgresql+psycopg://user@server/database.",
+                FORMS,
             ) from error
         except ImportError as error:
-            raise self.unavailable(
-                f"Python module {error.name} is missing", f"Install {error.name}."
-            ) from error
+            hint = f"{FORMS} Other databases are not tried."
+            if error.name == "psycopg":
+                hint = "Install it: pip install 'psycopg[binary]'."
+            raise self.unavailable(f"Python module {error.name} is missing", hint) from error
 
     def _bring_to_head(self) -> None:
         if self._version() == HEAD:

@@ -13,7 +13,9 @@ from remediate.store.errors import StoreUnavailable
 VARIABLE = "REMEDIATE_STORE"
 """Environment variable with the path of a file or the URL of a database."""
 
-_FORMS = f"Set {VARIABLE} to a path, or to postgresql+psycopg://user@server/database."
+FORMS = f"Set {VARIABLE} to a path, or to postgresql+psycopg://user@server/database."
+"""What to do where none of these is said."""
+
 _A_URL = "it looks like the address of a database, and is none"
 _LIKE_A_URL = re.compile(
     r"[a-z][a-z0-9+.-]+:"  # a scheme, but not the letter of a drive
@@ -113,4 +115,4 @@ def _server(text: str, home: Path) -> StorePlace:
 
 
 def _unavailable(reason: str) -> StoreUnavailable:
-    return StoreUnavailable(f"named by {VARIABLE}", reason, _FORMS)
+    return StoreUnavailable(f"named by {VARIABLE}", reason, FORMS)

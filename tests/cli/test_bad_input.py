@@ -3,6 +3,7 @@
 import os
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,11 @@ LOGIN = ["--user", "u"]
     [
         (["aplly"], "there is no command 'aplly': did you mean apply?"),
         (["frobnicate"], "there is no command 'frobnicate'."),
-        ([], "no command was given"),
+        (["frob"], "there is no command 'frob'."),
+        ([], "no command was given.\nTry remediate --help, or remediate demo."),
+        (["runs"], "no command was given.\nTry remediate runs --help."),
+        (["audit", "--host"], "requires an argument.\nSee remediate audit --help."),
+        (["report"], "Choose from: junit, sarif, markdown, html."),
         (["audit", "schedul-fix"], "no playbook 'schedul-fix': did you mean schedule-fix?"),
         (["audit", "zzz", "--host", "A"], "no playbook 'zzz': see `remediate list`"),
         (["show", "schedul-fix"], "did you mean schedule-fix?"),
@@ -37,6 +42,7 @@ LOGIN = ["--user", "u"]
         (["audit", "schedule-fix", "--host", "A"], "no user is given for A"),
         (["audit", "--host", "a b", *LOGIN], "--host: 'a b' is not a host name"),
         (["audit", "--host", "", *LOGIN], "--host: a host name is empty"),
+        (["audit", "--host", "http://A:5985/", *LOGIN], "write the name of the host alone, and no"),
         (["audit", "--host", "A:0", *LOGIN], "the port must be a number from 1 to 65535"),
         (["audit", "--host", "A:x", *LOGIN], "the port must be a number from 1 to 65535"),
         (["audit", "--host", "::1:5985x", *LOGIN], "write an IPv6 address with a port as"),
@@ -255,6 +261,19 @@ def test_a_store_that_is_no_database_refuses(
     path.write_bytes(b"something else entirely" * 100)
     monkeypatch.setenv("REMEDIATE_STORE", str(path))
     cli(*args, transport=unsent).explains(6, str(path), "cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("driver", "hint"),
+    [("postgresql+psycopg", "psycopg[binary]"), ("mysql", "to a path, or to postgresql+psycopg")],
+)
+def test_a_database_without_its_driver_says_what_to_install_or_to_use(
+    driver: str, hint: str, cli: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("psycopg", "MySQLdb"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setenv("REMEDIATE_STORE", f"{driver}://127.0.0.1/x")
+    cli("runs", "list").explains(6, "is missing", hint)
 
 
 def test_a_store_on_a_full_disk_refuses(

@@ -28,6 +28,11 @@ def test_it_prints_one_line_and_ends_with_its_input(tmp_path: Path) -> None:
     assert state.exists()
 
 
+def test_a_state_that_cannot_be_kept_is_named(cli: Make) -> None:
+    done = cli("lab", "serve", "--state", "gone/state.json")
+    done.explains(64, "the state gone/state.json cannot be used: No such file", "No practice host")
+
+
 def test_a_file_of_faults_that_makes_no_sense_is_refused(cli: Make, tmp_path: Path) -> None:
     path = tmp_path / "faults.yaml"
     path.write_text("- {do: explode}")

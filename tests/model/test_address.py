@@ -91,6 +91,7 @@ def test_what_is_wrong_with_a_target_is_said_in_words(text: str, says: str) -> N
         ("[::1]:5985", "write ::1, without brackets; the port is a setting of its own"),
         ("10.0.0.5:5986", "'10.0.0.5:5986': write 10.0.0.5; the port is a setting of its own"),
         ("srv:5986", "write srv; the port is a setting of its own"),
+        ("https://srv:5986/wsman", "write the name of the host alone, and no URL"),
     ],
 )
 def test_an_address_is_no_target(text: str, says: str) -> None:

@@ -58,8 +58,12 @@ def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option 
     _know(options.pop("folders"))
     try:
         serve(auth=Auth(auth) if auth else None, ready=_say_where, **options)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise Stop(str(error), "See remediate lab serve --help.") from error
+    except OSError as error:
+        state = options["state"]
+        what = f"the state {state} cannot be used" if state and error.filename else "it cannot be"
+        raise Stop(f"{what}: {error.strerror or error}", "No practice host was served.") from error
     return 0
 
 
