@@ -97,7 +97,9 @@ class Overview:
             code = report.problem.code if report.problem else ""
             one = self._exceptions.setdefault((verdict, code), _Exception(verdict, report.problem))
             one.hosts[report.host] = None
-            yield self._brief(report, verdict, one.problem.message if one.problem else meaning)
+            yield self._brief(
+                report, verdict, report.problem.message if report.problem else meaning
+            )
             return
         self._count(report.host, plan)
         if plan.changes or plan.advice or plan.unanswered or plan.refusals:

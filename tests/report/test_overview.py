@@ -12,7 +12,12 @@ from remediate.model.problem import Problem
 Make = Callable[..., Any]
 
 TITLES = {"schedule-fix": "Let a running backup finish", "tls12": "Use TLS 1.2"}
-DEAD = Problem(code="refused", message="H7 refuses the connection.", hint="Is WinRM running?")
+
+
+def dead(host: str) -> HostReport:
+    text = f"{host} refuses the connection."
+    problem = Problem(code="refused", message=text, hint="Is WinRM running?")
+    return HostReport(host=host, outcome=Outcome.UNREACHABLE, problem=problem)
 
 
 def fleet(change: Make, plan: Make) -> list[HostReport]:
@@ -24,7 +29,6 @@ def fleet(change: Make, plan: Make) -> list[HostReport]:
         question="volumes", playbooks=("disk-space",), problem=Problem(code="x", message="slow")
     )
     absent = plan(not_applicable={"schedule-fix": "there is no agent"})
-    dead = [HostReport(host=f"H{n}", outcome=Outcome.UNREACHABLE, problem=DEAD) for n in (7, 6)]
     return [
         *(
             HostReport(
@@ -39,7 +43,7 @@ def fleet(change: Make, plan: Make) -> list[HostReport]:
         ),
         HostReport(host="H4", outcome=Outcome.COMPLIANT, plan=plan()),
         HostReport(host="H5", outcome=Outcome.SKIPPED, plan=absent),
-        *dead,
+        *map(dead, ("H7", "H6")),
     ]
 
 
@@ -59,7 +63,7 @@ def test_many_hosts_are_told_by_finding_then_what_could_not_be_seen_then_whom_to
         "H1  WOULD CHANGE  2 critical: schedule-fix\n"
         "H2  WOULD CHANGE  1 critical, 1 notice, 1 not answered: schedule-fix and tls12\n"
         "H7  UNREACHABLE  H7 refuses the connection.\n"
-        "H6  UNREACHABLE  H7 refuses the connection.\n"
+        "H6  UNREACHABLE  H6 refuses the connection.\n"
         "FINDINGS ON 7 HOSTS\n"
         "  critical  3  schedule-fix: Let a running backup finish (multiple-instances)\n"
         "               H1, H2 and H3\n"
