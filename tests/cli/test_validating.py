@@ -184,7 +184,7 @@ def test_a_mistake_in_a_waiver_hides_no_other_and_not_that_it_has_expired(cli: M
 
 def test_a_glob_without_quotes_is_told_what_it_lacks(cli: Make) -> None:
     Path("w.yaml").write_text("waivers:\n  - host: *\n")
-    assert "put a text that begins with * or & in quotes" in cli("validate", "w.yaml").out
+    assert "put a text that begins with *, &, @, % or ` in quotes" in cli("validate", "w.yaml").out
 
 
 def test_what_is_right_is_said_to_be_and_what_has_ended_is_told(cli: Make, unsent: Make) -> None:
