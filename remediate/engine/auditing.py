@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from remediate.engine.host_worker import utc_now
+from remediate.engine.surroundings import utc_now
 from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.change import Severity
 from remediate.model.computer import Computer, Sameness, compare

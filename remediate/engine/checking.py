@@ -8,10 +8,11 @@ from functools import partial
 from typing import Final
 
 from remediate.engine.fact_finding import Onlooker
-from remediate.engine.host_worker import Surroundings, perform, stopwatch, time_for
+from remediate.engine.host_worker import perform, stopwatch, time_for
 from remediate.engine.job import Job
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order
+from remediate.engine.surroundings import Surroundings
 from remediate.model.check import CheckStep, StepName, StepState
 from remediate.model.connection import Via
 from remediate.model.host import Host

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from remediate.engine.host_worker import Surroundings, dial, forget, perform, utc_now
+from remediate.engine.host_worker import dial, forget, perform
 from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation
 from remediate.engine.order import Order, Verb
@@ -32,6 +32,7 @@ from remediate.engine.recorded import (
 )
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.saved import Saved, looked_at
+from remediate.engine.surroundings import Surroundings, utc_now
 from remediate.engine.verdict import internal_error
 from remediate.model.change import Change
 from remediate.model.event import Event, HostFinished

@@ -5,15 +5,10 @@ thread waits for it or a loop.
 """
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from itertools import chain
-from pathlib import Path
 from typing import Any, TypeVar
 
 from remediate.engine.effects import (
@@ -25,7 +20,6 @@ from remediate.engine.effects import (
     Fetched,
     FreeLease,
     GiveAway,
-    Granted,
     Park,
     Parked,
     Pause,
@@ -33,29 +27,23 @@ from remediate.engine.effects import (
     Screen,
     Settle,
     SourceFailed,
-    StoreFailed,
     TakeLease,
     Write,
 )
+from remediate.engine.host_journal import HostJournal
 from remediate.engine.host_run import Steps, apply, audit, locks, reconcile
 from remediate.engine.order import Order, Verb
 from remediate.engine.saved import given_away
+from remediate.engine.screening import screened
 from remediate.engine.source import Reader, SourceError
 from remediate.engine.stopwatch import Stopwatch
+from remediate.engine.surroundings import Surroundings
 from remediate.engine.verdict import internal_error
-from remediate.model.change import Change
-from remediate.model.connection import Via
-from remediate.model.event import Event, HostPhase, HostProgress, Phase
-from remediate.model.outcome import Holder, HostReport
-from remediate.model.plan import Plan, Refusal
-from remediate.model.run import Intent
+from remediate.model.event import HostPhase, HostProgress, Phase
+from remediate.model.outcome import HostReport
 from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
-from remediate.redaction import Redaction
 from remediate.runner.protocol import Waiting
-from remediate.store.errors import StoreError
-from remediate.store.protocol import HostStore
-from remediate.store.spill import SpillEntry, spill
 from remediate.transport.errors import ConnectionLost, TransportError
 from remediate.transport.protocol import CONNECT_SECONDS, Deadline, Dials, Session, Transport
 
@@ -70,54 +58,6 @@ _SHARE = {
     Phase.RECOVER: 1.0,
 }
 """Part of the time left that a phase may take, so that there is some to recover in."""
-
-
-_NOT_RECORDED = "a value that would be recorded holds a password or secret of this run"
-_BY_HAND = "Change it by hand, and the secret with it."
-_SEALED = "Use --transport psrp, where it is sealed by itself, or make this change by hand."
-
-_ENDS_US = "a restart of this machine would end this command, which has to see it come back"
-_RESTART_BY_HAND = "Restart it by hand (shutdown /r /t 0), or run this on another machine."
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def _refusals(changes: Iterable[Change], code: str, text: str, hint: str) -> Iterator[Refusal]:
-    """Of each playbook that has a part in these changes."""
-    for name in dict.fromkeys(change.playbook for change in changes):
-        yield Refusal(playbook=name, text=text, code=code, hint=hint)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a worker needs beside its order: what belongs to the process that it is in.
-
-    Args:
-        transport: makes the session.
-        store: the journal; None when nothing is recorded.
-        spill_folder: where the journal goes when the store fails after an intent.
-        emit: hears of phases.
-        confirm: asks a person; for orders that say so.
-        redaction: takes secrets out of what is reported and recorded.
-        now: the time in UTC.
-        sleep: waits the given seconds; the runner's own way when not given.
-        clock: monotonic seconds.
-        interrupted: is set when nothing that takes longer is to be gone on with.
-    """
-
-    transport: Transport
-    store: HostStore | None = None
-    spill_folder: Path | None = None
-    emit: Callable[[Event], None] = lambda _: None
-    confirm: Callable[[Plan], bool] = lambda _: True
-    redaction: Redaction = field(default_factory=Redaction)
-    now: Callable[[], datetime] = utc_now
-    sleep: Callable[[float], None] | None = None
-    clock: Callable[[], float] = time.monotonic
-    interrupted: threading.Event = field(default_factory=threading.Event)
 
 
 async def perform(order: Order, waiting: Waiting, around: Surroundings) -> HostReport:
@@ -199,10 +139,8 @@ class HostWorker:
         self._waiting = waiting
         self._around = around
         self._watch = watch
-        self._reconciling = order.verb is Verb.RECONCILE  # its verdict may replace an earlier one
+        self._journal = HostJournal(order, around, watch)
         self._session: Session | None = None
-        self._leased = False
-        self._recorded = False
         self._staging: Deadline | None = None
         self._settling = Deadline(0, around.clock)
         self._readers: dict[str, Reader] = {}
@@ -224,11 +162,7 @@ class HostWorker:
         except Exception:  # noqa: BLE001 - a bug on one host must not end the others
             _log.debug("internal error", extra={"host": self._order.host.name}, exc_info=True)
             report = internal_error(self._order.host.name)
-            if self._leased and not self._recorded:
-                if self._reconciling:
-                    await self._aside(self._free_lease)
-                else:
-                    await self._aside(self._close, report, True)  # noqa: FBT003 - frees the lease
+            await self._aside(self._journal.break_off, report)
             return report
         finally:
             await self._let_go()
@@ -259,18 +193,18 @@ class HostWorker:
             case Park():
                 return await self._park(effect)
             case Close(report, free):
-                await self._aside(self._close, report, free)
+                await self._aside(partial(self._journal.close, report, free=free))
                 return None
             case TakeLease(takes_over):
-                return await self._aside(self._take_lease, takes_over)
+                return await self._aside(self._journal.take_lease, takes_over)
             case Screen():
-                return self._screen(effect)
+                return screened(effect, self._order.host, self._around.redaction)
             case GiveAway(seen, changed):
                 return given_away(seen, changed, self._around.redaction.masked)
             case RecordIntent():
-                return await self._aside(self._record, effect)
+                return await self._aside(self._journal.record, effect)
             case FreeLease():
-                await self._aside(self._free_lease)
+                await self._aside(self._journal.free_lease)
                 return None
             case _:
                 raise TypeError(f"nothing is known of the effect {effect!r}")
@@ -362,118 +296,3 @@ class HostWorker:
 
     def _enter(self, phase: Phase) -> None:
         self._around.emit(HostPhase(host=self._order.host.name, phase=phase))
-
-    # --- the journal --------------------------------------------------------------------------
-
-    @property
-    def _store(self) -> HostStore:
-        if self._around.store is None:
-            raise RuntimeError("a run that writes needs a store")
-        return self._around.store
-
-    def _take_lease(self, takes_over: tuple[str, ...]) -> Granted | Holder | StoreFailed:
-        key = self._order.host.endpoint
-        try:
-            grant = self._grant(key)
-            if isinstance(grant, Holder) and grant.run in takes_over:
-                self._store.release_lease(key, grant.run)
-                grant = self._grant(key)
-        except StoreError as error:
-            return StoreFailed(error.message, error.hint)
-        return grant
-
-    def _grant(self, key: str) -> Granted | Holder:
-        order, settings = self._order, self._order.settings
-        grant = self._store.take_lease(
-            key, order.run, settings.operator, self._around.now(), settings.lease
-        )
-        if isinstance(grant, Holder):
-            return grant
-        self._leased = True
-        note = ""
-        if grant.took is not None:
-            note = f"took over the expired lease of run {grant.took.run} ({grant.took.owner})"
-            about = {"host": order.host.name, "run": grant.took.run}
-            _log.warning("lease taken over", extra=about)
-        return Granted(grant.fence, note)
-
-    def _screen(self, effect: Screen) -> tuple[Refusal, ...]:
-        redaction = self._around.redaction
-        for given in effect.secrets:
-            for secret in chain.from_iterable(named.values() for named in given.values()):
-                redaction.add(secret.get_secret_value())
-        changes = filter(redaction.holds, effect.changes)
-        open_way = self._order.host.transport.refuses_secrets
-        sent = (change for change in effect.changes if open_way and change.secrets)
-        here = self._order.host.transport is Via.LOCAL
-        ends_us = (one for one in effect.changes if here and one.settling and one.settling.away)
-        return (
-            *_refusals(changes, "secret", _NOT_RECORDED, _BY_HAND),
-            *_refusals(sent, "secret", open_way, _SEALED),
-            *_refusals(ends_us, "ends_us", _ENDS_US, _RESTART_BY_HAND),
-        )
-
-    def _record(self, effect: RecordIntent) -> StoreFailed | None:
-        now = self._around.now()
-        intent = Intent(
-            run=self._order.run,
-            host=self._order.host,
-            changes=effect.changes,
-            snapshot=tuple(map(self._around.redaction.masked, effect.snapshot)),
-            recorded=now,
-            computer=effect.computer,
-            until=now + timedelta(seconds=effect.settling) if effect.settling else None,
-        )
-        self._recorded = True
-        try:
-            self._store.record_intent(intent)
-        except StoreError as error:
-            return StoreFailed(error.message, error.hint)
-        return None
-
-    def _close(self, report: HostReport, free: bool) -> None:
-        report = self._around.redaction.masked(self._timed(report))
-        host = self._order.host
-        try:
-            self._store.close_host(
-                self._order.run,
-                host.name,
-                report,
-                reconciled=self._reconciling,
-                frees=host.endpoint if free else "",
-            )
-        except StoreError as error:
-            _log.error(
-                "the verdict could not be recorded; it is spilled",
-                extra={
-                    "host": host.name,
-                    "run": self._order.run,
-                    "outcome": report.outcome,
-                    "error": error.message,
-                    "file": self._spill(report),
-                },
-            )
-            if free:
-                self._free_lease()
-
-    def _timed(self, report: HostReport) -> HostReport:
-        """A verdict as it is recorded: with the time of the run that it is about."""
-        if self._reconciling:
-            return report.model_copy(update={"worked": self._order.worked})
-        return self._watch.told(report) if self._watch else report
-
-    def _spill(self, report: HostReport) -> str:
-        if self._around.spill_folder is None:
-            return ""
-        entry = SpillEntry(run=self._order.run, host=self._order.host.name, report=report)
-        try:
-            return str(spill(entry, self._around.spill_folder))
-        except OSError as error:
-            return f"nowhere: {error}"
-
-    def _free_lease(self) -> None:
-        try:
-            self._store.release_lease(self._order.host.endpoint, self._order.run)
-        except StoreError as error:
-            about = {"host": self._order.host.name, "error": str(error)}
-            _log.warning("the lease will expire by itself", extra=about)

@@ -8,8 +8,9 @@ import pickle
 import sys
 from functools import partial
 
-from remediate.engine.host_worker import Surroundings, perform
+from remediate.engine.host_worker import perform
 from remediate.engine.order import Order
+from remediate.engine.surroundings import Surroundings
 from remediate.lab.kinds import record
 from remediate.lab.state import HostState, Record
 from remediate.model.outcome import HostReport

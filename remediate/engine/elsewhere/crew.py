@@ -36,8 +36,8 @@ from remediate.engine.elsewhere.messages import (
 )
 from remediate.engine.elsewhere.parcels import Packing, StaysError
 from remediate.engine.elsewhere.service import Gone, Shared, Task
-from remediate.engine.host_worker import Surroundings
 from remediate.engine.order import Order
+from remediate.engine.surroundings import Surroundings
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.playbook.loader import running

@@ -34,8 +34,9 @@ from remediate.engine.elsewhere.messages import (
     to_member,
 )
 from remediate.engine.elsewhere.parcels import Unpacking
-from remediate.engine.host_worker import Surroundings, dial, forget, perform
+from remediate.engine.host_worker import dial, forget, perform
 from remediate.engine.order import Order, Verb
+from remediate.engine.surroundings import Surroundings
 from remediate.engine.verdict import internal_error
 from remediate.model.event import Event, HostFinished
 from remediate.model.host import Host

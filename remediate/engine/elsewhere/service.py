@@ -24,8 +24,9 @@ from remediate.engine.elsewhere.messages import (
     TakeTurn,
     TurnTold,
 )
-from remediate.engine.host_worker import HostWorker, Surroundings
+from remediate.engine.host_worker import HostWorker
 from remediate.engine.order import Order, Verb
+from remediate.engine.surroundings import Surroundings
 from remediate.engine.verdict import internal_error, unknown
 from remediate.model.base import JsonValue
 from remediate.model.event import Event
