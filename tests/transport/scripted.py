@@ -12,7 +12,15 @@ SILENCE = None
 
 
 class Last(bytes):
-    """An answer after which the connection is closed."""
+    """An answer after which the connection is closed; the end comes with its last bytes.
+
+    Where the system cannot send both at once, who asks again quickly may do so before it is seen
+    that the connection has ended.
+    """
+
+
+_HELD_BACK = getattr(socket, "TCP_CORK", None)
+"""Has the last bytes wait for the end."""
 
 
 def ok(body: bytes = b"<a/>", status: str = "200 OK", *headers: str) -> bytes:
@@ -44,6 +52,8 @@ class Scripted(Listener):
                 connection.recv(1)
             if not answer:
                 break
+            if isinstance(answer, Last) and _HELD_BACK is not None:
+                connection.setsockopt(socket.IPPROTO_TCP, _HELD_BACK, 1)
             connection.sendall(answer)
             if b"X-Then: close" in answer or isinstance(answer, Last):
                 break
