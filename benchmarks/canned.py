@@ -27,6 +27,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STREAM = re.compile(rb">([A-Za-z0-9+/=]{40,})</rsp:Stream>")
 _HEAD = 4096
 """Bytes of a message in which all its ids stand: a script that comes behind them has none."""
+_LONG = 36
+"""Characters of an id."""
+_BEFORE = 12
+"""Bytes before an id that stand nowhere else between it and the one before."""
 
 Conversation = list[tuple[bytes, bytes]]
 """What a client sends, and what it is answered, each with its head."""
@@ -98,7 +102,7 @@ class Canned:
 
     def __init__(self, conversation: Conversation) -> None:
         self._ids = [_ids(request) for request, _ in conversation]
-        known = dict.fromkeys(id_ for ids in self._ids for id_ in ids)
+        known = dict.fromkeys(id_ for ids in self._ids for _, id_ in ids)
         self._answers = [_pieces(answer, known) for _, answer in conversation]
 
     def answer(self, number: int, request: bytes, known: dict[bytes, bytes]) -> bytes:
@@ -110,13 +114,21 @@ class Canned:
             known: the ids that it has chosen so far, by those of the recording.
         """
         number %= len(self._answers)
-        known.update(zip(self._ids[number], _ids(request), strict=False))
+        at = request.index(b"\r\n\r\n")
+        for before, id_ in self._ids[number]:
+            at = request.index(before, at) + len(before)
+            known[id_] = request[at : at + _LONG].upper()
         return b"".join([_made(piece, known) for piece in self._answers[number]])
 
 
-def _ids(request: bytes) -> list[bytes]:
-    start = request.find(b"\r\n\r\n")
-    return [found.upper() for found in _UUID.findall(request, start, start + _HEAD)]
+def _ids(request: bytes) -> list[tuple[bytes, bytes]]:
+    """The ids in a request, each with what stands before it, by which it is found soonest."""
+    found = []
+    end = request.index(b"\r\n\r\n")
+    for each in _UUID.finditer(request, end, end + _HEAD):
+        found.append((request[max(end, each.start() - _BEFORE) : each.start()], each[0].upper()))
+        end = each.end()
+    return found
 
 
 def _uuid(text: bytes) -> uuid.UUID:
@@ -173,27 +185,47 @@ def _made(piece: Piece, known: dict[bytes, bytes]) -> bytes:
     return base64.b64encode(b"".join([_made(each, known) for each in piece]))
 
 
-class _Client(asyncio.Protocol):
-    def __init__(self, canned: Canned, latency: float) -> None:
+class _Client:
+    """Answers one client. Not by asyncio's transports, which cost more than all that is said.
+
+    Args:
+        near: the connection.
+        canned: what is answered.
+        latency: seconds until each answer.
+    """
+
+    def __init__(self, near: socket.socket, canned: Canned, latency: float) -> None:
+        near.settimeout(0)
+        self._near = near
         self._canned = canned
         self._latency = latency
+        self._loop = asyncio.get_running_loop()
         self._data = b""
         self._number = 0
         self._known: dict[bytes, bytes] = {}
-        self._transport: asyncio.Transport | None = None
+        self._loop.add_reader(near.fileno(), self._hear)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
+    def _hear(self) -> None:
+        data = b""
+        with suppress(OSError):
+            data = self._near.recv(1 << 16)
+        if not data:
+            self._loop.remove_reader(self._near.fileno())
+            self._near.close()
+            return
         self._data += data
         while length := message(self._data):
             request, self._data = self._data[:length], self._data[length:]
-            assert self._transport is not None
             answer = self._canned.answer(self._number, request, self._known)
-            asyncio.get_running_loop().call_later(self._latency, self._transport.write, answer)
             self._number += 1
+            if self._latency:
+                self._loop.call_later(self._latency, self._say, answer)
+            else:
+                self._say(answer)
+
+    def _say(self, answer: bytes) -> None:
+        with suppress(OSError):  # it is gone
+            assert self._near.send(answer) == len(answer), "more than a socket takes at once"
 
 
 async def _serve(canned: Canned, hosts: int, latency: float) -> None:
@@ -201,8 +233,9 @@ async def _serve(canned: Canned, hosts: int, latency: float) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     addresses = [f"127.0.{2 + number // 250}.{1 + number % 250}" for number in range(hosts)]
-    for address in addresses:
-        await loop.create_server(lambda: _Client(canned, latency), address, port)
+    doors = [socket.create_server((address, port)) for address in addresses]
+    for door in doors:
+        loop.add_reader(door.fileno(), lambda door=door: _Client(door.accept()[0], canned, latency))
     began = time.process_time()
     print(json.dumps({"port": port, "addresses": addresses}), flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
