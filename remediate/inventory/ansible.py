@@ -7,13 +7,14 @@ What the versions 2.18 and 2.19 print was seen in run.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from remediate.files import read_content
-from remediate.inventory.ansible_variables import HostVariables
+from remediate.inventory.ansible_variables import HostVariables, connection_of
 from remediate.inventory.gathered import HOST, Gathered
 from remediate.inventory.mistakes import short
 from remediate.inventory.program import MAX_BYTES, printed_by, require_data
@@ -22,8 +23,9 @@ from remediate.inventory.settings import Settings
 from remediate.secrets.program import ProgramError
 
 _COMMAND = "ansible-inventory"
-_STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
-"""Else a part of an inventory that fails is left out, with exit code 0."""
+_WHOLE = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1", "ANSIBLE_INVENTORY_EXPORT": "0"}
+"""Else a part of an inventory that fails is left out, with exit code 0; and where `ansible.cfg`
+says so, hosts lack the variables of their groups."""
 
 _ALL = "all"
 _META = "_meta"
@@ -55,7 +57,7 @@ def load_ansible(named: str, trust: Trust) -> Gathered:
             return read_ansible(named, listed, settings, trust)
     require_data(source, named, trust)
     try:
-        printed = printed_by([_COMMAND, f"--inventory={named}", "--list"], trust, _STRICT)
+        printed = printed_by([_COMMAND, f"--inventory={named}", "--list"], trust, _WHOLE)
     except ProgramError as error:
         starts = "does not start" not in error.why
         hint = f"`{_COMMAND} -i … --list` says why" if starts else "is Ansible installed?"
@@ -107,6 +109,7 @@ def read_ansible(
         mistakes += [f"{source}: {short(name)}: {text}" for text in host.mistakes]
         unchecked += host.unchecked
         gathered.hosts[name] = (address, settings.said(HOST, tuple(said.items())))
+    mistakes += _left_to_groups(source, groups, members, gathered.hosts)
     if not gathered.hosts and not mistakes:
         problem = (
             f"{source}: none of its {_hosts(len(names))} is one of Windows: "
@@ -121,6 +124,24 @@ def read_ansible(
             gathered.grouped[group] = ours, settings.said(f"group {group}", ())
     gathered.notes = tuple(_notes(source, len(names) - len(gathered.hosts), unchecked))
     return gathered
+
+
+def _left_to_groups(
+    source: str,
+    groups: "Mapping[str, _Group]",
+    members: Mapping[str, Sequence[str]],
+    ours: Collection[str],
+) -> Iterator[str]:
+    """Groups that say of their hosts what would be missed here, as only hosts are looked at."""
+    for name, group in groups.items():
+        variables = [each for each in group.variables if each.startswith("ansible_")]
+        reached = connection_of(group.variables) or any(host in ours for host in members[name])
+        if variables and reached:
+            yield (
+                f"{source}: group {short(name)}: {short(variables[0])} stands at the group only: "
+                "have Ansible read it, or give what `ansible-inventory --list` prints without "
+                "--export"
+            )
 
 
 def _notes(source: str, left_out: int, unchecked: int) -> Iterator[str]:
@@ -152,10 +173,11 @@ def _hosts(number: int) -> str:
 
 
 class _Group(NamedTuple):
-    """What is listed of a group: names of hosts, and of groups in it."""
+    """What is listed of a group: names of hosts and of groups in it, and variables of its own."""
 
     hosts: Sequence[str]
     children: Sequence[str]
+    variables: Mapping[str, Any] = MappingProxyType({})
 
 
 class _Shape:
@@ -183,9 +205,10 @@ class _Shape:
         if isinstance(listed, list):
             return _Group(self._names(listed, who), ())
         group = self._mapping(listed, who)
-        return _Group(
-            *(self._names(group.get(key), f"{who}: {key}") for key in ("hosts", "children"))
+        hosts, children = (
+            self._names(group.get(key), f"{who}: {key}") for key in ("hosts", "children")
         )
+        return _Group(hosts, children, self._mapping(group.get("vars"), f"{who}: vars"))
 
     def _mapping(self, value: object, what: str) -> Mapping[str, Any]:
         if not isinstance(value, dict | None):

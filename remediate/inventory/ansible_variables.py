@@ -79,6 +79,14 @@ class VariableError(RemediateError):
     """A variable cannot be used; the text is for people and repeats no value."""
 
 
+def connection_of(variables: Mapping[str, Any]) -> str:
+    """By which connection of ours a host is reached; empty for another, or none."""
+    how = variables.get("ansible_connection")
+    how = how.get("__ansible_unsafe") if isinstance(how, dict) else how
+    how = how.rpartition(".")[2] if isinstance(how, str) else None
+    return how if how in _OURS else ""
+
+
 class HostVariables:
     """The variables of one host.
 
@@ -98,10 +106,7 @@ class HostVariables:
         self._trust = trust
         self.mistakes: list[str] = []
         self.unchecked = False
-        how = variables.get("ansible_connection")
-        how = how.get("__ansible_unsafe") if isinstance(how, dict) else how
-        how = how.rpartition(".")[2] if isinstance(how, str) else None
-        self.connection = how if how in _OURS else ""
+        self.connection = connection_of(variables)
 
     def read(self) -> tuple[dict[str, object], str]:
         """What is said of the connection, and the address; mistakes are kept."""

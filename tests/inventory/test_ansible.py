@@ -232,6 +232,33 @@ def test_groups_are_for_choosing_and_variables_never_put_together_here() -> None
         read(listed({"L": {}}))
 
 
+HTTP = {"ansible_port": 5985}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "groups", "says"),
+    [
+        ({"A": WINRM}, {"g": {"hosts": ["A"], "vars": HTTP}}, "group g: ansible_port stands"),
+        ({"A": WINRM}, {"all": {"children": ["g"], "vars": HTTP}, "g": ["A"]}, "group all: ansib"),
+        ({"A": {}}, {"g": {"hosts": ["A"], "vars": WINRM}}, "group g: ansible_connection stands"),
+        ({"A": WINRM, "L": {}}, {"g": {"hosts": ["L"], "vars": {"ansible_user": "root"}}}, ""),
+        ({"A": WINRM}, {"g": {"hosts": ["A"], "vars": {"rack": 7}}}, ""),
+    ],
+)
+def test_what_only_a_group_says_of_our_hosts_is_not_passed_over(
+    hosts: Mapping[str, Any], groups: Mapping[str, Any], says: str
+) -> None:
+    """Scripts print it so, and Ansible with --export, or where its settings say so."""
+    document = {**listed(hosts), **groups}
+    if not says:
+        assert [entry.name for entry in read(document).entries()] == ["A"]
+        return
+    with pytest.raises(InventoryError) as caught:
+        read(document)
+    [mistake] = caught.value.mistakes
+    assert mistake.startswith(f"hosts.ini: {says}")
+
+
 def test_certificates_are_checked_whatever_the_inventory_says_and_that_is_said_once() -> None:
     ignoring = {**WINRM, "ansible_winrm_server_cert_validation": "ignore"}
     [note] = read(listed({"A": ignoring, "B": ignoring})).notes
@@ -260,6 +287,7 @@ def test_ansible_itself_reads_its_files_strictly(fake: Callable[[str], None]) ->
     document = json.dumps(listed({"SRV": WINRM}))
     fake(
         "assert os.environ['ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED'] == '1'\n"
+        "assert os.environ['ANSIBLE_INVENTORY_EXPORT'] == '0'\n"
         "assert sys.argv[1:] == ['--inventory=hosts.ini', '--list']\n"
         f"print({document!r})"
     )
