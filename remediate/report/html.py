@@ -13,7 +13,7 @@ from importlib.resources import files
 from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.account import Account
+from remediate.report.account import Account, Told
 from remediate.report.files import Piece
 from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
 from remediate.report.pictures import bar, escaped, look_of, times
@@ -55,7 +55,7 @@ class HtmlForm:
         self._rows.add(account.host, account.open)
         self._waived.add(account.host, account.waived)
         self._looks.setdefault(account.verdict, account.code)
-        found = " ".join(dict.fromkeys(f"{one.playbook}/{one.rule}" for one in account.open))
+        found = " ".join(dict.fromkeys(map(_known_by, account.open)))
         numbers = " · ".join(filter(None, (grades(account.severities), *_besides(account))))
         is_open = " open" if len(self._subject.hosts) <= FEW else ""
         lines = "\n".join(map(_line, account.lines))
@@ -175,7 +175,7 @@ class HtmlForm:
 
 def _finding(row: Row, hosts: int) -> str:
     look = {"critical": "bad", "warning": "warn"}.get(row.severity, "dim")
-    known = escaped(f"{row.playbook}/{row.rule}")
+    known = escaped(_known_by(row))
     names = ", ".join(map(escaped, row.first))
     more = f" and {row.hosts - len(row.first):,} more" if row.hosts > MOST_NAMED else ""
     many = f'<a href="#hosts" data-found="{known}">{row.hosts:,}</a>'
@@ -189,6 +189,10 @@ def _finding(row: Row, hosts: int) -> str:
         f'<td class="number">{many}</td>'
         f"{bar(row.hosts, hosts, look)}</tr>\n"
     )
+
+
+def _known_by(finding: Told | Row) -> str:
+    return f"{finding.playbook}/{finding.rule}:{finding.severity}"
 
 
 def _besides(account: Account) -> Iterator[str]:

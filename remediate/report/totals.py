@@ -93,7 +93,7 @@ class Row:
     """A finding, on how many hosts.
 
     Args:
-        severity: the gravest on any of them.
+        severity: how much it matters on them; where it matters more or less, it is another row.
         playbook: id of the playbook.
         rule: its name for what is wrong.
         text: what it is, as the first of them has it.
@@ -120,7 +120,7 @@ class Rows:
     """Findings by what is wrong, whatever the host."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, str, str], Row] = {}
+        self._rows: dict[tuple[Severity, str, str, str], Row] = {}
 
     def add(self, host: str, found: Iterable[Told]) -> None:
         """Count a host in.
@@ -131,11 +131,10 @@ class Rows:
         """
         seen = set()
         for one in found:
-            key = one.playbook, one.rule, one.waived
+            key = one.severity, one.playbook, one.rule, one.waived
             row = self._rows.setdefault(
                 key, Row(one.severity, one.playbook, one.rule, one.text, one.waived)
             )
-            row.severity = min(row.severity, one.severity, key=RANK.__getitem__)
             row.alike = row.alike and row.text == one.text
             if key not in seen:
                 row.hosts += 1

@@ -100,8 +100,9 @@ def test_an_apply_and_its_rollback_are_reported_then_and_later(
 def test_a_job_on_github_is_told_by_annotations(cli: Cli, at: list[str]) -> None:
     done = cli("audit", "schedule-fix", *at, "--format", "github")
     assert done.code == 2
-    annotation, numbers = done.out.splitlines()
-    assert annotation.startswith("::error title=schedule-fix::Start each backup, and none while")
+    *annotations, numbers = done.out.splitlines()
+    for level, text in zip(("error", "warning"), annotations, strict=True):
+        assert text.startswith(f"::{level} title=schedule-fix::Start each backup, and none while")
     assert numbers == "1 host: 1 would change; 2 findings: 1 critical, 1 warning. Exit code 2."
     done = cli("apply", "schedule-fix", "--yes", *at, "--format", "github")
     assert done.out.startswith("1 host: 1 changed; 0 findings; 2 fixed. Exit code 0. Run ")

@@ -10,7 +10,7 @@ from tests.report.rendered import about, rendered
 Make = Callable[..., Any]
 
 
-def test_an_annotation_tells_a_finding_once_with_the_line_of_its_first_host(
+def test_an_annotation_tells_a_finding_of_a_severity_once_with_the_line_of_its_first_host(
     fleet: list[HostReport],
 ) -> None:
     subject = about(*fleet, run="R", places={"GONE": "prod.yaml:7:3", "WOULD": "a,b:c.yaml:3:1"})
@@ -20,7 +20,9 @@ def test_an_annotation_tells_a_finding_once_with_the_line_of_its_first_host(
         "::error file=prod.yaml,line=7,title=unreachable::1 host (GONE): no answer",
         "::error title=schedule-fix not judged::1 host (LATE): not answered: tasks: no answer",
         f"::error file=a%2Cb%3Ac.yaml,line=3,title=schedule-fix::{title} on 1 host (WOULD)",
-        "::warning title=tls12::Old on 2 hosts (ADVISED and FIXED)",
+        f"::warning file=a%2Cb%3Ac.yaml,line=3,title=schedule-fix::{title} on 1 host (WOULD)",
+        "::warning title=tls12::Old on 1 host (FIXED)",
+        "::notice title=tls12::Old on 1 host (ADVISED)",
     ]
     assert last.endswith(" Exit code 5. Run R.")
 
