@@ -1,6 +1,5 @@
 """Audits, applies, rolls back and reconciles: what the command line and other programs call."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -18,30 +17,29 @@ from remediate.engine.observation import Observation
 from remediate.engine.order import Order, Verb
 from remediate.engine.origins import Origins
 from remediate.engine.planning import PlaybookPlanner
-from remediate.engine.reconciling import Ongoing, give_free, rounds, take_in_spilled
+from remediate.engine.reconciling import (
+    Ongoing,
+    closing,
+    give_free,
+    left_half_made,
+    rounds,
+    take_in_spilled,
+)
 from remediate.engine.recorded import (
     RecordRefusedError,
-    changes_to_undo,
-    half_made,
-    perhaps_half_way,
-    recorded_changes,
     refused_record,
-    removals,
-    restarts_of,
     writes_of,
 )
-from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.saved import Saved, looked_at
 from remediate.engine.surroundings import Surroundings, utc_now
-from remediate.engine.verdict import internal_error
-from remediate.model.change import Change
+from remediate.engine.undoing import Undoing
 from remediate.model.event import Event, HostFinished
 from remediate.model.facts import Facts
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
 from remediate.model.problem import Problem
-from remediate.model.run import HostRecord, Run, RunRecord, RunSummary
+from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
@@ -54,16 +52,12 @@ from remediate.transport.protocol import Transport
 if TYPE_CHECKING:
     from remediate.engine.checking import Look
 
-_log = logging.getLogger(__name__)
 _NOTHING = PlaybookPlanner(Job(()))
-_NEWEST = 100  # runs among which those are looked for that have left something undone
-_HALF_WAY = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
 _HALTED = Problem(
     code="halted",
     message="the run was stopped before its turn came",
     hint="Run it again for this host.",
 )
-_STILL_RUNNING = "Wait for it to end; it will say itself what it did."
 
 RunAlive = Callable[[str], AbstractContextManager[object]]
 """Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
@@ -230,50 +224,25 @@ class Engine:
         Raises:
             StoreError: the rollback cannot be recorded; nothing was sent.
         """
+        ongoing = self._ongoing()
+        undoing = Undoing(record, self._journal, ongoing, job, force)
+        chosen = [one for one in record.hosts if hosts is None or one.host.name in hosts]
         orders: list[Order] = []
         unusable: list[HostReport] = []
-        guards = PlaybookPlanner(job) if job is not None else None
-        writes = writes_of(job) if job is not None else None
-        alive = self._ongoing()
-        tried = [self._journal.run(each.run.id) for each in alive.tries(record.run.id)]
-        later = [self._journal.run(each.run.id) for each in self._removing(record.run)]
-        for host in record.hosts:
-            if hosts is not None and host.host.name not in hosts:
-                continue
+        for one in chosen:
             try:
-                changes = changes_to_undo(host, writes)
-                restarts = restarts_of(tried, host.host.name, writes)
+                planner = undoing.planner(one)
             except RecordRefusedError as error:
-                unusable.append(refused_record(host.host.name, error))
+                unusable.append(refused_record(one.host.name, error))
                 continue
-            if not changes:
-                continue
-            snapshot = host.intent.snapshot if host.intent else ()
-            uses, cut_off = record.run.playbooks, perhaps_half_way(host)
-            tries = (one for run in tried for one in run.hosts if one.host.name == host.host.name)
-            harmed = cut_off or any(map(perhaps_half_way, tries))
-            planner = UndoPlanner(
-                uses,
-                changes,
-                snapshot,
-                force=force,
-                guards=guards,
-                cut_off=cut_off,
-                restarts=restarts,
-                harmed=harmed,
-                removals=removals(later, host.computer),
-            )
-            order = Order(Verb.AUDIT, host.host, self.settings, planner, computer=host.computer)
-            orders.append(order)
+            if planner is not None:
+                order = Order(Verb.AUDIT, one.host, self.settings, planner, computer=one.computer)
+                orders.append(order)
         refused = map(self._masked, unusable)
         if dry_run:
             return chain(refused, self._told(orders))
-        leases = alive.takes_over(run.undoes) if run.undoes else ()
-        keeps = {
-            one.host.name
-            for one in record.hosts
-            if one.intent and not one.report and alive.goes_on(record.run, one.intent.host)
-        }  # a run that goes on keeps its lease, which it has by the address of then
+        leases = ongoing.takes_over(run.undoes) if run.undoes else ()
+        keeps = {one.host.name for one in chosen if undoing.keeps_lease(one)}
         orders = [
             replace(
                 order,
@@ -310,7 +279,9 @@ class Engine:
         wanted = [pair for pair in wanted if (pair[0].id, pair[1].host.name) in still]
         runs = {run.id: run for run, _ in wanted}
         alive = self._ongoing()
-        made = [(run, self._reconciling(run, record, alive)) for run, record in wanted]
+        made = [
+            (run, closing(run, record, alive, self.settings, self.now())) for run, record in wanted
+        ]
         for run, one in made:
             if isinstance(one, HostReport):
                 yield run, self._masked(one)
@@ -380,13 +351,7 @@ class Engine:
         only: Mapping[str, Collection[str]] | None,
     ) -> Iterator[tuple[Host, PlaybookPlanner]]:
         """Each host with a planner that knows what earlier runs may have left undone there."""
-        writes = writes_of(planner.job)
-        earlier: dict[str, tuple[Change, ...]] = {}
-        for summary in self.store.runs(_NEWEST) if self.store is not None else ():
-            if summary.run.undoes is None and (summary.open or _HALF_WAY & summary.outcomes.keys()):
-                for record in self._journal.run(summary.run.id).hosts:
-                    known = earlier.get(record.host.name, ())
-                    earlier[record.host.name] = (*known, *half_made(record, writes))
+        earlier = {} if self.store is None else left_half_made(self.store, writes_of(planner.job))
         for host in hosts:
             job = planner.job.on(host.name)
             job = job if only is None else job.only(only.get(host.name, ()))
@@ -401,15 +366,6 @@ class Engine:
             )
 
     # --- how ----------------------------------------------------------------------------------
-
-    def _removing(self, run: Run) -> Iterator[RunSummary]:
-        """The later runs that have removed what others had left."""
-        from remediate.resources.leftover import REMOVING  # noqa: PLC0415 - for rollbacks only
-
-        for each in self._journal.runs(_NEWEST):
-            playbooks = {use.id for use in each.run.playbooks}
-            if each.run.started > run.started and REMOVING in playbooks:
-                yield each
 
     def _recorded(
         self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None
@@ -479,38 +435,6 @@ class Engine:
     def _ongoing(self) -> Ongoing:
         leases = dict(self._journal.leases(self.now()))
         return Ongoing(self._journal, self.settings.operator, self.is_running, leases)
-
-    def _reconciling(self, run: Run, record: HostRecord, alive: Ongoing) -> Order | HostReport:
-        """What is to be done to close an intent, or why it stays open."""
-        host = record.host
-        try:
-            changes = recorded_changes(record)
-        except RecordRefusedError as error:
-            return refused_record(host.name, error)
-        except Exception:  # noqa: BLE001 - a record may be about anything
-            _log.debug("internal error", extra={"host": host.name}, exc_info=True)
-            return internal_error(host.name)
-        snapshot = record.intent.snapshot if record.intent else ()
-        if record.intent and alive.goes_on(run, record.intent.host):  # by the address of then
-            plan = Plan(host=host.name, playbooks=run.playbooks, changes=changes)
-            message = f"run {run.id} is still going on"
-            problem = Problem(code="still_running", message=message, hint=_STILL_RUNNING)
-            return HostReport(host=host.name, outcome=Outcome.REFUSED, plan=plan, problem=problem)
-        planner = RecordPlanner(run.playbooks, changes, snapshot)
-        leases = alive.takes_over(run.undoes) if run.undoes else ()
-        until = record.intent.until if record.intent else None
-        settling = max(0.0, (until - self.now()).total_seconds()) if until else 0.0
-        return Order(
-            Verb.RECONCILE,
-            host,
-            self.settings,
-            planner,
-            run.id,
-            takes_over=leases,
-            computer=record.computer,
-            settling=settling,
-            worked=record.report.worked if record.report else None,
-        )
 
 
 def _as_saved(orders: Sequence[Order], saved: Mapping[str, Saved] | None) -> Sequence[Order]:

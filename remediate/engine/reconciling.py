@@ -3,13 +3,26 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from remediate.engine.order import Order
+from remediate.engine.job import Settings
+from remediate.engine.order import Order, Verb
+from remediate.engine.recorded import (
+    RecordRefusedError,
+    Writes,
+    half_made,
+    recorded_changes,
+    refused_record,
+)
+from remediate.engine.rollback import RecordPlanner
+from remediate.engine.verdict import internal_error
+from remediate.model.change import Change
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
+from remediate.model.plan import Plan
 from remediate.model.problem import Problem
-from remediate.model.run import Run, RunSummary
+from remediate.model.run import HostRecord, Run, RunSummary
 from remediate.store.errors import JournalConflict, JournalIncomplete, StoreError, UnknownRun
 from remediate.store.protocol import Store
 from remediate.store.spill import SpillEntry, SpillFile, read_spill
@@ -20,6 +33,9 @@ _BROKE_OFF = Problem(
     message="the run broke off before anything was written",
     hint="Run it again.",
 )
+_STILL_RUNNING = "Wait for it to end; it will say itself what it did."
+_LEAVING = 100  # runs among which those are looked for that have left something undone
+_HALF_WAY = {Outcome.FAILED_CHANGED, Outcome.INDETERMINATE}
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +83,65 @@ class Ongoing:
     def _is_ours(self, run: Run) -> bool:
         """Whether it was begun on this controller."""
         return run.operator.rpartition("@")[2] == self.operator.rpartition("@")[2]
+
+
+def left_half_made(store: Store, writes: Writes) -> dict[str, tuple[Change, ...]]:
+    """What earlier runs went wrong half-way with, by the name of the host.
+
+    Args:
+        store: where they are recorded.
+        writes: what the playbooks that are asked about may write.
+    """
+    found: dict[str, tuple[Change, ...]] = {}
+    for summary in store.runs(_LEAVING):
+        if summary.run.undoes is None and (summary.open or _HALF_WAY & summary.outcomes.keys()):
+            for record in store.run(summary.run.id).hosts:
+                name = record.host.name
+                found[name] = (*found.get(name, ()), *half_made(record, writes))
+    return found
+
+
+def closing(
+    run: Run, record: HostRecord, ongoing: Ongoing, settings: Settings, now: datetime
+) -> Order | HostReport:
+    """What is to be done to close an intent, or why it stays open.
+
+    Args:
+        run: the run.
+        record: a host of it.
+        ongoing: tells runs that go on.
+        settings: how to go about it.
+        now: the time in UTC.
+    """
+    host = record.host
+    try:
+        changes = recorded_changes(record)
+    except RecordRefusedError as error:
+        return refused_record(host.name, error)
+    except Exception:  # noqa: BLE001 - a record may be about anything
+        _log.debug("internal error", extra={"host": host.name}, exc_info=True)
+        return internal_error(host.name)
+    snapshot = record.intent.snapshot if record.intent else ()
+    if record.intent and ongoing.goes_on(run, record.intent.host):  # by the address of then
+        plan = Plan(host=host.name, playbooks=run.playbooks, changes=changes)
+        message = f"run {run.id} is still going on"
+        problem = Problem(code="still_running", message=message, hint=_STILL_RUNNING)
+        return HostReport(host=host.name, outcome=Outcome.REFUSED, plan=plan, problem=problem)
+    planner = RecordPlanner(run.playbooks, changes, snapshot)
+    leases = ongoing.takes_over(run.undoes) if run.undoes else ()
+    until = record.intent.until if record.intent else None
+    settling = max(0.0, (until - now).total_seconds()) if until else 0.0
+    return Order(
+        Verb.RECONCILE,
+        host,
+        settings,
+        planner,
+        run.id,
+        takes_over=leases,
+        computer=record.computer,
+        settling=settling,
+        worked=record.report.worked if record.report else None,
+    )
 
 
 def rounds(orders: Iterable[Order]) -> list[list[Order]]:

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from remediate.engine.engine import Engine, changes_to_undo
+from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
+from remediate.engine.recorded import changes_to_undo
 from remediate.lab.host import LabHost
 from remediate.lab.kinds import put
 from remediate.lab.kinds.registry_value import MACHINE_GUID, machine_guid

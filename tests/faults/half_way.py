@@ -9,10 +9,11 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from remediate.engine.engine import Engine, changes_to_undo
+from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation, observe_calls, read_observation
 from remediate.engine.planning import PlaybookPlanner
+from remediate.engine.recorded import changes_to_undo
 from remediate.lab.engines.functions import answer
 from remediate.lab.kinds import record, records
 from remediate.lab.state import HostState, Record
