@@ -18,7 +18,7 @@ from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
 from remediate.runner import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
-from tests.engine.test_stories import NOW
+from tests.engine.world import NOW
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985)
 SCHEDULE_FIX = Catalogue().load("schedule-fix")

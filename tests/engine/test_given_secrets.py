@@ -12,7 +12,7 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.playbook import Advice, Evidence, PlaybookParams
 from remediate.resources.registry_value import RegistryValue, RegistryValues
-from tests.engine.test_stories import HOST, VALUE, World, job_of, schedule_fix
+from tests.engine.world import HOST, VALUE, World, job_of, schedule_fix
 from tests.faults.canary import CANARY, seen_in
 from tests.faults.test_secret_change import DIGEST, GiveIt, Logon
 

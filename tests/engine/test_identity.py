@@ -20,7 +20,7 @@ from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import ConnectionLost
 from remediate.transport.protocol import Deadline
 from tests.engine.restoring import PEER, TARGET, Restoring, host_state
-from tests.engine.test_stories import HOST, NOW, IgnoreNew, World, job_of
+from tests.engine.world import HOST, NOW, IgnoreNew, World, job_of
 
 A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 

@@ -12,7 +12,7 @@ from remediate.playbook import Advice, Playbook
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
-from tests.engine.test_stories import (
+from tests.engine.world import (
     HOST,
     ForGood,
     Guarded,

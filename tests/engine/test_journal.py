@@ -17,15 +17,63 @@ from remediate.model.plan import Observed, Plan
 from remediate.model.run import Intent
 from remediate.runner.serial import Serial
 from remediate.store.errors import JournalIncomplete, StoreUnavailable
-from remediate.store.spill import SpillEntry, spill
+from remediate.store.spill import SpillEntry, read_spill, spill
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import TimedOut
-from tests.engine.test_stories import HOST, NOW, FailingStore, World
+from tests.engine.world import HOST, NOW, FailingStore, World
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+@pytest.mark.parametrize("failing", ["take_lease", "record_intent"])
+def test_nothing_is_written_when_the_store_cannot_be(job: Job, failing: str) -> None:
+    world = World(store=FailingStore([failing]))
+    report = world.apply(job)
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert "the disk is full" in report.problem.message
+    assert not any(name.startswith(("Set-", "Lock-")) for name in world.sent())
+
+
+def test_a_run_that_cannot_be_begun_sends_nothing(job: Job) -> None:
+    world = World(store=FailingStore(["begin_run"]))
+    with pytest.raises(StoreUnavailable):
+        world.apply(job)
+    assert world.sent() == []
+
+
+def test_a_verdict_that_cannot_be_recorded_is_spilled(job: Job, tmp_path: Path) -> None:
+    world = World(store=FailingStore(["close_host"]), folder=tmp_path)
+    assert world.apply(job).outcome is Outcome.CHANGED
+    [file] = [file for file in read_spill(tmp_path) if file.path.parent == tmp_path]
+    [entry] = file.entries
+    assert entry.report
+    assert entry.report.outcome is Outcome.CHANGED
+
+
+def test_a_spilled_verdict_is_taken_in_by_reconcile(job: Job, tmp_path: Path) -> None:
+    store = FailingStore(["close_host"])
+    world = World(store=store, folder=tmp_path)
+    world.apply(job)
+    store.failing = ()
+    world.transport.requests.clear()
+    assert list(world.engine.reconcile()) == []
+    assert world.sent() == []
+    assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
+    assert not any(file.path.parent == tmp_path for file in read_spill(tmp_path))
+
+
+@pytest.mark.parametrize(("now", "outcome"), [(NOW, Outcome.REFUSED), (None, Outcome.CHANGED)])
+def test_a_run_of_another_controller_goes_on_until_its_lease_expires(
+    world: World, job: Job, now: datetime | None, outcome: Outcome
+) -> None:
+    store = FailingStore(["close_host", "release_lease"])
+    world.store, world.settings = store, replace(world.settings, operator="eve@there")
+    engine = replace(world.engine, now=lambda: NOW)
+    list(engine.apply([HOST], job, world.run().model_copy(update={"operator": "eve@there"})))
+    store.failing = ()
+    world.settings = replace(world.settings, operator="ada@here")
+    here = replace(world.engine, now=lambda: now or datetime.now(UTC))
+    [(_, report)] = here.reconcile()
+    assert report.outcome is outcome
 
 
 def test_a_spilled_verdict_never_replaces_what_was_seen_later(job: Job, tmp_path: Path) -> None:

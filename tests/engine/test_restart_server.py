@@ -20,7 +20,7 @@ from remediate.resources.boot import MOST, PENDING, QUIET, Boot
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
 from tests.engine.test_settling import KilledError, Slow, said, world_of
-from tests.engine.test_stories import HOST
+from tests.engine.world import HOST
 from tests.faults.controller import apply_run
 from tests.faults.repairs import REBOOTED
 

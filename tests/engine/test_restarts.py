@@ -16,7 +16,7 @@ from remediate.resources.registry_value import RegistryValue
 from remediate.resources.service import Service
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost
-from tests.engine.test_stories import HOST, World, job_of
+from tests.engine.world import HOST, World, job_of
 from tests.faults.repairs import NEEDED, NeedsRestart
 
 

@@ -19,7 +19,7 @@ from remediate.resources.base import Query, Resource
 from remediate.resources.registry_value import RegistryValue
 from remediate.testing.transport import Trouble
 from remediate.transport.errors import ConnectionLost
-from tests.engine.test_stories import HOST, World, job_of
+from tests.engine.world import HOST, World, job_of
 from tests.faults.repairs import InTheList
 
 NAMES = st.text("abcXYZ", min_size=1, max_size=4)

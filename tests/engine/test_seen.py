@@ -28,7 +28,7 @@ from remediate.resources.registry_value import RegistryName, RegistryValue, Regi
 from remediate.resources.service import Service, Services
 from remediate.runner import Serial
 from remediate.testing.transport import MemoryTransport
-from tests.engine.test_stories import HOST, World, job_of
+from tests.engine.world import HOST, World, job_of
 
 FACTS = HostFacts(
     computer=Computer(name="SRV01"), powershell="5.1", os="10.0", culture="en-US", utc=""

@@ -25,7 +25,7 @@ from remediate.transport.errors import (
     Refused,
     TransportError,
 )
-from tests.engine.test_stories import HOST, World, job_of
+from tests.engine.world import HOST, World, job_of
 from tests.faults.half_way import ALL
 from tests.faults.repairs import MOVED, SCANNED, Repair
 from tests.faults.under_way import (

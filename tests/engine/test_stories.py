@@ -1,176 +1,40 @@
 """One host through one run, story by story, over simulated hosts in memory."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from remediate.engine.engine import Engine
-from remediate.engine.job import Job, Settings, Task
+from remediate.engine.job import Job, Settings
 from remediate.lab.engines import functions
-from remediate.lab.hosts import make_state
-from remediate.lab.kinds import edit, put, record, records
-from remediate.lab.kinds.scheduled_task import make_task, with_policy
-from remediate.lab.state import HostState, Record
-from remediate.model.connection import Auth
-from remediate.model.host import Host
-from remediate.model.outcome import ExitCode, HostReport, Outcome
+from remediate.lab.kinds import put, record, records
+from remediate.lab.kinds.scheduled_task import make_task
+from remediate.lab.state import HostState
+from remediate.model.outcome import ExitCode, Outcome
 from remediate.model.plan import Plan
-from remediate.model.run import Run, RunKind
-from remediate.playbook import Advice, Playbook, PlaybookParams
-from remediate.playbook.catalogue import Catalogue
+from remediate.playbook import Advice, PlaybookParams
 from remediate.powershell.messages import MAX_REQUEST
-from remediate.report.lines import host_lines
-from remediate.report.reporter import Subject
-from remediate.resources.registry_value import RegistryName, RegistryValue, RegistryValues
+from remediate.resources.registry_value import RegistryValue
 from remediate.resources.scheduled_task import (
     MultipleInstances,
-    ScheduledTask,
-    ScheduledTasks,
 )
-from remediate.runner import Serial
-from remediate.store.errors import StoreUnavailable
-from remediate.store.spill import read_spill
-from remediate.testing.store import MemoryStore
-from remediate.testing.transport import MemoryTransport, Trouble
+from remediate.testing.transport import Trouble
 from remediate.transport.errors import AuthenticationFailed, ConnectionLost
-
-HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-VALUE = RegistryName(key=r"HKEY_LOCAL_MACHINE\SOFTWARE\Test", name="Setting")
-
-
-class SetValue(Playbook[PlaybookParams]):
-    """A setting."""
-
-    id = "set-value"
-    title = "Set a value"
-    source = "https://example.com/kb/1"
-    wanted = "good"
-
-    def observe(self, params: PlaybookParams) -> list[RegistryValues]:
-        return [RegistryValues(values=(VALUE,))]
-
-    def decide(self, seen: Any, params: PlaybookParams) -> Any:
-        value = seen.one(RegistryValue)
-        yield value.should(value={"type": "String", "data": self.wanted})
-
-
-class IgnoreNew(Playbook[PlaybookParams]):
-    """Tasks, and nothing of the registry."""
-
-    id = "ignore-new"
-    title = "Start no second instance"
-    source = "https://example.com/kb/1"
-
-    def observe(self, params: PlaybookParams) -> list[ScheduledTasks]:
-        return [ScheduledTasks(folder=r"\Microsoft\OnlineBackup")]
-
-    def decide(self, seen: Any, params: PlaybookParams) -> Any:
-        for task in seen.all(ScheduledTask):
-            yield task.should(multiple_instances=MultipleInstances.IGNORE_NEW)
-
-
-class SetOtherwise(SetValue):
-    """The same setting, otherwise."""
-
-    id = "set-otherwise"
-    wanted = "other"
-
-
-class Guarded(SetValue):
-    """A setting that must not be touched now."""
-
-    id = "guarded"
-
-    def guard(self, seen: Any, params: PlaybookParams) -> list[str]:
-        return ["a backup is running: wait for it to end"]
-
-
-class First(SetValue):
-    """Wants to come before the others by name, and says so nowhere."""
-
-    id = "first"
-    after = ("schedule-fix",)
-
-
-class ForGood(SetValue):
-    """A setting that nobody can take back."""
-
-    id = "for-good"
-
-    def decide(self, seen: Any, params: PlaybookParams) -> Any:
-        value = seen.one(RegistryValue)
-        yield value.should(irreversible=True, value={"type": "String", "data": "good"})
-
-
-@dataclass
-class World:
-    """A host, a store and an engine to work on them."""
-
-    state: HostState = field(default_factory=make_state)
-    store: MemoryStore = field(default_factory=MemoryStore)
-    trouble: Callable[[int], Trouble | None] = lambda _: None
-    settings: Settings = field(default_factory=lambda: Settings(operator="ada@here"))
-    folder: Path | None = None
-    runs: int = 0
-
-    def __post_init__(self) -> None:
-        states = {"127.0.0.1": self.state}
-        self.transport = MemoryTransport(states, lambda n: self.trouble(n))  # noqa: PLW0108 - it may be replaced
-
-    @property
-    def engine(self) -> Engine:
-        return Engine(
-            self.transport, self.settings, self.store, spill_folder=self.folder, runner=Serial()
-        )
-
-    def run(self, undoes: str | None = None) -> Run:
-        self.runs += 1
-        kind = RunKind.ROLLBACK if undoes else RunKind.APPLY
-        name = f"run-{self.runs}"
-        return Run(
-            id=name, kind=kind, playbooks=(), operator="ada@here", started=NOW, undoes=undoes
-        )
-
-    def apply(self, job: Job, confirm: Callable[[Plan], bool] | None = None) -> HostReport:
-        [report] = self.engine.apply([HOST], job, self.run(), confirm)
-        return report
-
-    def rollback(self, run: str = "run-1", **options: Any) -> list[HostReport]:
-        return list(self.engine.rollback(self.store.run(run), self.run(run), **options))
-
-    def sent(self) -> list[str]:
-        return [call.function for request in self.transport.requests for call in request.calls]
-
-    def policies(self) -> list[int]:
-        tasks = records(self.state, "scheduled_task")
-        return [task["multiple_instances"] for task in tasks if "Backup" in task["path"]]
-
-    def value(self) -> str | None:
-        [found] = records(self.state, "registry_value", values=[VALUE.model_dump()])
-        return found["value"] and str(found["value"]["data"])
-
-    def set_policy(self, task: Record, policy: MultipleInstances) -> None:
-        """Somebody else sets a task's policy."""
-        key = {name: task[name] for name in ("path", "name")}
-        edit(self.state, "scheduled_task", key, multiple_instances=int(policy))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-def job_of(*playbooks: Playbook[Any]) -> Job:
-    return Job.of(Task(playbook, playbook.params()) for playbook in playbooks)
-
-
-def schedule_fix() -> Playbook[Any]:
-    return Catalogue().load("schedule-fix")
+from tests.engine.world import (
+    HOST,
+    NOW,
+    VALUE,
+    First,
+    ForGood,
+    Guarded,
+    SetOtherwise,
+    SetValue,
+    World,
+    job_of,
+    make_state_policies,
+    schedule_fix,
+)
 
 
 def test_an_audit_only_reads(world: World, job: Job) -> None:
@@ -397,10 +261,6 @@ def test_a_host_that_stays_away_is_indeterminate_until_it_is_reconciled(
     assert sorted(world.policies()) == sorted(make_state_policies())
 
 
-def make_state_policies() -> list[int]:
-    return World().policies()
-
-
 def test_without_auto_rollback_a_half_done_host_is_left_for_a_person(world: World) -> None:
     world.settings = replace(world.settings, auto_rollback=False)
     world.trouble = lambda n: Trouble(ConnectionLost, calls=2) if n == 2 else None
@@ -500,45 +360,6 @@ def test_a_run_killed_before_it_wrote_is_closed_by_reconcile_and_the_host_is_fre
     assert world.apply(job).outcome is Outcome.CHANGED
 
 
-class FailingStore(MemoryStore):
-    """A store whose disk is full from some method on."""
-
-    def __init__(self, failing: Sequence[str]) -> None:
-        super().__init__()
-        self.failing = failing
-
-    def __getattribute__(self, name: str) -> Any:
-        if name != "failing" and name in self.failing:
-            raise StoreUnavailable("store.db", "the disk is full", "Make room.")
-        return super().__getattribute__(name)
-
-
-@pytest.mark.parametrize("failing", ["take_lease", "record_intent"])
-def test_nothing_is_written_when_the_store_cannot_be(job: Job, failing: str) -> None:
-    world = World(store=FailingStore([failing]))
-    report = world.apply(job)
-    assert report.outcome is Outcome.REFUSED
-    assert report.problem
-    assert "the disk is full" in report.problem.message
-    assert not any(name.startswith(("Set-", "Lock-")) for name in world.sent())
-
-
-def test_a_run_that_cannot_be_begun_sends_nothing(job: Job) -> None:
-    world = World(store=FailingStore(["begin_run"]))
-    with pytest.raises(StoreUnavailable):
-        world.apply(job)
-    assert world.sent() == []
-
-
-def test_a_verdict_that_cannot_be_recorded_is_spilled(job: Job, tmp_path: Path) -> None:
-    world = World(store=FailingStore(["close_host"]), folder=tmp_path)
-    assert world.apply(job).outcome is Outcome.CHANGED
-    [file] = [file for file in read_spill(tmp_path) if file.path.parent == tmp_path]
-    [entry] = file.entries
-    assert entry.report
-    assert entry.report.outcome is Outcome.CHANGED
-
-
 def test_a_bug_of_ours_is_an_internal_error_of_one_host(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -571,160 +392,6 @@ def test_advice_alone_asks_for_attention(world: World) -> None:
     assert report.plan
     [advice] = report.plan.advice
     assert (advice.playbook, advice.rule, advice.resource) == ("advising", "look", None)
-
-
-def test_a_spilled_verdict_is_taken_in_by_reconcile(job: Job, tmp_path: Path) -> None:
-    store = FailingStore(["close_host"])
-    world = World(store=store, folder=tmp_path)
-    world.apply(job)
-    store.failing = ()
-    world.transport.requests.clear()
-    assert list(world.engine.reconcile()) == []
-    assert world.sent() == []
-    assert store.run("run-1").hosts[0].outcome is Outcome.CHANGED
-    assert not any(file.path.parent == tmp_path for file in read_spill(tmp_path))
-
-
-@pytest.mark.parametrize(("now", "outcome"), [(NOW, Outcome.REFUSED), (None, Outcome.CHANGED)])
-def test_a_run_of_another_controller_goes_on_until_its_lease_expires(
-    world: World, job: Job, now: datetime | None, outcome: Outcome
-) -> None:
-    store = FailingStore(["close_host", "release_lease"])
-    world.store, world.settings = store, replace(world.settings, operator="eve@there")
-    engine = replace(world.engine, now=lambda: NOW)
-    list(engine.apply([HOST], job, world.run().model_copy(update={"operator": "eve@there"})))
-    store.failing = ()
-    world.settings = replace(world.settings, operator="ada@here")
-    here = replace(world.engine, now=lambda: now or datetime.now(UTC))
-    [(_, report)] = here.reconcile()
-    assert report.outcome is outcome
-
-
-def clumsy(monkeypatch: pytest.MonkeyPatch, harm: Callable[[Record], None]) -> None:
-    """Make a simulated host do more than it is told when a task is written."""
-    real = functions._set
-
-    def set_and_harm(resource: Any, state: HostState, arguments: dict[str, Any]) -> Any:
-        result = real(resource, state, arguments)
-        for task in state.windows["scheduled_tasks"]:
-            if task["name"] == arguments["identity"]["name"]:
-                harm(task)
-        return result
-
-    monkeypatch.setattr(functions, "_set", set_and_harm)
-
-
-def test_a_write_that_also_changed_something_else_is_not_called_changed(
-    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The policy reads back as planned, and the rest of the task does not."""
-
-    def hide(task: Record) -> None:
-        task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
-
-    clumsy(monkeypatch, hide)
-    report = world.apply(job)
-    assert (report.outcome, report.exit_code) == (
-        Outcome.FAILED_CHANGED,
-        ExitCode.NEEDS_PERSON,
-    )
-    hidden = [found for found in report.differing if found.property == "Settings/Hidden"]
-    assert {(found.expected, found.found) for found in hidden} == {("false", "true")}
-    assert world.policies() == make_state_policies()
-
-
-def test_what_a_run_did_besides_is_named_by_its_rollback_and_by_each_further_one(
-    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The run put its own change back already; the trigger that is lost it cannot put back."""
-    start = world.state.windows["scheduled_tasks"][0]
-    start["xml"] = start["xml"].replace("<Triggers>", "<Triggers><BootTrigger />")
-
-    def lose(task: Record) -> None:
-        task["xml"] = task["xml"].replace("<BootTrigger />", "")
-
-    clumsy(monkeypatch, lose)
-    report = world.apply(job)
-    assert report.outcome is Outcome.FAILED_CHANGED
-    lost = [found for found in report.differing if found.property.startswith("Triggers/")]
-    assert [found.property for found in lost] == ["Triggers/BootTrigger"]
-    assert world.policies() == make_state_policies()
-    for force in (False, True):
-        [back] = world.rollback(force=force)
-        assert (back.outcome, back.exit_code) == (Outcome.CONFLICT, ExitCode.NEEDS_PERSON)
-        assert back.plan
-        [conflict] = back.plan.conflicts
-        assert (conflict.change.property, conflict.lost) == ("Triggers/BootTrigger", True)
-        lines = said(back, Subject("rollback", ("SRV01",), run="run-2", undone="run-1"))
-        assert (
-            "Triggers/BootTrigger: now it is absent, and a rollback does not put it back" in lines
-        )
-        assert "before the run it was 1" in lines
-        assert "--force" not in lines
-
-
-def test_a_rollback_that_lost_something_is_not_the_end_of_it(
-    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    start = world.state.windows["scheduled_tasks"][0]
-    start["xml"] = start["xml"].replace("<Triggers>", "<Triggers><BootTrigger />")
-    assert world.apply(job).outcome is Outcome.CHANGED
-
-    def lose(task: Record) -> None:
-        task["xml"] = task["xml"].replace("<BootTrigger />", "")
-
-    clumsy(monkeypatch, lose)
-    [back] = world.rollback()
-    assert back.outcome is Outcome.FAILED_CHANGED
-    monkeypatch.undo()
-    [again] = world.rollback()
-    assert again.outcome is Outcome.CONFLICT
-    [again] = world.rollback()
-    assert again.outcome is Outcome.CONFLICT
-    assert again.plan
-    assert [one.change.property for one in again.plan.conflicts] == ["Triggers/BootTrigger"]
-
-
-def test_what_somebody_changed_after_a_run_that_went_well_is_none_of_its_rollback(
-    world: World, job: Job
-) -> None:
-    assert world.apply(job).outcome is Outcome.CHANGED
-    task = world.state.windows["scheduled_tasks"][0]
-    task["xml"] = task["xml"].replace("<Hidden>false<", "<Hidden>true<")
-    [back] = world.rollback()
-    assert back.outcome is Outcome.CHANGED
-    assert "<Hidden>true<" in task["xml"]
-
-
-def said(report: HostReport, subject: Subject) -> str:
-    lines = host_lines(report, subject)
-    return "\n".join("".join(text for text, _ in line.spans) for line in lines)
-
-
-def test_a_write_that_does_not_last_is_not_called_changed(
-    world: World, job: Job, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The host reports success, and something there puts another value in its place."""
-
-    def queue(task: Record) -> None:
-        task["xml"] = with_policy(task["xml"], MultipleInstances.QUEUE)
-
-    clumsy(monkeypatch, queue)
-    report = world.apply(job)
-    assert report.outcome is Outcome.FAILED_CHANGED
-    assert report.applied == ()
-
-
-def test_a_new_fault_that_turns_up_meanwhile_is_not_called_repaired(world: World, job: Job) -> None:
-    def add_a_task(number: int) -> None:
-        if number == 2:
-            task = make_task("Late", MultipleInstances.PARALLEL)
-            world.state.section("scheduled_tasks").append(task)
-
-    world.trouble = add_a_task
-    report = world.apply(job)
-    assert report.outcome is Outcome.ROLLED_BACK
-    assert sorted(world.policies()) == sorted([*make_state_policies(), 0])
 
 
 def test_a_rollback_that_cannot_log_on_leaves_what_is_known_to_be_told(world: World) -> None:

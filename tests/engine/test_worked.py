@@ -9,7 +9,7 @@ from remediate.model.outcome import HostReport, Outcome, Worked
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import Refused
 from tests.engine.test_settling import Slow, world_of
-from tests.engine.test_stories import HOST, job_of, schedule_fix
+from tests.engine.world import HOST, job_of, schedule_fix
 from tests.faults.repairs import MOVED, SCANNED
 
 
