@@ -8,6 +8,7 @@ are several things come last.
 """
 
 import ast
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,27 +19,30 @@ PLAYBOOKS = ("playbooks", "tests/playbooks", "docs/playbooks", "examples")
 KINDS = ("remediate/resources", "remediate/lab", "tests")
 """Rooms in which a kind has something."""
 CODE = {".py", ".ps1", ".psm1", ".psd1", ".yaml", ".md", ".txt"}
-STAND_INS = {
-    "scheduled_task": ("ScheduledTasks",),
-    "registry_value": ("LabRegistry",),
-    "service": ("Win32_Service", "Win32_Process", "MSFT_iSCSISession", "LabServices"),
-    "iscsi_initiator": ("Win32_PnPEntity",),
-    "shadow_storage": ("Win32_Shadow", "Win32_Volume", "vssadmin"),
+MODULES = {
+    "event": "Microsoft.PowerShell.Diagnostics",
+    "folder_access": "LabAccess",
+    "registry_value": "LabRegistry",
+    "scheduled_task": "ScheduledTasks",
+    "service": "LabServices",
+    "volume": "Storage",
 }
-"""Commands and classes of Windows that a kind is read by, as the lab's stand-ins are named."""
+"""The lab's modules with commands that a kind is read by; classes and programs its scripts name."""
 
 Count = dict[str, tuple[int, int]]
 """Files and lines by room."""
 
 
 def count(tree: Path, rooms: Iterable[str], names: Iterable[str]) -> Count:
-    """Files and lines that have one of these names in theirs, by room."""
-    known = [name.casefold() for name in names]
+    """Files and lines that are called so, or lie in a folder that is, by room."""
+    known = {name.casefold() for name in names}
     found: Count = {}
     for room, path in ((one, path) for one in rooms for path in (tree / one).rglob("*")):
         inside = path.relative_to(tree / room).as_posix().casefold()
         ours = room != "tests" or not inside.startswith("playbooks/")
-        if ours and path.suffix in CODE and any(name in inside for name in known):
+        *folders, file = inside.split("/")
+        called = {file.partition(".")[0].removeprefix("test_"), *folders}
+        if ours and path.suffix in CODE and called & known:
             there, lines = found.get(room, (0, 0))
             text = path.read_text(encoding="utf-8", errors="replace")
             found[room] = (there + 1, lines + text.count("\n"))
@@ -55,11 +59,23 @@ def kinds(tree: Path) -> dict[str, Count]:
     """What each kind of resource costs, with its stand-ins."""
     places = sorted((tree / "remediate" / "resources").glob("*.ps1"))
     names = dict.fromkeys(path.name.partition(".")[0] for path in places)
+    said = {name: tree / "remediate" / "resources" / f"{name}.py" for name in names}
     return {
-        name: count(tree, KINDS, {name, *STAND_INS.get(name, ())})
-        for name in names
-        if (tree / "remediate" / "resources" / f"{name}.py").exists()
+        name: count(tree, KINDS, {name, *stand_ins(tree, name)})
+        for name, path in said.items()
+        if path.exists() and f'kind: ClassVar[str] = "{name}"' in path.read_text(encoding="utf-8")
     }
+
+
+def stand_ins(tree: Path, kind: str) -> set[str]:
+    """The classes, programs and modules of the lab that a kind is read and written by."""
+    scripts = (tree / "remediate" / "resources").glob(f"{kind}.*ps1")
+    text = "".join(path.read_text(encoding="utf-8") for path in scripts)
+    windows = tree / "remediate" / "lab" / "windows"
+    places = (path for path in windows.rglob("*.psm1") if path.parent.name != "support")
+    known = {name for path in places for name in (path.stem, path.parent.name)}
+    named = {name for name in known if re.search(rf"\b{re.escape(name)}\b", text)}
+    return {*named, *filter(None, [MODULES.get(kind)])}
 
 
 def classes(tree: Path) -> dict[str, list[str]]:
