@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
@@ -198,14 +199,21 @@ class Seen:
             msg = f"a {kind.noun} is identified by {', '.join(kind.identity)}"
             raise ValueError(msg)
         wanted = ResourceId(kind=kind.kind, key=identity)
-        for resource in self.all(kind):
-            if resource.resource_id.folded == wanted.folded:
-                return resource
-        nothing = absence(wanted, self._asked)
-        if isinstance(nothing, kind):
-            return nothing
+        found = self._named.get(wanted.folded)
+        if found is None:
+            found = absence(wanted, self._asked)
+        if isinstance(found, kind):
+            return found
         title = f"{kind.noun} {' '.join(identity.values())}"
         raise LookupError(f"no question of `observe` returns {title}")
+
+    @cached_property
+    def _named(self) -> dict[ResourceId, Resource]:
+        """The first of each name, in any case."""
+        found: dict[ResourceId, Resource] = {}
+        for resource in self._resources:
+            found.setdefault(resource.resource_id.folded, resource)
+        return found
 
     def value(self, name: RegistryName) -> RegistryValue:
         """A registry value, also one that is not there.
