@@ -53,6 +53,8 @@ _SQLITE_ERRORS = {
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk. " + _ELSEWHERE),
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", "Restore it from a copy. " + _ELSEWHERE),
     sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
+    # https://sqlite.org/rescode.html#ioerr_shmsize: no room for what the log's readers share
+    sqlite3.SQLITE_IOERR_SHMSIZE: ("the disk is full", _FREE_SPACE),
     sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _ELSEWHERE),
     sqlite3.SQLITE_TOOBIG: (f"a record has more than {MAX_RECORD} bytes", _ELSEWHERE),
     sqlite3.SQLITE_NOTADB: ("the file is not a database", _ELSEWHERE),
@@ -286,9 +288,10 @@ class Database:
 def _explain(cause: BaseException | None) -> tuple[str, str]:
     """What is wrong in words, and what to do, by SQLite's error number."""
     number = getattr(cause, "sqlite_errorcode", None)
-    known = _SQLITE_ERRORS.get(number & _PRIMARY_CODE) if number is not None else None
-    if known:
-        return known
+    known = [number, number & _PRIMARY_CODE] if number is not None else []
+    for each in known:
+        if each in _SQLITE_ERRORS:
+            return _SQLITE_ERRORS[each]
     said = str(cause).strip().splitlines()
     return (said[0] if said else type(cause).__name__), "See whether the database is up."
 

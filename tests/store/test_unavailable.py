@@ -138,6 +138,27 @@ def test_a_full_disk_is_told_at_every_write_and_costs_no_record(sql_store: SqlSt
     assert sql_store.run(RUN).finished == NOW, "small records still fit"
 
 
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "the disk is full"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "the disk reports an error"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "it may only be read"),
+    ],
+)
+def test_what_sqlite_says_more_closely_counts(
+    number: int, reason: str, place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*_args: object, **_kwargs: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = number
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
+    assert refusal(place).reason == reason
+
+
 def test_a_disk_that_is_full_from_the_start(place: StorePlace) -> None:
     """No store is better than half a store."""
     full = sqlite3.connect
