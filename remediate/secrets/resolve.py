@@ -37,6 +37,9 @@ AT_ONCE = 32
 
 _PROMPT = "prompt:"
 
+_A_PLACE = {"env", "file", "keyring"}
+"""Schemes of which the rest says where, and is no word of a command line."""
+
 _SHOWN = 3
 """Hosts that a question names."""
 
@@ -81,7 +84,8 @@ def resolve(
             printed = ask_program(rest, MAX_SECRET, host.name if host else None)
             secret = _text(printed, "the output of the password program")
     if not secret:
-        raise SecretError(f"the password from {scheme}: is empty")
+        named = rest if scheme in _A_PLACE else ""
+        raise SecretError(f"the password from {scheme}:{named} is empty")
     return SecretStr(secret)
 
 

@@ -80,7 +80,7 @@ def _nobody(text: str) -> str:
     ("reference", "says"),
     [
         ("env:CANARY_MISSING", "CANARY_MISSING is not set"),
-        ("env:CANARY_EMPTY", "empty"),
+        ("env:CANARY_EMPTY", "from env:CANARY_EMPTY is empty"),
         ("prompt:", "no terminal"),
         ("file:{missing}", "No such file"),
         ("file:{folder}", "it is a folder"),
