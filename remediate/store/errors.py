@@ -108,7 +108,8 @@ class UnknownRun(StoreError):  # noqa: N818 - as above
             hint = "Give more of its id."
         else:
             message = f"there is no run {wanted!r}"
-            hint = f"Did you mean {close[0]}?" if close else "remediate runs list shows them all."
+            shows = "remediate runs list shows them; with --audits those that changed nothing."
+            hint = f"Did you mean {close[0]}?" if close else shows
         super().__init__(message, hint)
 
 
