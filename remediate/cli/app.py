@@ -31,7 +31,10 @@ TABLE = {
         f"{_COMMANDS}hosts:group",
         "List hosts, check them, or see who works there.",
     ),
-    "validate": (f"{_COMMANDS}validate:command", "Show all that is wrong with inventories."),
+    "validate": (
+        f"{_COMMANDS}validate:command",
+        "Show all that is wrong with files: inventories, waivers, ….",
+    ),
     "config": (f"{_COMMANDS}config:command", "Show each setting, and where it is said."),
     "lab": (f"{_COMMANDS}lab:group", "Practice Windows hosts on this machine."),
     "demo": (f"{_COMMANDS}demo:command", "Watch the whole story on a practice host."),

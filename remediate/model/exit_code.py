@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.OK: "compliant, or done and verified",
-    ExitCode.INTERNAL_ERROR: "internal error",
+    ExitCode.INTERNAL_ERROR: "internal error, or the result could not be written",
     ExitCode.PENDING: "changes or advice pending (audit, dry run)",
     ExitCode.FAILED: "hosts failed or did not answer all, none is half changed",
     ExitCode.NEEDS_PERSON: "a host needs a person",
