@@ -6,10 +6,11 @@ https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp (2.2.5).
 import re
 from dataclasses import dataclass
 from typing import Final
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from remediate.transport.lean.faults import MessageError
-from remediate.transport.lean.reading import Attributes, Element, read
+from remediate.transport.lean.reading import read
 
 _SPECIAL: Final = re.compile("_(?=[xX])|[\x00-\x1f\x7f-\x9f\ud800-\udfff\U00010000-\U0010ffff]")
 _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -38,9 +39,9 @@ def string_in(document: bytes, most: int) -> tuple[str | None, int]:
     """
     found: list[str] = []
 
-    def ended(element: Element) -> None:
-        if element.above is None and element.tag == "S" and not element.full:
-            found.append(_unescaped(element.text))
+    def ended(_: str, element: Element, above: Element) -> None:
+        if above is element and element.tag == "S" and not len(element):
+            found.append(_unescaped(element.text or ""))
 
     tags = read(document, _label, ended, most=most)
     return (found[0] if found else None), tags
@@ -79,24 +80,23 @@ def facts_in(document: bytes, most: int) -> Facts:
     facts = Facts({}, {})
     known: dict[str, str] = {}
 
-    def ended(element: Element) -> None:
-        where = element.where
-        if element.tag in _TEXTS and not element.full:
-            facts.texts.setdefault(where, _unescaped(element.text))
-        elif element.tag == "T" and element.above is not None:
-            of, names = element.above.attributes.get("RefId", ""), element.above.where
-            known.setdefault(of, element.text)
-            facts.types.setdefault(names.rpartition("/")[0], element.text)
+    def ended(where: str, element: Element, above: Element) -> None:
+        text = element.text or ""
+        if element.tag in _TEXTS and not len(element):
+            facts.texts.setdefault(where, _unescaped(text))
+        elif element.tag == "T":
+            known.setdefault(above.get("RefId", ""), text)
+            facts.types.setdefault(where.rpartition("/")[0].rpartition("/")[0], text)
         elif element.tag == "TNRef":
-            of = element.attributes.get("RefId", "")
+            of = element.get("RefId", "")
             facts.types.setdefault(where.rpartition("/")[0], known.get(of, ""))
 
     facts.tags = read(document, _label, ended, most=most)
     return facts
 
 
-def _label(tag: str, attributes: Attributes) -> str:
-    return attributes.get("N", tag)
+def _label(element: Element) -> str:
+    return element.get("N", element.tag)
 
 
 def _units(match: re.Match[str]) -> str:

@@ -1,7 +1,12 @@
-"""XML from elsewhere, read element by element: nothing of it is kept, and all of it is bounded."""
+"""XML from elsewhere, read element by element, and all of it bounded.
+
+expat builds the elements by the standard library's TreeBuilder, so that none of it is Python's
+work; a document type, which may define what multiplies, it refuses before it has built any.
+"""
 
 from collections.abc import Callable
 from typing import Final
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from remediate.transport.lean.faults import NotXmlError
@@ -12,40 +17,14 @@ MAX_DEPTH: Final = 64
 
 _BUFFER: Final = 64 * 1024
 
-Attributes = dict[str, str]
-
-
-class Element:
-    """An element that is being read.
-
-    Args:
-        tag: its name; with its namespace before a blank, where those are read.
-        attributes: the same.
-        where: the labels of what it lies in and its own, with slashes between.
-        above: what it lies in.
-
-    Attributes:
-        text: what stands before its first child.
-        full: it has a child.
-    """
-
-    __slots__ = ("above", "attributes", "full", "tag", "text", "where")
-
-    def __init__(
-        self, tag: str, attributes: Attributes, where: str, above: "Element | None"
-    ) -> None:
-        self.tag = tag
-        self.attributes = attributes
-        self.where = where
-        self.above = above
-        self.text = ""
-        self.full = False
+Ended = Callable[[str, Element, Element], None]
+"""Is told where an element is, which it is, and in which it lies: the outermost in itself."""
 
 
 def read(
     document: bytes,
-    label: Callable[[str, Attributes], str],
-    ended: Callable[[Element], None],
+    label: Callable[[Element], str],
+    ended: Ended,
     *,
     namespaces: bool = False,
     most: int = MAX_TAGS,
@@ -54,9 +33,10 @@ def read(
 
     Args:
         document: what came, in UTF-8.
-        label: what an element is called in paths, by tag and attributes.
-        ended: is told of each element at its end.
-        namespaces: tags and attributes have one.
+        label: what an element is called in paths; where it is are the labels of what it lies in
+            and its own, with slashes between.
+        ended: is told of each element, in the order in which they end.
+        namespaces: names have one, before a blank.
         most: tags that the document may have.
 
     Raises:
@@ -66,37 +46,29 @@ def read(
     tags = document.count(b"<")
     if tags > most or (tags > STRING_TAGS and len(document) > MAX_LENGTH):
         raise OverloadedMarkupError
-    path: list[Element] = []
-
-    def begin(tag: str, attributes: Attributes) -> None:
-        above = path[-1] if path else None
-        where = label(tag, attributes)
-        if above is not None:
-            above.full = True
-            where = f"{above.where}/{where}"
-        if len(path) >= MAX_DEPTH:
-            raise OverloadedMarkupError
-        path.append(Element(tag, attributes, where, above))
-
-    def text(data: str) -> None:
-        if not path[-1].full:
-            path[-1].text += data
-
-    def end(_: str) -> None:
-        ended(path.pop())
-
+    builder = TreeBuilder()
     parser = expat.ParserCreate("utf-8", " " if namespaces else None)
     parser.buffer_text = True
     if len(document) > _BUFFER:
         parser.buffer_size = _BUFFER
     parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler = begin
-    parser.CharacterDataHandler = text
-    parser.EndElementHandler = end
+    parser.StartElementHandler = builder.start
+    parser.CharacterDataHandler = builder.data
+    parser.EndElementHandler = builder.end
     try:
         parser.Parse(document, True)  # noqa: FBT003 - expat's own
     except expat.ExpatError as error:
         raise NotXmlError from error
+    root = builder.close()
+
+    def tell(element: Element, where: str, above: Element, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise OverloadedMarkupError
+        for child in element:
+            tell(child, f"{where}/{label(child)}", element, depth + 1)
+        ended(where, element, above)
+
+    tell(root, label(root), root, 1)
     return tags
 
 

@@ -9,9 +9,10 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
+from xml.etree.ElementTree import Element
 
 from remediate.transport.lean.faults import FaultError, MessageError
-from remediate.transport.lean.reading import Attributes, Element, read
+from remediate.transport.lean.reading import read
 
 SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -150,44 +151,44 @@ class _Envelope:
         number = code is not None and code.isascii() and code.isdecimal()
         return FaultError(int(code) if number and code else code, reason)
 
-    def _ended(self, element: Element) -> None:
-        take = self._TAKES.get(element.where)
+    def _ended(self, where: str, element: Element, _: Element) -> None:
+        take = self._TAKES.get(where)
         if take is not None:
-            take(self, element)
-        elif element.attributes.get(_MUST) in {"1", "true"} and element.where not in _UNDERSTOOD:
+            take(self, where, element)
+        elif element.get(_MUST) in {"1", "true"} and where not in _UNDERSTOOD:
             raise MessageError("it wants something understood that is not known here")
 
-    def _say(self, element: Element) -> None:
-        if element.where in self.said:
+    def _say(self, where: str, element: Element) -> None:
+        if where in self.said:
             raise MessageError("it says a thing twice")
-        self.said[element.where] = element.text.strip()
+        self.said[where] = _text(element)
 
-    def _of_windows(self, element: Element) -> None:
-        self.said[element.where] = element.attributes.get("Code", "").strip()
+    def _of_windows(self, where: str, element: Element) -> None:
+        self.said[where] = element.get("Code", "").strip()
 
-    def _reason(self, element: Element) -> None:
-        self.said.setdefault(element.where, element.text.strip())  # one for each language
+    def _reason(self, where: str, element: Element) -> None:
+        self.said.setdefault(where, _text(element))  # one for each language
 
-    def _selector(self, element: Element) -> None:
-        if element.attributes.get("Name") == "ShellId":
-            self.answer.shell = element.text.strip()
+    def _selector(self, _: str, element: Element) -> None:
+        if element.get("Name") == "ShellId":
+            self.answer.shell = _text(element)
 
-    def _command(self, element: Element) -> None:
-        self.answer.command = element.text.strip()
+    def _command(self, _: str, element: Element) -> None:
+        self.answer.command = _text(element)
 
-    def _stream(self, element: Element) -> None:
-        if element.attributes.get("Name") != "stdout":
+    def _stream(self, _: str, element: Element) -> None:
+        if element.get("Name") != "stdout":
             raise MessageError("it sends a stream that it was not asked for")
         try:
-            data = binascii.a2b_base64("".join(element.text.split()), strict_mode=True)
+            data = binascii.a2b_base64("".join((element.text or "").split()), strict_mode=True)
         except ValueError as error:
             raise MessageError("it sends data that is no base64") from error
-        self.answer.streams.append((element.attributes.get("CommandId", "").upper(), data))
+        self.answer.streams.append((element.get("CommandId", "").upper(), data))
 
-    def _state(self, element: Element) -> None:
-        self.answer.done = element.attributes.get("State") == f"{SHELL}/CommandState/Done"
+    def _state(self, _: str, element: Element) -> None:
+        self.answer.done = element.get("State") == f"{SHELL}/CommandState/Done"
 
-    _TAKES: ClassVar[dict[str, Callable[["_Envelope", Element], None]]] = {
+    _TAKES: ClassVar[dict[str, Callable[["_Envelope", str, Element], None]]] = {
         _ACTION: _say,
         _RELATES_TO: _say,
         f"{_BODY}/ResourceCreated/ReferenceParameters/SelectorSet/Selector": _selector,
@@ -206,13 +207,17 @@ class _Envelope:
 def _texts(document: bytes, where: str) -> list[str]:
     texts: list[str] = []
 
-    def ended(element: Element) -> None:
-        if element.where == where:
-            texts.append(element.text.strip())
+    def ended(at: str, element: Element, _: Element) -> None:
+        if at == where:
+            texts.append(_text(element))
 
     read(document, _label, ended, namespaces=True)
     return texts
 
 
-def _label(tag: str, _: Attributes) -> str:
-    return _KNOWN.get(tag, tag)
+def _label(element: Element) -> str:
+    return _KNOWN.get(element.tag, element.tag)
+
+
+def _text(element: Element) -> str:
+    return (element.text or "").strip()
