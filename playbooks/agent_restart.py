@@ -8,6 +8,7 @@ from remediate.playbook.restarting import (
     clock_changed,
     crash_events,
     crashing,
+    dependent_refusals,
     is_old,
     job_refusals,
     not_fit,
@@ -83,8 +84,7 @@ class AgentRestart(ForAgent, Playbook[Params]):
         yield from job_refusals(
             seen.one(BackupRecord), "its restart", accepted=params.although_unknown
         )
-        if service.running_dependents:
-            yield f"stop the services that depend on it: {', '.join(service.running_dependents)}"
+        yield from dependent_refusals(service)
 
 
 def _disabled(service):

@@ -1,7 +1,13 @@
 """Restart the iSCSI initiator, with which recovery volumes are mounted."""
 
 from remediate.playbook import Advice, Field, Playbook, Severity
-from remediate.playbook.restarting import OldEnough, clock_changed, is_old, not_fit
+from remediate.playbook.restarting import (
+    OldEnough,
+    clock_changed,
+    dependent_refusals,
+    is_old,
+    not_fit,
+)
 from remediate.resources.iscsi_initiator import IscsiInitiator, IscsiInitiators
 from remediate.resources.mars_agent import INSTALL_PATH, ForAgent
 from remediate.resources.registry_value import RegistryValues
@@ -85,8 +91,7 @@ class IscsiRestart(ForAgent, Playbook[Params]):
                 "unmount recovery volumes and disconnect these targets, or give "
                 "--accept-session-loss"
             )
-        if service.running_dependents:
-            yield f"stop the services that depend on it: {', '.join(service.running_dependents)}"
+        yield from dependent_refusals(service)
 
     def assumptions(self, params):
         if params.accept_session_loss:

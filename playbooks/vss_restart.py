@@ -9,6 +9,7 @@ from remediate.playbook.restarting import (
     clock_changed,
     crash_events,
     crashing,
+    dependent_refusals,
     is_old,
     job_refusals,
     not_fit,
@@ -102,9 +103,8 @@ class VssRestart(ForAgent, Playbook[Params]):
             names = ", ".join(map(str, in_use))
             yield f"a backup reads a snapshot, which would be lost: {names}; wait until it is gone"
         for service, advice in _each(seen, params):
-            if not advice and _is_due(service, seen, params) and service.running_dependents:
-                names = ", ".join(service.running_dependents)
-                yield f"stop the services that depend on {service.name}: {names}"
+            if not advice and _is_due(service, seen, params):
+                yield from dependent_refusals(service, service.name)
 
 
 def _each(seen, params):

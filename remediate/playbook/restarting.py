@@ -140,6 +140,18 @@ def not_fit(service: Service | None, name: str, missing: str) -> Iterator[Advice
         )
 
 
+def dependent_refusals(service: Service, name: str = "it") -> Iterator[str]:
+    """Why a restart has to wait for other services: those that depend on it would be stopped.
+
+    Args:
+        service: as it was seen.
+        name: what the refusal calls it.
+    """
+    if service.running_dependents:
+        names = ", ".join(service.running_dependents)
+        yield f"stop the services that depend on {name}: {names}"
+
+
 def crash_events(params: _Crashes, *programs: str) -> tuple[Events, ...]:
     """The questions that `crashing` needs.
 
