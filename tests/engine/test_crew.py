@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -33,7 +33,7 @@ from remediate.lab.kinds.boot import KIND
 from remediate.model.computer import Computer
 from remediate.model.event import Event, HostProgress
 from remediate.model.host import Host
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome, Worked
 from remediate.model.plan import Plan
 from remediate.model.waiver import Waiver, Waivers
 from remediate.playbook.loader import running
@@ -96,7 +96,7 @@ def several() -> Iterator[World]:
         yield world
 
 
-def by_host(reports: Iterator[HostReport]) -> dict[str, HostReport]:
+def by_host(reports: Iterable[HostReport]) -> dict[str, HostReport]:
     return {report.host: report for report in reports}
 
 
@@ -132,6 +132,7 @@ def test_an_order_arrives_as_it_was_sent(job: Job) -> None:
         notes=("noted",),
         settling=7.5,
         saved=Saved(Plan(host="SRV01", playbooks=job.uses), ()),
+        worked=Worked(began=STARTED, seconds=0.1, asked=0.025),
     )
     files = tuple(running())
     packing, unpacking = Packing(files), Unpacking(files)
@@ -157,13 +158,19 @@ def test_all_that_a_run_does_is_the_same(world: World, job: Job) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("remediate.engine.writing.RECOVERY_PAUSES", ())
         applied = by_host(engine.apply(HOSTS, job, apply_run()))
-    assert applied.pop("SRV02").outcome is Outcome.INDETERMINATE
+    lost_one = applied.pop("SRV02")
+    assert lost_one.outcome is Outcome.INDETERMINATE
     assert {report.outcome for report in applied.values()} == {Outcome.CHANGED}
     world.transport.trouble = lambda _: None
     [(_, closed)] = engine.reconcile()
     assert (closed.host, closed.outcome) == ("SRV02", Outcome.CHANGED)
     record = world.store.run(apply_run().id)
     assert record.finished
+    times = {each.host.name: each.report.worked for each in record.hosts if each.report}
+    assert times == {
+        name: report.worked for name, report in (applied | by_host([lost_one])).items()
+    }
+    assert None not in times.values()
     dry = by_host(engine.rollback(record, undo_run(), dry_run=True, job=job))
     assert {report.outcome for report in dry.values()} == {Outcome.WOULD_CHANGE}
     undone = by_host(engine.rollback(record, undo_run(), job=job))
@@ -290,6 +297,7 @@ def test_one_that_ends_while_it_writes_leaves_its_host_open(several: World, job:
     assert "remediate runs reconcile" in lost.problem.hint
     assert lost.plan is not None
     assert lost.plan.changes
+    assert [name for name, report in reports.items() if report.worked is None] == ["SRV01"]
     others = {report.outcome for name, report in reports.items() if name != "SRV01"}
     assert others == {Outcome.CHANGED}, "what it had not begun was done by the other one"
     [(_, closed)] = several.engine.reconcile()

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from importlib import resources
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from remediate.model.finding import Advice
-from remediate.model.outcome import HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome, Worked
 from remediate.model.problem import Problem
 from tests.report.rendered import HOSTILE, about, rendered
 
@@ -40,8 +41,10 @@ def test_a_page_shows_as_text_whatever_a_host_says(change: Make, plan: Make) -> 
         outcome=Outcome.FAILED_UNCHANGED,
         plan=plan(changes=(wrong,), advice=(Advice(hostile, hostile, playbook="p", rule="s"),)),
         problem=Problem(code="x", message=hostile),
+        worked=Worked(began=datetime(2026, 11, 29, tzinfo=UTC), seconds=20),
     )
-    page = rendered(about(report, titles={}, run=hostile), "html", report)
+    other = report.model_copy(update={"host": f"{hostile}2"})
+    page = rendered(about(report, other, titles={}, run=hostile), "html", report, other)
     tags: Counter[str] = Counter()
 
     class Reader(HTMLParser):
@@ -50,7 +53,8 @@ def test_a_page_shows_as_text_whatever_a_host_says(change: Make, plan: Make) -> 
             assert not any(name.startswith("on") for name, _ in attrs)
 
     Reader().feed(page)
-    assert (tags["script"], tags["style"], tags["pre"], tags["img"]) == (1, 1, 1, 0)
+    assert (tags["script"], tags["style"], tags["pre"], tags["img"]) == (1, 1, 2, 0)
+    assert tags["data"] == 2
 
 
 def test_a_page_is_bounded_and_counts_what_it_leaves_out(
