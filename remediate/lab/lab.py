@@ -30,7 +30,9 @@ REAP_EVERY = 5.0
 MAX_CONNECTIONS = 300
 """Connections of one host at once, as MaxConnections of Windows."""
 START_WITHIN = 60
-STOP_WITHIN = 10
+"""Seconds that a busy machine is given until hosts listen."""
+STOP_WITHIN = 60
+"""Seconds that it is given until they have ended; what is left then is somebody else's trouble."""
 
 ACCEPTING_TURNS = 5
 """Turns of the loop until a connection that was just accepted is known here."""
@@ -99,7 +101,7 @@ class Lab:
         self._thread = threading.Thread(target=self._run, name="remediate-lab", daemon=True)
         self._ready = threading.Event()
         self._error: BaseException | None = None
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
         self._connections: dict[HttpClient, LabHost] = {}
 
     def __enter__(self) -> Self:
@@ -119,6 +121,7 @@ class Lab:
 
         Raises:
             OSError: an address or port cannot be had.
+            TimeoutError: they do not listen in time.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="remediate-lab-")
         if self._tls is not None:
@@ -127,14 +130,14 @@ class Lab:
                 Path(self._folder.name), addresses, self._account.user, self._tls
             )
         self._thread.start()
-        self._ready.wait(START_WITHIN)
-        if self._error is not None:
+        late = not self._ready.wait(START_WITHIN)
+        if late or self._error is not None:
             self.close()
-            raise self._error
+            raise self._error or TimeoutError("the practice hosts do not listen in time")
 
     def close(self) -> None:
         """End everything and remove what was written; more than once without harm."""
-        if self._thread.is_alive() and self._stop is not None:
+        if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(STOP_WITHIN)
         if not self._thread.is_alive() and not self._loop.is_closed():
@@ -172,7 +175,6 @@ class Lab:
             self._ready.set()
 
     async def _main(self) -> None:
-        self._stop = asyncio.Event()
         servers: list[asyncio.Server] = []
         reaper = asyncio.create_task(self._reap_forever())
         try:

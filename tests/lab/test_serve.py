@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +15,13 @@ from typing import Any
 
 import pytest
 
+from remediate.lab.engines.protocol import BackendFactory
+from remediate.lab.engines.simulated import simulated_backend_factory
 from remediate.lab.hosts import load, make_state, make_states, save
 from remediate.lab.kinds import records
 from remediate.lab.lab import Lab
 from remediate.lab.serve import described, serve
+from remediate.lab.state import HostState
 from remediate.model.connection import Auth
 
 Make = Callable[..., Any]
@@ -137,6 +141,18 @@ def test_a_port_that_is_taken_is_an_error(make_lab: Make) -> None:
     port = make_lab().hosts[0].port
     with pytest.raises(OSError, match="address"), Lab([Spec(make_state(), port=port)]):
         pass
+
+
+def test_hosts_that_do_not_listen_in_time_are_an_error_and_not_fewer_hosts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slow(state: HostState) -> BackendFactory:
+        time.sleep(0.3)
+        return simulated_backend_factory(state)
+
+    monkeypatch.setattr("remediate.lab.lab.START_WITHIN", 0.0)
+    with pytest.raises(TimeoutError, match="do not listen in time"):
+        Lab([make_state()], engine=slow).start()
 
 
 def test_a_password_is_not_in_what_a_host_shows_of_itself(make_lab: Make) -> None:
