@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from remediate.model.connection import Auth, KerberosService
 from remediate.model.host import WINDOWS, Host
+from remediate.transport.errors import WrongSettings
 from remediate.transport.gate import is_local
 from remediate.transport.kerberos import Tickets
 from remediate.transport.kerberos_numbers import TicketError
@@ -23,6 +24,10 @@ CHALLENGES: Final = "www-authenticate"
 
 SYSTEM_CHOOSES: Final = sys.platform == WINDOWS
 """Windows knows Kerberos and NTLM itself, and the ticket of whoever is logged on."""
+
+_OTHER_WAYS: Final = (
+    "Use --auth kerberos, Basic over TLS, a certificate or another account; no password was sent."
+)
 
 METHODS: Final = {
     Auth.BASIC: frozenset({"basic"}),
@@ -109,12 +114,21 @@ class Logon:
         """With what NTLM makes of a password; its library would make another hash that nobody uses.
 
         That one is of LAN Manager, and takes three quarters of a logon's time.
+
+        Raises:
+            WrongSettings: the library would make another account of the user's name.
         """
         from spnego import NTLMHash  # noqa: PLC0415 - Basic and certificates need no pyspnego
         from spnego._ntlm_raw.crypto import ntowfv1  # noqa: PLC0415 - as above
 
         password = self._secret.get_secret_value() if self._secret else ""
-        made = NTLMHash(self._host.user or "", nt_hash=ntowfv1(password).hex())
+        user = self._host.user or ""
+        # a name counts in capitals, of which Windows has one for each letter
+        letter = next((one for one in user.rpartition("\\")[2] if len(one.upper()) > 1), "")
+        if letter:
+            text = f"NTLM would ask for another account: its {letter} counts as {letter.upper()}"
+            raise WrongSettings(self._host.name, text, hint=_OTHER_WAYS)
+        made = NTLMHash(user, nt_hash=ntowfv1(password).hex())
         return Choice(Auth.NTLM.value, [made])
 
     def _ticket(self) -> Any:  # noqa: ANN401 - a credential of pyspnego

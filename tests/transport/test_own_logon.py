@@ -4,6 +4,7 @@ That Windows' own library then takes the logon of the session was tried nowhere.
 """
 
 import pytest
+from pydantic import SecretStr
 from spnego import CredentialCache
 from spnego._credential import unify_credentials
 
@@ -66,3 +67,17 @@ def test_what_this_system_cannot_do_is_said_before_anything_is_sent(
         return
     with pytest.raises(WrongSettings, match=says):
         settings.check(host(**said), platform)
+
+
+@pytest.mark.parametrize("user", ["weiß", "CONTOSO\\groß", "weiß@contoso.test"])
+def test_a_name_of_which_ntlm_would_make_another_one_is_not_tried(user: str) -> None:
+    """Its password would be wrong, and count as a wrong try."""
+    made = logon.Logon(host(auth="ntlm", user=user), SecretStr("x"), Watch(Deadline(30)), Tickets())
+    with pytest.raises(WrongSettings, match="its ß counts as SS"):
+        made.choose()
+
+
+@pytest.mark.parametrize("user", ["Ädä", "STRAßE\\weiss", "김철수"])
+def test_a_name_with_other_letters_logs_on_by_ntlm(user: str) -> None:
+    made = logon.Logon(host(auth="ntlm", user=user), SecretStr("x"), Watch(Deadline(30)), Tickets())
+    assert made.choose().who[0].username == user
