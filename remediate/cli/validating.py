@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _MAX_BYTES = 2 * 1024 * 1024
 _KEY = re.compile(r"^[\"']?([A-Za-z_]\w*)[\"']?[ \t]*:", re.MULTILINE | re.ASCII)
 _PLACE = re.compile(r"(.+?):(\d+)(?::(\d+))?: (.*)", re.DOTALL)
-_PLAN = re.compile(rb'"type"\s*:\s*"plan"')
+_PLAN = re.compile(rb'"type"\s*:\s*"plan"|\{"created":"[^"]*","digest":"sha256:')
+"""In a saved plan; it may have been cut off behind its beginning, as by a full disk."""
 _OF_INVENTORIES = {"hosts", "groups", "defaults", "_meta"}
 _ONCE_CORRECTED = "once what is wrong with it is corrected"
 

@@ -203,6 +203,8 @@ def test_a_saved_plan_is_read_as_its_apply_reads_it(cli: Make) -> None:
     words = ("plan", "schedule-fix", "--host", "SRV01", "--user", "u", "-o", "plan.json")
     assert cli(*words, transport=lambda _: transport).code == 2
     assert cli("validate", "plan.json").out == "plan.json: 1 host, no mistakes\n"
+    Path("cut.json").write_text(Path("plan.json").read_text()[:300])
+    assert "cut.json is refused: it is no saved plan, or was" in cli("validate", "cut.json").out
     Path("plan.json").write_text(Path("plan.json").read_text().replace("SRV01", "SRV02"))
     done = cli("validate", "plan.json", "--format", "json")
     [mistake] = done.data["files"][0]["mistakes"]
