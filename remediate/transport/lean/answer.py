@@ -169,8 +169,8 @@ def _length(status: int, fields: dict[str, list[str]], *, old: bool) -> int | No
     if chunked and words(fields["transfer-encoding"]) != ["chunked"]:
         raise PackedError(status)
     lengths = fields.get("content-length", [])
-    if chunked and (lengths or old):
-        raise NotHttpError("both chunks and a length" if lengths else "chunks in HTTP/1.0")
+    if chunked and (lengths or old or status in _NO_BODY):
+        raise NotHttpError("both chunks and a length" if lengths else "chunks where none can be")
     if chunked:
         return None
     if status in _NO_BODY and not lengths:

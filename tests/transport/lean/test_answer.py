@@ -74,6 +74,7 @@ def with_(field: str, status: str = "HTTP/1.1 200 OK") -> bytes:
         with_("Content-Length: 4\nX: y"),
         with_("Content-Length: 4\r\nTransfer-Encoding: chunked"),
         with_("Transfer-Encoding: chunked", "HTTP/1.0 200 OK"),
+        with_("Transfer-Encoding: chunked", "HTTP/1.1 204 None"),
         with_("X: no length"),
         with_("Content-Length: 4", "HTTP/1.1 204 None"),
         with_("Content-Length: 4", "HTTP/1.1 101 Other"),
