@@ -20,7 +20,7 @@ from remediate.resources.mars_agent import (
 )
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
-from remediate.resources.task_definition import says_zone, starts
+from remediate.resources.task_starts import says_zone, starts
 
 FILES_TASK = "microsoft-onlinebackup"
 USUAL = timedelta(hours=24)  # between two backups, where no schedule is known

@@ -7,7 +7,7 @@ from remediate.playbook import Advice, Field, Playbook, PlaybookParams
 from remediate.resources.mars_agent import INSTALL_PATH, TASKS, ForAgent
 from remediate.resources.registry_value import RegistryValues
 from remediate.resources.scheduled_task import ScheduledTask, ScheduledTasks
-from remediate.resources.task_definition import starts
+from remediate.resources.task_starts import starts
 
 WINDOWS = r"\Microsoft\Windows\Backup"
 WINDOWS_TASK = "microsoft-windows-windowsbackup"

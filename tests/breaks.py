@@ -342,7 +342,7 @@ BREAKS = (
     Break(
         "task lengths",
         "a duration is the same in other words",
-        f"{SCRIPTS}/task_definition.py",
+        f"{SCRIPTS}/task_xml.py",
         "        return _length(plain)",
         "        return plain",
     ),

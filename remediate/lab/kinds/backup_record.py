@@ -18,7 +18,7 @@ from remediate.lab.state import HostState, Record
 from remediate.model.base import Model
 from remediate.resources.host_path import HostPath
 from remediate.resources.mars_agent import MODULE_FOLDER
-from remediate.resources.task_definition import starts
+from remediate.resources.task_starts import starts
 
 HEALTHY: dict[str, Any] = {}
 _NIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
