@@ -1,7 +1,8 @@
 """Hosts that answer with what a practice host has said once: next to no CPU is theirs.
 
-`record` takes down one audit between a client and a practice host; `serve` gives the same answers
-to any number of clients, with the ids that each of these has chosen. Basic over HTTP only.
+`recorded` takes down what a client and a practice host say to each other, connection by connection;
+`serve` gives the same answers to any number of clients, with the ids that each of these has chosen.
+Basic over HTTP only.
 """
 
 import asyncio
@@ -15,12 +16,15 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
+from remediate.lab.host import LabHost
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
+from remediate.lab.state import HostState
 
 _UUID = re.compile(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -33,7 +37,10 @@ _BEFORE = 12
 """Bytes before an id that stand nowhere else between it and the one before."""
 
 Conversation = list[tuple[bytes, bytes]]
-"""What a client sends, and what it is answered, each with its head."""
+"""What is sent over a connection, and what it is answered, each with its head."""
+
+Run = Callable[[int, LabHost], object]
+"""Visits the practice host, at this port and not at its own."""
 
 
 def message(data: bytes) -> int:
@@ -46,40 +53,51 @@ def message(data: bytes) -> int:
     return length if len(data) >= length else 0
 
 
-def record(command: Sequence[str]) -> Conversation:
-    """What a command and a practice host say to each other.
+def recorded(run: Run, state: HostState | None = None) -> list[Conversation]:
+    """What a client and a practice host say to each other, by connection.
 
     Args:
-        command: is given `--host` and `--user` behind it.
+        run: is the client.
+        state: the host; an ordinary one when None.
     """
-    found: Conversation = []
-    with Lab([make_state()]) as lab, socket.create_server(("127.0.0.1", 0)) as door:
+    found: list[Conversation] = []
+    with Lab([state or make_state()]) as lab, socket.create_server(("127.0.0.1", 0)) as door:
         [host] = lab.hosts
 
-        def pass_on(near: socket.socket) -> None:
+        def pass_on(near: socket.socket, said: Conversation) -> None:
             with near, socket.create_connection((host.address, host.port)) as far:
                 while request := _read(near):
                     far.sendall(request)
                     answer = _read(far)
-                    found.append((request, answer))
+                    said.append((request, answer))
                     near.sendall(answer)
 
         def accept() -> None:
             with suppress(OSError):
                 while True:
                     near, _ = door.accept()
-                    threading.Thread(target=pass_on, args=(near,), daemon=True).start()
+                    found.append([])
+                    threading.Thread(target=pass_on, args=(near, found[-1]), daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
+        run(door.getsockname()[1], host)
+    return found
+
+
+def by(command: Sequence[str]) -> Run:
+    """A command of ours as a client: it is given `--host` and `--user` behind it."""
+
+    def run(port: int, host: LabHost) -> None:
         subprocess.run(
-            [*command, "--host", f"127.0.0.1:{door.getsockname()[1]}", "--user", host.user],
+            [*command, "--host", f"127.0.0.1:{port}", "--user", host.user],
             env={**os.environ, "REMEDIATE_PASSWORD": host.password},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             check=False,
             timeout=60,
         )
-    return found
+
+    return run
 
 
 def _read(near: socket.socket) -> bytes:
@@ -181,7 +199,8 @@ def _made(piece: Piece, known: dict[bytes, bytes]) -> bytes:
         return piece
     if isinstance(piece, tuple):
         id_, raw = piece
-        return _uuid(known[id_]).bytes_le if raw else known[id_]
+        chosen = known.get(id_, id_)  # it may be one that the host has chosen
+        return _uuid(chosen).bytes_le if raw else chosen
     return base64.b64encode(b"".join([_made(each, known) for each in piece]))
 
 
@@ -228,14 +247,28 @@ class _Client:
             assert self._near.send(answer) == len(answer), "more than a socket takes at once"
 
 
-async def _serve(canned: Canned, hosts: int, latency: float) -> None:
+class _Door:
+    def __init__(
+        self, door: socket.socket, conversations: Sequence[Canned], latency: float
+    ) -> None:
+        self.fileno = door.fileno
+        self._door = door
+        self._next = cycle(conversations)
+        self._latency = latency
+
+    def open(self) -> None:
+        near, _ = self._door.accept()
+        _Client(near, next(self._next), self._latency)
+
+
+async def _serve(conversations: Sequence[Canned], hosts: int, latency: float) -> None:
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     addresses = [f"127.0.{2 + number // 250}.{1 + number % 250}" for number in range(hosts)]
-    doors = [socket.create_server((address, port)) for address in addresses]
-    for door in doors:
-        loop.add_reader(door.fileno(), lambda door=door: _Client(door.accept()[0], canned, latency))
+    for address in addresses:
+        door = _Door(socket.create_server((address, port)), conversations, latency)
+        loop.add_reader(door.fileno(), door.open)
     began = time.process_time()
     print(json.dumps({"port": port, "addresses": addresses}), flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
@@ -245,19 +278,60 @@ async def _serve(canned: Canned, hosts: int, latency: float) -> None:
 def serve(hosts: int, latency: float = 0.0) -> None:
     """Serve what comes over standard input first, until there comes more or it ends.
 
+    The n-th connection of a host is told the n-th conversation, and it begins again after the last.
+
     Args:
         hosts: how many.
         latency: seconds until each answer.
     """
-    said = json.loads(sys.stdin.readline())
-    conversation = [(base64.b64decode(one), base64.b64decode(two)) for one, two in said]
-    asyncio.run(_serve(Canned(conversation), hosts, latency))
+    said = [
+        [(base64.b64decode(one), base64.b64decode(two)) for one, two in each]
+        for each in json.loads(sys.stdin.readline())
+    ]
+    asyncio.run(_serve([Canned(each) for each in said], hosts, latency))
+
+
+def written(conversations: Sequence[Conversation]) -> str:
+    """Conversations, as `serve` takes them."""
+    return json.dumps(
+        [
+            [[base64.b64encode(part).decode() for part in exchange] for exchange in one]
+            for one in conversations
+        ]
+    )
 
 
 def said(command: Sequence[str]) -> str:
-    """What a command and a practice host say to each other, as `serve` takes it."""
-    pairs = [[base64.b64encode(part).decode() for part in one] for one in record(command)]
-    return json.dumps(pairs)
+    """What a command of ours and a practice host say to each other, as `serve` takes it."""
+    return written(recorded(by(command)))
+
+
+@contextmanager
+def served(
+    conversations: str, hosts: int, latency: float = 0.0
+) -> Iterator["tuple[subprocess.Popen[str], int, list[str]]"]:
+    """A process with hosts, their port and their addresses.
+
+    Args:
+        conversations: as `written` has them.
+        hosts: how many.
+        latency: seconds until each answer.
+    """
+    with subprocess.Popen(
+        [sys.executable, __file__, str(hosts), str(latency)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(f"{conversations}\n")
+        server.stdin.flush()
+        there = json.loads(server.stdout.readline())
+        try:
+            yield server, there["port"], there["addresses"]
+        finally:
+            server.kill()
 
 
 @contextmanager
@@ -272,28 +346,15 @@ def fleet(
         hosts: how many.
         latency: seconds until each answer.
     """
-    with subprocess.Popen(
-        [sys.executable, __file__, str(hosts), str(latency)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(f"{conversation}\n")
-        server.stdin.flush()
-        there = json.loads(server.stdout.readline())
+    with served(conversation, hosts, latency) as (server, port, addresses):
         rows = (
-            f"  H{number}: {{address: {address}, port: {there['port']}}}\n"
-            for number, address in enumerate(there["addresses"])
+            f"  H{number}: {{address: {address}, port: {port}}}\n"
+            for number, address in enumerate(addresses)
         )
         file = folder / "hosts.yaml"
         file.write_text("defaults: {user: ada, auth: basic, tls: false}\nhosts:\n" + "".join(rows))
         file.chmod(0o600)
-        try:
-            yield server, file
-        finally:
-            server.kill()
+        yield server, file
 
 
 if __name__ == "__main__":
