@@ -5,16 +5,54 @@ run by this Python, so with the same libraries.
 """
 
 import os
+import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import TypeVar
 
 HERE = Path(__file__).parent.parent
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command took, starts included.
+
+    Args:
+        cpu: seconds, of all its processes.
+        seconds: by the clock.
+        out: what it put out.
+    """
+
+    cpu: float
+    seconds: float
+    out: str
+
+    @classmethod
+    def of(
+        cls, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path
+    ) -> "Cost":
+        """Run a command to its end, in a folder."""
+        began = perf_counter()
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            out = process.stdout.read()
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        return cls(used.ru_utime + used.ru_stime, perf_counter() - began, out)
 
 
 def measure(

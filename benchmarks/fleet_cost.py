@@ -6,18 +6,15 @@ of the command is counted, and so is the store. Every host of an apply is change
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import canned
-from compared import by_turns, environment, parser, tell
+from compared import Cost, by_turns, environment, parser, tell
 
 # a host ends its reply with the name of the run, and what it has said once names one
 REMEDIATE = """
@@ -33,19 +30,6 @@ COMMANDS = {
     "apply": ["apply", "schedule-fix", "--yes", "--format", "json"],
 }
 OUTCOMES = {"audit": "would_change", "apply": "changed"}
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a command took.
-
-    Args:
-        cpu: of the process.
-        seconds: by the clock.
-    """
-
-    cpu: float
-    seconds: float
 
 
 @cache
@@ -71,25 +55,18 @@ def cost(build: Path, command: str, hosts: int) -> Cost:
         TemporaryDirectory() as name,
         canned.fleet(Path(name), said(build, command), hosts) as (_, inventory),
     ):
-        began = perf_counter()
-        with subprocess.Popen(
+        found = Cost.of(
             [*_typed(command), "--inventory", inventory],
-            env={
+            {
                 **environment(build),
                 "REMEDIATE_PASSWORD": "Practice-2026",
                 "REMEDIATE_STORE": f"{name}/runs.db",
             },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        ) as process:
-            assert process.stdout is not None
-            out = process.stdout.read()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = perf_counter() - began
-    outcomes = {one["outcome"] for one in json.loads(out)["hosts"]}
+            Path(name),
+        )
+    outcomes = {one["outcome"] for one in json.loads(found.out)["hosts"]}
     assert outcomes == {OUTCOMES[command]}, outcomes
-    return Cost(used.ru_utime + used.ru_stime, seconds)
+    return found
 
 
 def main() -> None:
