@@ -27,13 +27,18 @@ class Output:
         return next((one for one in self._faults if not isinstance(one, BrokenPipeError)), None)
 
     @property
+    def failed(self) -> bool:
+        """Whether what is written goes nowhere by now."""
+        return bool(self._faults)
+
+    @property
     def buffer(self) -> "Output":
         """The same for bytes."""
         return Output(self._stream.buffer, self._faults)
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - as above
         """Write something, if there is any use in it."""
-        if not self._faults:
+        if not self.failed:
             with self._noted():
                 self._stream.write(data)
         return len(data)

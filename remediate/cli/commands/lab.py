@@ -1,5 +1,6 @@
 """`remediate lab`: practice Windows hosts on this machine."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,9 @@ def _serve(parts: Parts, /, **options: Any) -> int:  # noqa: ANN401 - by option 
         raise Stop(str(error), "See remediate lab serve --help.") from error
     except OSError as error:
         state = options["state"]
-        what = f"the state {state} cannot be used" if state and error.filename else "it cannot be"
-        raise Stop(f"{what}: {error.strerror or error}", "No practice host was served.") from error
+        about_state = state and error.filename
+        what = f"the state {state} cannot be used" if about_state else "no host can be served"
+        raise Stop(f"{what}: {error.strerror or error}", "No practice host is left.") from error
     return 0
 
 
@@ -71,6 +73,8 @@ def _say_where(hosts: "list[Described]") -> None:
     import json
 
     print(json.dumps({"hosts": hosts}), flush=True)
+    if getattr(sys.stdout, "failed", False):
+        raise OSError("nobody can be told where they are")
 
 
 def _know(folders: Sequence[Path]) -> None:
