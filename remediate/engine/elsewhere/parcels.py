@@ -41,7 +41,7 @@ class Packing:
     def __init__(self, files: Sequence[PlaybookFile]) -> None:
         self._files = {file: number for number, file in enumerate(files)}
         self._numbers = count(1)
-        self._tasks: dict[int, tuple[Task, Define]] = {}  # which keeps the task, and its id
+        self._tasks: dict[Task, Define] = {}
 
     def pack(self, order: Order) -> OrderPart:
         """An order as a message.
@@ -109,10 +109,9 @@ class Packing:
         )
 
     def _define(self, task: Task) -> Define:
-        if id(task) not in self._tasks:
-            define = Define(number=next(self._numbers), task=self._task(task))
-            self._tasks[id(task)] = task, define
-        return self._tasks[id(task)][1]
+        if task not in self._tasks:
+            self._tasks[task] = Define(number=next(self._numbers), task=self._task(task))
+        return self._tasks[task]
 
     def _task(self, task: Task) -> TaskPart:
         file, kind = file_of(task.playbook), type(task.playbook)
