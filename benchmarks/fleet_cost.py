@@ -1,8 +1,9 @@
 """CPU and time of an audit and of an apply for each host, where hosts cost next to nothing.
 
-`python benchmarks/fleet_cost.py BEFORE [--hosts N] [--rounds N]` compares with another build. The
-hosts are in another process and answer what a practice host has said once to that build; the start
-of the command is counted, and so is the store. Every host of an apply is changed.
+`python benchmarks/fleet_cost.py BEFORE [--hosts N] [--only COMMAND] [--rounds N]` compares with
+another build. The hosts are in another process and answer what a practice host has said once to
+that build; the start of the command is counted, and so is the store. Every host of an apply is
+changed.
 """
 
 import json
@@ -72,9 +73,10 @@ def cost(build: Path, command: str, hosts: int) -> Cost:
 def main() -> None:
     asked = parser(__doc__, rounds=3)
     asked.add_argument("--hosts", type=int, default=2000)
+    asked.add_argument("--only", choices=COMMANDS, action="append")
     given = asked.parse_args()
     hosts: int = given.hosts
-    for command in COMMANDS:
+    for command in given.only or COMMANDS:
         one = partial(cost, command=command, hosts=hosts)
         now, before = by_turns(one, given.before, given.rounds)
         cpu, cpu_before = ([1000 * each.cpu / hosts for each in costs] for costs in (now, before))
