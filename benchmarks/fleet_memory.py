@@ -31,6 +31,7 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.report.console import ConsoleReporter
 from remediate.report.reporter import Subject
 from remediate.resources.task_definition import parts_of
+from remediate.resources.task_xml import read_root
 from remediate.runner.serial import Serial
 from remediate.store.errors import StoreError
 from remediate.store.place import store_place
@@ -101,7 +102,8 @@ def per_host(number: int, out: TextIO) -> float:
                 reporter.host(report)
                 del report
                 if done in {FIRST, number}:
-                    parts_of.cache_clear()  # it has a bound, whatever the number of hosts
+                    for kept_of_texts in (parts_of, read_root):
+                        kept_of_texts.cache_clear()  # it has a bound, whatever the number of hosts
                     gc.collect()
                     before, kept = kept, tracemalloc.get_traced_memory()[0]
             tracemalloc.stop()
