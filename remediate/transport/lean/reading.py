@@ -15,6 +15,10 @@ from remediate.transport.markup import MAX_LENGTH, MAX_TAGS, STRING_TAGS, Overlo
 MAX_DEPTH: Final = 64
 """Elements that may lie in each other; Windows writes some twenty."""
 
+BETWEEN: Final = "}"
+"""Stands between a namespace and a name, as in ElementTree: a namespace that has it in itself is
+refused by expat as no XML, and a URI does not have it."""
+
 _BUFFER: Final = 64 * 1024
 
 Ended = Callable[[str, Element, Element], None]
@@ -36,7 +40,7 @@ def read(
         label: what an element is called in paths; where it is are the labels of what it lies in
             and its own, with slashes between.
         ended: is told of each element, in the order in which they end.
-        namespaces: names have one, before a blank.
+        namespaces: names have one, before `BETWEEN`.
         most: tags that the document may have.
 
     Raises:
@@ -47,7 +51,7 @@ def read(
     if tags > most or (tags > STRING_TAGS and len(document) > MAX_LENGTH):
         raise OverloadedMarkupError
     builder = TreeBuilder()
-    parser = expat.ParserCreate("utf-8", " " if namespaces else None)
+    parser = expat.ParserCreate("utf-8", BETWEEN if namespaces else None)
     parser.buffer_text = True
     if len(document) > _BUFFER:
         parser.buffer_size = _BUFFER

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from xml.etree.ElementTree import Element
 
 from remediate.transport.lean.faults import FaultError, MessageError
-from remediate.transport.lean.reading import read
+from remediate.transport.lean.reading import BETWEEN, read
 
 SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING: Final = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -23,26 +23,22 @@ SHELL: Final = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 FAULT: Final = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 
 _HEADERS: Final = ("Action", "MessageID", "RelatesTo", "To")
-_KNOWN: Final = {
-    f"{SOAP} Envelope": "Envelope",
-    f"{SOAP} Header": "Header",
-    f"{SOAP} Body": "Body",
-    **{f"{ADDRESSING} {name}": name for name in _HEADERS},
-    f"{MICROSOFT} ActivityId": "ActivityId",
-    f"{TRANSFER} ResourceCreated": "ResourceCreated",
-    f"{ADDRESSING} ReferenceParameters": "ReferenceParameters",
-    f"{WSMAN} SelectorSet": "SelectorSet",
-    f"{WSMAN} Selector": "Selector",
-    **{
-        f"{SHELL} {name}": name
-        for name in ("CommandResponse", "CommandId", "ReceiveResponse", "Stream", "CommandState")
-    },
-    **{f"{SOAP} {name}": name for name in ("Fault", "Code", "Subcode", "Value", "Reason", "Text")},
-    f"{SOAP} Detail": "Detail",
-    f"{FAULT} WSManFault": "WSManFault",
-    f"{FAULT} Message": "Message",
+_NAMES: Final = {
+    SOAP: (
+        *("Envelope", "Header", "Body"),
+        *("Fault", "Code", "Subcode", "Value", "Reason", "Text", "Detail"),
+    ),
+    ADDRESSING: (*_HEADERS, "ReferenceParameters"),
+    TRANSFER: ("ResourceCreated",),
+    WSMAN: ("SelectorSet", "Selector"),
+    MICROSOFT: ("ActivityId",),
+    SHELL: ("CommandResponse", "CommandId", "ReceiveResponse", "Stream", "CommandState"),
+    FAULT: ("WSManFault", "Message"),
 }
-_MUST: Final = f"{SOAP} mustUnderstand"
+_KNOWN: Final = {
+    f"{namespace}{BETWEEN}{name}": name for namespace, names in _NAMES.items() for name in names
+}
+_MUST: Final = f"{SOAP}{BETWEEN}mustUnderstand"
 _UNDERSTOOD: Final = {f"Envelope/Header/{name}" for name in (*_HEADERS, "ActivityId")}
 _ACTION: Final = "Envelope/Header/Action"
 _MESSAGE_ID: Final = "Envelope/Header/MessageID"
