@@ -1,9 +1,12 @@
-"""Both stores, each empty; the contract tests run on either."""
+"""The stores, each empty; the contract tests run on each."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from remediate.store.place import StorePlace, store_place
 from remediate.store.protocol import Store
@@ -22,9 +25,27 @@ def sql_store(place: StorePlace) -> Iterator[SqlStore]:
         yield store
 
 
-@pytest.fixture(params=["memory", "sql"])
+SERVER = os.environ.get("REMEDIATE_TESTS_POSTGRESQL", "")
+"""`postgresql+psycopg://USER:PASSWORD@SERVER`: who may make databases there."""
+
+
+@pytest.fixture
+def postgresql_store() -> Iterator[SqlStore]:
+    name = f"remediate_{uuid4().hex}"
+    server = create_engine(f"{SERVER}/postgres", isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            with SqlStore(store_place(f"{SERVER}/{name}")) as store:
+                yield store
+        finally:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["memory", "sql", *(["postgresql"] if SERVER else [])])
 def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = (
-        MemoryStore() if request.param == "memory" else request.getfixturevalue("sql_store")
-    )
+    if request.param == "memory":
+        return MemoryStore()
+    chosen: Store = request.getfixturevalue(f"{request.param}_store")
     return chosen
