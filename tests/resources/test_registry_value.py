@@ -55,6 +55,14 @@ def test_a_name_that_windows_cannot_hold_is_refused(name: str) -> None:
         registry_name(name)
 
 
+@pytest.mark.parametrize(
+    ("kind", "signed", "plain"), [("DWord", -1, 2**32 - 1), ("QWord", -(2**63), 2**63)]
+)
+def test_a_number_is_the_same_with_a_sign_and_without(kind: str, signed: int, plain: int) -> None:
+    one, other = ({"type": kind, "data": data} for data in (signed, plain))
+    assert RegistryValue.same("value", one, other) is True
+
+
 @pytest.mark.parametrize("name", ["x", r"a\b", "[a]*", "x" * 16_383, "이름", " "])
 def test_other_names_are_taken_as_they_are(name: str) -> None:
     assert registry_name(name) == name
