@@ -66,7 +66,7 @@ from remediate.model.change import Change
 from remediate.model.event import Phase
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan, Refusal
-from remediate.model.problem import Problem
+from remediate.model.problem import STALE, Problem
 from remediate.powershell.messages import MAX_REQUEST, Reply, Request, Status
 from remediate.resources.base import Resource
 from remediate.transport.errors import AuthenticationFailed, TimedOut, TransportError
@@ -254,7 +254,7 @@ def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | Hos
         return against
     if not stands(plan.changes, again.changes):
         text = "the host moved while a person looked at the plan"
-        return refused(work, again, "stale", text, "Run it again, and look at the new plan.")
+        return refused(work, again, STALE, text, "Run it again, and look at the new plan.")
     return lease.fence, with_left_out(again, plan.left_out, plan), seen
 
 

@@ -24,7 +24,7 @@ from remediate.model.change import Change
 from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, Worked
-from remediate.model.problem import Problem
+from remediate.model.problem import STALE, Problem
 from remediate.playbook.loader import PlaybookFile, running
 from remediate.powershell.messages import (
     PATIENCE,
@@ -261,7 +261,7 @@ def first_problem(reply: Reply, *, here: bool = False) -> Problem | None:
         moved = failed_with(error, "RemediateStale") or failed_with(error, "RemediateMissing")
         if moved and error is not None:
             return Problem(
-                code="stale",
+                code=STALE,
                 message=f"the host moved since it was observed: {error.message}",
                 hint="Run the audit again to see how it is now.",
             )

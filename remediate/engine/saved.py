@@ -13,13 +13,10 @@ from remediate.model.computer import Computer
 from remediate.model.difference import Difference
 from remediate.model.outcome import HostReport
 from remediate.model.plan import Observed, Plan
-from remediate.model.problem import Problem
+from remediate.model.problem import STALE, Problem
 from remediate.model.saved_plan import PlannedHost
 from remediate.model.text import count, quoted
 from remediate.resources.base import Query, Resource, resource_type
-
-STALE = "stale"
-"""Code of the problem that a host is not as it was when it was looked at."""
 
 AGAIN = "Make a new plan, and look at it."
 

@@ -1,6 +1,11 @@
 """An error as data."""
 
+from typing import Final
+
 from remediate.model.base import Model
+
+STALE: Final = "stale"
+"""Code of the problem that a host is not as it was when it was looked at."""
 
 
 class Problem(Model):

@@ -11,7 +11,7 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.finding import Advice, RecordedFinding, Since
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
 from remediate.model.plan import Conflict, Plan, Unanswered
-from remediate.model.problem import Problem
+from remediate.model.problem import STALE, Problem
 from remediate.model.text import count
 from remediate.model.waiver import Waived
 from remediate.report import words
@@ -83,7 +83,7 @@ def host_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
                 yield line(2, f"logged on by {facts.logon}")
     for found in report.differing:
         yield line(2, ("not as it should be: ", BAD), words.difference(found))
-    stale = report.problem is not None and report.problem.code == "stale"
+    stale = report.problem is not None and report.problem.code == STALE
     for found in () if stale else report.meanwhile:  # else it was told as what happened
         yield line(2, ("note: ", STRONG), f"meanwhile, {words.moved(found)}")
     for found in report.noted:

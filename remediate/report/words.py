@@ -16,6 +16,7 @@ from remediate.model.difference import Difference
 from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import PlaybookUse
+from remediate.model.problem import STALE
 from remediate.model.text import quoted
 from remediate.model.waiver import Waiver
 from remediate.report.views import View, Words
@@ -80,7 +81,7 @@ def verdict(view: View, report: HostReport) -> Words:
         default = _WAIVED[bool(report.unanswered)]
     if report.problem and report.problem.code == "not_settled":
         default = (default[0], "it was still under way when its time was up")
-    if report.outcome is Outcome.REFUSED and report.problem and report.problem.code == "stale":
+    if report.outcome is Outcome.REFUSED and report.problem and report.problem.code == STALE:
         default = ("stale", "nothing was written")
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])

@@ -1,6 +1,5 @@
 """All that is wrong with files is told at once, each with its place, and nothing is done."""
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -251,4 +250,3 @@ def test_the_hooks_take_the_files_that_they_are_for() -> None:
     assert playbooks.search("playbooks/own_fix.py")
     for name in ("playbooks/_own.py", "playbooks/test_own.py", "playbooks/a/b.py"):
         assert not playbooks.search(name)
-    assert json.dumps(hooks)
