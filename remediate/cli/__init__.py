@@ -1,26 +1,21 @@
 """The command line: one module per command, and the only code that prints."""
 
-import gc
 import os
 import sys
 from contextlib import suppress
-from typing import Final
 
 __all__ = ["main"]
-
-_NEW: Final = 200_000
-"""Objects after which Python looks for garbage: more than are there when a command begins to work,
-as nothing of what is imported is garbage."""
 
 
 def main() -> None:
     """Run the command that the arguments of the process name, and end with its exit code."""
     from remediate.cli.app import run
+    from remediate.cli.garbage import collect_seldom
     from remediate.cli.output import fill_in
     from remediate.model.exit_code import ExitCode
 
     fill_in()
-    gc.set_threshold(_NEW)
+    collect_seldom()
     # a plugin of pydantic that happens to be installed would see whatever is read, passwords too
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = run(sys.argv[1:])

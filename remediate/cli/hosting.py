@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from remediate.cli import jobs, playbooks, recorded, settings_file, targets
 from remediate.cli.following import Following
+from remediate.cli.garbage import keep_what_is_there
 from remediate.cli.interruption import CtrlC
 from remediate.cli.reaching import THIS_MACHINE
 from remediate.cli.stop import Interrupted, Stop
@@ -302,4 +303,5 @@ def over_hosts(
         peers=chosen.peers,
         waivers=subject.waivers,
     )
+    keep_what_is_there()
     return following.finish(verb(engine))

@@ -19,6 +19,7 @@ def main() -> None:
 
     Whoever has started this is told by the exit code, and by what is logged.
     """
+    from remediate.cli.garbage import collect_seldom, keep_what_is_there
     from remediate.cli.logs import start_logging
     from remediate.engine.elsewhere.member import Learning, Member
     from remediate.engine.elsewhere.messages import Begin, Logged, to_member
@@ -50,6 +51,8 @@ def main() -> None:
             lambda secrets, gate: ChosenTransport(secrets, gate=gate),
             lambda ahead: Loop(begin.workers, ahead, most_at_once()),
         )
+        collect_seldom()
+        keep_what_is_there()
         threading.Thread(target=listen, name="listening").start()
         member.work()
 
