@@ -130,13 +130,17 @@ class HostState:
         self._write(_LEASE, lease)
 
     @property
-    def freed(self) -> Record | None:
-        """The last lease that was given back; a pipeline of that run that comes late meets it."""
-        return self._read(_FREED)
+    def freed(self) -> list[Record]:
+        """The last lease that each of some runs gave back or lost, the newest first.
+
+        A pipeline of such a run that comes late meets it.
+        """
+        found = self._parsed(_FREED)
+        return [dict(one) for one in (found if isinstance(found, list) else [found]) if one]
 
     @freed.setter
-    def freed(self, lease: Record | None) -> None:
-        self._write(_FREED, lease)
+    def freed(self, leases: list[Record]) -> None:
+        self._write(_FREED, leases)
 
     @property
     def receipts(self) -> list[Record]:
@@ -149,14 +153,18 @@ class HostState:
         self._write(f"{_RECEIPTS}{receipt['run']}.json", receipt)
 
     def _read(self, path: str) -> Record | None:
+        found = self._parsed(path)
+        return dict(found) if isinstance(found, dict) else None
+
+    def _parsed(self, path: str) -> Any:  # noqa: ANN401 - a document
         data = self.drive.read(path)
         try:
-            return None if data is None else dict(json.loads(data.decode("utf-8-sig")))
-        except (ValueError, TypeError):  # cut off: whoever was writing it died
+            return None if data is None else json.loads(data.decode("utf-8-sig"))
+        except ValueError:  # cut off: whoever was writing it died
             return None
 
-    def _write(self, path: str, document: Record | None) -> None:
-        if document is None:
+    def _write(self, path: str, document: Record | list[Record] | None) -> None:
+        if not document:
             self.drive.remove(path)
         else:
             self.drive.write(path, json.dumps(document).encode())

@@ -2,8 +2,8 @@
 # Both live below Program Files, where only administrators can write.
 # lease.lock is held open by the pipeline that writes, so a dead pipeline never blocks anyone;
 # lease.json says whose it is, and until when, in seconds since 1970 by the host's own clock;
-# freed.json keeps the last lease that was given back, so that a pipeline that was given up and
-# only begins afterwards, with a lower fence, writes nothing.
+# freed.json keeps the last lease that each of some runs gave back or lost, so that a pipeline that
+# was given up and only begins afterwards, with a lower fence, writes nothing, whoever was there since.
 
 function Get-RemediateFolder {
     # The folder for lease and receipts.
@@ -11,18 +11,19 @@ function Get-RemediateFolder {
 }
 
 function Read-RemediateLease {
-    # The lease on file, or nothing; one that is cut off belongs to a pipeline that died before it wrote.
+    # The lease on file, or all that are; nothing of one that is cut off, as a pipeline died while it wrote.
     param([string] $Path)
     if (-not (Test-Path -LiteralPath $Path)) { return }
     $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8
     try {
-        $lease = ConvertFrom-Json -InputObject $text
-        return @{
-            run   = [string] $lease.run
-            owner = [string] $lease.owner
-            fence = [int64] $lease.fence
-            since = [int64] $lease.since
-            until = [int64] $lease.until
+        foreach ($lease in (ConvertFrom-Json -InputObject $text)) {
+            @{
+                run   = [string] $lease.run
+                owner = [string] $lease.owner
+                fence = [int64] $lease.fence
+                since = [int64] $lease.since
+                until = [int64] $lease.until
+            }
         }
     }
     catch { return }

@@ -29,9 +29,10 @@ function Lock-RemediateLease {
     $path = Join-Path -Path $folder -ChildPath 'lease.json'
     $script:RemediateLock = Open-RemediateLock -Path (Join-Path -Path $folder -ChildPath 'lease.lock')
     $held = Read-RemediateLease -Path $path
-    $freed = Read-RemediateLease -Path (Join-Path -Path $folder -ChildPath 'freed.json')
-    if ($null -ne $freed -and $freed['run'] -eq $Run -and $freed['fence'] -gt $Fence) {
-        Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'This run has been given up.' -Detail (Format-RemediateLease -Lease $freed)
+    foreach ($freed in @(Read-RemediateLease -Path (Join-Path -Path $folder -ChildPath 'freed.json'))) {
+        if ($freed['run'] -eq $Run -and $freed['fence'] -gt $Fence) {
+            Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'This run has been given up.' -Detail (Format-RemediateLease -Lease $freed)
+        }
     }
     $now = Get-RemediateClock
     $took = $null
@@ -46,12 +47,22 @@ function Lock-RemediateLease {
             Stop-RemediateCall -ErrorId 'RemediateLeaseHeld' -Message 'Another run holds the lease.' -Detail (Format-RemediateLease -Lease $held)
         }
         if (-not $ours) { $took = Format-RemediateLease -Lease $held }
+        if ($held['run'] -ne $Run) { Save-RemediateFreed -Folder $folder -Lease $held }
     }
     $lease = @{ run = $Run; owner = $Owner; fence = $Fence; since = $now; until = $now + $Ttl }
     Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $lease -Compress) -Encoding UTF8
     $result = Format-RemediateLease -Lease $lease
     $result['took'] = $took
     return $result
+}
+
+function Save-RemediateFreed {
+    # Remembers the last lease of a run, and of those before it the newest.
+    param([string] $Folder, [hashtable] $Lease)
+    $path = Join-Path -Path $Folder -ChildPath 'freed.json'
+    $others = @(Read-RemediateLease -Path $path | Where-Object -FilterScript { $_['run'] -ne $Lease['run'] })
+    $freed = @($Lease) + @($others | Select-Object -First 19)
+    Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $freed -Compress) -Encoding UTF8
 }
 
 function Unlock-RemediateLease {
@@ -61,8 +72,7 @@ function Unlock-RemediateLease {
     $path = Join-Path -Path $folder -ChildPath 'lease.json'
     $held = Read-RemediateLease -Path $path
     if ($null -eq $held -or $held['run'] -ne $Run) { return }
-    $freed = ConvertTo-Json -InputObject $held -Compress
-    Set-Content -LiteralPath (Join-Path -Path $folder -ChildPath 'freed.json') -Value $freed -Encoding UTF8
+    Save-RemediateFreed -Folder $folder -Lease $held
     Remove-Item -LiteralPath $path
 }
 

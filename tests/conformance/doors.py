@@ -9,7 +9,7 @@ from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import record, records
 from remediate.lab.state import HostState, Record
 from remediate.powershell.messages import Call, CallResult, Reply, Request, decode_reply
-from remediate.powershell.script import compose
+from remediate.powershell.script import LEASE_WRITER, compose
 from remediate.resources.base import Resource, loaded_kinds, resource_type
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
@@ -136,6 +136,8 @@ def error_of(result: CallResult) -> str:
 
 def _files(call: Call) -> tuple[Path, ...]:
     """What a call needs, as the engine sends it: a question may need less than another one."""
+    if call.function.endswith("-RemediateLease"):
+        return LEASE_WRITER
     resource = _resource(call.function)
     if call.function.startswith("Set-"):
         return resource.writing_files()

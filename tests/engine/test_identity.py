@@ -298,7 +298,7 @@ def test_a_host_is_reconciled_and_rolled_back_at_its_new_address(
     half = Outcome.FAILED_CHANGED if calls == 2 else Outcome.CHANGED
     assert (closed.outcome, closed.lease_kept) == (half, False)
     assert world.state.freed
-    assert world.state.freed["fence"] > 9
+    assert world.state.freed[0]["fence"] > 9
     [undone] = world.rollback()
     assert undone.outcome is Outcome.CHANGED
     assert world.state.without_traces() == start

@@ -21,6 +21,7 @@ FOUND = {
     1: "of two runs on one host a reconcile left one open: each took the lease from the other",
     3: "a write that came late was let in after the verdict, where the store had failed",
     6: "somebody wrote what we were to write, while nobody knew what had become of our write",
+    100: "a write that came late was let in after a rollback, which had held the lease since",
     245892941: "a lease ran out while the host was looked at again, and what undid it was sent",
     245892949: "of several spilled verdicts an earlier one stayed: the store failed between them",
 }

@@ -92,7 +92,7 @@ def after(writes: int, host: Host, store: SqlStore, *, named: str = "") -> HostS
         playbook = Catalogue().load("schedule-fix")
         job = Job((Task(playbook, playbook.params()),))
         list(working.apply([host], job, new_run(RunKind.APPLY)))
-    state.lease = state.freed = None
+    state.lease, state.freed = None, []
     return state
 
 

@@ -349,9 +349,11 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
         raise CallFailedError(
             "RemediateLeaseHeld", "Another run is writing at this moment.", detail
         )
-    freed = state.freed
-    if freed is not None and freed["run"] == run and freed["fence"] > fence:
-        raise CallFailedError("RemediateLeaseHeld", "This run has been given up.", _shown(freed))
+    for freed in state.freed:
+        if freed["run"] == run and freed["fence"] > fence:
+            raise CallFailedError(
+                "RemediateLeaseHeld", "This run has been given up.", _shown(freed)
+            )
     if held is not None and not (
         (held["run"] == run and held["fence"] <= fence) or held["run"] in arguments["undoes"]
     ):
@@ -360,9 +362,16 @@ def _lock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
                 "RemediateLeaseHeld", "Another run holds the lease.", _shown(held)
             )
         took = _shown(held)
+    if held is not None and held["run"] != run:
+        _remember(state, held)
     state.lease = {"run": run, "owner": owner, "fence": fence, "since": now, "until": now + ttl}
     _changed(state)
     return [{**_shown(state.lease), "took": took}]
+
+
+def _remember(state: HostState, lease: Record) -> None:
+    others = [one for one in state.freed if one["run"] != lease["run"]]
+    state.freed = [lease, *others[:19]]
 
 
 def _get_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:  # noqa: ARG001 - takes none
@@ -373,7 +382,8 @@ def _get_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:  # no
 
 def _unlock_lease(state: HostState, arguments: Arguments) -> list[JsonValue]:
     if state.lease is not None and state.lease["run"] == arguments["run"]:
-        state.freed, state.lease = state.lease, None
+        _remember(state, state.lease)
+        state.lease = None
         _changed(state)
     return []
 

@@ -29,7 +29,7 @@ def odd() -> HostState:
     host.drive.write(f"{ODD}empty", b"")
     host.drive.write("D:\\Windows\\Temp\\of another drive", b"")
     host.drive.put("D:\\link to all", {"link": "D:\\"})
-    host.lease, host.freed = dict(LEASE), dict(LEASE)
+    host.lease, host.freed = dict(LEASE), [dict(LEASE)]
     return host
 
 
