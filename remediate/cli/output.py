@@ -83,8 +83,11 @@ def guarded() -> Iterator[Output]:
 def fill_in() -> None:
     """Have what was closed before the process began lead nowhere.
 
-    Else the next file or connection that is opened gets its number, and what is meant for a person.
+    Else the next file or connection that is opened gets its number, and what is meant for a person,
+    here or in a program that is started from here.
     """
     for name, mode in _MODES.items():
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lasts
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lasts
+            os.set_inheritable(stream.fileno(), True)  # noqa: FBT003 - it has no name
+            setattr(sys, name, stream)

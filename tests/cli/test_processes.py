@@ -1,6 +1,7 @@
 """`--processes`: several share the hosts of a command, and all is as with one."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -90,6 +91,18 @@ def test_hosts_are_changed_and_no_password_is_seen(cli: Make, fleet: Lab, tmp_pa
     assert files_with_it(tmp_path / "store") == []
     assert workers(os.getpid()) == []
     assert [path.name for path in (tmp_path / "store" / "locks").iterdir()] == ["store.lock"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows hands its handles on in another way")
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_nothing_to_them(
+    closed: str, fleet: Lab, tmp_path: Path
+) -> None:
+    words = shlex.join([sys.executable, "-m", "remediate", "apply", "schedule-fix", "--yes", *TWO])
+    done = subprocess.run(["/bin/sh", "-c", f"exec {words} {closed}"], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    assert all(host.trace for host in fleet.hosts)
 
 
 @pytest.mark.slow
