@@ -28,7 +28,8 @@ _DOING = {
     "rollback": "rolling back",
     "recover": "finding out about",
 }
-
+_LOOKING = {"observe", "confirm"}
+"""Phases before anything is written to a host."""
 
 OF_HOSTS = ("console", "json", "ndjson", "github")
 """How the result of a command on hosts may be written."""
@@ -84,12 +85,16 @@ class Following:
         self._progress: ProgressLine | None = None
         self._done = 0
         self._unknown = 0
+        self._under_way: dict[str, bool] = {}  # by host: whether something may have been written
         self._samples: dict[ExitCode, HostReport] = {}
 
     def emit(self, event: "Event") -> None:
         """Something happened; called from any thread."""
         from remediate.model.event import HostFinished, HostProgress
 
+        if not isinstance(event, HostFinished):
+            wrote = self._under_way.get(event.host, False) or event.phase not in _LOOKING
+            self._under_way[event.host] = wrote
         self._reporter.event(event)
         if not self._progress or isinstance(event, HostFinished):
             return
@@ -134,6 +139,7 @@ class Following:
 
     def _host(self, report: "HostReport") -> None:
         self._done += 1
+        self._under_way.pop(report.host, None)
         self._unknown += report.outcome == "indeterminate"
         self._samples.setdefault(report.exit_code, report)
         if self._progress:
@@ -168,18 +174,25 @@ class Following:
         return Interrupted(f"{text}; hosts are not worked on any more", hint)
 
     def _interrupted(self) -> Interrupted:
-        left = len(self._subject.hosts) - self._done + self._unknown
+        from remediate.model.text import count
+
         if not self._writes:
             return Interrupted("interrupted; nothing was written to any host")
         run = self._subject.run
-        if left == 0:
+        under_way = list(self._under_way.values())  # hosts go on meanwhile
+        written = sum(under_way) + self._unknown
+        looked_at = under_way.count(False)
+        if not written and not looked_at:
             return Interrupted(
                 "interrupted; what was under way was finished, and no other host was begun",
                 f"See remediate runs show {run}.",
             )
-        hosts = "1 host" if left == 1 else f"{left} hosts"
+        parts = [f"{count(written, 'host')} may be in the middle of a change"] if written else []
+        if looked_at:
+            were = "was" if looked_at == 1 else "were"
+            parts.append(f"{count(looked_at, 'host')} {were} still being looked at")
         return Interrupted(
-            f"interrupted; {hosts} may be in the middle of a change (run {run})",
+            f"interrupted; {', '.join(parts)} (run {run})",
             f"Find out with remediate runs reconcile, then see remediate runs show {run}.",
         )
 

@@ -81,10 +81,35 @@ def test_an_internal_error_in_the_middle_still_shows_what_was_done(
 def test_an_interruption_says_what_was_left_behind(
     writes: bool, says: str, follow: Follow, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    following = follow("A", "B", writes=writes)
+    following.emit(HostPhase(host="B", phase=Phase.APPLY))
     with pytest.raises(Interrupted, match=says) as stop:
-        follow("A", "B", writes=writes).finish(then(KeyboardInterrupt(), report("A")))
+        following.finish(then(KeyboardInterrupt(), report("A")))
     assert stop.value.code == 130
     assert json.loads(capsys.readouterr().out)["exit_code"] == 130
+
+
+@pytest.mark.parametrize(
+    ("phases", "says"),
+    [
+        ({}, "what was under way was finished, and no other host was begun"),
+        ({"A": "apply"}, "what was under way was finished, and no other host was begun"),
+        ({"B": "observe"}, r"interrupted; 1 host was still being looked at \(run R\)"),
+        (
+            {"A": "apply", "B": "apply observe", "C": "stage", "D": "observe confirm"},
+            "2 hosts may be in the middle of a change, 1 host was still being looked at",
+        ),
+    ],
+)
+def test_only_hosts_that_were_begun_may_be_half_way(
+    phases: dict[str, str], says: str, follow: Follow
+) -> None:
+    following = follow(*"ABCDEFGH")
+    for host, entered in phases.items():
+        for phase in entered.split():
+            following.emit(HostPhase(host=host, phase=Phase(phase)))
+    with pytest.raises(Interrupted, match=says):
+        following.finish(then(KeyboardInterrupt(), report("A")))
 
 
 @pytest.mark.parametrize(
