@@ -150,12 +150,11 @@ class Truth:
                 continue
             now = value(machine, change)
             history = self.written[guid, place_of(change)]
-            before = call.arguments["before"][change.property]
-            if kind.same(change.property, before, now) and not (
-                result.status is Status.OK
-                and kind.same(change.property, call.arguments["after"][change.property], now)
-            ):
-                continue  # it was refused
+            before, after = (call.arguments[at][change.property] for at in ("before", "after"))
+            done = result.status is Status.OK and kind.same(change.property, after, now)
+            was = history[-1].after if history else before
+            if not done and any(kind.same(change.property, one, now) for one in (before, was)):
+                continue  # it was refused, also where somebody else had written just that
             self.writes += 1
             history.append(Written(run, before, now))
             if machine.writer is not job or lease is None or lease["run"] != run:
