@@ -1,8 +1,8 @@
 """What all published data has in common: frozen, strict, versioned JSON."""
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-__all__ = ["SCHEMA_VERSION", "JsonValue", "Model"]
+__all__ = ["SCHEMA_VERSION", "JsonValue", "Model", "perhaps_newer"]
 
 SCHEMA_VERSION = 2
 """Version of every published model; a reader refuses what it does not know."""
@@ -16,3 +16,9 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+def perhaps_newer(error: ValidationError) -> bool:
+    """Whether what is no record may be one of a newer version: it says more than is known here."""
+    said = error.errors(include_url=False, include_context=False, include_input=False)
+    return said[0]["type"] in {"extra_forbidden", "enum", "literal_error"}

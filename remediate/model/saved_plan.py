@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from remediate.errors import RemediateError
-from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.base import SCHEMA_VERSION, Model, perhaps_newer
 from remediate.model.canonical import canonical, digest, read_canonical
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport
@@ -21,6 +21,7 @@ LONGEST = timedelta(days=31)
 """How long a plan is good for at most."""
 
 _AGAIN = "Make a new plan."
+_NEWER = "Perhaps a newer version of remediate has made it: use that one, or make a new plan."
 _SIGN = "digest"
 
 
@@ -152,7 +153,8 @@ def read_plan(text: bytes) -> SavedPlan:
         plan = SavedPlan.model_validate(data)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        raise SavedPlanRefused(f"it makes no sense at {in_quotes(where)}") from None
+        hint = _NEWER if perhaps_newer(error) else _AGAIN
+        raise SavedPlanRefused(f"it makes no sense at {in_quotes(where)}", hint) from None
     names = [one.host.name for one in plan.hosts]
     if len(set(names)) < len(names) or any(one.report.host != one.host.name for one in plan.hosts):
         raise SavedPlanRefused("it names a host twice, or reports of another one")

@@ -211,11 +211,23 @@ class Database:
             if self.place.file:
                 self._keep_a_log()
             with self.writing() as connection:
-                _migrate(connection)
+                self._migrate(connection)
         except StoreError:
             # On a server another process may have done the same at the same time.
             if self._version() != HEAD:
                 raise
+
+    def _migrate(self, connection: sa.Connection) -> None:
+        from alembic import command  # noqa: PLC0415 - heavy, and needed once in the life of a store
+        from alembic.config import Config  # noqa: PLC0415 - as above
+        from alembic.util import CommandError  # noqa: PLC0415 - as above
+
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "remediate.store:migrations")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:  # the row that has the version is not as it was a moment ago
+            raise self.unavailable("its version changed meanwhile", "Try again.") from error
 
     def _version(self) -> str:
         """The version of the schema, empty when there is none yet.
@@ -318,12 +330,3 @@ def _begin(connection: sa.Connection) -> None:
     begin = connection.get_execution_options().get("remediate_begin", "BEGIN IMMEDIATE")
     if begin:
         connection.exec_driver_sql(begin)
-
-
-def _migrate(connection: sa.Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - heavy, and needed once in the life of a store
-    from alembic.config import Config  # noqa: PLC0415 - as above
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", "remediate.store:migrations")
-    command.upgrade(config, "head")

@@ -1,14 +1,15 @@
 """The tables of the store, in types that every database has.
 
-A change here needs a new module in `migrations/versions` and a new `HEAD`.
+A change here needs a new module in `migrations/versions` and a new `HEAD`; so does a field that
+comes to a record, though no table changes: an older program cannot read that record.
 """
 
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0002"
-"""The newest version of the schema; versions sort by age."""
+HEAD = "0003"
+"""The newest version of the tables and of the records in them; versions sort by age."""
 
 VERSION_TABLE = "remediate_version"
 """Where Alembic notes the version; not its own default name, which others may use."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from remediate.model.audit import AuditRecord, HostFindings
-from remediate.model.base import SCHEMA_VERSION, Model
+from remediate.model.base import SCHEMA_VERSION, Model, perhaps_newer
 from remediate.model.earlier import upgraded
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
@@ -45,6 +45,8 @@ _NOUNS: dict[type[Model], str] = {
     HostReport: "a verdict",
     HostFindings: "what was found",
 }
+_DAMAGED = "It was written by another program, or is damaged. Report it."
+_NEWER = "Perhaps a newer version of remediate has written it: use that one. Else report it."
 _NO_RECORD = "it is not in the form of one"
 _MAX_OPERATOR = 1000  # characters; it is shown with everything that a run has done
 
@@ -281,15 +283,13 @@ class SqlStore:
         try:
             return model.model_validate(upgraded(model, payload))
         except ValidationError as error:
-            raise self._unreadable(model, in_words(error)) from None
+            hint = _NEWER if perhaps_newer(error) else _DAMAGED
+            raise self._unreadable(model, in_words(error), hint) from None
         except ValueError:
             version = f"{ascii(payload.get('schema_version'))[:20]} (a record)"
             raise StoreTooNew(str(self.place), version, str(SCHEMA_VERSION)) from None
         except (TypeError, AttributeError):
             raise self._unreadable(model, _NO_RECORD) from None
 
-    def _unreadable(self, model: type[Model], why: str) -> StoreUnavailable:
-        return self._db.unavailable(
-            f"a record of {_NOUNS[model]} cannot be read: {why}",
-            "It was written by another program, or is damaged. Report it.",
-        )
+    def _unreadable(self, model: type[Model], why: str, hint: str = _DAMAGED) -> StoreUnavailable:
+        return self._db.unavailable(f"a record of {_NOUNS[model]} cannot be read: {why}", hint)

@@ -214,6 +214,11 @@ def test_what_a_plan_prints_and_shows_is_enough_to_apply_it(told: Told) -> None:
         (lambda data: data.update(tool="0.0.1"), [], "version 0.0.1 of remediate has made it"),
         (lambda data: data.update(schema_version=9), [], "it is a plan of format 9"),
         (lambda data: data.update(more=1), [], "it makes no sense at 'more'"),
+        (
+            lambda data: data["hosts"][0]["report"].update(more=1),
+            [],
+            "Perhaps a newer version of remediate has made it",
+        ),
         (lambda data: data["playbooks"][0].update(code="sha256:1"), [], "has another code now"),
         (lambda data: data["playbooks"][0].update(id="own"), [], "the playbook own, and there is"),
         (

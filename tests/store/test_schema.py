@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,11 +19,12 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from remediate.model.audit import AuditRecord
+from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport
 from remediate.model.run import Intent, Run
 from remediate.store import schema
+from remediate.store.errors import StoreUnavailable
 from remediate.store.place import StorePlace, store_place
 from remediate.store.sql import SqlStore
 from tests.store.records import NOW, RUN, TTL, a_host, a_report, a_run, an_intent
@@ -59,6 +61,26 @@ def test_every_older_version_becomes_this_one(place: StorePlace, version: str) -
         indexes = sa.text("SELECT sql FROM sqlite_master WHERE name = 'ix_hosts_unsettled'")
         assert "WHERE" in str(connection.scalar(indexes))
     engine.dispose()
+
+
+def test_a_version_that_another_process_changes_meanwhile_is_told(place: StorePlace) -> None:
+    """As on a server, where nobody is held off; who then finds the newest version goes on."""
+    place.folder.mkdir()
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(place.file)))
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0002")
+    engine.dispose()
+
+    def meanwhile(_: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("UPDATE remediate_version"):
+            cursor.execute("UPDATE remediate_version SET version_num = '0001'")
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", meanwhile)
+    try:
+        with pytest.raises(StoreUnavailable, match="its version changed meanwhile"):
+            SqlStore(place)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", meanwhile)
 
 
 def test_a_store_keeps_its_records_when_it_is_opened_again(place: StorePlace) -> None:
@@ -146,6 +168,27 @@ def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     defs = model.model_json_schema(mode="serialization")
     for name, part in [(model.__name__, defs), *defs.get("$defs", {}).items()]:
         yield from ((name, each) for each in part.get("properties", {}))
+
+
+def told_apart(model: type[BaseModel]) -> set[str]:
+    """What an older program may not know of a record: fields, and values of enumerations."""
+    defs = model.model_json_schema(mode="serialization")
+    return {f"{name}.{each}" for name, each in fields(model)} | {
+        f"{name}: {value}"
+        for name, part in defs.get("$defs", {}).items()
+        for value in part.get("enum", ())
+    }
+
+
+def test_records_are_those_of_the_stores_version() -> None:
+    """An older program must refuse the store, and not break off at a record that it cannot read.
+
+    After a change: add a migration that raises the number, and a file of that name. Of this
+    version's file nothing changes once it is released.
+    """
+    kept = Path(__file__).with_name(f"records_{schema.HEAD}.txt").read_text(encoding="utf-8")
+    now = set().union(*(told_apart(one) for one in (Run, Host, Intent, HostReport, HostFindings)))
+    assert sorted(now) == kept.splitlines()
 
 
 def test_no_record_has_a_field_for_a_secret() -> None:

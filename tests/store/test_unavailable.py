@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from remediate.store.errors import JournalConflict, StoreError, StoreTooNew, StoreUnavailable
 from remediate.store.place import StorePlace, store_place
+from remediate.store.schema import hosts
 from remediate.store.sql import SqlStore
 from tests.store.records import NOW, RUN, TTL, a_host, a_report, a_run, an_intent
 
@@ -100,6 +101,25 @@ def test_a_damaged_record_is_named(sql_store: SqlStore) -> None:
         connection.exec_driver_sql("""UPDATE runs SET run = '{"id": 5}'""")
     with pytest.raises(StoreUnavailable, match="record of a run cannot be read: id"):
         sql_store.runs()
+
+
+@pytest.mark.parametrize(
+    ("json", "hint"),
+    [
+        ("""json_set(report, '$.more', 1)""", "Perhaps a newer version"),
+        ("""json_set(report, '$.problem', json('{"code": "a"}'))""", "or is damaged"),
+    ],
+)
+def test_a_record_that_says_more_than_is_known_may_be_of_a_newer_version(
+    sql_store: SqlStore, json: str, hint: str
+) -> None:
+    sql_store.begin_run(a_run(), [a_host()])
+    sql_store.close_host(RUN, "SRV01", a_report())
+    with sql_store._db.writing() as connection:
+        connection.execute(sa.update(hosts).values(report=sa.text(json)))
+    with pytest.raises(StoreUnavailable, match="record of a verdict cannot be read") as error:
+        sql_store.run(RUN)
+    assert hint in error.value.hint
 
 
 def pragma(store: SqlStore, text: str) -> None:
