@@ -18,7 +18,10 @@ def main() -> None:
     collect_seldom()
     # a plugin of pydantic that happens to be installed would see whatever is read, passwords too
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # again, while all that works for this process was ended
+        code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):

@@ -190,7 +190,7 @@ class Parts:
         return crew
 
     def close(self) -> None:
-        """End what works for this process. Never raises."""
+        """End what works for this process. Never raises, but for Ctrl-C."""
         for crew in self._crews:
             crew.close()
 
