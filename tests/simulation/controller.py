@@ -163,8 +163,8 @@ class Controller:
             self._told(f"reconcile {run.id}", [report])
 
     def _where_it_is(self, record: HostRecord) -> HostRecord:
-        machines = self.fleet.machines
-        home = next(one.home for one in machines if one.computer == record.computer)
+        guid = self.fleet.truth.guid_of(record.computer)
+        home = next(one.home for one in self.fleet.machines if one.guid == guid)
         return record.model_copy(update={"host": record.host.model_copy(update={"address": home})})
 
     def _run(self, kind: RunKind, undoes: str | None = None) -> Run:

@@ -23,6 +23,7 @@ FOUND = {
     6: "somebody wrote what we were to write, while nobody knew what had become of our write",
     100: "a write that came late was let in after a rollback, which had held the lease since",
     124: "somebody wrote what we were to, and that we were refused was taken for our write",
+    174: "a computer whose GUID could not be read was taken for another one",
     245892941: "a lease ran out while the host was looked at again, and what undid it was sent",
     245892949: "of several spilled verdicts an earlier one stayed: the store failed between them",
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from remediate.model.change import Change, ResourceId
+from remediate.model.computer import Computer
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import HostRecord
@@ -177,11 +178,16 @@ class Truth:
         at = machine.guid, place_of(change)
         self.written[at].append(Written(SOMEBODY, before, value(machine, change)))
 
+    def guid_of(self, computer: Computer) -> str:
+        """Whose GUID could not be read is known by its name, of which there is one here."""
+        known = (one.guid for one in self.fleet.machines if one.state.name == computer.name)
+        return computer.guid or next(known)
+
     def _changes(self, run: str, guid: str) -> Iterator[Change]:
         """What a run has announced for a computer."""
         for store in self.fleet.stores:
             for host in self._hosts(store, run):
-                if host.intent is not None and host.intent.computer.guid == guid:
+                if host.intent is not None and self.guid_of(host.intent.computer) == guid:
                     yield from host.intent.changes
 
     def _record(self, store: MemoryStore, run: str, host: str) -> HostRecord | None:
@@ -204,7 +210,7 @@ class Truth:
             return
         if report.outcome is Outcome.INDETERMINATE:
             return
-        guid = record.intent.computer.guid
+        guid = self.guid_of(record.intent.computer)
         self.ended[run, guid] = report.outcome
         if report.outcome in NOTHING_LEFT:
             self._nothing_left(run, guid, record, report)
