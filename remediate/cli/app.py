@@ -10,7 +10,7 @@ from remediate import __version__
 from remediate.cli.lazy import LazyGroup, debug_option
 from remediate.cli.output import guarded
 from remediate.cli.stop import Stop
-from remediate.model.exit_code import GRAVITY, ExitCode
+from remediate.model.exit_code import FIRST, ExitCode
 
 if TYPE_CHECKING:
     from remediate.cli.wiring import Parts
@@ -47,7 +47,7 @@ _EPILOG = """Try it without a server: remediate demo
 \b
 Exit codes:
 """ + "\n".join(f"  {code:<5}{code.meaning}" for code in ExitCode)
-_EPILOG += f"\n\nWhen several apply: the first of {', '.join(map(str, map(int, GRAVITY)))}."
+_EPILOG += f"\n\nWhen several apply: the first of {', '.join(map(str, map(int, FIRST)))}."
 
 root = LazyGroup(
     "remediate",

@@ -38,7 +38,7 @@ from remediate.model.facts import Facts
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
-from remediate.model.problem import Problem
+from remediate.model.problem import HALTED, Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.model.waiver import NO_WAIVERS, Waivers
 from remediate.redaction import Redaction
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 _NOTHING = PlaybookPlanner(Job(()))
 _HALTED = Problem(
-    code="halted",
+    code=HALTED,
     message="the run was stopped before its turn came",
     hint="Run it again for this host.",
 )
@@ -372,7 +372,15 @@ class Engine:
     ) -> Iterator[HostReport]:
         with self.alive(run.id):
             self._journal.begin_run(run, [order.host for order in orders])
-            yield from self._told(orders, confirm)
+            halted: list[HostReport] = []
+            try:
+                for report in self._told(orders, confirm):
+                    if report.problem == _HALTED:
+                        halted.append(report)
+                    yield report
+            finally:
+                if halted:  # together: there may be many, and the disk is waited for
+                    self._journal.close_hosts(run.id, halted)
             self._journal.finish_run(run.id, self.now())
 
     def _told(

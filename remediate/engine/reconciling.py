@@ -29,7 +29,7 @@ from remediate.store.spill import SpillEntry, SpillFile, read_spill
 
 _NEWEST = 1000  # runs among which a killed one is looked for
 _BROKE_OFF = Problem(
-    code="halted",
+    code="broke_off",
     message="the run broke off before anything was written",
     hint="Run it again.",
 )

@@ -9,7 +9,7 @@ from remediate.model.change import Severity, at_least
 from remediate.model.computer import Computer
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import RecordedFinding
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome, Worked
+from remediate.model.outcome import HostReport, Outcome, Worked, code_of
 from remediate.model.plan import Unanswered
 from remediate.model.problem import Problem
 from remediate.model.run import Run
@@ -47,7 +47,7 @@ class HostFindings(Model):
     @property
     def exit_code(self) -> ExitCode:
         """What it meant for the process."""
-        code = EXIT_CODES[self.outcome]
+        code = code_of(self.outcome, self.problem)
         graver = code not in {ExitCode.OK, ExitCode.PENDING}
         if not graver and any(question.named for question in self.unanswered):
             return ExitCode.FAILED

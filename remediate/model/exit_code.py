@@ -41,13 +41,17 @@ GRAVITY = (
     ExitCode.FAILED,
     ExitCode.REFUSED,
     ExitCode.UNREACHABLE,
+    ExitCode.INTERRUPTED,
     ExitCode.PENDING,
     ExitCode.OK,
 )
 """The exit codes of hosts, the gravest first."""
 
+FIRST = (ExitCode.INTERRUPTED, *(code for code in GRAVITY if code is not ExitCode.INTERRUPTED))
+"""The same in the order in which they count for the process: who calls it is to stop, too."""
+
 
 def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     """Of several exit codes the one that counts, in the documented order."""
     found = set(codes)
-    return next((code for code in GRAVITY if code in found), ExitCode.OK)
+    return next((code for code in FIRST if code in found), ExitCode.OK)

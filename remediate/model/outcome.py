@@ -13,7 +13,7 @@ from remediate.model.difference import Difference
 from remediate.model.exit_code import ExitCode, gravest
 from remediate.model.finding import Since
 from remediate.model.plan import Plan, Unanswered
-from remediate.model.problem import Problem
+from remediate.model.problem import HALTED, Problem
 
 
 class Outcome(StrEnum):
@@ -49,6 +49,18 @@ EXIT_CODES: dict[Outcome, ExitCode] = {
     Outcome.REFUSED: ExitCode.REFUSED,
     Outcome.INTERNAL_ERROR: ExitCode.INTERNAL_ERROR,
 }
+
+
+def code_of(outcome: Outcome, problem: Problem | None) -> ExitCode:
+    """What a verdict means for the process, whatever was found.
+
+    Args:
+        outcome: the verdict.
+        problem: what went wrong.
+    """
+    if outcome is Outcome.SKIPPED and problem is not None and problem.code == HALTED:
+        return ExitCode.INTERRUPTED
+    return EXIT_CODES[outcome]
 
 
 class Holder(Model):
@@ -135,7 +147,7 @@ class HostReport(Model):
     @property
     def exit_code(self) -> ExitCode:
         """What it means for the process; what is left pending or out is never success."""
-        code = EXIT_CODES[self.outcome]
+        code = code_of(self.outcome, self.problem)
         graver = code not in {ExitCode.OK, ExitCode.PENDING}
         if not graver and self.plan and self.plan.left_out:
             return ExitCode.REFUSED

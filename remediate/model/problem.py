@@ -7,6 +7,9 @@ from remediate.model.base import Model
 STALE: Final = "stale"
 """Code of the problem that a host is not as it was when it was looked at."""
 
+HALTED: Final = "halted"
+"""Code of the problem that a host was not begun with, since somebody stopped the run."""
+
 
 class Problem(Model):
     """What happened and what to do next.

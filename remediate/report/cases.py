@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from remediate.model.exit_code import ExitCode
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome, code_of
 from remediate.model.plan import Plan, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.model.text import count
@@ -26,6 +26,7 @@ _GRAVE = {
     ExitCode.NEEDS_PERSON,
     ExitCode.UNREACHABLE,
     ExitCode.REFUSED,
+    ExitCode.INTERRUPTED,
 }
 
 
@@ -144,7 +145,7 @@ def host_case(
     message = problem.message if problem else meaning
     name = problem.code if problem else outcome.value
     told = tuple(line(0, text) for text in (message, problem.hint if problem else "") if text)
-    if EXIT_CODES[outcome] in _GRAVE:
+    if code_of(outcome, problem) in _GRAVE:
         return Case(HOST, State.ERROR, message, name, told)
     if code is not ExitCode.OK and not explained:
         return Case(HOST, State.FAILED, message, name, told)

@@ -9,7 +9,7 @@ from remediate.model.check import StepState
 from remediate.model.evidence import Evidence
 from remediate.model.exit_code import ExitCode
 from remediate.model.finding import Advice, RecordedFinding, Since
-from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.outcome import HostReport, Outcome, code_of
 from remediate.model.plan import Conflict, Plan, Unanswered
 from remediate.model.problem import STALE, Problem
 from remediate.model.text import count
@@ -138,7 +138,7 @@ def _problem_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
 def recorded_lines(found: HostFindings) -> Iterator[Line]:
     """What is recorded of a host in an audit."""
     name, _ = words.recorded_verdict(found)
-    style = _STYLES.get(EXIT_CODES[found.outcome], BAD)
+    style = _STYLES.get(code_of(found.outcome, found.problem), BAD)
     yield line(0, (found.host, STRONG), "  ", (name.upper(), style))
     if found.problem:
         yield line(2, ("recorded then: ", STRONG), found.problem.message)

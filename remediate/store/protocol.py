@@ -155,6 +155,18 @@ class Store(HostStore, AuditStore, Protocol):
             JournalConflict: the id is taken, or two hosts have the same name.
         """
 
+    def close_hosts(self, run: str, reports: Sequence[HostReport]) -> None:
+        """Record the verdicts for some hosts, for all of them or for none; see `close_host`.
+
+        Args:
+            run: id of the run.
+            reports: the verdicts.
+
+        Raises:
+            UnknownRun: there is no such run.
+            JournalConflict: a host is not in the run, or has another verdict.
+        """
+
     def leases(self, now: datetime) -> list[tuple[str, Holder]]:
         """The leases in force, by endpoint, in its order."""
 

@@ -126,6 +126,15 @@ class SqlStore:
 
         self._db.write(close)
 
+    def close_hosts(self, run: str, reports: Sequence[HostReport]) -> None:
+        """Record the verdicts for some hosts, for all of them or for none."""
+
+        def close(connection: sa.Connection) -> None:
+            for report in reports:
+                close_host(connection, run, report.host, report, reconciled=False)
+
+        self._db.write(close)
+
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts."""
         self._db.write(lambda connection: finish_run(connection, run, now))

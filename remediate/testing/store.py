@@ -94,6 +94,17 @@ class MemoryStore:
                 self._replace(run, record.model_copy(update={"report": report}))
             self.release_lease(frees, run)
 
+    def close_hosts(self, run: str, reports: Sequence[HostReport]) -> None:
+        """Record the verdicts for some hosts, for all of them or for none."""
+        with self._lock:
+            before = self._begun(run)
+            try:
+                for report in reports:
+                    self.close_host(run, report.host, report)
+            except JournalConflict:
+                self._runs[run] = before
+                raise
+
     def finish_run(self, run: str, now: datetime) -> None:
         """Record that a run ended in order; the first time counts."""
         with self._lock:

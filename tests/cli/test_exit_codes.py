@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from remediate.model.exit_code import GRAVITY, ExitCode
+from remediate.model.exit_code import FIRST, ExitCode
 
 Make = Callable[..., Any]
 GUIDE = Path(__file__).parents[2] / "docs" / "hosts.md"
@@ -26,7 +26,7 @@ def test_the_guide_has_each() -> None:
 
 
 def test_both_say_which_of_several_counts(cli: Make) -> None:
-    order = f"the first of {', '.join(str(int(code)) for code in GRAVITY)}."
+    order = f"the first of {', '.join(str(int(code)) for code in FIRST)}."
     assert order in cli("--help").out
     assert order in GUIDE.read_text(encoding="utf-8")
 

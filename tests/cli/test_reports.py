@@ -2,15 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from junitparser import JUnitXml
 
 from remediate.cli.reports import NAMES
+from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
 from remediate.report.files import FORMS
+from remediate.runner.loop import Loop
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from tests.cli.conftest import Result, Unsent
@@ -95,6 +100,72 @@ def test_an_apply_and_its_rollback_are_reported_then_and_later(
     assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in Path("c.md").read_text()
     text = cli("report", "--format", "markdown").out
     assert "1 host: 1 undone; 0 findings; 2 fixed. Exit code 0" in text
+
+
+class Stopped(Loop):
+    """Hears Ctrl-C when the first host has its verdict."""
+
+    def run(self, items: Any, work: Any, skip: Any) -> Iterator[Any]:
+        results = super().run(items, work, skip)
+        yield next(results)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as order:
+            yield results.throw(order)  # type: ignore[attr-defined]
+        yield from results
+
+
+@pytest.mark.parametrize("command", [["audit"], ["apply", "--yes"]], ids=lambda words: words[0])
+def test_a_run_that_was_stopped_is_told_then_as_later_and_is_not_green(
+    command: list[str], cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("remediate.engine.engine.Loop", Stopped)
+    with Lab([make_state(name) for name in "ABCD"]) as lab:
+        monkeypatch.setenv("REMEDIATE_PASSWORD", lab.hosts[0].password)
+        listed = (
+            f"  {one.port}: {{address: {one.address}, port: {one.port}}}" for one in lab.hosts
+        )
+        Path("a.yaml").write_text("\n".join(["hosts:", *listed]))
+        files = [
+            "--report",
+            "junit=a.xml",
+            "--report",
+            "sarif=a.sarif",
+            "--report",
+            "markdown=a.md",
+        ]
+        words = [
+            *command,
+            "schedule-fix",
+            "-i",
+            "a.yaml",
+            "--user",
+            lab.hosts[0].user,
+            "--workers",
+            "1",
+        ]
+        done = cli(*words, "--format", "json", *files)
+    assert done.code == done.data["exit_code"] == 130
+    outcomes = Counter(host["outcome"] for host in done.data["hosts"])
+    assert 1 <= outcomes["skipped"] < outcomes.total() == 4
+    [run] = json.loads(Path("a.sarif").read_text())["runs"]
+    assert run["properties"]["outcomes"] == outcomes
+    assert run["invocations"][0]["exitCode"] == 130
+    assert [one["ruleId"] for one in run["results"]].count("host") == outcomes["skipped"]
+    assert counted(Path("a.xml"))[2:] == (outcomes["skipped"], 0)
+
+    record = done.data["run"]
+    assert cli("report", record, "--format", "junit", "-o", "b.xml").code == 0
+    assert counted(Path("b.xml")) == counted(Path("a.xml"))
+    [again] = json.loads(cli("report", record, "--format", "sarif").out)["runs"]
+    assert {name: again[name] for name in ("properties", "invocations")} == {
+        name: run[name] for name in ("properties", "invocations")
+    }
+    numbers = r"\n(4 hosts: .*Exit code 130: interrupted)\."
+    [said] = re.findall(numbers, Path("a.md").read_text())
+    assert re.findall(numbers, cli("report", record, "--format", "markdown").out) == [said]
+    audits = ["--audits"] if command == ["audit"] else []
+    assert cli("runs", "list", *audits, "--format", "ndjson").data["outcomes"] == outcomes
 
 
 def test_a_job_on_github_is_told_by_annotations(cli: Cli, at: list[str]) -> None:

@@ -16,7 +16,7 @@ from remediate.model.change import Severity
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome, exit_code
 from remediate.model.plan import Unanswered
-from remediate.model.problem import Problem
+from remediate.model.problem import HALTED, Problem
 from remediate.report import markdown
 from remediate.report.console import ConsoleReporter
 from remediate.report.files import FORMS, Gathering, ReportFiles, put
@@ -138,9 +138,13 @@ def test_junit_is_green_only_where_the_process_ends_with_0(outcome: Outcome, pla
         plan(waived=(left(),)),
         plan(waived=(left(),), unanswered=(Unanswered(question="tasks", problem=untold),)),
     ):
-        report = HostReport(host="A", outcome=outcome, plan=seen)
-        suites = JUnitXml.fromstring(rendered(about(report), "junit", report).encode())
-        assert (suites.failures + suites.errors == 0) == (report.exit_code is ExitCode.OK)
+        reports = [HostReport(host="A", outcome=outcome, plan=seen)]
+        if outcome is Outcome.SKIPPED:
+            halted = Problem(code=HALTED, message="the run was stopped")
+            reports.append(HostReport(host="A", outcome=outcome, problem=halted))
+        for report in reports:
+            suites = JUnitXml.fromstring(rendered(about(report), "junit", report).encode())
+            assert (suites.failures + suites.errors == 0) == (report.exit_code is ExitCode.OK)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -176,6 +176,18 @@ def test_the_same_intent_or_verdict_again_does_nothing(store: Store) -> None:
     assert a_report() == store.run(RUN).hosts[1].report
 
 
+def test_verdicts_of_several_hosts_are_recorded_together_or_none_is(store: Store) -> None:
+    halted = [a_report(name, Outcome.SKIPPED) for name in ("SRV02", "SRV01")]
+    begun(store).close_host(RUN, "SRV01", a_report())
+    with pytest.raises(JournalConflict, match="already ended as"):
+        store.close_hosts(RUN, halted)
+    assert store.run(RUN).hosts[0].report is None
+    store.close_hosts(RUN, halted[:1])
+    assert [host.report for host in store.run(RUN).hosts] == [halted[0], a_report()]
+    with pytest.raises(UnknownRun):
+        store.close_hosts("nope", halted)
+
+
 def test_an_intent_is_never_replaced(store: Store) -> None:
     begun(store).record_intent(an_intent())
     with pytest.raises(JournalConflict, match="another intent"):
