@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -38,6 +39,7 @@ MAX_RECORD = 16 * 1024 * 1024
 
 _ELSEWHERE = f"Set {VARIABLE} to another file, or move this one away."
 _WRITABLE = f"Make the file and its folder writable, or set {VARIABLE} to another file."
+_OPENABLE = f"See what keeps it from being opened, or set {VARIABLE} to another file."
 _FREE_SPACE = f"Free some space, or set {VARIABLE} to a file on another disk."
 _SQLITE_FILE = b"SQLite format 3\0"  # https://sqlite.org/fileformat.html
 _BESIDE = ("-journal", "-shm", "-wal")  # https://sqlite.org/tempfiles.html
@@ -55,7 +57,7 @@ _SQLITE_ERRORS = {
     sqlite3.SQLITE_FULL: ("the disk is full", _FREE_SPACE),
     # https://sqlite.org/rescode.html#ioerr_shmsize: no room for what the log's readers share
     sqlite3.SQLITE_IOERR_SHMSIZE: ("the disk is full", _FREE_SPACE),
-    sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _ELSEWHERE),
+    sqlite3.SQLITE_CANTOPEN: ("the file cannot be opened", _OPENABLE),
     sqlite3.SQLITE_TOOBIG: (f"a record has more than {MAX_RECORD} bytes", _ELSEWHERE),
     sqlite3.SQLITE_NOTADB: ("the file is not a database", _ELSEWHERE),
 }
@@ -270,6 +272,8 @@ class Database:
             cause = error.orig if isinstance(error, StatementError) else error
             if isinstance(cause, ValueError):
                 raise cause from None  # the caller's mistake, found while values were converted
+            if getattr(cause, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_CANTOPEN:
+                self._require_room_beside()
             reason, hint = _explain(cause)
             raise self.unavailable(reason, hint) from error
         except UndoneError as error:
@@ -279,6 +283,15 @@ class Database:
             raise self.unavailable(
                 "a time, number or verdict in it is none", "It is damaged. " + _ELSEWHERE
             ) from error
+
+    def _require_room_beside(self) -> None:
+        """Make sure that files can be made beside the database; SQLite has to, and says no reason.
+
+        Raises:
+            StoreUnavailable: they cannot, as on a disk that may only be read.
+        """
+        with self._system_in_our_words(), tempfile.TemporaryFile(dir=self.place.folder):
+            pass
 
     @contextmanager
     def _system_in_our_words(self) -> Iterator[None]:
@@ -293,7 +306,7 @@ class Database:
             raise self.unavailable(reason, error.hint or _ELSEWHERE) from error
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            hint = _OS_HINTS.get(error.errno or 0, _ELSEWHERE)
+            hint = _OS_HINTS.get(error.errno or 0, _OPENABLE)
             raise self.unavailable(reason, hint) from error
 
 

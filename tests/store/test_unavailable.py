@@ -1,7 +1,9 @@
 """A store that cannot be used: one clear error, nothing half recorded."""
 
+import errno
 import os
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,30 @@ def test_what_sqlite_says_more_closely_counts(
     monkeypatch.setattr(sqlite3, "connect", connect)
     monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
     assert refusal(place).reason == reason
+
+
+@pytest.mark.parametrize("number", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CANTOPEN_SYMLINK])
+def test_a_good_store_on_a_disk_that_may_only_be_read_is_not_to_be_moved_away(
+    number: int, place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite, which has to make files beside it, says only that it cannot open something."""
+    SqlStore(place).close()
+
+    def connect(*_args: object, **_kwargs: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = number
+        raise error
+
+    def make(*_args: object, **_kwargs: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", connect)
+    assert "move this one away" not in refusal(place).hint
+    monkeypatch.setattr(tempfile, "TemporaryFile", make)
+    said = refusal(place)
+    assert said.reason == os.strerror(errno.EROFS).lower()
+    assert "writable" in said.hint
 
 
 def test_a_disk_that_is_full_from_the_start(place: StorePlace) -> None:
