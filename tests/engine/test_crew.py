@@ -323,7 +323,7 @@ def test_where_none_is_left_no_host_is_begun(several: World, job: Job) -> None:
     assert {report.outcome for report in reports.values()} == {Outcome.UNREACHABLE}
     again = by_host(several.engine.audit(HOSTS, job))
     assert {report.problem.message for report in again.values()} == {  # type: ignore[union-attr]
-        "the process that worked on it ended, and no other is left"
+        "the process that worked on it ended by signal 9, and no other is left"
     }
 
 

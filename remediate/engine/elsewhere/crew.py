@@ -212,7 +212,7 @@ class _Giving:
                 if self.stopped.is_set():
                     task.end(Skipped(number=0))
                 elif member is None:
-                    task.end(Gone("ended, and no other is left"))
+                    task.end(Gone(f"{self._members[-1].how}, and no other is left"))
                 else:
                     member.give(task)
             for member in self._members:
@@ -237,6 +237,8 @@ class _Member:
 
     def __init__(self, shared: Shared) -> None:
         self.alive = True
+        self.how = ""
+        """How it has ended, in words; empty until then."""
         self._shared = shared
         self._packing = Packing(())
         self._tasks: dict[int, Task] = {}
@@ -262,7 +264,7 @@ class _Member:
             if self.alive:
                 self._tasks[number] = task
             else:
-                task.end(Gone("ended"))
+                task.end(Gone(self.how))
                 return
         named = self._packing.defined(task.order)
         define = [one for one in named if one.number not in self._defined]
@@ -341,8 +343,9 @@ class _Member:
         self.send(Answer(number=asked.number, value=value, failure=failure))
 
     def _ended(self, how: str) -> None:
+        _log.debug("a process that works on hosts has ended", extra={"how": how})
         with self._lock:
-            self.alive = False
+            self.alive, self.how = False, how
             left, self._tasks = list(self._tasks.values()), {}
         for task in left:
             task.end(Gone(how))
