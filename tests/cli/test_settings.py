@@ -234,7 +234,7 @@ WRONG = {
     f"password: {SECRET}": "a password is given by reference",
     f"auth: {SECRET}": "auth is none of those that there are",
     f"tls: {SECRET}": "tls is true or false, and nothing else",
-    f"format: {SECRET}": "format is none of those that there are: write console, json or ndjson",
+    f"format: {SECRET}": "format is none of those that there are: write console, github, json or ",
     "workers: 0": "workers: write a whole number from 1 to 256",
     "workers: 1_0": "workers: write a whole number from 1 to 256",
     "tls: false": "tls: nothing that takes a question, a check or a protection away",
