@@ -16,7 +16,8 @@ class Document(Model):
     Args:
         command: what was typed (`apply`).
         run: id of the run; None when the command starts none.
-        hosts: one report for each host, in the order of the selection.
+        hosts: one report for each host that has a verdict, in the order of the selection.
+        no_verdict: names of the others: the run ended before, and these may be as they were or not.
         unanswered: how many questions have no answer, on all hosts together.
         waived: how many findings are waived, on all hosts together.
         waivers: what became of each waiver that is about these hosts and playbooks.
@@ -27,6 +28,7 @@ class Document(Model):
     command: str
     run: str | None = None
     hosts: tuple[HostReport, ...] = ()
+    no_verdict: tuple[str, ...] = ()
     unanswered: int = 0
     waived: int = 0
     waivers: tuple[WaiverUse, ...] = ()
@@ -40,6 +42,7 @@ class Summary(Model):
         command: what was typed (`apply`).
         run: id of the run; None when the command starts none.
         outcomes: how many hosts got which verdict.
+        no_verdict: names of those that got none, because the run ended before.
         unanswered: how many questions have no answer, on all hosts together.
         waived: how many findings are waived, on all hosts together.
         waivers: what became of each waiver that is about these hosts and playbooks.
@@ -51,6 +54,7 @@ class Summary(Model):
     command: str
     run: str | None = None
     outcomes: dict[Outcome, int] = Field(default_factory=dict)
+    no_verdict: tuple[str, ...] = ()
     unanswered: int = 0
     waived: int = 0
     waivers: tuple[WaiverUse, ...] = ()

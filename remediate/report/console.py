@@ -49,6 +49,7 @@ class ConsoleReporter:
         self._out = out
         self._quiet = quiet
         self._outcomes: Counter[str] = Counter()
+        self._told: set[str] = set()
         self._wanted: set[str] = set()
         self._unanswered: Counter[str] = Counter()
         self._partly = 0
@@ -66,6 +67,7 @@ class ConsoleReporter:
         self._times.add(report.host, report.exit_code, report.worked)
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
+        self._told.add(report.host)
         if report.plan and report.outcome is Outcome.WOULD_CHANGE:
             refused = {refusal.playbook for refusal in report.plan.refusals}
             announced = {change.playbook for change in report.plan.changes}
@@ -77,6 +79,8 @@ class ConsoleReporter:
 
     def finish(self, code: ExitCode) -> None:
         """Print the summary."""
+        if untold := self._subject.untold(self._told):
+            self._outcomes["no verdict"] = len(untold)
         overview = self._overview
         self._print(overview.lines() if overview else ())
         self._print(self._summary(code))

@@ -44,6 +44,7 @@ class JsonReporter:
             command=self._subject.command,
             run=self._subject.run,
             hosts=tuple(reports),
+            no_verdict=self._subject.untold({report.host for report in reports}),
             unanswered=sum(len(report.unanswered) for report in reports),
             waived=self._waivers.waived,
             waivers=tuple(self._waivers.uses()),
@@ -65,6 +66,7 @@ class NdjsonReporter:
         self._subject = subject
         self._out = out
         self._outcomes: Counter[Outcome] = Counter()
+        self._told: set[str] = set()
         self._unanswered = 0
         self._waivers = WaiverTally(subject.waivers)
         self._lock = threading.Lock()
@@ -77,6 +79,7 @@ class NdjsonReporter:
     def host(self, report: HostReport) -> None:
         """Write the verdict."""
         self._outcomes[report.outcome] += 1
+        self._told.add(report.host)
         self._unanswered += len(report.unanswered)
         self._waivers.add(report)
         self._write(HostFinished(report=report))
@@ -88,6 +91,7 @@ class NdjsonReporter:
                 command=self._subject.command,
                 run=self._subject.run,
                 outcomes=dict(self._outcomes),
+                no_verdict=self._subject.untold(self._told),
                 unanswered=self._unanswered,
                 waived=self._waivers.waived,
                 waivers=tuple(self._waivers.uses()),

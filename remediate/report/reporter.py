@@ -50,6 +50,14 @@ class Subject:
     waivers: Waivers = NO_WAIVERS
     most: int = 0
 
+    def untold(self, told: Collection[str]) -> tuple[str, ...]:
+        """Names of the hosts that have no verdict, because the run ended before.
+
+        Args:
+            told: names of those that have one.
+        """
+        return tuple(name for name in self.hosts if name not in told)
+
     @property
     def view(self) -> View:
         """How results of the command are shown."""

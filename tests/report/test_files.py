@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from junitparser import JUnitXml
+from junitparser import Error, JUnitXml, TestCase
 from markdown_it import MarkdownIt
 
 from remediate.model.change import Severity
@@ -108,6 +108,37 @@ def test_every_report_of_a_run_says_what_its_json_says(
         {name: int(many) for name, many in shown.items()}
     )
     assert sum(map(int, shown.values())) == len(hosts)
+
+
+def test_every_report_of_a_run_that_was_stopped_counts_the_same_hosts(
+    fleet: list[HostReport],
+) -> None:
+    """One was not begun, and one was left in the middle by a second Ctrl-C."""
+    halted = Problem(code=HALTED, message="the run was stopped", hint="Run it again.")
+    fleet.append(HostReport(host="LATER", outcome=Outcome.SKIPPED, problem=halted))
+    subject = about(hosts=[*(one.host for one in fleet), "LOST"])
+    said = json.loads(told(JsonReporter, subject, *fleet))
+    assert (said["no_verdict"], said["exit_code"]) == (["LOST"], 130)
+    outcomes = Counter(host["outcome"] for host in said["hosts"])
+    summary = json.loads(told(NdjsonReporter, subject, *fleet).splitlines()[-1])
+    assert (summary["outcomes"], summary["no_verdict"]) == (outcomes, ["LOST"])
+    outcomes["no_verdict"] += 1
+    suites = JUnitXml.fromstring(rendered(subject, "junit", *fleet).encode())
+    found = [{one.name: one.value for one in suite.properties()} for suite in suites]
+    assert Counter(one["outcome"] for one in found) == outcomes
+    [run] = json.loads(rendered(subject, "sarif", *fleet))["runs"]
+    assert run["properties"]["outcomes"] == outcomes
+    errors = {one["properties"]["host"] for one in run["results"] if one["ruleId"] == "host"}
+    assert errors == {suite.name for suite in suites for case in suite if _wrong(case)}
+    assert errors == {"GONE", "LATER", "LOST"}
+    for text in (told(ConsoleReporter, subject, *fleet), rendered(subject, "markdown", *fleet)):
+        assert re.search(
+            "9 hosts: .*1 no verdict.*1 skipped|9 hosts: .*1 skipped.*1 no verdict", text
+        )
+
+
+def _wrong(case: TestCase) -> bool:
+    return case.name == "host" and any(isinstance(one, Error) for one in case.result)
 
 
 def test_a_waiver_that_has_expired_is_named_wherever_one_looks(excepted: list[HostReport]) -> None:
