@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 _MEANINGS = {
     ExitCode.OK: "compliant, or done and verified",
     ExitCode.INTERNAL_ERROR: "internal error, or the result could not be written",
-    ExitCode.PENDING: "changes or advice pending (audit, dry run)",
+    ExitCode.PENDING: "changes, advice or a restart pending",
     ExitCode.FAILED: "hosts failed or did not answer all, none is half changed",
     ExitCode.NEEDS_PERSON: "a host needs a person",
     ExitCode.UNREACHABLE: "hosts unreachable, or refused the logon",

@@ -43,3 +43,8 @@ def test_what_ends_before_hosts_are_contacted_has_one_of_them(
     words: list[str], code: ExitCode, cli: Make
 ) -> None:
     assert cli(*words).code == code
+
+
+def test_what_is_pending_is_said_of_an_apply_too() -> None:
+    """Reports of every command have these words; an apply leaves advice, or a restart."""
+    assert ExitCode.PENDING.meaning == "changes, advice or a restart pending"
