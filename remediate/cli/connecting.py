@@ -114,7 +114,8 @@ def pace_options() -> list[click.Option]:
             callback=values.seconds,
             metavar="SECONDS",
             section=CONNECTION,
-            help="How long a server may take altogether.  [default: 120]",
+            help="How long a server may take altogether. A question may take half of what is left, "
+            "a write 60 %: so there is time to find out what became of it.  [default: 120]",
         ),
         Option(
             ["--workers"],

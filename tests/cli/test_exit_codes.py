@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from remediate.engine.host_worker import _SHARE
+from remediate.model.event import Phase
 from remediate.model.exit_code import FIRST, ExitCode
 
 Make = Callable[..., Any]
@@ -48,3 +50,9 @@ def test_what_ends_before_hosts_are_contacted_has_one_of_them(
 def test_what_is_pending_is_said_of_an_apply_too() -> None:
     """Reports of every command have these words; an apply leaves advice, or a restart."""
     assert ExitCode.PENDING.meaning == "changes, advice or a restart pending"
+
+
+def test_the_help_says_what_part_of_the_timeout_a_question_and_a_write_may_take(cli: Make) -> None:
+    words = " ".join(cli("apply", "schedule-fix", "--help").out.split())
+    assert (_SHARE[Phase.OBSERVE], _SHARE[Phase.APPLY]) == (0.5, 0.6)
+    assert "A question may take half of what is left, a write 60 %" in words
