@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -72,7 +73,8 @@ class Validator:
             FileKind.PLAYBOOKS: self._playbooks,
             FileKind.PLAN: self._plan,
         }
-        found = looks[kind](named)
+        lost = _leads_nowhere(named)
+        found = _Found((lost,)) if lost else looks[kind](named)
         checked = CheckedFile(
             file=named,
             kind=kind,
@@ -273,6 +275,15 @@ def _keys(path: Path) -> Iterator[str]:
     except (OSError, Unreadable):
         return
     yield from (key.value for key, _ in root.rows) if isinstance(root, Table) else ()
+
+
+def _leads_nowhere(named: str) -> str:
+    """That a link has nothing at its end, in words; whoever reads it would call the link absent."""
+    path = Path(named)
+    with suppress(OSError):  # who reads it says why it cannot be looked at
+        if path.is_symlink() and not path.exists():
+            return f"{named} is a link that leads nowhere: to {in_quotes(str(path.readlink()))}"
+    return ""
 
 
 def _placed(text: str, named: str) -> Mistake:

@@ -1,5 +1,6 @@
 """All that is wrong with files is told at once, each with its place, and nothing is done."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,18 @@ def test_what_a_file_is_for_is_told_by_what_it_holds(
     path.write_text(text)
     assert kind_of(str(path if path.parent == tmp_path else path.parent)) is kind
     assert kind_of("ansible:a.py") is FileKind.INVENTORY
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a link takes a right that few have")
+@pytest.mark.parametrize("words", [("a.yaml",), ("a.py",), ("--as", "playbooks", "a.py")])
+def test_a_link_that_leads_nowhere_is_called_one(
+    words: tuple[str, ...], cli: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the file that it names one would say that there is none, and there one is seen."""
+    monkeypatch.chdir(tmp_path)
+    Path(words[-1]).symlink_to("gone")
+    done = cli("validate", *words)
+    assert (done.code, done.out) == (64, f"{words[-1]} is a link that leads nowhere: to 'gone'\n")
 
 
 def test_each_mistake_of_each_file_has_its_place(cli: Make, unsent: Make, playbook: Make) -> None:
