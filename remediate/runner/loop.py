@@ -10,15 +10,15 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic
 
-from remediate.powershell.messages import Reply, Request
+from remediate.runner.feed import Feed
 from remediate.runner.fleet import Fleet, Limits, step
+from remediate.runner.in_loop import InLoop
 from remediate.runner.protocol import Item, Result, Work
-from remediate.transport.protocol import Deadline, LoopSession, Session
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ _SOON: Final = 0.5
 
 _DIALLED: Final = 256
 """Hosts that are dialled at once, where nobody knows better."""
-
-_T = TypeVar("_T")
 
 Ahead = Callable[[Any], Coroutine[Any, Any, None]]
 """What is done with an item before it is its turn, and takes time but no worker: to dial a host."""
@@ -62,20 +60,26 @@ class Loop:
 
     def run(
         self,
-        items: Sequence[Item],
+        items: Sequence[Item] | Feed[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
     ) -> Iterator[tuple[Item, Result]]:
-        """See `Runner`."""
+        """See `Runner`; of a feed it ends when that is closed, and nothing is left of it."""
+        if not isinstance(items, Feed):
+            items = Feed(items)
+            items.close()
         crew = _Crew(items, work, skip, self._limits, self._ahead)
         thread = threading.Thread(target=crew.carry_out, name="hosts", daemon=True)
         thread.start()
         given, leaving = 0, False
         try:
-            while given < len(items):
+            while True:
                 try:
                     crew.told.pop(given - 1, None)
+                    ended = crew.ended  # before it is seen whether the last is there
                     if given not in crew.told:
+                        if ended:
+                            return
                         crew.wait()
                         continue
                     one = crew.told[given]
@@ -100,7 +104,7 @@ class _Crew(Generic[Item, Result]):
     """Carries out the work of one run, in the loop.
 
     Args:
-        items: what is to be worked on.
+        feed: what is to be worked on.
         work: what is done with each.
         skip: the result of one that is not begun.
         limits: how many there may be of a kind.
@@ -109,13 +113,14 @@ class _Crew(Generic[Item, Result]):
 
     def __init__(
         self,
-        items: Sequence[Item],
+        feed: Feed[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
         limits: Limits,
         ahead: Ahead,
     ) -> None:
-        self._to_begin = deque(items)
+        self._feed = feed
+        self._to_begin = deque[Item]()
         self._work = work
         self._skip = skip
         self._limits = limits
@@ -133,6 +138,7 @@ class _Crew(Generic[Item, Result]):
         self._changed = asyncio.Event()
         self._more = threading.Event()
         self.stopped = False
+        self.ended = False
         self.told = dict[int, _Told[Item, Result]]()
         self._number = count()
 
@@ -146,6 +152,9 @@ class _Crew(Generic[Item, Result]):
     def stop(self) -> None:
         """Begin nothing any more."""
         self.stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
         with suppress(RuntimeError):  # it has ended
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._changed.set)
@@ -161,13 +170,19 @@ class _Crew(Generic[Item, Result]):
                 runner.run(self._all())
         except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
             self._tell(_Raised(error))
+        finally:
+            self.ended = True
+            self._more.set()
 
     async def _all(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._feed.changed = self._wake
         while True:
             self._changed.clear()
+            more = self._feed.is_open and not self.stopped  # before what has come is taken
+            self._to_begin.extend(self._feed.take())
             self._step()
-            if not self._tasks:
+            if not self._tasks and not more:
                 break
             await self._changed.wait()
         while self._to_begin:
@@ -186,7 +201,7 @@ class _Crew(Generic[Item, Result]):
             at_work=self._at_work,
             stopped=stopped,
         )
-        now = step(fleet, self._limits)
+        now = step(fleet, self._limits_now())
         for _ in range(now.work):
             self._at_work += 1
             self._ready.popleft().came.set_result(True)
@@ -198,6 +213,12 @@ class _Crew(Generic[Item, Result]):
             task = asyncio.create_task(self._one(self._to_begin.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
+
+    def _limits_now(self) -> Limits:
+        most, workers = self._limits.workers, self._feed.workers
+        return (
+            self._limits if workers is None else replace(self._limits, workers=min(most, workers))
+        )
 
     def _never(self, item: Item) -> None:
         try:
@@ -218,7 +239,7 @@ class _Crew(Generic[Item, Result]):
             self._to_begin.append(item)  # and never will
             return
         try:
-            result = await self._work(item, _InLoop(self, self._pool, item))
+            result = await self._work(item, InLoop(self._pool, partial(self.rest, item)))
         except BaseException as error:  # noqa: BLE001 - whoever takes the results is to have it
             self._tell(_Raised(error))
         else:
@@ -329,34 +350,3 @@ class _AtRest:
     due: float
     wake: threading.Event
     over: asyncio.Future[None]
-
-
-class _InLoop:
-    """Waits as a task does; see `Waiting`."""
-
-    def __init__(self, crew: _Crew[Any, Any], pool: ThreadPoolExecutor, item: object) -> None:
-        self._crew = crew
-        self._pool = pool
-        self._item = item
-
-    async def talk(
-        self, session: Session, script: str, request: Request, deadline: Deadline
-    ) -> Reply:
-        if isinstance(session, LoopSession):
-            return await session.run_in_loop(script, request, deadline, self.aside)
-        return await self.aside(partial(session.run, script, request, deadline))
-
-    async def close(self, session: Session) -> None:
-        if isinstance(session, LoopSession):
-            await session.close_in_loop(self.aside)
-        else:
-            await self.aside(session.close)
-
-    async def aside(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-    async def pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    async def rest(self, seconds: float, wake: threading.Event) -> None:
-        await self._crew.rest(self._item, seconds, wake)

@@ -8,11 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from remediate.engine.elsewhere.giving import Giving
 from remediate.engine.elsewhere.messages import (
     Define,
     OrderPart,
@@ -21,15 +23,18 @@ from remediate.engine.elsewhere.messages import (
     UndoPart,
 )
 from remediate.engine.elsewhere.parcels import Packing, Unpacking
+from remediate.engine.elsewhere.service import Task
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.saved import Saved
+from remediate.engine.surroundings import Surroundings
 from remediate.lab.hosts import make_state
 from remediate.lab.kinds import turn_on
 from remediate.lab.kinds.boot import KIND
+from remediate.model.base import Model
 from remediate.model.computer import Computer
 from remediate.model.event import Event, HostProgress
 from remediate.model.host import Host
@@ -49,6 +54,7 @@ from tests.faults.controller import STARTED, apply_run, undo_run
 from tests.faults.repairs import REBOOTED
 
 DAY = date(2026, 12, 31)
+SOON = 5.0
 NAMES = [f"SRV{number:02}" for number in range(1, 7)]
 HOSTS = [
     Host(name=name, address=name, port=5985, user="CONTOSO\\ada", password="env:X")
@@ -317,6 +323,58 @@ def test_one_that_ends_before_it_writes_has_written_nothing(several: World, job:
     assert several.store.open_intents(indeterminate=True) == []
 
 
+class Together:
+    """A transport of a process that is killed with two hosts, and of others that are in step."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.over = threading.Event()
+        self._lost, self._rest = threading.Barrier(2), threading.Barrier(4)
+        self._met = set[str]()
+
+    def session(self, host: Host) -> Session:
+        return _Met(self, host, self.world.transport.session(host))
+
+    def meet(self, name: str) -> None:
+        """Stay for ever in the process that ends, or until all others are there."""
+        if name in self._met:
+            return
+        self._met.add(name)
+        if name not in {"SRV01", "SRV03"}:
+            self._rest.wait(SOON)
+            return
+        if self._lost.wait(PATIENT) == 0:
+            self.world.started.others[0].kill()
+        self.over.wait(PATIENT)
+
+
+@dataclass
+class _Met:
+    together: Together
+    host: Host
+    inner: Session
+
+    def run(self, script: str, request: Request, deadline: Deadline) -> Reply:
+        self.together.meet(self.host.name)
+        return self.inner.run(script, request, deadline)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def test_what_one_had_not_begun_is_done_beside_the_rest_with_its_workers(
+    several: World, job: Job
+) -> None:
+    several.started.crew._workers = 4
+    several.hook = together = Together(several)
+    try:
+        reports = by_host(several.engine.audit(HOSTS, job))
+    finally:
+        together.over.set()
+    done = {reports[name].outcome for name in ("SRV02", "SRV04", "SRV05", "SRV06")}
+    assert done == {Outcome.WOULD_CHANGE}
+
+
 def test_where_none_is_left_no_host_is_begun(several: World, job: Job) -> None:
     several.transport.trouble = lambda _: [one.kill() for one in several.started.others] and None
     reports = by_host(several.engine.audit(HOSTS, job))
@@ -325,6 +383,36 @@ def test_where_none_is_left_no_host_is_begun(several: World, job: Job) -> None:
     assert {report.problem.message for report in again.values()} == {  # type: ignore[union-attr]
         "the process that worked on it ended by signal 9, and no other is left"
     }
+
+
+def test_an_order_that_crosses_with_ctrl_c_is_not_begun(job: Job) -> None:
+    """The first order of a share takes back what was said to stop the one before."""
+    heard: list[str] = []
+    halted = threading.Event()
+
+    class Crossing:
+        alive = True
+        how = ""
+
+        def give(self, task: Task) -> None:
+            heard.append("do")
+            giving.stopped.set()
+
+        def send(self, *messages: Model) -> None:
+            heard.extend(message.type for message in messages)  # type: ignore[attr-defined]
+            if heard[-1] == "halt":
+                halted.set()
+
+    orders = [
+        Order(Verb.AUDIT, one, Settings(operator="ada@bastion"), PlaybookPlanner(job))
+        for one in HOSTS
+    ]
+    around = Surroundings(MemoryTransport({}), None)
+    giving = Giving([Crossing()], 8, [])
+    giving._left.put([Task(order, around, SimpleQueue()) for order in orders])
+    assert halted.wait(PATIENT)
+    giving.end()
+    assert heard[-3:] == ["do", "go", "halt"]
 
 
 # --- secrets --------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count, cycle, islice
+from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from remediate.engine.elsewhere.giving import Giving
 from remediate.engine.elsewhere.messages import (
     Answer,
     Asked,
@@ -22,7 +23,6 @@ from remediate.engine.elsewhere.messages import (
     Do,
     Done,
     End,
-    Go,
     Halt,
     Interrupt,
     Known,
@@ -107,7 +107,7 @@ class Crew:
         """
         told: SimpleQueue[Task] = SimpleQueue()
         waiting = dict.fromkeys(Task(order, around, told) for order in orders)
-        giving = _Giving(self._members, list(waiting))
+        giving = Giving(self._members, self._workers, list(waiting))
         interrupted = False
         try:
             while waiting:
@@ -157,7 +157,7 @@ class Crew:
         for number, member in enumerate(self._members):
             begin = Begin(
                 number=number,
-                workers=-(-self._workers // self._processes),
+                workers=self._workers,
                 files=tuple((file.path, file.text) for file in files),
                 names=tuple(sorted(self._shared.redaction.names)),
                 spill_folder=self._shared.spill_folder,
@@ -170,66 +170,6 @@ class Crew:
     def _tell(self, message: Halt | Interrupt) -> None:
         for member in self._members:
             member.send(message)
-
-
-class _Giving:
-    """Gives tasks away, in a thread of its own: an interrupt leaves none half given.
-
-    Args:
-        members: the processes.
-        tasks: what is to be done.
-    """
-
-    def __init__(self, members: "Sequence[_Member]", tasks: Sequence[Task]) -> None:
-        self.stopped = threading.Event()
-        """None is to be begun any more."""
-        self._members = members
-        self._turns = cycle(members)
-        self._of: dict[str, _Member] = {}
-        self._left: SimpleQueue[Sequence[Task] | None] = SimpleQueue()
-        self._left.put(tasks)
-        self._thread = threading.Thread(target=self._give, name="giving", daemon=True)
-        self._thread.start()
-
-    def again(self, task: Task) -> bool:
-        """Give to another process what one that has ended had not begun, where there is one."""
-        alive = any(member.alive for member in self._members)
-        if not isinstance(task.came_to, Gone) or task.begun or self.stopped.is_set() or not alive:
-            return False
-        task.came_to = None
-        self._left.put([task])
-        return True
-
-    def end(self) -> None:
-        """There is nothing more to give."""
-        self._left.put(None)
-        self._thread.join()
-
-    def _give(self) -> None:
-        while (tasks := self._left.get()) is not None:
-            for task in tasks:
-                member = self._member(task)
-                if self.stopped.is_set():
-                    task.end(Skipped(number=0))
-                elif member is None:
-                    task.end(Gone(f"{self._members[-1].how}, and no other is left"))
-                else:
-                    member.give(task)
-            for member in self._members:
-                member.send(Go())
-
-    def _member(self, task: Task) -> "_Member | None":
-        """Who gets a task: all that are about one host one, whose gate its own accounts pass."""
-        url = task.order.host.url.casefold()
-        known = self._of.get(url)
-        if known is None or not known.alive:
-            known = next((each for each in self._around() if each.alive), None)
-            if known is not None:
-                self._of[url] = known
-        return known
-
-    def _around(self) -> "Iterator[_Member]":
-        return islice(self._turns, len(self._members))
 
 
 class _Member:
@@ -345,7 +285,7 @@ class _Member:
     def _ended(self, how: str) -> None:
         _log.debug("a process that works on hosts has ended", extra={"how": how})
         with self._lock:
-            self.alive, self.how = False, how
+            self.how, self.alive = how, False
             left, self._tasks = list(self._tasks.values()), {}
         for task in left:
             task.end(Gone(how))

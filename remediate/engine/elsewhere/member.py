@@ -44,9 +44,10 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Plan
 from remediate.playbook.loader import run_again
 from remediate.redaction import Redaction
-from remediate.runner.loop import Ahead
+from remediate.runner.feed import Feed
+from remediate.runner.loop import Ahead, Loop
 from remediate.runner.processes import Pipe, PipeError
-from remediate.runner.protocol import Runner, Waiting
+from remediate.runner.protocol import Waiting
 from remediate.store.errors import StoreError
 from remediate.store.run_lock import RunLock
 from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
@@ -145,7 +146,7 @@ class Member:
         begin: Begin,
         redaction: Learning,
         make_transport: MakeTransport,
-        make_runner: Callable[[Ahead], Runner],
+        make_runner: Callable[[Ahead], Loop],
     ) -> None:
         self._pipe = pipe
         self._begin = begin
@@ -159,7 +160,7 @@ class Member:
         self._locks: dict[str, RunLock] = {}
         self._locking = threading.Lock()
         self._transport = make_transport(self._secret_for, FarGate(self._order_on))
-        self._shares: SimpleQueue[list[_Work] | None] = SimpleQueue()
+        self._works_to_do = Feed[_Work]()
 
     def listen(self) -> None:  # noqa: C901, PLR0912 - a case for each message
         """Take in what is said, until the other process has ended or says that there is no more.
@@ -180,8 +181,8 @@ class Member:
                         if not share:
                             self._stopped.clear()  # which was about what came before
                         share.append(self._works.setdefault(do.number, _Work(do, self._pipe)))
-                    case Go():
-                        self._shares.put(share)
+                    case Go(workers=workers):
+                        self._works_to_do.put(share, workers)
                         share = []
                     case Answer(number=number) as answer:
                         self._works[number].answers.put(answer)
@@ -197,13 +198,12 @@ class Member:
             with self._locking:
                 for lock in self._locks.values():
                     lock.__exit__()
-            self._shares.put(None)
+            self._works_to_do.close()
 
     def work(self) -> None:
-        """Carry out one share after the other, until nothing is heard any more."""
-        while (share := self._shares.get()) is not None:
-            for work, report in self._runner.run(share, self._carry_out, lambda _: None):
-                self._tell(work, report)
+        """Carry out what comes, until nothing is heard any more."""
+        for work, report in self._runner.run(self._works_to_do, self._carry_out, lambda _: None):
+            self._tell(work, report)
 
     def _order_of(self, work: _Work) -> Order:
         if work.order is None:

@@ -29,7 +29,7 @@ class Begin(Model):
 
     Args:
         number: of the process.
-        workers: how many hosts it works on at the same time.
+        workers: how many hosts are worked on at the same time, in all processes.
         files: the playbook files that have run in the first process, with their text.
         names: those that are not masked; see `Redaction.typed`.
         spill_folder: where the journal goes when the store fails after an intent.
@@ -153,9 +153,14 @@ class Do(Model):
 
 
 class Go(Model):
-    """All orders of a share were sent: begin."""
+    """All orders of a share were sent: begin, beside what is under way.
+
+    Args:
+        workers: how many hosts the process works on at the same time from now on.
+    """
 
     type: Literal["go"] = "go"
+    workers: int
 
 
 class Halt(Model):
