@@ -10,8 +10,9 @@ from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.change import Severity
 from remediate.model.computer import Computer, Sameness, compare
 from remediate.model.finding import RecordedFinding, Since
-from remediate.model.outcome import HostReport
+from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import PlaybookUse
+from remediate.model.problem import HALTED, Problem
 from remediate.model.run import Run
 from remediate.store.errors import StoreError
 from remediate.store.protocol import AuditStore
@@ -21,6 +22,12 @@ KEPT = timedelta(days=90)
 
 BATCH = 50
 """Hosts whose findings are made durable together: each time, the disk is waited for."""
+
+_LEFT = Problem(
+    code=HALTED,
+    message="the audit was stopped before this host had a verdict",
+    hint="Audit it again.",
+)
 
 
 class AuditRecorder:
@@ -59,17 +66,28 @@ class AuditRecorder:
     ) -> None:
         self._record()  # what was found before an audit broke off
 
-    def during(self, reports: Iterable[HostReport]) -> Iterator[HostReport]:
-        """The same reports.
+    def during(
+        self, reports: Iterable[HostReport], hosts: Iterable[str] = ()
+    ) -> Iterator[HostReport]:
+        """The same reports. Hosts that have none when somebody leaves are recorded as halted.
 
         Args:
             reports: of all hosts of the audit.
+            hosts: their names.
         """
-        for report in reports:
-            self._waiting.append(HostFindings.of(report))
-            if len(self._waiting) == BATCH:
-                self._record()
-            yield report
+        untold = dict.fromkeys(hosts)
+        try:
+            for report in reports:
+                untold.pop(report.host, None)
+                self._waiting.append(HostFindings.of(report))
+                if len(self._waiting) == BATCH:
+                    self._record()
+                yield report
+        except KeyboardInterrupt:
+            self._waiting += (
+                HostFindings(host=name, outcome=Outcome.SKIPPED, problem=_LEFT) for name in untold
+            )
+            raise
         self._record(whole=True)
 
     def _record(self, *, whole: bool = False) -> None:

@@ -71,6 +71,19 @@ def test_audits_of_ninety_days_ago_are_forgotten() -> None:
     assert KEPT.days == 90
 
 
+def test_hosts_that_an_audit_was_stopped_before_are_recorded_as_not_looked_at() -> None:
+    def stopped() -> Iterator[HostReport]:
+        yield from reports(2)
+        raise KeyboardInterrupt
+
+    store = MemoryStore()
+    with pytest.raises(KeyboardInterrupt), recorder(store, []) as recording:
+        list(recording.during(stopped(), [f"H{n:03}" for n in range(4)]))
+    record = store.audit(RUN)
+    assert [int(host.exit_code) for host in record.hosts] == [0, 0, 130, 130]
+    assert record.finished is None
+
+
 def test_what_was_found_before_an_audit_broke_off_is_recorded_and_has_no_end() -> None:
     store = MemoryStore()
     with recorder(store, []) as recording:

@@ -69,7 +69,7 @@ def audit(
 
         def look(engine: "Engine") -> "Iterable[HostReport]":
             reports = engine.audit(chosen.hosts, job, chosen.only)
-            reports = recorder.during(reports) if recorder else reports
+            reports = recorder.during(reports, chosen.names) if recorder else reports
             reports = since.during(reports) if since else reports
             return _graver(reports, options.get("severity"))
 
