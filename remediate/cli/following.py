@@ -179,9 +179,9 @@ class Following:
         if not self._writes:
             return Interrupted("interrupted; nothing was written to any host")
         run = self._subject.run
-        under_way = list(self._under_way.values())  # hosts go on meanwhile
+        under_way = list(self._under_way.values())
         written = sum(under_way) + self._unknown
-        looked_at = under_way.count(False)
+        looked_at = under_way.count(False)  # these go on until the process ends
         if not written and not looked_at:
             return Interrupted(
                 "interrupted; what was under way was finished, and no other host was begun",
@@ -190,9 +190,10 @@ class Following:
         parts = [f"{count(written, 'host')} may be in the middle of a change"] if written else []
         if looked_at:
             were = "was" if looked_at == 1 else "were"
-            parts.append(f"{count(looked_at, 'host')} {were} still being looked at")
+            seen = f"{count(looked_at, 'host')} {were} still being looked at"
+            parts.append(f"{seen}, and may have gone on to a change")
         return Interrupted(
-            f"interrupted; {', '.join(parts)} (run {run})",
+            f"interrupted; {'; '.join(parts)} (run {run})",
             f"Find out with remediate runs reconcile, then see remediate runs show {run}.",
         )
 

@@ -94,10 +94,13 @@ def test_an_interruption_says_what_was_left_behind(
     [
         ({}, "what was under way was finished, and no other host was begun"),
         ({"A": "apply"}, "what was under way was finished, and no other host was begun"),
-        ({"B": "observe"}, r"interrupted; 1 host was still being looked at \(run R\)"),
+        (
+            {"B": "observe"},
+            r"interrupted; 1 host was still being looked at, and may have gone on to a change",
+        ),
         (
             {"A": "apply", "B": "apply observe", "C": "stage", "D": "observe confirm"},
-            "2 hosts may be in the middle of a change, 1 host was still being looked at",
+            "2 hosts may be in the middle of a change; 1 host was still being looked at, and may",
         ),
     ],
 )

@@ -164,7 +164,7 @@ def test_who_is_told_to_stop_and_then_again_leaves_at_once(
         assert re.search(
             r"interrupted; (1 host was|2 hosts were) still being looked at", screen.text
         )
-        assert "middle of a change" not in screen.text
+        assert "in the middle of a change" not in screen.text
         assert "CHANGED" not in screen.text
 
 
