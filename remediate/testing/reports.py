@@ -31,8 +31,8 @@ def explain(report: HostReport) -> str:
 
 
 def comparable(report: HostReport) -> dict[str, Any]:
-    """A report without what only one host can say: its facts, error texts and processes."""
-    document = report.model_dump(mode="json")
+    """A report without what only one host can say: its facts, times, error texts and processes."""
+    document = report.model_dump(mode="json", exclude={"worked"})
     plan = document["plan"]
     for change in (*document["applied"], *(plan["changes"] if plan else ())):
         if change["renews"]:
