@@ -210,6 +210,8 @@ class Conversation:
                 again = may_connect_soon(error) and not watch.sent
                 pause = next(pauses, None)
                 if pause is None or not again or watch.deadline.left <= pause:
+                    if problem is error:  # one of ours: of itself it would come without an end
+                        raise
                     raise problem from error
             yield Pause(pause)
 
@@ -264,6 +266,8 @@ class Conversation:
                 # To delete twice does no harm, but to log on twice may, and a fault is an answer.
                 problem = self.problem(error)
                 if last or isinstance(problem, AuthenticationFailed) or is_fault(error):
+                    if problem is error:
+                        raise
                     raise problem from error
                 yield from client.reset()
             else:

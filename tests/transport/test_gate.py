@@ -313,8 +313,10 @@ def test_a_wrong_password_is_one_logon_in_a_fleet(
     make_lab: Callable[..., Lab], auth: Auth, at_once: int
 ) -> None:
     hosts = make_lab(specs(*[ADA] * 20), auth=auth).hosts
-    seen = kinds(visit(targets(hosts), at_once=at_once))
+    errors_seen = visit(targets(hosts), at_once=at_once)
+    seen = kinds(errors_seen)
     assert logons(hosts, refused=False) == 1
+    assert all(each is not None and each.__cause__ is not each for each in errors_seen)
     assert (seen.count(ONE), seen.count(ELSEWHERE)) == (1, 19)
     asked = [each for each in hosts if each.requests]
     assert [each.name for each in asked] == [hosts[seen.index(ONE)].name]
