@@ -119,6 +119,7 @@ class Wire(HTTPAdapter):
                 cert=cert,
                 proxies=proxies,
             )
+            _ = response.content  # of half an answer nothing is believed, not even a 401
         except PackedError as error:
             watch.refused = proof and error.status == UNAUTHORISED
             raise
@@ -228,11 +229,18 @@ class _Answer(http.client.HTTPResponse):
     def __init__(self, watch: Watch, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
-        self.fp = io.BufferedReader(_Bounded(watch, sock), _BUFFER)
+        self._bytes = _Bounded(watch, sock)
+        self.fp = io.BufferedReader(self._bytes, _BUFFER)
 
     def begin(self) -> None:
-        """Read the head, and refuse a body that would have to be unpacked."""
+        """Read the head, which has to be whole, and refuse a body that would have to be unpacked.
+
+        Raises:
+            ConnectionResetError: it ends in the middle; http.client takes that for its end.
+            PackedError: as there.
+        """
         super().begin()
+        self._bytes.may_end = True
         packings = words(self.headers.get_all("Content-Encoding", []))
         transfer = words(self.headers.get_all("Transfer-Encoding", []))
         if set(packings) - {"identity"} or transfer not in ([], ["chunked"]):
@@ -241,9 +249,14 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Bounded(io.RawIOBase):
-    """Bytes from a socket."""
+    """Bytes from a socket.
+
+    Attributes:
+        may_end: the end of the connection may be that of the answer.
+    """
 
     def __init__(self, watch: Watch, sock: socket.socket) -> None:
+        self.may_end = False
         self._watch = watch
         self._left = MAX_ANSWER
         self._sock = sock  # of this name, because pypsrp looks here for the certificate
@@ -255,6 +268,8 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
         self._sock.settimeout(self._watch.wait())
         count = self._raw.readinto(buffer) or 0
+        if not count and not self.may_end:
+            raise ConnectionResetError
         self._watch.took(count)
         self._left -= count
         if self._left < 0:

@@ -238,12 +238,25 @@ def over_http(wire: WireName, answers: list[bytes]) -> Outcome:
             session.close()
 
 
-def test_a_connection_that_ends_as_somebody_asks_over_it_is_lost_by_both_wires_alike() -> None:
+@pytest.mark.parametrize(
+    "left",
+    [
+        HANG_UP,
+        Last(b"HTTP/1"),
+        Last(b"HTTP/1.1 401 No\r\nWWW-Authentic"),
+        Last(b"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nhalf"),
+        Last(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+    ],
+    ids=["nothing", "a word", "half a head", "half a 401", "half an answer"],
+)
+def test_a_connection_that_ends_as_somebody_asks_over_it_is_lost_by_both_wires_alike(
+    left: bytes,
+) -> None:
     """Only Receive is asked again: who sends the sooner after an answer meets an end more often."""
     story = [ok(each.document()) for each in STORIES["an audit"]]
     came = []
     for at in range(len(story)):
-        told = [*story[:at], HANG_UP, *story[at:]]
+        told = [*story[:at], left, *story[at:]]
         lean, other = (over_http(wire, told) for wire in WireName)
         assert words(lean) == words(other)
         assert getattr(lean, "after_send", None) == getattr(other, "after_send", None)
