@@ -119,7 +119,6 @@ class Wire(HTTPAdapter):
                 cert=cert,
                 proxies=proxies,
             )
-            _ = response.content  # of half an answer nothing is believed, not even a 401
         except PackedError as error:
             watch.refused = proof and error.status == UNAUTHORISED
             raise
@@ -127,22 +126,29 @@ class Wire(HTTPAdapter):
             # With Basic it is the password, and errors and answers hold on to their request.
             request.headers.pop("Authorization", None)
         self._answer = response
+        if response.status_code == UNAUTHORISED:
+            self._judge(response, proof=proof)
+            return response
+        _ = response.content  # of half an answer nothing is believed
         if response.status_code in SERVED:
             watch.accepted = watch.live = True
-        if response.status_code != UNAUTHORISED:
-            return response
+        return response
+
+    def _judge(self, response: requests.Response, *, proof: bool) -> None:
+        """Note what a 401 tells of the logon."""
+        watch = self._watch
+        offers = offered(response.headers.get("WWW-Authenticate", ""))
+        ours = {offer.lower() for offer in offers} & self._methods
+        if ours and not (proof or watch.live):
+            return  # pypsrp goes on, and asks for the certificate before it reads the rest
+        _ = response.content
         if watch.live:
             # pypsrp would log on again and repeat a message of the old encryption.
             watch.live = False
-            response.close()
             raise LoggedOutError
-        offers = offered(response.headers.get("WWW-Authenticate", ""))
-        ours = {offer.lower() for offer in offers} & self._methods
         if not ours and self._methods and (offers or not proof):
-            response.close()
             raise NotOfferedError(offers)
         watch.refused = proof
-        return response
 
     def close(self) -> None:
         """Close every connection, also of an answer that nobody has read to its end."""
