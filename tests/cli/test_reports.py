@@ -301,7 +301,9 @@ def test_several_runs_are_reported_in_one_and_a_host_of_more_than_one_for_each(
     cli("report", first, "2020", "--format", "junit").explains(64, "there is no run '2020'")
 
 
-def test_what_reconcile_finds_is_reported_for_each_run(cli: Cli, at: list[str]) -> None:
+def test_what_reconcile_finds_is_reported_for_each_run_that_broke_off(
+    cli: Cli, at: list[str]
+) -> None:
     run = cli("apply", "schedule-fix", "--yes", *at, "--format", "json").data["run"]
     with SqlStore(store_place()) as store:
         done = store.run(run)
@@ -310,6 +312,8 @@ def test_what_reconcile_finds_is_reported_for_each_run(cli: Cli, at: list[str]) 
         for name in ("open-1", "open-2"):
             store.begin_run(done.run.model_copy(update={"id": name}), [host.host])
             store.record_intent(host.intent.model_copy(update={"run": name}))
+    left = cli("report", "open-1", "--format", "markdown").out
+    assert "1 host: 1 no verdict; 0 findings. Exit code 130" in left  # as its own report said
     said = cli("runs", "reconcile", "--report", "junit=a.xml", "--report", "markdown=a.md")
     assert said.code == 0, said.out + said.err
     names = [suite.name for suite in JUnitXml.fromfile("a.xml")]

@@ -65,6 +65,7 @@ def _gathered(
 ) -> "Gathering":
     """All that is recorded of the hosts of some runs, on its way into a report."""
     from remediate.model.exit_code import gravest
+    from remediate.report.account import NO_VERDICT
     from remediate.report.files import Gathering
 
     known = playbooks.catalogue(folders).entries
@@ -78,7 +79,8 @@ def _gathered(
     gathering = Gathering(_together(records, subjects, [told.host for told in hosts]), [form])
     for told in hosts:
         gathering.account(told)
-    gathering.finish(gravest(told.code for told in hosts))
+    broke_off = any(told.outcome == NO_VERDICT for told in hosts)
+    gathering.finish(ExitCode.INTERRUPTED if broke_off else gravest(told.code for told in hosts))
     return gathering
 
 
