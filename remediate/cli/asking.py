@@ -71,8 +71,11 @@ class Asking:
         self._lock = threading.Lock()
         self._for_the_rest: bool | None = None
 
-    def __call__(self, plan: "Plan") -> bool:
-        """Whether to go on with this plan. Called in the host's thread."""
+    def __call__(self, plan: "Plan") -> bool | None:
+        """Whether to go on with this plan; None when the run was stopped before that was said.
+
+        Called in the host's thread.
+        """
         from remediate.report.console import print_lines
         from remediate.report.lines import plan_lines
 
@@ -81,23 +84,33 @@ class Asking:
         with self._lock:
             if self._for_the_rest is False or (self._for_the_rest and not special):
                 return self._for_the_rest
+            if self._terminal.interrupted.is_set():
+                return None
             with self._terminal.quiet():
                 print_lines(plan_lines(plan, self._subject), sys.stderr)
                 return self._typed(plan) if final else self._answer(plan)
 
-    def _typed(self, plan: "Plan") -> bool:
+    def _asked(self, question: str) -> str | None:
+        """The line that was typed: "" when the input has ended, None when the run was stopped."""
+        line = self._terminal.ask(question)
+        return line if line or not self._terminal.interrupted.is_set() else None
+
+    def _typed(self, plan: "Plan") -> bool | None:
         """Whether the host's name was typed: a yes is too easily said to what is for good."""
         host, without = plan.host, _without(plan)
         text = (
             f"This cannot be taken back. Type {host} to do it{without}, anything else to leave it: "
         )
-        return self._terminal.ask(text).strip() == host
+        line = self._asked(text)
+        return None if line is None else line.strip() == host
 
-    def _answer(self, plan: "Plan") -> bool:
+    def _answer(self, plan: "Plan") -> bool | None:
         several = len(self._subject.hosts) > 1
         forms = "yes/no/all/quit" if several else "yes/no"
         while True:
-            line = self._terminal.ask(f"Write this to {plan.host}{_without(plan)}? [{forms}] ")
+            line = self._asked(f"Write this to {plan.host}{_without(plan)}? [{forms}] ")
+            if line is None:
+                return None
             word = line.strip().lower()
             if word in _YES:
                 return True

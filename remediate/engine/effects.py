@@ -128,8 +128,8 @@ class Fetch(Effect[Fetched | SourceFailed]):
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm(Effect[bool]):
-    """Ask a person."""
+class Confirm(Effect[bool | None]):
+    """Ask a person; the answer is None when the run was stopped before there was one."""
 
     plan: Plan
 

@@ -171,7 +171,7 @@ class Engine:
         hosts: Sequence[Host],
         job: Job,
         run: Run,
-        confirm: Callable[[Plan], bool] | None = None,
+        confirm: Callable[[Plan], bool | None] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         saved: Mapping[str, Saved] | None = None,
     ) -> Iterator[HostReport]:
@@ -181,7 +181,8 @@ class Engine:
             hosts: where.
             job: what.
             run: what to record it as.
-            confirm: asks a person, in the host's thread; None when nobody is asked.
+            confirm: asks a person, in the host's thread, and says None when that was stopped
+                before there was an answer; None when nobody is asked.
             only: ids of the playbooks of each host, by its name; all of them when None.
             saved: what a saved plan says of each host, by its name; None where none is applied.
 
@@ -206,7 +207,7 @@ class Engine:
         hosts: Collection[str] | None = None,
         force: bool = False,
         dry_run: bool = False,
-        confirm: Callable[[Plan], bool] | None = None,
+        confirm: Callable[[Plan], bool | None] | None = None,
         job: Job | None = None,
     ) -> Iterator[HostReport]:
         """Write back what a run recorded, where it is still what that run wrote.
@@ -217,7 +218,7 @@ class Engine:
             hosts: names of the hosts to do it on; all that were changed when None.
             force: also where somebody else has changed it since.
             dry_run: only say what would be written back.
-            confirm: asks a person; None when nobody is asked.
+            confirm: as in `apply`.
             job: the run's playbooks, whose guards are asked before something is stopped or
                 restarted; None when they cannot be had.
 
@@ -368,7 +369,7 @@ class Engine:
     # --- how ----------------------------------------------------------------------------------
 
     def _recorded(
-        self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None
+        self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool | None] | None
     ) -> Iterator[HostReport]:
         with self.alive(run.id):
             self._journal.begin_run(run, [order.host for order in orders])
@@ -384,7 +385,7 @@ class Engine:
             self._journal.finish_run(run.id, self.now())
 
     def _told(
-        self, orders: Sequence[Order], confirm: Callable[[Plan], bool] | None = None
+        self, orders: Sequence[Order], confirm: Callable[[Plan], bool | None] | None = None
     ) -> Iterator[HostReport]:
         for _, report in self._work(orders, confirm):
             yield self._masked(report)
@@ -392,7 +393,7 @@ class Engine:
     def _work(
         self,
         orders: Sequence[Order],
-        confirm: Callable[[Plan], bool] | None = None,
+        confirm: Callable[[Plan], bool | None] | None = None,
         do: Callable[..., Coroutine[Any, None, HostReport]] = perform,
     ) -> Iterator[tuple[Order, HostReport]]:
         around = Surroundings(

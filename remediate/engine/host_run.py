@@ -52,6 +52,7 @@ from remediate.engine.staging import Staging, folders, stage
 from remediate.engine.verdict import (
     AGAIN,
     BROKEN_OFF,
+    UNANSWERED,
     failed,
     held,
     not_leased,
@@ -240,7 +241,10 @@ def _screened(work: Order, seen: Observation) -> Part[Plan]:
 
 def _agreed(work: Order, plan: Plan) -> Part[tuple[int, Plan, Observation] | HostReport]:
     """Ask a person, who may take longer than a lease lasts, or than the host stays as it was."""
-    if not (yield from ask(Confirm(plan))):
+    agreed = yield from ask(Confirm(plan))
+    if agreed is None:
+        return failed(work, Outcome.SKIPPED, UNANSWERED, plan)
+    if not agreed:
         return refused(work, plan, "declined", "the plan was not agreed to", "")
     lease = yield from ask(TakeLease(work.takes_over))
     if not isinstance(lease, Granted):

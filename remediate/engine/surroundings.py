@@ -28,7 +28,8 @@ class Surroundings:
         store: the journal; None when nothing is recorded.
         spill_folder: where the journal goes when the store fails after an intent.
         emit: hears of phases.
-        confirm: asks a person; for orders that say so.
+        confirm: asks a person, for orders that say so; None when the run was stopped before there
+            was an answer.
         redaction: takes secrets out of what is reported and recorded.
         now: the time in UTC.
         sleep: waits the given seconds; the runner's own way when not given.
@@ -40,7 +41,7 @@ class Surroundings:
     store: HostStore | None = None
     spill_folder: Path | None = None
     emit: Callable[[Event], None] = lambda _: None
-    confirm: Callable[[Plan], bool] = lambda _: True
+    confirm: Callable[[Plan], bool | None] = lambda _: True
     redaction: Redaction = field(default_factory=Redaction)
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] | None = None

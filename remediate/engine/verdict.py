@@ -10,11 +10,17 @@ from remediate.engine.settling import INTERRUPTED, NOT_SETTLED, given_up
 from remediate.model.change import Change, Severity, at_least
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
-from remediate.model.problem import Problem
+from remediate.model.problem import HALTED, Problem
 from remediate.resources.base import Resource
 from remediate.transport.errors import plain
 
 AGAIN = "Resolve this, then run it again."
+
+UNANSWERED = Problem(
+    code=HALTED,
+    message="the run was stopped before the question about it was answered",
+    hint="Run it again for this host.",
+)
 
 
 def touched(changes: tuple[Change, ...], snapshot: tuple[Resource, ...]) -> tuple[Resource, ...]:

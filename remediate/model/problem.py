@@ -8,7 +8,7 @@ STALE: Final = "stale"
 """Code of the problem that a host is not as it was when it was looked at."""
 
 HALTED: Final = "halted"
-"""Code of the problem that a host was not begun with, since somebody stopped the run."""
+"""Code of the problem that nothing was begun on a host, since somebody stopped the run."""
 
 
 class Problem(Model):

@@ -19,6 +19,7 @@ class Answers:
     def __init__(self, *lines: str) -> None:
         self._lines = list(lines)
         self.asked: list[str] = []
+        self.interrupted = threading.Event()
         self._busy = threading.Lock()
 
     @contextmanager
@@ -32,14 +33,14 @@ class Answers:
         return self._lines.pop(0) if self._lines else ""
 
 
-Ask = Callable[..., tuple[list[bool], Answers]]
+Ask = Callable[..., tuple[list[bool | None], Answers]]
 
 
 @pytest.fixture
 def answers() -> Ask:
     """What is decided for some hosts when a person types some lines."""
 
-    def decide(hosts: list[str], *lines: str) -> tuple[list[bool], Answers]:
+    def decide(hosts: list[str], *lines: str) -> tuple[list[bool | None], Answers]:
         person = Answers(*lines)
         asking = Asking(cast("Any", person), Subject(command="apply", hosts=hosts))
         return [asking(Plan(host=host, playbooks=())) for host in hosts], person
@@ -80,7 +81,7 @@ def test_hosts_ask_one_after_the_other() -> None:
     person = Answers(*["yes\n"] * 20)
     subject = Subject(command="apply", hosts=[str(number) for number in range(20)])
     asking = Asking(cast("Any", person), subject)
-    decided: list[bool] = []
+    decided: list[bool | None] = []
 
     def ask(host: str) -> None:
         decided.append(asking(Plan(host=host, playbooks=())))
@@ -91,6 +92,24 @@ def test_hosts_ask_one_after_the_other() -> None:
     for thread in threads:
         thread.join(60)
     assert decided == [True] * 20
+
+
+@pytest.mark.parametrize("irreversible", [(), ("a restart cannot be undone",)])
+def test_a_run_that_is_stopped_at_the_question_has_no_answer_and_shows_no_further_host(
+    irreversible: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Leaving(Answers):
+        def ask(self, text: str) -> str:
+            self.interrupted.set()
+            return super().ask(text)
+
+    person = Leaving()
+    asking = Asking(cast("Any", person), Subject(command="apply", hosts=["A", "B"]))
+    plans = [Plan(host=host, playbooks=(), irreversible=irreversible) for host in "AB"]
+    assert [asking(plan) for plan in plans] == [None, None]
+    assert len(person.asked) == 1
+    shown = capsys.readouterr().err
+    assert ("A" in shown, "B" in shown) == (True, False)
 
 
 def test_a_question_ends_when_the_run_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,14 +191,18 @@ def test_all_that_a_run_does_is_the_same(world: World, job: Job) -> None:
 def test_a_person_is_asked_here(world: World, job: Job) -> None:
     asked = Counter[str]()
 
-    def confirm(plan: Any) -> bool:
+    def confirm(plan: Any) -> bool | None:
         asked[plan.host] += 1
-        return bool(plan.host == "SRV03")
+        return {"SRV01": None, "SRV03": True}.get(plan.host, False)
 
     reports = by_host(world.engine.apply(HOSTS, job, apply_run(), confirm))
     assert asked == Counter(NAMES)
     changed = [name for name, report in reports.items() if report.outcome is Outcome.CHANGED]
     assert changed == ["SRV03"]
+    codes = {name: report.problem.code for name, report in reports.items() if report.problem}
+    assert codes == {name: "declined" for name in NAMES if name != "SRV03"} | {"SRV01": "halted"}
+    assert reports["SRV01"].exit_code == 130  # somebody left before it was answered
+    assert world.store.leases(apply_run().started) == []
 
 
 def test_an_interrupt_begins_no_new_host_and_finishes_the_others(several: World, job: Job) -> None:

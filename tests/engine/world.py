@@ -127,7 +127,7 @@ class World:
             id=name, kind=kind, playbooks=(), operator="ada@here", started=NOW, undoes=undoes
         )
 
-    def apply(self, job: Job, confirm: Callable[[Plan], bool] | None = None) -> HostReport:
+    def apply(self, job: Job, confirm: Callable[[Plan], bool | None] | None = None) -> HostReport:
         [report] = self.engine.apply([HOST], job, self.run(), confirm)
         return report
 

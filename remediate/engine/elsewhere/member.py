@@ -119,9 +119,10 @@ class _Work:
         """Say what became of a logon."""
         self._pipe.send(TurnTold(number=self.do.number, turn=turn, what=what, by=by))
 
-    def confirm(self, plan: Plan) -> bool:
+    def confirm(self, plan: Plan) -> bool | None:
         """Have a person asked there."""
-        return bool(self.ask(Confirm(plan=plan)))
+        answer: bool | None = self.ask(Confirm(plan=plan))
+        return answer
 
     def emit(self, event: Event) -> None:
         """Tell what happens on its host; a verdict is told in the end."""
