@@ -6,7 +6,7 @@ function Set-RemediateRegistryValue {
     $path = 'Registry::' + $Current['key']
     $value = $After['value']
     if ($null -eq $value) {
-        Remove-ItemProperty -LiteralPath $path -Name ($Current['name'] -replace '[\[\]*?`]', '`$0') # a bracket is no pattern
+        Remove-ItemProperty -LiteralPath $path -Name $Current['name'] # no pattern beside -LiteralPath: nothing is escaped
         return
     }
     if (-not (Test-Path -LiteralPath $path)) { $null = New-Item -Path $path -Force }

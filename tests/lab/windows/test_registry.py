@@ -105,7 +105,7 @@ def test_values_are_written_with_their_type_and_the_rest_is_left_alone(windows: 
     $null = New-ItemProperty -LiteralPath $Path -Name '[a]' -PropertyType 'QWord' -Value 5 -Force
     Set-ItemProperty -LiteralPath $Path -Name 'Text' -Value '%new%' -Type ExpandString
     Set-ItemProperty -LiteralPath $Path -Name 'Number' -Value 7
-    Remove-ItemProperty -LiteralPath $Path -Name ([WildcardPattern]::Escape('[a]*'))
+    Remove-ItemProperty -LiteralPath $Path -Name '[a]*'
     """
     host = windows(contoso())
     host.run(script, Path="Registry::" + KEY)

@@ -82,6 +82,19 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
 
     hidden [string] Clean([string] $path) { return $path.Replace('/', '\').Trim('\') }
 
+    hidden [object[]] Matching([RegistryKey] $item, [string] $name) {
+        # Those names of values that are meant: beside -LiteralPath a name is no pattern either (RegistryProvider.cs, RemoveProperty).
+        $way = [System.Reflection.BindingFlags] 'Public, NonPublic, Instance'
+        $context = [CmdletProvider].GetProperty('Context', $way).GetValue($this)
+        $literal = $context.GetType().GetProperty('SuppressWildcardExpansion', $way).GetValue($context)
+        $pattern = [WildcardPattern]::new($name, 'IgnoreCase')
+        return @(foreach ($there in $item.GetValueNames()) {
+                $shown = if ($there) { $there } else { '(default)' }
+                if ($literal) { if ([string]::Equals($shown, $name, 'OrdinalIgnoreCase')) { $there } }
+                elseif ($pattern.IsMatch($shown)) { $there }
+            })
+    }
+
     # --- keys ---
 
     [bool] ItemExists([string] $path) { return Test-LabKey -State (Get-LabState) -Path $this.Clean($path) }
@@ -144,10 +157,10 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
         if ($this.Denied('read', $clean)) { return }
         $item = [RegistryKey]::new($clean, (Get-LabState))
         $result = [psobject]::new()
-        $wanted = if ($null -ne $names -and $names.Count) { @($names) } else { @('*') }
+        $all = $null -eq $names -or -not $names.Count
+        $wanted = if ($all) { @('*') } else { @($names) }
         foreach ($name in $wanted) {
-            $pattern = [WildcardPattern]::new($name, 'IgnoreCase')
-            $found = @(foreach ($there in $item.GetValueNames()) { if ($pattern.IsMatch($(if ($there) { $there } else { '(default)' }))) { $there } })
+            $found = @(if ($all) { $item.GetValueNames() } else { $this.Matching($item, $name) })
             if (-not $found.Count -and -not [WildcardPattern]::ContainsWildcardCharacters($name)) {
                 $this.Fail([PSArgumentException]::new("Property $name does not exist at path $clean."), 'System.Management.Automation.PSArgumentException', 'InvalidArgument', $clean)
             }
@@ -199,10 +212,8 @@ class Registry : NavigationCmdletProvider, IPropertyCmdletProvider, IDynamicProp
     [void] RemoveProperty([string] $path, [string] $name) {
         $clean = $this.Clean($path)
         if ($this.Denied('write', $clean)) { return }
-        $pattern = [WildcardPattern]::new($name, 'IgnoreCase')
-        $item = [RegistryKey]::new($clean, (Get-LabState))
-        $found = @(foreach ($there in $item.GetValueNames()) { if ($pattern.IsMatch($there)) { $there } })
-        if (-not $found.Count -and -not $this.Force) {
+        $found = @($this.Matching([RegistryKey]::new($clean, (Get-LabState)), $name))
+        if (-not $found.Count -and -not [WildcardPattern]::ContainsWildcardCharacters($name)) {
             $this.Fail([PSArgumentException]::new("Property $name does not exist at path $clean."), 'System.Management.Automation.PSArgumentException', 'InvalidArgument', $clean)
         }
         if (-not $found.Count -or -not $this.ShouldProcess($clean)) { return }
