@@ -1,6 +1,7 @@
 """Keeps what an audit finds, and tells how it differs from an earlier one."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -52,7 +53,6 @@ class AuditRecorder:
         self._failed = failed
         self._now = now
         self._waiting: list[HostFindings] = []
-        self._begun = False
         self._broken = False
 
     def __enter__(self) -> Self:
@@ -71,11 +71,15 @@ class AuditRecorder:
     ) -> Iterator[HostReport]:
         """The same reports. Hosts that have none when somebody leaves are recorded as halted.
 
+        That the audit begins is recorded before the first host is looked at, with the names of
+        all: whoever ends this process leaves a record of those without a verdict.
+
         Args:
             reports: of all hosts of the audit.
             hosts: their names.
         """
         untold = dict.fromkeys(hosts)
+        self._begin(list(untold))
         try:
             for report in reports:
                 untold.pop(report.host, None)
@@ -90,18 +94,24 @@ class AuditRecorder:
             raise
         self._record(whole=True)
 
+    def _begin(self, hosts: list[str]) -> None:
+        with self._telling():
+            self._store.forget_audits(self.audit.started - KEPT)
+            self._store.begin_audit(self.audit, hosts)
+
     def _record(self, *, whole: bool = False) -> None:
         waiting, self._waiting = self._waiting, []
         if self._broken or not (waiting or whole):
             return
-        try:
-            if not self._begun:
-                self._store.forget_audits(self.audit.started - KEPT)
-                self._store.begin_audit(self.audit)
-                self._begun = True
+        with self._telling():
             self._store.record_findings(self.audit.id, waiting)
             if whole:
                 self._store.finish_audit(self.audit.id, self._now())
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
         except StoreError as error:
             self._broken = True
             self._failed(error)

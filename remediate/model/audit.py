@@ -113,8 +113,10 @@ class AuditRecord(Model):
         run: how it began.
         finished: when it ended in order, in UTC; None when it goes on or broke off.
         hosts: what was found, by the names of the hosts.
+        no_verdict: names of the other hosts that it is about; none where it ended in order.
     """
 
     run: Run
     finished: datetime | None = None
     hosts: tuple[HostFindings, ...] = ()
+    no_verdict: tuple[str, ...] = ()

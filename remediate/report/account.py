@@ -29,6 +29,9 @@ from remediate.report.reporter import Subject
 NO_VERDICT = "no_verdict"
 """Stands for the outcome of a host of which nothing is known."""
 
+UNTOUCHED = "no verdict is recorded; nothing was written"
+"""What is said of a host in a record that has no intent and no verdict of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -196,7 +199,7 @@ def of_recorded(record: HostRecord, subject: Subject) -> Account:
     if record.report:
         return of_report(record.report, subject)
     if record.intent is None:
-        return of_nobody(record.host.name, "no verdict is recorded; nothing was written")
+        return of_nobody(record.host.name, UNTOUCHED)
     text = "no verdict is recorded: it may have been changed, and nobody has looked since"
     return of_nobody(record.host.name, text)
 

@@ -96,8 +96,12 @@ class HostStore(Protocol):
 class AuditStore(Protocol):
     """Keeps what audits have found, apart from runs; see `Store` for what its methods promise."""
 
-    def begin_audit(self, audit: Run) -> None:
+    def begin_audit(self, audit: Run, hosts: Collection[str] = ()) -> None:
         """Record that an audit begins.
+
+        Args:
+            audit: the audit.
+            hosts: names of the hosts that it is about.
 
         Raises:
             JournalConflict: the id is taken.

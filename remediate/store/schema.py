@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest version of the tables and of the records in them; versions sort by age."""
 
 VERSION_TABLE = "remediate_version"
@@ -100,6 +100,7 @@ audits = sa.Table(
     sa.Column("started", Utc, nullable=False, index=True),
     sa.Column("finished", Utc),
     sa.Column("run", _payload(), nullable=False),
+    sa.Column("hosts", _payload()),  # the names of all that it is about
 )
 
 audited = sa.Table(

@@ -201,9 +201,9 @@ class SqlStore:
             if indeterminate or row.outcome is None
         ]
 
-    def begin_audit(self, audit: Run) -> None:
-        """Record that an audit begins."""
-        self._db.write(lambda connection: insert_audit(connection, audit))
+    def begin_audit(self, audit: Run, hosts: Collection[str] = ()) -> None:
+        """Record that an audit of these hosts begins."""
+        self._db.write(lambda connection: insert_audit(connection, audit, hosts))
 
     def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
         """Record what was found on some hosts, on all of them or on none."""
@@ -224,10 +224,12 @@ class SqlStore:
             begun = connection.execute(audits.select().where(audits.c.id == found)).one()
             query = audited.select().where(audited.c.audit == found).order_by(audited.c.name)
             rows = connection.execute(query).all()
+        told = {row.name for row in rows}
         return AuditRecord(
             run=self._run(begun.id, begun.started, begun.run),
             finished=begun.finished,
             hosts=tuple(self._findings(row) for row in rows),
+            no_verdict=tuple(sorted(set(self._names(begun.hosts)) - told)),
         )
 
     def audits(self, limit: int = 50, asked: Collection[str] = ()) -> list[RunSummary]:
@@ -252,6 +254,12 @@ class SqlStore:
                 )
                 for row in begun
             ]
+
+    def _names(self, payload: object) -> list[str]:
+        names = [] if payload is None else payload
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self._unreadable(Run, "the names of its hosts are none")
+        return names
 
     def _findings(self, row: sa.Row[*tuple[object, ...]]) -> HostFindings:
         found = self._load(HostFindings, row.findings)

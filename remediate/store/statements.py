@@ -171,13 +171,14 @@ def require_run(connection: sa.Connection, run: str, table: sa.Table = runs) -> 
         raise UnknownRun(run)
 
 
-def insert_audit(connection: sa.Connection, audit: Run) -> None:
-    """Insert an audit that begins.
+def insert_audit(connection: sa.Connection, audit: Run, names: Collection[str]) -> None:
+    """Insert an audit that begins, and the names of the hosts that it is about.
 
     Raises:
         JournalConflict: the id is taken.
     """
-    row = {"id": audit.id, "started": audit.started, "run": audit.model_dump(mode="json")}
+    run = audit.model_dump(mode="json")
+    row = {"id": audit.id, "started": audit.started, "run": run, "hosts": list(names)}
     try:
         connection.execute(audits.insert().values(row))
     except IntegrityError:
@@ -218,9 +219,10 @@ def delete_audits(connection: sa.Connection, before: datetime) -> None:
     connection.execute(audits.delete().where(audits.c.started < before))
 
 
-def newest_audits(limit: int, asked: Collection[str]) -> sa.Select[tuple[str]]:
+def newest_audits(limit: int, asked: Collection[str]) -> sa.Select[tuple[object, ...]]:
     """The newest audits, newest first; only those that looked at half of some hosts or more."""
-    query = sa.select(audits).order_by(audits.c.started.desc(), audits.c.id.desc()).limit(limit)
+    told = (audits.c.id, audits.c.started, audits.c.finished, audits.c.run)  # not its hosts
+    query = sa.select(*told).order_by(audits.c.started.desc(), audits.c.id.desc()).limit(limit)
     if not asked:
         return query
     names = set(asked)

@@ -146,12 +146,12 @@ class MemoryStore:
         found.sort(key=lambda entry: entry[0])
         return [(run, host) for _, run, host in found]
 
-    def begin_audit(self, audit: Run) -> None:
-        """Record that an audit begins."""
+    def begin_audit(self, audit: Run, hosts: Collection[str] = ()) -> None:
+        """Record that an audit of these hosts begins."""
         with self._lock:
             if audit.id in self._audits:
                 raise JournalConflict(audit.id, "", "an audit of this name is already recorded")
-            self._audits[audit.id] = AuditRecord(run=audit)
+            self._audits[audit.id] = AuditRecord(run=audit, no_verdict=tuple(sorted(set(hosts))))
 
     def record_findings(self, audit: str, found: Sequence[HostFindings]) -> None:
         """Record what was found on some hosts, on all of them or on none."""
@@ -162,7 +162,8 @@ class MemoryStore:
                 if known.setdefault(one.host, one) is not one:
                     raise JournalConflict(audit, one.host, "what was found is already recorded")
             hosts = tuple(known[name] for name in sorted(known))
-            self._audits[audit] = record.model_copy(update={"hosts": hosts})
+            left = tuple(name for name in record.no_verdict if name not in known)
+            self._audits[audit] = record.model_copy(update={"hosts": hosts, "no_verdict": left})
 
     def finish_audit(self, audit: str, now: datetime) -> None:
         """Record that an audit ended in order; the first time counts."""

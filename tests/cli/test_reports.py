@@ -14,11 +14,13 @@ from junitparser import JUnitXml
 from remediate.cli.reports import NAMES
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
+from remediate.model.outcome import Outcome
 from remediate.report.files import FORMS
 from remediate.runner.loop import Loop
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from tests.cli.conftest import Result, Unsent
+from tests.store.records import RUN, an_audit, findings
 
 Cli = Callable[..., Result]
 
@@ -321,6 +323,19 @@ def test_what_reconcile_finds_is_reported_for_each_run_that_broke_off(
     assert "2 hosts: 2 changed; 0 findings; 4 fixed. Exit code 0" in Path("a.md").read_text()
     nothing = cli("runs", "reconcile", "--report", "junit=b.xml")
     assert (nothing.code, counted(Path("b.xml"))) == (0, (0, 0, 0, 0))
+
+
+def test_hosts_that_an_audit_that_was_killed_had_not_reached_are_named_and_no_report_is_green(
+    cli: Cli,
+) -> None:
+    with SqlStore(store_place()) as store:
+        store.begin_audit(an_audit(), ["SRV01", "SRV02"])
+        store.record_findings(RUN, [findings("SRV01", Outcome.COMPLIANT)])
+    assert "SRV02  no verdict; nothing was written\n" in cli("runs", "show").out
+    assert cli("runs", "show", "--format", "json").data["no_verdict"] == ["SRV02"]
+    said = cli("report", "--format", "markdown").out
+    assert "2 hosts: 1 compliant, 1 no verdict" in said
+    assert "Exit code 130" in said
 
 
 def test_a_diagnosis_of_a_host_is_reported_as_its_audit_would_be(cli: Cli, at: list[str]) -> None:

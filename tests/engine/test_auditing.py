@@ -1,6 +1,6 @@
 """An audit is recorded while it is told, and nothing of the store disturbs it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -35,9 +35,9 @@ class Kept(MemoryStore):
         if self.lasts < 0:
             raise StoreUnavailable("runs.db", "the disk is full", "Free some space.")
 
-    def begin_audit(self, audit: Run) -> None:
+    def begin_audit(self, audit: Run, hosts: Collection[str] = ()) -> None:
         self._spend()
-        super().begin_audit(audit)
+        super().begin_audit(audit, hosts)
 
     def record_findings(self, audit: str, found: list[object]) -> None:  # type: ignore[override] - passed on
         self._spend()
@@ -87,9 +87,12 @@ def test_hosts_that_an_audit_was_stopped_before_are_recorded_as_not_looked_at() 
 def test_what_was_found_before_an_audit_broke_off_is_recorded_and_has_no_end() -> None:
     store = MemoryStore()
     with recorder(store, []) as recording:
-        told = recording.during(reports(5))
-        assert [next(told).host for _ in range(3)] == ["H000", "H001", "H002"]
+        told = recording.during(reports(5), [f"H{n:03}" for n in range(5)])
+        assert next(told).host == "H000"
+        assert store.audit(RUN).no_verdict == ("H000", "H001", "H002", "H003", "H004")
+        assert [next(told).host for _ in range(2)] == ["H001", "H002"]
     record = store.audit(RUN)
+    assert record.no_verdict == ("H003", "H004")
     assert ([host.host for host in record.hosts], record.finished) == (
         ["H000", "H001", "H002"],
         None,

@@ -321,6 +321,13 @@ def test_an_audit_comes_back_as_it_was_recorded_by_the_names_of_its_hosts(store:
     assert expected == store.audit(RUN) == store.audit(RUN[:-2])
 
 
+def test_an_audit_names_the_hosts_that_it_has_no_verdict_of(store: Store) -> None:
+    store.begin_audit(an_audit(), ["SRV03", "SRV02", "SRV01"])
+    store.record_findings(RUN, [findings("SRV02"), findings("SRV04")])
+    assert store.audit(RUN).no_verdict == ("SRV01", "SRV03")
+    assert [summary.hosts for summary in store.audits()] == [2]
+
+
 def test_an_audit_is_never_among_runs(store: Store) -> None:
     """So nothing rolls one back, reconciles one, or takes one for the newest run."""
     audited(store)

@@ -113,7 +113,7 @@ def _subject(
     hosts = [] if isinstance(record, AuditRecord) else [host.host for host in record.hosts]
     return Subject(
         command=run.kind.value,
-        hosts=[found.host for found in record.hosts]
+        hosts=[*(found.host for found in record.hosts), *record.no_verdict]
         if isinstance(record, AuditRecord)
         else [host.name for host in hosts],
         run=run.id,
@@ -128,16 +128,18 @@ def _subject(
 
 def _accounts(record: "RunRecord | AuditRecord", subject: "Subject") -> "Iterator[Account]":
     from remediate.engine.recorded import shown
-    from remediate.model.audit import HostFindings
+    from remediate.model.audit import AuditRecord
     from remediate.report import account
 
-    asked = [use.id for use in record.run.playbooks]
-    for one in record.hosts:
-        yield (
-            account.of_record(one, asked, subject, record.run.least)
-            if isinstance(one, HostFindings)
-            else account.of_recorded(shown(one), subject)
-        )
+    if isinstance(record, AuditRecord):
+        asked = [use.id for use in record.run.playbooks]
+        for found in record.hosts:
+            yield account.of_record(found, asked, subject, record.run.least)
+        for name in record.no_verdict:
+            yield account.of_nobody(name, account.UNTOUCHED)
+    else:
+        for host in record.hosts:
+            yield account.of_recorded(shown(host), subject)
 
 
 command = Command(

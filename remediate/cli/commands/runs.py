@@ -94,6 +94,7 @@ def _show(parts: Parts, run: str | None, form: str) -> int:
     print_lines(_begun_lines(record, str(parts.place())), sys.stdout)
     if isinstance(record, AuditRecord):
         print_lines(chain.from_iterable(map(recorded_lines, record.hosts)), sys.stdout)
+        print_lines(map(_no_verdict, record.no_verdict), sys.stdout)
     else:
         print_lines(_record_lines(record), sys.stdout)
     return 0
@@ -138,12 +139,18 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
             continue
         name = host.host.name
         if host.intent is None:
-            yield line(0, (name, STRONG), "  no verdict; nothing was written")
+            yield _no_verdict(name)
         else:
             yield line(
                 0, (name, STRONG), ("  OPEN", BAD), "  it may have been changed, nobody has looked"
             )
             yield to_find_out(name, subject)
+
+
+def _no_verdict(host: str) -> "Line":
+    from remediate.report.lines import STRONG, line
+
+    return line(0, (host, STRONG), "  no verdict; nothing was written")
 
 
 def _given(use: "PlaybookUse") -> "Iterator[str]":
