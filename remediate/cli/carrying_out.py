@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import hosting, jobs, playbooks, recorded, saved_plans, targets
+from remediate.cli import advancing, hosting, jobs, playbooks, recorded, saved_plans, targets
 from remediate.cli.asking import confirm, require_person
 from remediate.cli.stop import NOTHING_SENT, Stop
 from remediate.cli.waiving import waivers, with_planned
@@ -71,6 +71,7 @@ def carry_out(ctx: click.Context) -> int:
     wanted = [one for one in _limited(plan, options) if reaching.chosen(one.host)]
     planned = _with_changes(parts, wanted)
     job = saved_plans.job_of(ctx, plan, planned, path)
+    waves = None if dry_run else advancing.asked_waves(ctx)
     saved = {one.host.name: saved_plans.saved(one, path) for one in planned}
     hosts, refused = _reached(reaching, planned)
     known = targets.inventory(options)
@@ -87,6 +88,7 @@ def carry_out(ctx: click.Context) -> int:
         sources=playbooks.sources(ctx),
         proceed=lambda _: hosting.proceed(parts.arguments),
         waivers=with_planned(plan, waivers(parts, options, chosen, playbooks.titles(ctx))),
+        waves=advancing.in_waves(hosts, waves),
         **hosting.later(options, hosts),
     )
     with ExitStack() as stack:
@@ -99,7 +101,7 @@ def carry_out(ctx: click.Context) -> int:
                 return told
             if dry_run:
                 return chain(told, engine.audit(hosts, job, saved=saved))
-            return chain(told, engine.apply(hosts, job, run, ask, saved=saved))
+            return chain(told, engine.apply(hosts, job, run, ask, saved=saved, waves=waves))
 
         return hosting.over_hosts(parts, options, subject, chosen, do, store, writes=not dry_run)
 

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from remediate.engine.advance import Advance
 from remediate.engine.host_worker import dial, forget, perform
 from remediate.engine.job import Job, Settings
 from remediate.engine.observation import Observation
@@ -41,10 +42,11 @@ from remediate.model.plan import Observed, Plan
 from remediate.model.problem import HALTED, Problem
 from remediate.model.run import HostRecord, Run, RunRecord
 from remediate.model.waiver import NO_WAIVERS, Waivers
+from remediate.model.waves import Waves
 from remediate.redaction import Redaction
 from remediate.resources.base import Query
 from remediate.runner.loop import Loop
-from remediate.runner.protocol import Runner
+from remediate.runner.protocol import Runner, Waiting, never
 from remediate.store.protocol import Store
 from remediate.transport.dialing import most_at_once
 from remediate.transport.protocol import Transport
@@ -58,6 +60,15 @@ _HALTED = Problem(
     message="the run was stopped before its turn came",
     hint="Run it again for this host.",
 )
+
+
+def _not_begun(order: Order, why: Problem) -> HostReport:
+    return HostReport(host=order.host.name, outcome=Outcome.SKIPPED, problem=why)
+
+
+def _halted(order: Order) -> HostReport:
+    return _not_begun(order, _HALTED)
+
 
 RunAlive = Callable[[str], AbstractContextManager[object]]
 """Marks a run as alive while it is entered; see `remediate.store.run_lock`."""
@@ -96,7 +107,8 @@ class Engine:
         redaction: takes secrets out of what is reported and recorded.
         sleep: waits the given seconds; the runner's own way when not given.
         clock: monotonic seconds.
-        interrupted: once it is set, no change that takes longer is gone on with, or waited for.
+        interrupted: once it is set, no change that takes longer is gone on with, or waited for, and
+            no further wave is begun.
         approach: goes the way to a host as far as one gets without logging on.
         waivers: what an audit or apply leaves as it is.
         crew: other processes that carry orders out; None when all is done in this one.
@@ -174,6 +186,7 @@ class Engine:
         confirm: Callable[[Plan], bool | None] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         saved: Mapping[str, Saved] | None = None,
+        waves: Waves | None = None,
     ) -> Iterator[HostReport]:
         """Change what differs, and prove it.
 
@@ -185,6 +198,8 @@ class Engine:
                 before there was an answer; None when nobody is asked.
             only: ids of the playbooks of each host, by its name; all of them when None.
             saved: what a saved plan says of each host, by its name; None where none is applied.
+            waves: how hosts follow each other, in their order, and what stops the rest; None where
+                all go together. Waves are not shared with other processes.
 
         Raises:
             StoreError: the run cannot be recorded; nothing was sent.
@@ -197,7 +212,8 @@ class Engine:
             Order(Verb.APPLY, host, self.settings, planner, run.id, asked, supplies=supplies)
             for host, planner in planners
         ]
-        return self._recorded(run, _as_saved(orders, saved), confirm)
+        advance = Advance(waves, len(orders)) if waves else None
+        return self._recorded(run, _as_saved(orders, saved), confirm, advance)
 
     def rollback(
         self,
@@ -369,32 +385,71 @@ class Engine:
     # --- how ----------------------------------------------------------------------------------
 
     def _recorded(
-        self, run: Run, orders: Sequence[Order], confirm: Callable[[Plan], bool | None] | None
+        self,
+        run: Run,
+        orders: Sequence[Order],
+        confirm: Callable[[Plan], bool | None] | None,
+        advance: Advance | None = None,
     ) -> Iterator[HostReport]:
+        if advance is not None:
+            run = run.model_copy(update={"waves": advance.sizes})
         with self.alive(run.id):
             self._journal.begin_run(run, [order.host for order in orders])
-            halted: list[HostReport] = []
+            not_begun: list[HostReport] = []
             try:
-                for report in self._told(orders, confirm):
-                    if report.problem == _HALTED:
-                        halted.append(report)
+                for report in self._told(orders, confirm, advance):
+                    if report.not_begun:
+                        not_begun.append(report)
                     yield report
             finally:
-                if halted:  # together: there may be many, and the disk is waited for
-                    self._journal.close_hosts(run.id, halted)
+                if not_begun:  # together: there may be many, and the disk is waited for
+                    self._journal.close_hosts(run.id, not_begun)
             self._journal.finish_run(run.id, self.now())
 
     def _told(
-        self, orders: Sequence[Order], confirm: Callable[[Plan], bool | None] | None = None
+        self,
+        orders: Sequence[Order],
+        confirm: Callable[[Plan], bool | None] | None = None,
+        advance: Advance | None = None,
     ) -> Iterator[HostReport]:
-        for _, report in self._work(orders, confirm):
+        work = self._in_waves(orders, confirm, advance) if advance else self._work(orders, confirm)
+        for _, report in work:
             yield self._masked(report)
+
+    def _in_waves(
+        self,
+        orders: Sequence[Order],
+        confirm: Callable[[Plan], bool | None] | None,
+        advance: Advance,
+    ) -> Iterator[tuple[Order, HostReport]]:
+        """Work through orders in waves, until enough has gone wrong."""
+
+        async def counted(order: Order, waiting: Waiting, around: Surroundings) -> HostReport:
+            report = await perform(order, waiting, around)
+            advance.saw(report)  # before anybody else's turn can come
+            return report
+
+        def skipped(order: Order) -> HostReport:
+            why = None if self.interrupted.is_set() else advance.stopped
+            return _not_begun(order, why or _HALTED)
+
+        begun = 0
+        for size in advance.sizes:
+            wave = orders[begun : begun + size]
+            begun += size
+            if advance.stopped or self.interrupted.is_set():
+                yield from ((order, skipped(order)) for order in wave)
+                continue
+            yield from self._work(wave, confirm, counted, skipped, lambda: bool(advance.stopped))
+            advance.ended()
 
     def _work(
         self,
         orders: Sequence[Order],
         confirm: Callable[[Plan], bool | None] | None = None,
         do: Callable[..., Coroutine[Any, None, HostReport]] = perform,
+        skipped: Callable[[Order], HostReport] = _halted,
+        enough: Callable[[], bool] = never,
     ) -> Iterator[tuple[Order, HostReport]]:
         around = Surroundings(
             transport=self.transport,
@@ -409,15 +464,15 @@ class Engine:
             interrupted=self.interrupted,
         )
         if self.crew is not None and do is perform and self.crew.takes(orders):
-            return self.crew.run(orders, around, _halted)
+            return self.crew.run(orders, around, skipped)
         ahead = partial(dial, transport=self.transport)
         runner = self.runner or Loop(self.settings.workers, ahead, most_at_once())
 
         def skip(order: Order) -> HostReport:
             forget(order, self.transport)
-            return _halted(order)
+            return skipped(order)
 
-        return runner.run(orders, partial(do, around=around), skip)
+        return runner.run(orders, partial(do, around=around), skip, enough)
 
     def _in_turn(self, orders: Iterable[Order]) -> Iterator[tuple[Order, HostReport]]:
         """Work through orders of several runs; an interrupt lets no further turn begin."""
@@ -454,7 +509,3 @@ def _as_saved(orders: Sequence[Order], saved: Mapping[str, Saved] | None) -> Seq
         replace(order, saved=one, computer=one.computer)
         for order, one in ((order, saved[order.host.name]) for order in orders)
     ]
-
-
-def _halted(order: Order) -> HostReport:
-    return HostReport(host=order.host.name, outcome=Outcome.SKIPPED, problem=_HALTED)

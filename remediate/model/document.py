@@ -10,6 +10,20 @@ from remediate.model.run import Run, RunSummary
 from remediate.model.waiver import WaiverUse
 
 
+class WaveOutcomes(Model):
+    """What became of the hosts of a wave.
+
+    Args:
+        wave: its number, from 1.
+        hosts: how many it has; those without a verdict, too.
+        outcomes: how many of them got which verdict.
+    """
+
+    wave: int
+    hosts: int
+    outcomes: dict[Outcome, int] = Field(default_factory=dict)
+
+
 class Document(Model):
     """The whole result of a command (`--format json`).
 
@@ -21,6 +35,7 @@ class Document(Model):
         unanswered: how many questions have no answer, on all hosts together.
         waived: how many findings are waived, on all hosts together.
         waivers: what became of each waiver that is about these hosts and playbooks.
+        waves: what became of each wave; none where all hosts went together.
         exit_code: what the process ends with.
     """
 
@@ -32,6 +47,7 @@ class Document(Model):
     unanswered: int = 0
     waived: int = 0
     waivers: tuple[WaiverUse, ...] = ()
+    waves: tuple[WaveOutcomes, ...] = ()
     exit_code: int
 
 
@@ -46,6 +62,7 @@ class Summary(Model):
         unanswered: how many questions have no answer, on all hosts together.
         waived: how many findings are waived, on all hosts together.
         waivers: what became of each waiver that is about these hosts and playbooks.
+        waves: what became of each wave; none where all hosts went together.
         exit_code: what the process ends with.
     """
 
@@ -58,6 +75,7 @@ class Summary(Model):
     unanswered: int = 0
     waived: int = 0
     waivers: tuple[WaiverUse, ...] = ()
+    waves: tuple[WaveOutcomes, ...] = ()
     exit_code: int
 
 

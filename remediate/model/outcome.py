@@ -13,7 +13,7 @@ from remediate.model.difference import Difference
 from remediate.model.exit_code import ExitCode, gravest
 from remediate.model.finding import Since
 from remediate.model.plan import Plan, Unanswered
-from remediate.model.problem import HALTED, Problem
+from remediate.model.problem import HALTED, STOPPED, Problem
 
 
 class Outcome(StrEnum):
@@ -51,6 +51,9 @@ EXIT_CODES: dict[Outcome, ExitCode] = {
 }
 
 
+_NOT_BEGUN = {HALTED: ExitCode.INTERRUPTED, STOPPED: ExitCode.REFUSED}
+
+
 def code_of(outcome: Outcome, problem: Problem | None) -> ExitCode:
     """What a verdict means for the process, whatever was found.
 
@@ -58,8 +61,8 @@ def code_of(outcome: Outcome, problem: Problem | None) -> ExitCode:
         outcome: the verdict.
         problem: what went wrong.
     """
-    if outcome is Outcome.SKIPPED and problem is not None and problem.code == HALTED:
-        return ExitCode.INTERRUPTED
+    if outcome is Outcome.SKIPPED and problem is not None and problem.code in _NOT_BEGUN:
+        return _NOT_BEGUN[problem.code]
     return EXIT_CODES[outcome]
 
 
@@ -138,6 +141,13 @@ class HostReport(Model):
     since: Since | None = None
     steps: tuple[CheckStep, ...] = ()
     worked: Worked | None = None
+
+    @property
+    def not_begun(self) -> bool:
+        """Whether its turn never came."""
+        problem = self.problem
+        stopped = problem is not None and problem.code in _NOT_BEGUN
+        return self.outcome is Outcome.SKIPPED and stopped and self.plan is None
 
     @property
     def unanswered(self) -> tuple[Unanswered, ...]:

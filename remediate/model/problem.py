@@ -10,6 +10,9 @@ STALE: Final = "stale"
 HALTED: Final = "halted"
 """Code of the problem that nothing was begun on a host, since somebody stopped the run."""
 
+STOPPED: Final = "stopped"
+"""Code of the problem that a host was not begun with, because of what became of others."""
+
 
 class Problem(Model):
     """What happened and what to do next.

@@ -39,6 +39,7 @@ class Run(Model):
         undoes: the run that a rollback undoes.
         least: the least severity that an audit was asked to tell; it records all it finds.
         plan: digest of the saved plan that it applies (`sha256:…`).
+        waves: how many of its hosts, in their order, each wave has; none where all go together.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -50,6 +51,7 @@ class Run(Model):
     undoes: str | None = None
     least: Severity | None = None
     plan: str | None = None
+    waves: tuple[int, ...] = ()
 
 
 class Intent(Model):

@@ -12,11 +12,12 @@ from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import count
 from remediate.report import words
 from remediate.report.lines import BAD, DIM, STRONG, WARN, Line, host_lines, line
-from remediate.report.overview import Overview
+from remediate.report.overview import NAMED, Overview
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 from remediate.report.times import Times
 from remediate.report.waivers import WaiverTally
+from remediate.report.waves import WaveTally
 
 MAX_WIDTH = 120
 """Columns; longer lines are hard to read on wide terminals."""
@@ -54,9 +55,11 @@ class ConsoleReporter:
         self._unanswered: Counter[str] = Counter()
         self._partly = 0
         self._waivers = WaiverTally(subject.waivers)
-        many = subject.view.overview and len(subject.hosts) > FEW and not subject.verbose
-        self._overview = Overview(subject) if many else None
         self._times = Times()
+        self._waves = WaveTally(subject.waves)
+        self._folds = len(subject.hosts) > FEW and not subject.verbose
+        self._not_begun: dict[str, list[HostReport]] = {}
+        self._overview = Overview(subject) if self._folds and subject.view.overview else None
 
     def event(self, event: Event) -> None:
         """Progress shows these."""
@@ -67,6 +70,7 @@ class ConsoleReporter:
         self._times.add(report.host, report.exit_code, report.worked)
         name, _ = words.verdict(self._subject.view, report)
         self._outcomes[name] += 1
+        self._waves.add(report.host, name, report.exit_code)
         self._told.add(report.host)
         if report.plan and report.outcome is Outcome.WOULD_CHANGE:
             refused = {refusal.playbook for refusal in report.plan.refusals}
@@ -75,6 +79,9 @@ class ConsoleReporter:
         self._unanswered.update(question.question for question in report.unanswered)
         self._partly += bool(report.unanswered)
         overview = self._overview
+        if overview is None and self._folds and report.not_begun:
+            self._not_begun.setdefault(name, []).append(report)
+            return
         self._print(overview.add(report) if overview else host_lines(report, self._subject))
 
     def finish(self, code: ExitCode) -> None:
@@ -82,7 +89,7 @@ class ConsoleReporter:
         if untold := self._subject.untold(self._told):
             self._outcomes["no verdict"] = len(untold)
         overview = self._overview
-        self._print(overview.lines() if overview else ())
+        self._print(overview.lines() if overview else self._turn_never_came())
         self._print(self._summary(code))
         self._print(overview.last() if overview else ())
 
@@ -92,6 +99,7 @@ class ConsoleReporter:
         if total > 1:
             parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
             yield line(0, (f"{count(total, 'host')}: ", STRONG), parts)
+        yield from self._waves.lines()
         if waited := self._times.waited_for():
             yield line(0, ("waited for: ", STRONG), waited)
         if self._waivers.waived:
@@ -107,6 +115,17 @@ class ConsoleReporter:
             where = f" on {self._partly} of {total} hosts" if total > 1 else ""
             names = words.join(name for name, _ in self._unanswered.most_common())
             yield line(0, (f"not answered: {many}{where} ", BAD), f"({names})")
+
+    def _turn_never_came(self) -> Iterator[Line]:
+        """Hosts that were not begun, all of one verdict together: there may be hundreds."""
+        for verdict, reports in self._not_begun.items():
+            names = [report.host for report in reports]
+            more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
+            named = words.join([*names[:NAMED], *more])
+            yield line(0, (f"{verdict.upper()}: ", BAD), f"{count(len(names), 'host')} {named}")
+            problem = reports[0].problem
+            for text in (problem.message, problem.hint) if problem else ():
+                yield line(2, text)
 
     def _print(self, lines: Iterable[Line]) -> None:
         with self._quiet():

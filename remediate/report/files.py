@@ -18,6 +18,7 @@ from remediate.report.account import Account
 from remediate.report.reporter import Subject
 from remediate.report.totals import Totals
 from remediate.report.waivers import WaiverTally
+from remediate.report.waves import WaveTally
 
 _IN_MEMORY = 4 << 20
 """Bytes of a report's pieces that are kept in memory; more goes to a temporary file."""
@@ -134,7 +135,7 @@ class Gathering:
         self._subject = subject
         self._order = {name: number for number, name in enumerate(sorted(subject.hosts))}
         self._untold = dict(self._order)
-        self.totals = Totals()
+        self.totals = Totals(waves=WaveTally(subject.waves))
         self._waivers = WaiverTally(subject.waivers)
         self.drafts = {name: Draft(form(name, subject)) for name in dict.fromkeys(forms)}
 

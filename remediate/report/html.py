@@ -16,7 +16,7 @@ from remediate.report import words
 from remediate.report.account import Account, Told
 from remediate.report.files import Piece
 from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
-from remediate.report.pictures import bar, escaped, look_of, times
+from remediate.report.pictures import bar, escaped, look_of, times, waves
 from remediate.report.reporter import Subject
 from remediate.report.totals import MOST_NAMED, Row, Rows, Totals, grades, left_out
 
@@ -98,6 +98,7 @@ class HtmlForm:
             yield f'<p class="warn">Waivers: {escaped(notice.text)}.</p>\n'
         yield "</header>\n<main>\n"
         yield from self._verdicts(totals)
+        yield from waves(totals.waves)
         yield from self._findings(totals.hosts)
         yield from self._left_as_it_is(totals.hosts)
         yield from times(totals.times, totals.hosts)

@@ -3,10 +3,11 @@
 import json
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import TextIO
 
 from remediate.model.base import Model
-from remediate.model.document import Document, Summary
+from remediate.model.document import Document, Summary, WaveOutcomes
 from remediate.model.event import Event, HostFinished
 from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
@@ -48,6 +49,7 @@ class JsonReporter:
             unanswered=sum(len(report.unanswered) for report in reports),
             waived=self._waivers.waived,
             waivers=tuple(self._waivers.uses()),
+            waves=_waves(self._subject, {report.host: report.outcome for report in reports}),
             exit_code=code,
         )
         self._out.write(as_json(document, indent=2) + "\n")
@@ -66,7 +68,7 @@ class NdjsonReporter:
         self._subject = subject
         self._out = out
         self._outcomes: Counter[Outcome] = Counter()
-        self._told: set[str] = set()
+        self._told: dict[str, Outcome] = {}
         self._unanswered = 0
         self._waivers = WaiverTally(subject.waivers)
         self._lock = threading.Lock()
@@ -79,7 +81,7 @@ class NdjsonReporter:
     def host(self, report: HostReport) -> None:
         """Write the verdict."""
         self._outcomes[report.outcome] += 1
-        self._told.add(report.host)
+        self._told[report.host] = report.outcome
         self._unanswered += len(report.unanswered)
         self._waivers.add(report)
         self._write(HostFinished(report=report))
@@ -95,6 +97,7 @@ class NdjsonReporter:
                 unanswered=self._unanswered,
                 waived=self._waivers.waived,
                 waivers=tuple(self._waivers.uses()),
+                waves=_waves(self._subject, self._told),
                 exit_code=code,
             )
         )
@@ -103,6 +106,23 @@ class NdjsonReporter:
         with self._lock:
             self._out.write(as_json(model) + "\n")
             self._out.flush()
+
+
+def _waves(subject: Subject, told: Mapping[str, Outcome]) -> tuple[WaveOutcomes, ...]:
+    """What became of each wave.
+
+    Args:
+        subject: says which hosts it has.
+        told: the verdicts, by name of the host.
+    """
+    hosts = Counter(subject.waves.values())
+    found: dict[int, Counter[Outcome]] = {wave: Counter() for wave in hosts}
+    for name, wave in subject.waves.items():
+        if name in told:
+            found[wave][told[name]] += 1
+    return tuple(
+        WaveOutcomes(wave=wave, hosts=hosts[wave], outcomes=dict(found[wave])) for wave in hosts
+    )
 
 
 def as_json(model: Model, indent: int | None = None) -> str:

@@ -14,6 +14,7 @@ from remediate.report.printable import printable
 from remediate.report.reporter import Subject
 from remediate.report.times import Times, besides
 from remediate.report.totals import Row, Rows, Totals, grades, left_out
+from remediate.report.waves import WaveTally
 from remediate.report.words import MAX_TEXT, MAX_VALUE, shortened, took
 
 MOST = 900_000
@@ -64,6 +65,7 @@ class MarkdownForm:
         most = subject.most or MOST
         notices = [f"\nWaivers: {code(one.text, MAX_VALUE)}.\n" for one in totals.notices]
         head += _within(notices, most // 8, "\nWaivers: {} more to look at.\n")
+        head += _waves(totals.waves, most // 16)
         head += self._findings(most // 4) + self._left_as_it_is(most // 4)
         head += _slowest(totals.times, most // 16)
         head += f"\n## Hosts\n\n{_row('Host', 'Verdict', 'Findings', 'Why')}{_row(*['---'] * 4)}"
@@ -97,6 +99,12 @@ class MarkdownForm:
         titles = ("Severity", "Playbook", "Waived", "Hosts", "Such as", "Why")
         rows = [(*_cells(row), _such_as(row), code(row.waived)) for row in self._waived.ranked()]
         return _table("Waived", titles, rows, most)
+
+
+def _waves(waves: WaveTally, most: int) -> str:
+    """What became of the hosts of each wave, where they went in waves."""
+    rows = [(row.name, f"{row.hosts:,}", waves.sentence(row)) for row in waves.rows()]
+    return _table("Waves", ("Wave", "Hosts", "Verdicts"), rows, most)
 
 
 def _slowest(times: Times, most: int) -> str:

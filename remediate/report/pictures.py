@@ -6,7 +6,7 @@ place, and says where things are in units of its own.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from remediate.model.exit_code import ExitCode
@@ -14,10 +14,14 @@ from remediate.model.text import count
 from remediate.report import words
 from remediate.report.printable import printable
 from remediate.report.times import Stretch, Times, besides
+from remediate.report.waves import WaveTally
 from remediate.report.words import took
 
 SLOWEST = 20
 """Hosts whose time is shown each for itself."""
+
+_MOST_WAVES = 100
+"""Waves that are shown; those in a row whose hosts all have one verdict are one."""
 
 _WIDE = 400
 """Units of a full bar."""
@@ -52,7 +56,38 @@ def bar(many: int, of: int, look: str) -> str:
         of: what a full bar is.
         look: how grave it looks.
     """
-    return _bar(look, 0, max(2, round(_WIDE * many / max(of, 1))), _WIDE)
+    return _bar([(look, 0, max(2, round(_WIDE * many / max(of, 1))))], _WIDE)
+
+
+def waves(of: WaveTally) -> Iterator[str]:
+    """What became of the hosts of each wave; nothing where all of them went together.
+
+    Args:
+        of: the waves.
+    """
+    rows = of.rows()
+    if not rows:
+        return
+    yield (
+        '<section aria-labelledby="waves"><h2 id="waves">Waves</h2>\n'
+        '<table><thead><tr><th scope="col">Wave</th><th scope="col" class="number">Hosts</th>'
+        '<th scope="col">Verdicts</th><td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+    )
+    for row in rows[:_MOST_WAVES]:
+        parts, start = [], 0
+        for _, many, code in of.parts(row):
+            width = max(2, round(_WIDE * many / row.hosts))
+            parts.append((look_of(code), start, width))
+            start += width
+        yield (
+            f'<tr><th scope="row">{row.name}</th><td class="number">{row.hosts:,}</td>'
+            f"<td>{escaped(of.sentence(row))}</td>{_bar(parts, max(_WIDE, start))}</tr>\n"
+        )
+    yield "</tbody></table>\n"
+    if rest := rows[_MOST_WAVES:]:
+        hosts = count(sum(row.hosts for row in rest), "host")
+        yield f"<p>From wave {rest[0].first:,} on, {hosts} more; --format json has them.</p>\n"
+    yield "</section>\n"
 
 
 def times(of: Times, hosts: int) -> Iterator[str]:
@@ -140,7 +175,7 @@ def _stretch(one: Stretch, span: float) -> str:
         f'<td class="number">{took(one.began)}</td>'
         f'<td class="number"><data value="{one.took:.3f}">{took(one.took)}</data>'
         f"{f'<small>{more}</small>' if more else ''}</td>"
-        f"{_bar(look_of(one.code), min(start, _LINE - wide), wide, _LINE)}</tr>\n"
+        f"{_bar([(look_of(one.code), min(start, _LINE - wide), wide)], _LINE)}</tr>\n"
     )
 
 
@@ -149,10 +184,14 @@ def _axis(span: float) -> str:
     return f'<div class="axis" aria-hidden="true">{marks}</div>'
 
 
-def _bar(look: str, start: int, wide: int, of: int) -> str:
-    at = f' x="{start}"' if start else ""
+def _bar(parts: Iterable[tuple[str, int, int]], of: int) -> str:
+    """A picture of parts: how grave each looks, where it starts, and how wide it is."""
+    shown = ""
+    for look, start, wide in parts:
+        at = f' x="{start}"' if start else ""
+        shown += f'<rect class="{look}"{at} width="{wide}" height="20"/>'
     return (
         f'<td class="picture" aria-hidden="true"><svg viewBox="0 0 {of} 20" '
         f'preserveAspectRatio="none"><rect class="back" width="{of}" height="20"/>'
-        f'<rect class="{look}"{at} width="{wide}" height="20"/></svg></td>'
+        f"{shown}</svg></td>"
     )

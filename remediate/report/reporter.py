@@ -32,6 +32,7 @@ class Subject:
         waivers: what is left as it is.
         most: bytes of Markdown, where it is shown in what takes fewer than usual; 0 for the usual.
         recorded: what is said is what a record has, and whoever writes the store can have said it.
+        waves: number of the wave of each host, from 1, by its name; none where all go together.
     """
 
     command: str
@@ -49,6 +50,7 @@ class Subject:
     verbose: bool = False
     waivers: Waivers = NO_WAIVERS
     most: int = 0
+    waves: Mapping[str, int] = field(default_factory=dict)
 
     def untold(self, told: Collection[str]) -> tuple[str, ...]:
         """Names of the hosts that have no verdict, because the run ended before.

@@ -12,6 +12,7 @@ from remediate.report.cases import State
 from remediate.report.lines import RANK
 from remediate.report.times import Times
 from remediate.report.waivers import Notice
+from remediate.report.waves import WaveTally
 
 MOST_NAMED = 4
 """Hosts that are named where a file tells a finding of many."""
@@ -41,6 +42,7 @@ class Totals:
         cases: how many cases ended how.
         code: what the process ends with.
         times: when they were worked on.
+        waves: what became of the hosts of each wave.
     """
 
     hosts: int = 0
@@ -55,6 +57,7 @@ class Totals:
     cases: Counter[State] = field(default_factory=Counter)
     code: ExitCode = ExitCode.OK
     times: Times = field(default_factory=Times)
+    waves: WaveTally = field(default_factory=lambda: WaveTally({}))
 
     def add(self, account: Account) -> None:
         """Count a host in."""
@@ -68,6 +71,7 @@ class Totals:
         self.waived += len(account.waived)
         self.cases.update(case.state for case in account.cases)
         self.times.add(account.host, account.code, account.worked, account.run)
+        self.waves.add(account.host, account.verdict, account.code)
 
     def sentence(self) -> str:
         """The numbers in words: `3 hosts: 2 would change, 1 unreachable; 4 findings: 4 warning`."""

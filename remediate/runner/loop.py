@@ -18,7 +18,7 @@ from typing import Any, Final, Generic
 from remediate.runner.feed import Feed
 from remediate.runner.fleet import Fleet, Limits, step
 from remediate.runner.in_loop import InLoop
-from remediate.runner.protocol import Item, Result, Work
+from remediate.runner.protocol import Item, Result, Work, never
 
 _log = logging.getLogger(__name__)
 
@@ -63,15 +63,16 @@ class Loop:
         items: Sequence[Item] | Feed[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
+        enough: Callable[[], bool] = never,
     ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`; of a feed it ends when that is closed, and nothing is left of it."""
         if not isinstance(items, Feed):
             items = Feed(items)
             items.close()
-        crew = _Crew(items, work, skip, self._limits, self._ahead)
+        crew = _Crew(items, work, skip, self._limits, self._ahead, enough)
         thread = threading.Thread(target=crew.carry_out, name="hosts", daemon=True)
         thread.start()
-        given, leaving = 0, False
+        given, interrupted, leaving = 0, False, False
         try:
             while True:
                 try:
@@ -88,8 +89,9 @@ class Loop:
                     given += 1  # nothing is called from here on that an interrupt could follow
                     yield one
                 except KeyboardInterrupt:
-                    if crew.stopped:
+                    if interrupted:
                         raise
+                    interrupted = True
                     crew.stop()
         except KeyboardInterrupt:  # asked twice
             leaving = True
@@ -109,6 +111,7 @@ class _Crew(Generic[Item, Result]):
         skip: the result of one that is not begun.
         limits: how many there may be of a kind.
         ahead: what is done before.
+        enough: says whether none is to be begun any more.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class _Crew(Generic[Item, Result]):
         skip: Callable[[Item], Result],
         limits: Limits,
         ahead: Ahead,
+        enough: Callable[[], bool],
     ) -> None:
         self._feed = feed
         self._to_begin = deque[Item]()
@@ -125,6 +129,7 @@ class _Crew(Generic[Item, Result]):
         self._skip = skip
         self._limits = limits
         self._ahead = ahead
+        self._enough = enough
         self._pool = ThreadPoolExecutor(_THREADS + limits.workers, "host")
         self._dialled = 0
         self._late = 0
@@ -189,7 +194,7 @@ class _Crew(Generic[Item, Result]):
             self._never(self._to_begin.popleft())
 
     def _step(self) -> None:
-        stopped = self.stopped
+        stopped = self.stopped = self.stopped or self._enough()
         if stopped:
             self._halt()
         fleet = Fleet(

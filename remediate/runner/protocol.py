@@ -46,6 +46,11 @@ Work = Callable[[Item, Waiting], Coroutine[Any, Any, Result]]
 """What is done with an item."""
 
 
+def never() -> bool:
+    """All items are begun, whatever becomes of others."""
+    return False
+
+
 class Runner(Protocol):
     """Works through items, such as hosts."""
 
@@ -54,6 +59,7 @@ class Runner(Protocol):
         items: Sequence[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
+        enough: Callable[[], bool] = never,
     ) -> Iterator[tuple[Item, Result]]:
         """Each item with its result, in any order.
 
@@ -61,4 +67,11 @@ class Runner(Protocol):
         stops taking them, no new item is begun, those under way are finished, and `skip` makes the
         results of the others. Who is interrupted again waits for nothing: what is under way may
         then be broken off anywhere, with the process.
+
+        Args:
+            items: what is worked through.
+            work: what is done with each.
+            skip: makes the result of one that is not begun.
+            enough: says whether none is to be begun any more; asked when one has ended, and before
+                one is begun.
         """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from remediate.powershell.messages import Reply, Request
-from remediate.runner.protocol import Item, Result, Work
+from remediate.runner.protocol import Item, Result, Work, never
 from remediate.transport.protocol import Deadline, Session
 
 _T = TypeVar("_T")
@@ -54,12 +54,13 @@ class Serial:
         items: Sequence[Item],
         work: Work[Item, Result],
         skip: Callable[[Item], Result],
+        enough: Callable[[], bool] = never,
     ) -> Iterator[tuple[Item, Result]]:
         """See `Runner`; what rests is waited for."""
         stopped = False
         for item in items:
             try:
-                result = skip(item) if stopped else _done(work, item)
+                result = skip(item) if stopped or enough() else _done(work, item)
             except KeyboardInterrupt:
                 stopped = True
                 result = skip(item)

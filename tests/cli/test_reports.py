@@ -107,8 +107,8 @@ def test_an_apply_and_its_rollback_are_reported_then_and_later(
 class Stopped(Loop):
     """Hears Ctrl-C when the first host has its verdict."""
 
-    def run(self, items: Any, work: Any, skip: Any) -> Iterator[Any]:
-        results = super().run(items, work, skip)
+    def run(self, items: Any, work: Any, *more: Any) -> Iterator[Any]:
+        results = super().run(items, work, *more)
         yield next(results)
         try:
             signal.raise_signal(signal.SIGINT)

@@ -157,10 +157,10 @@ def test_a_record_that_cannot_be_read_does_not_keep_other_hosts_open(
 class OneLeaseEach(Serial):
     """Takes all that it is given for being worked on at once."""
 
-    def run(self, items: Any, work: Any, skip: Any) -> Any:
+    def run(self, items: Any, work: Any, *more: Any) -> Any:
         assert len({order.host.endpoint for order in items}) == len(items)
         assert len({order.computer for order in items}) == len(items)
-        return super().run(items, work, skip)
+        return super().run(items, work, *more)
 
 
 def test_of_several_runs_on_one_host_none_keeps_the_lease_from_the_others(world: World) -> None:

@@ -95,6 +95,7 @@ class Pickling:
         items: Sequence[Order],
         work: Work[Order, HostReport],
         skip: Callable[[Order], HostReport],
+        *_: object,
     ) -> Iterator[tuple[Order, HostReport]]:
         """See `Runner`."""
         found = copy.deepcopy(self.state.windows)

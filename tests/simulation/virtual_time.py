@@ -164,7 +164,7 @@ class Interleaved:
         self._process = process
         self._workers = workers
 
-    def run(self, items: Any, work: Any, skip: Any) -> Iterator[tuple[Any, Any]]:
+    def run(self, items: Any, work: Any, *_: Any) -> Iterator[tuple[Any, Any]]:
         todo, done, told = list(items), list[tuple[Any, Any]](), list[Callable[[], None]]()
 
         def go_on(item: Any, at_work: Any) -> None:

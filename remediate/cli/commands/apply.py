@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli import (
+    advancing,
     connecting,
     hosting,
     jobs,
@@ -48,6 +49,7 @@ def apply(ctx: click.Context) -> int:
         require_person(parts.terminal, yes=options["yes"])
         return job
 
+    waves = advancing.asked_waves(ctx)
     chosen = hosting.choose(parts, options, asked)
     job = chosen.job
     run = hosting.begun(RunKind.APPLY, job.uses)
@@ -58,6 +60,7 @@ def apply(ctx: click.Context) -> int:
         titles=playbooks.titles(ctx),
         sources=playbooks.sources(ctx),
         waivers=waivers(parts, options, chosen, playbooks.titles(ctx)),
+        waves=advancing.in_waves(chosen.hosts, waves),
         **hosting.later(options, chosen.hosts),
     )
     with parts.store(make=True) as store:
@@ -67,7 +70,7 @@ def apply(ctx: click.Context) -> int:
             options,
             subject,
             chosen,
-            lambda engine: engine.apply(chosen.hosts, job, run, ask, chosen.only),
+            lambda engine: engine.apply(chosen.hosts, job, run, ask, chosen.only, waves=waves),
             store,
             writes=True,
         )
@@ -186,6 +189,7 @@ command = playbooks.PlaybookCommand(
             section=SAFETY,
             help="If verification fails, leave the host as it is instead of rolling back.",
         ),
+        *advancing.waves_options(),
         *waiver_options(),
         playbooks.playbooks_option(),
         *targets.host_options(),

@@ -100,6 +100,7 @@ def _together(
         run=None,
         undone=None,
         told=(f"Runs: {names}",),
+        waves={},
     )
 
 
@@ -107,15 +108,19 @@ def _subject(
     record: "RunRecord | AuditRecord", known: "Mapping[str, PlaybookEntry]", folders: Sequence[Path]
 ) -> "Subject":
     from remediate.model.audit import AuditRecord
+    from remediate.model.waves import in_waves
     from remediate.report.reporter import Subject
 
     run = record.run
     hosts = [] if isinstance(record, AuditRecord) else [host.host for host in record.hosts]
+    names = (
+        [*(found.host for found in record.hosts), *record.no_verdict]
+        if isinstance(record, AuditRecord)
+        else [host.name for host in hosts]
+    )
     return Subject(
         command=run.kind.value,
-        hosts=[*(found.host for found in record.hosts), *record.no_verdict]
-        if isinstance(record, AuditRecord)
-        else [host.name for host in hosts],
+        hosts=names,
         run=run.id,
         undone=run.undoes,
         titles={name: entry.title for name, entry in known.items()},
@@ -123,6 +128,7 @@ def _subject(
         needed=[*playbooks.needed(folders), *recorded.needed(hosts)],
         by_name=recorded.to_be_named(hosts),
         recorded=True,
+        waves=in_waves(names, run.waves),
     )
 
 

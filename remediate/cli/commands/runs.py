@@ -119,8 +119,12 @@ def _begun_lines(record: "RunRecord | AuditRecord", store: str) -> "Iterator[Lin
 
 def _record_lines(record: "RunRecord") -> "Iterator[Line]":
     from remediate.engine.recorded import shown
+    from remediate.model.exit_code import ExitCode
+    from remediate.model.waves import in_waves
     from remediate.report.lines import BAD, STRONG, host_lines, line, to_find_out
     from remediate.report.reporter import Subject
+    from remediate.report.waves import WaveTally
+    from remediate.report.words import verdict
 
     run = record.run
     hosts = [host.host for host in record.hosts]
@@ -133,8 +137,10 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
         by_name=recorded.to_be_named(hosts),
         recorded=True,
     )
+    tally = WaveTally(in_waves(subject.hosts, run.waves))
     for host in map(shown, record.hosts):
         if host.report:
+            tally.add(host.host.name, verdict(subject.view, host.report)[0], host.report.exit_code)
             yield from host_lines(host.report, subject)
             continue
         name = host.host.name
@@ -145,6 +151,8 @@ def _record_lines(record: "RunRecord") -> "Iterator[Line]":
                 0, (name, STRONG), ("  OPEN", BAD), "  it may have been changed, nobody has looked"
             )
             yield to_find_out(name, subject)
+        tally.add(name, "no verdict", ExitCode.NEEDS_PERSON)
+    yield from tally.lines()
 
 
 def _no_verdict(host: str) -> "Line":
