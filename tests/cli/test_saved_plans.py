@@ -49,6 +49,10 @@ class Fleet:
     )
     clock: Clock = field(default_factory=Clock)
 
+    def __post_init__(self) -> None:
+        for state in self.states.values():
+            state.clock = self.clock
+
     def set_policy(self, host: str, policy: MultipleInstances) -> None:
         """Somebody sets the first task of a host otherwise."""
         first = records(self.states[host], "scheduled_task")[0]
