@@ -7,6 +7,12 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $WarningPreference = 'SilentlyContinue'
+# A session over WinRM speaks en-US, as it was asked to; a PowerShell that was started as a program what its account does. What is
+# matched and formatted is the same in each: in Turkish, .NET up to 6 finds no I among [A-Z] when case does not matter.
+if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
+    # surface: allow language-mode - only reached in FullLanguage
+    [System.Threading.Thread]::CurrentThread.CurrentCulture = [cultureinfo]::InvariantCulture
+}
 $script:RemediateSecrets = $Secrets
 $script:RemediateLock = $null
 $script:RemediateUntil = [datetime]::MaxValue  # when the present call has to have ended

@@ -35,7 +35,7 @@ function Read-RemediateAgent {
                 error   = [string] $status.ErrorInfo.ErrorCode
                 detail  = [string] $status.ErrorInfo.DetailedErrorCode
                 sources = @(foreach ($source in @($status.DatasourceStatus)) { ConvertTo-Source -Source $source.Datasource })
-                drives  = @(foreach ($source in @($status.DatasourceStatus)) { if ([string] $source.DriveLetter -match '^[A-Za-z]') { $Matches[0] } })
+                drives  = @(foreach ($source in @($status.DatasourceStatus)) { if ([string] $source.DriveLetter -cmatch '^[A-Za-z]') { $Matches[0] } })
             }
         }
         function ConvertTo-Item {

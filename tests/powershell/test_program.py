@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,17 @@ def test_modules_come_from_where_it_is_said_and_from_nowhere_else() -> None:
     assert program.outputs(_run(given, said)) == [modules]
 
 
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_what_is_matched_does_not_depend_on_the_language_of_the_account(tmp_path: Path) -> None:
+    """In Turkish, an I that loses its case is none that has a dot."""
+    file = tmp_path / "told.read.ps1"
+    file.write_text("function Get-RemediateTold { 'FILE' -match 'file' }")
+    request = Request(run="r_1", calls=(Call(id="a", function="Get-RemediateTold", files=(file,)),))
+    given = program.standard_input(compose(request.files).text, request)
+    turkish = "[System.Threading.Thread]::CurrentThread.CurrentCulture = 'tr-TR'\n"
+    assert decode_reply(program.outputs(_run(given, before=turkish)), request)["a"].value == [True]
+
+
 def test_a_process_of_its_own_takes_them_from_there_too() -> None:
     folder = FOLDER.parent / "resources"
     taken = r"if \(\$env:RemediateModules\) {.*}\n\s*\$PID\n"
@@ -97,9 +109,11 @@ def test_a_process_of_its_own_takes_them_from_there_too() -> None:
     assert sum(begins) >= 4
 
 
-def _run(given: bytes, environment: Mapping[str, str] | None = None) -> bytes:
+def _run(given: bytes, environment: Mapping[str, str] | None = None, before: str = "") -> bytes:
+    *options, _ = program.arguments()
+    loader = base64.b64encode((before + program.loader()).encode("utf-16-le")).decode()
     done = subprocess.run(
-        [str(find_pwsh()), *program.arguments()],
+        [str(find_pwsh()), *options, loader],
         env=environment,
         input=given,
         capture_output=True,
