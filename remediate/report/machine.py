@@ -4,7 +4,10 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
+
+from pydantic_core import PydanticSerializationError
 
 from remediate.model.base import Model
 from remediate.model.document import Document, Summary, WaveOutcomes
@@ -127,5 +130,9 @@ def _waves(subject: Subject, told: Mapping[str, Outcome]) -> tuple[WaveOutcomes,
 
 def as_json(model: Model, indent: int | None = None) -> str:
     """A model as JSON that is safe on a terminal: everything but ASCII is escaped."""
-    text = json.dumps(model.model_dump(mode="json"), indent=indent)
+    text = ""
+    if indent is not None:  # which json does in Python, at ten times the cost
+        with suppress(PydanticSerializationError):  # a host may send text that is no Unicode
+            text = model.model_dump_json(indent=indent, ensure_ascii=True)
+    text = text or json.dumps(model.model_dump(mode="json"), indent=indent)
     return text.replace("\x7f", r"\u007f")

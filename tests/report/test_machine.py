@@ -12,7 +12,7 @@ from remediate.model.document import Document, Summary
 from remediate.model.event import HostPhase, Phase
 from remediate.model.outcome import ExitCode, HostReport, Outcome
 from remediate.model.problem import Problem
-from remediate.report.machine import JsonReporter, NdjsonReporter
+from remediate.report.machine import JsonReporter, NdjsonReporter, as_json
 from remediate.report.reporter import Subject
 
 Make = Callable[..., Any]
@@ -62,3 +62,9 @@ def test_json_is_safe_on_a_terminal_and_loses_nothing(subject: Subject) -> None:
     assert out.getvalue().isascii()
     assert not set(out.getvalue()) & set("\x1b\x7f")
     assert json.loads(out.getvalue())["hosts"][0]["problem"]["message"] == HOSTILE
+
+
+def test_indented_json_is_that_of_a_line(compliant: Make) -> None:
+    report = compliant("A").model_copy(update={"notes": ('\x7f\U0001f600\u00e4"\\/', "")})
+    indented, line = as_json(report, indent=2), as_json(report)
+    assert indented == json.dumps(json.loads(line), indent=2).replace("\x7f", r"\u007f")
