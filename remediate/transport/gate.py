@@ -183,20 +183,24 @@ class Turn:
             AccountRefusedElsewhere: it may not.
             TimedOut: the time was up before.
         """
-        gate, standing, waited = self._gate, self._standing, False
+        gate, waited = self._gate, False
         with gate.changed:
-            while not standing.accepted:
-                self._check()
-                ahead = self._ahead()
-                wait = ahead.since + ANSWER_SECONDS - gate.clock() if ahead else 0.0
-                if wait <= 0:
-                    standing.asking, standing.since = self, gate.clock()
-                    break
-                if ahead and deadline.left <= 0:
+            while (ahead := self._before()) is not None:
+                if deadline.left <= 0:
                     raise self._too_late(ahead)
                 waited = True
+                wait = ahead.since + ANSWER_SECONDS - gate.clock()
                 gate.changed.wait(min(wait, deadline.left))
         return waited
+
+    def take_at_once(self) -> bool:
+        """Do so if that takes no waiting; says whether the password may be sent.
+
+        Raises:
+            AccountRefusedElsewhere: it may not.
+        """
+        with self._gate.changed:
+            return self._before() is None
 
     def accepted(self) -> None:
         """The host took the password: everybody may go on."""
@@ -220,6 +224,18 @@ class Turn:
             if self._standing.asking is self:
                 self._standing.asking = None
             self._gate.changed.notify_all()
+
+    def _before(self) -> _Standing | None:
+        """Who has to be waited for still; takes the turn where that is nobody."""
+        standing, clock = self._standing, self._gate.clock
+        if standing.accepted:
+            return None
+        self._check()
+        ahead = self._ahead()
+        if ahead is not None and ahead.since + ANSWER_SECONDS > clock():
+            return ahead
+        standing.asking, standing.since = self, clock()
+        return None
 
     def _ahead(self) -> _Standing | None:
         """The account, or one that may be the same, with which another is logging on; the last."""

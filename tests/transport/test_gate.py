@@ -150,10 +150,12 @@ def test_the_first_does_not_wait_and_may_ask_again() -> None:
 def test_once_a_password_is_taken_nobody_waits() -> None:
     gate = Gate()
     first, second = gate.turn(host(), WRONG), gate.turn(host("SRV02"), WRONG)
-    first.take(Deadline(1))
+    assert first.take_at_once()
+    assert not second.take_at_once()
     waiting = Waiting(second)
     first.accepted()
     assert waiting.ended() is True
+    assert second.take_at_once()
     assert not gate.turn(host("SRV03"), WRONG).take(Deadline(0))
 
 

@@ -148,6 +148,10 @@ class _FarTurn(Turn):
         self._know(taken)
         return bool(waited)
 
+    def take_at_once(self) -> bool:
+        """See `Turn`; whoever would have to ask for it waits."""
+        return self.was_accepted
+
     def accepted(self) -> None:
         """See `Turn`."""
         if not self.was_accepted:

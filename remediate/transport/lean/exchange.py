@@ -189,7 +189,7 @@ class Exchanges:
         if watch.turn is not None:
             watch.turn.check()
         yield from self._dialled()
-        if watch.turn is None or watch.turn.was_accepted:
+        if watch.turn is None or watch.turn.take_at_once():
             return
         waited = yield Do(partial(watch.turn.take, watch.deadline))
         if waited and not (yield LookAtIt()):  # the host would not wait so long

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,14 @@ from remediate.model.connection import Auth
 from remediate.model.host import Host
 from remediate.powershell.messages import Request
 from remediate.testing.stream import ReplayedStream
+from remediate.transport.gate import Gate
 from remediate.transport.kerberos import Tickets
 from remediate.transport.lean.exchange import Exchanges
 from remediate.transport.lean.sealed import Seal
 from remediate.transport.logon import Logon
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpTransport
-from remediate.transport.stream import drive
+from remediate.transport.stream import Close, Connect, Receive, Send, drive
 from remediate.transport.watch import (
     NotHttpError,
     RefusedError,
@@ -116,6 +118,13 @@ def test_one_exchange_in_bytes() -> None:
         b"Authorization: Basic Q09OVE9TT1xhZGE6YzRuYXJ5LVBhc3N3MHJk\r\n\r\n<ask/>"
     )
     assert (watch.sent, watch.heard, watch.accepted, watch.live) == (True, True, True, True)
+
+
+def test_a_turn_that_nobody_has_to_wait_for_needs_no_thread() -> None:
+    host = Host(name="h", address="::1", port=5985, auth=Auth.BASIC, user=USER)
+    turn = Gate().turn(host, SecretStr(PASSWORD))
+    steps = talk(turn=turn)[0].carry(b"<ask/>")
+    assert [type(step) for step in islice(steps, 4)] == [Close, Connect, Send, Receive]
 
 
 def test_a_message_leaves_sealed_once_after_three_requests_without_one() -> None:
