@@ -45,7 +45,7 @@ from remediate.powershell.messages import Reply, Request
 from remediate.powershell.script import Script, compose
 from remediate.runner.protocol import Waiting
 from remediate.transport.errors import ConnectionLost, TransportError
-from remediate.transport.protocol import CONNECT_SECONDS, Deadline, Dials, Session, Transport
+from remediate.transport.protocol import CONNECT_SECONDS, Deadline, Session, Transport, dials
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -88,14 +88,14 @@ async def dial(order: Order, transport: Transport) -> None:
         order: what will be done there.
         transport: makes the session.
     """
-    if isinstance(transport, Dials):
+    if dials(transport):
         within = min(CONNECT_SECONDS, order.settings.timeout * _SHARE[Phase.OBSERVE])
         await transport.ahead(order.host, within)
 
 
 def forget(order: Order, transport: Transport) -> None:
     """End what was made ahead for an order, and was not used."""
-    if isinstance(transport, Dials):
+    if dials(transport):
         transport.forget(order.host)
 
 
@@ -110,8 +110,8 @@ def stopwatch(order: Order, around: Surroundings) -> Stopwatch:
 
 
 def _gone(order: Order, around: Surroundings) -> float:
-    dialled = around.transport
-    return dialled.seconds_ahead(order.host) if isinstance(dialled, Dials) else 0.0
+    transport = around.transport
+    return transport.seconds_ahead(order.host) if dials(transport) else 0.0
 
 
 _STEPS: Mapping[Verb, Callable[[Order], Steps]] = {

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from remediate.powershell.messages import Reply, Request
-from remediate.transport.protocol import Deadline, LoopSession, Session
+from remediate.transport.protocol import Deadline, Session, runs_in_loop
 
 _T = TypeVar("_T")
 
@@ -33,13 +33,13 @@ class InLoop:
         self, session: Session, script: str, request: Request, deadline: Deadline
     ) -> Reply:
         """See `Waiting.talk`."""
-        if isinstance(session, LoopSession):
+        if runs_in_loop(session):
             return await session.run_in_loop(script, request, deadline, self.aside)
         return await self.aside(partial(session.run, script, request, deadline))
 
     async def close(self, session: Session) -> None:
         """See `Waiting.close`."""
-        if isinstance(session, LoopSession):
+        if runs_in_loop(session):
             await session.close_in_loop(self.aside)
         else:
             await self.aside(session.close)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeGuard, TypeVar, runtime_checkable
 
 from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
@@ -108,3 +108,17 @@ class Dials(Protocol):
 
     def forget(self, host: Host) -> None:
         """End what was made ahead, and no session has asked for."""
+
+
+def runs_in_loop(session: Session) -> TypeGuard[LoopSession]:
+    """Whether a session is one that a task of a loop can use.
+
+    Its class is asked, of which that is worked out once: of an instance it is anew each time, which
+    takes Python 3.11 as long as a short message.
+    """
+    return issubclass(type(session), LoopSession)
+
+
+def dials(transport: Transport) -> TypeGuard[Dials]:
+    """Whether a transport is one that can connect ahead; asked as above."""
+    return issubclass(type(transport), Dials)
