@@ -21,7 +21,7 @@ from remediate.model.change import Change
 from remediate.model.host import Host
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Plan
-from remediate.model.problem import Problem
+from remediate.model.problem import BROKE_OFF, Problem
 from remediate.model.run import HostRecord, Run, RunSummary
 from remediate.store.errors import JournalConflict, JournalIncomplete, StoreError, UnknownRun
 from remediate.store.protocol import Store
@@ -29,7 +29,7 @@ from remediate.store.spill import SpillEntry, SpillFile, read_spill
 
 _NEWEST = 1000  # runs among which a killed one is looked for
 _BROKE_OFF = Problem(
-    code="broke_off",
+    code=BROKE_OFF,
     message="the run broke off before anything was written",
     hint="Run it again.",
 )

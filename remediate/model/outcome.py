@@ -13,7 +13,7 @@ from remediate.model.difference import Difference
 from remediate.model.exit_code import ExitCode, gravest
 from remediate.model.finding import Since
 from remediate.model.plan import Plan, Unanswered
-from remediate.model.problem import HALTED, STOPPED, Problem
+from remediate.model.problem import BROKE_OFF, HALTED, STOPPED, Problem
 
 
 class Outcome(StrEnum):
@@ -51,7 +51,12 @@ EXIT_CODES: dict[Outcome, ExitCode] = {
 }
 
 
-_NOT_BEGUN = {HALTED: ExitCode.INTERRUPTED, STOPPED: ExitCode.REFUSED}
+_NOT_DONE = {
+    HALTED: ExitCode.INTERRUPTED,
+    BROKE_OFF: ExitCode.INTERRUPTED,
+    STOPPED: ExitCode.REFUSED,
+}
+"""What it means that a host was left as it is, by why: nobody has done its work."""
 
 
 def code_of(outcome: Outcome, problem: Problem | None) -> ExitCode:
@@ -61,8 +66,8 @@ def code_of(outcome: Outcome, problem: Problem | None) -> ExitCode:
         outcome: the verdict.
         problem: what went wrong.
     """
-    if outcome is Outcome.SKIPPED and problem is not None and problem.code in _NOT_BEGUN:
-        return _NOT_BEGUN[problem.code]
+    if outcome is Outcome.SKIPPED and problem is not None and problem.code in _NOT_DONE:
+        return _NOT_DONE[problem.code]
     return EXIT_CODES[outcome]
 
 
@@ -146,7 +151,7 @@ class HostReport(Model):
     def not_begun(self) -> bool:
         """Whether its turn never came."""
         problem = self.problem
-        stopped = problem is not None and problem.code in _NOT_BEGUN
+        stopped = problem is not None and problem.code in {HALTED, STOPPED}
         return self.outcome is Outcome.SKIPPED and stopped and self.plan is None
 
     @property

@@ -13,6 +13,9 @@ HALTED: Final = "halted"
 STOPPED: Final = "stopped"
 """Code of the problem that a host was not begun with, because of what became of others."""
 
+BROKE_OFF: Final = "broke_off"
+"""Code of the problem that a run was killed before anything was written to a host."""
+
 
 class Problem(Model):
     """What happened and what to do next.

@@ -5,6 +5,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 from junitparser import JUnitXml
 
 from remediate.cli.reports import NAMES
+from remediate.cli.wiring import operator
 from remediate.lab.hosts import make_state
 from remediate.lab.lab import Lab
+from remediate.model.host import Host
 from remediate.model.outcome import Outcome
+from remediate.model.run import Run, RunKind
 from remediate.report.files import FORMS
 from remediate.runner.loop import Loop
 from remediate.store.place import store_place
@@ -168,6 +172,24 @@ def test_a_run_that_was_stopped_is_told_then_as_later_and_is_not_green(
     assert re.findall(numbers, cli("report", record, "--format", "markdown").out) == [said]
     audits = ["--audits"] if command == ["audit"] else []
     assert cli("runs", "list", *audits, "--format", "ndjson").data["outcomes"] == outcomes
+
+
+def test_what_a_killed_run_has_not_done_is_no_success_in_later_reports(cli: Cli) -> None:
+    run = Run(
+        id="20991231-000000-aaaa",
+        kind=RunKind.APPLY,
+        playbooks=(),
+        operator=operator(),
+        started=datetime.now(UTC),
+    )
+    with SqlStore(store_place()) as store:
+        store.begin_run(run, [Host(name=name, address="127.0.0.9", port=1) for name in "AB"])
+    done = cli("runs", "reconcile", "--report", "junit=r.xml")
+    assert (done.code, done.out.count("SKIPPED")) == (0, 2)  # the journal is complete
+    assert cli("report", run.id, "--format", "junit", "-o", "a.xml").code == 0
+    assert counted(Path("a.xml")) == counted(Path("r.xml")) == (2, 0, 2, 0)
+    told = cli("report", run.id, "--format", "markdown").out
+    assert "2 hosts: 2 skipped; 0 findings. Exit code 130: interrupted." in told
 
 
 def test_a_job_on_github_is_told_by_annotations(cli: Cli, at: list[str]) -> None:

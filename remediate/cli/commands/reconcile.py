@@ -57,7 +57,8 @@ def _run(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - by opt
     if parts.terminal.interrupted.is_set():
         _report(parts, options, closed, needed, ExitCode.INTERRUPTED)
         raise Interrupted("interrupted; what was not looked at stays open", "Run it again later.")
-    code = exit_code(each.report for each in closed)
+    told = (each.report for each in closed)
+    code = exit_code(one for one in told if one.exit_code is not ExitCode.INTERRUPTED)  # not now
     if incomplete:
         parts.terminal.complain(incomplete.message, incomplete.hint)
         if code in {ExitCode.OK, ExitCode.PENDING, ExitCode.UNREACHABLE}:
