@@ -17,6 +17,7 @@ from remediate.model.connection import Auth
 from remediate.model.exit_code import ExitCode
 from remediate.model.host import Host
 from remediate.model.outcome import EXIT_CODES, HostReport, Outcome
+from remediate.model.plan import Plan
 from remediate.model.run import Run, RunKind, RunRecord
 from remediate.model.waves import Share, Waves, in_waves
 from remediate.powershell.messages import Reply, Request
@@ -74,14 +75,20 @@ def applied(
     waves: Waves, odd: Mapping[int, str], runner: Runner
 ) -> tuple[list[HostReport], int, RunRecord]:
     """The reports of a run, how many hosts were begun, and what is recorded."""
-    transport, store = Fleet(odd), MemoryStore()
-    settings = Settings(operator="ada@here", timeout=20)
-    engine = Engine(transport, settings, store, runner=runner, sleep=lambda _: None)
-    run = Run(id="r", kind=RunKind.APPLY, playbooks=(), operator="ada@here", started=NOW)
-    hosts = [Host(name=name, address=name, port=5985, auth=Auth.BASIC) for name in NAMES]
+    transport = Fleet(odd)
+    engine, hosts, run = world(transport, runner)
     reports = list(engine.apply(hosts, job_of(schedule_fix()), run, waves=waves))
     assert transport.begun == set(NAMES[: len(transport.begun)])
-    return reports, len(transport.begun), store.run("r")
+    assert engine.store is not None
+    return reports, len(transport.begun), engine.store.run("r")
+
+
+def world(transport: Fleet, runner: Runner) -> tuple[Engine, list[Host], Run]:
+    settings = Settings(operator="ada@here", timeout=20)
+    engine = Engine(transport, settings, MemoryStore(), runner=runner, sleep=lambda _: None)
+    run = Run(id="r", kind=RunKind.APPLY, playbooks=(), operator="ada@here", started=NOW)
+    hosts = [Host(name=name, address=name, port=5985, auth=Auth.BASIC) for name in NAMES]
+    return engine, hosts, run
 
 
 def some(canary: str = "", batch: str = "", failed: str = "", unreachable: str = "") -> Waves:
@@ -174,3 +181,18 @@ def test_what_is_no_share_of_hosts_is_not_taken_for_one(text: str) -> None:
         Share.read(text)
     with pytest.raises(ValueError, match="write 1 or more"):
         Share.read_some("0%")
+
+
+def test_ctrl_c_lets_no_further_wave_begin() -> None:
+    engine, hosts, run = world(Fleet({}), Serial())
+
+    def ask(plan: Plan) -> bool:
+        del plan
+        engine.interrupted.set()  # as the command line does
+        return True
+
+    waves = some("1", "2")
+    first, *rest = engine.apply(hosts, job_of(schedule_fix()), run, ask, waves=waves)
+    assert first.outcome is Outcome.CHANGED
+    assert {report.exit_code for report in rest} == {ExitCode.INTERRUPTED}
+    assert len(rest) == len(NAMES) - 1
