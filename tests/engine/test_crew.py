@@ -310,6 +310,9 @@ def test_one_that_ends_while_it_writes_leaves_its_host_open(several: World, job:
     assert [name for name, report in reports.items() if report.worked is None] == ["SRV01"]
     others = {report.outcome for name, report in reports.items() if name != "SRV01"}
     assert others == {Outcome.CHANGED}, "what it had not begun was done by the other one"
+    assert [address for address, _ in several.store.leases(apply_run().started)] == [
+        HOSTS[0].endpoint
+    ]
     [(_, closed)] = several.engine.reconcile()
     assert (closed.host, closed.outcome) == ("SRV01", Outcome.CHANGED)
     assert several.store.leases(apply_run().started) == []

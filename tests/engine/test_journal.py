@@ -259,3 +259,21 @@ def test_a_lease_that_ran_out_while_a_person_looked_is_taken_again(world: World,
     assert report.holder.owner == "eve@there"
     assert not any(name.startswith(("Set-", "Lock-")) for name in world.sent())
     assert [held.run for _, held in world.store.leases(moments[-1])] == ["run-9"]
+
+
+def test_what_a_bug_of_ours_breaks_off_after_its_intent_stays_open_and_keeps_the_lease(
+    world: World, job: Job
+) -> None:
+    """Something may have been sent: somebody has to look before anybody else writes there."""
+
+    def broken(number: int) -> Trouble | None:
+        if number == 2:
+            raise ZeroDivisionError
+        return None
+
+    world.trouble = broken
+    assert world.apply(job).outcome is Outcome.INTERNAL_ERROR
+    assert [run.id for run, _ in world.store.open_intents()] == ["run-1"]
+    assert [held.run for _, held in world.store.leases(datetime.now(UTC))] == ["run-1"]
+    [(_, closed)] = world.engine.reconcile()
+    assert closed.outcome is Outcome.FAILED_UNCHANGED
