@@ -34,6 +34,16 @@ def test_who_lost_the_lease_to_another_run_is_given_up(door: Door) -> None:
     assert not let_in(door, "r1", 5)
 
 
+def test_a_lease_is_kept_from_others_and_from_what_its_own_run_sent_before(door: Door) -> None:
+    door.become(healthy_host())
+    assert let_in(door, "r1", 6, gives_back=False)
+    assert not let_in(door, "r2", 7)  # nor does it give back what is another's
+    assert not let_in(door, "r1", 5, gives_back=False)
+    assert [door.state.lease[name] for name in ("run", "fence")] == ["r1", 6]  # type: ignore[index]
+    assert let_in(door, "r1", 6)
+    assert door.state.lease is None
+
+
 def test_the_file_of_an_earlier_version_counts_and_a_bounded_number_of_runs_is_kept(
     door: Door,
 ) -> None:
