@@ -154,6 +154,12 @@ def test_triggers_that_the_commands_know_are_no_reason_not_to_write(door: Door) 
     assert written(door, xml) == xml.replace("StopExisting<", "IgnoreNew<")
 
 
+def test_what_is_not_there_is_known_whatever_language_windows_speaks(door: Door) -> None:
+    one = asked(door, XML, culture="ko-KR")
+    assert one.get(folder="\\gone\\") == []
+    assert error_of(one.set({**NAME, "name": "gone"}, {"enabled": False})) == "RemediateMissing"
+
+
 @pytest.mark.parametrize("access", ["read", "write"])
 def test_who_may_not_is_told_so(door: Door, access: str) -> None:
     one = asked(door, XML, denied={KIND: access})
