@@ -102,7 +102,7 @@ def _used(
         for text in (named, named.partition(":")[2]):  # a format may stand before it
             if text:
                 yield Path.cwd() / text, "the inventory"
-    other = {options.get("waivers"): "the waivers"}
+    other = {options.get("waivers"): "the waivers", options.get("plan"): "the plan"}
     other |= {parts.settings.path: "the settings file"} if parts.settings else {}
     yield from ((Path.cwd() / path, what) for path, what in other.items() if path)
     if store := parts.place().file:

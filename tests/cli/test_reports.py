@@ -24,7 +24,7 @@ from remediate.runner.loop import Loop
 from remediate.store.place import store_place
 from remediate.store.sql import SqlStore
 from tests.cli.conftest import Result, Unsent
-from tests.store.records import RUN, an_audit, findings
+from tests.store.records import RUN, a_host, a_run, an_audit, findings
 
 Cli = Callable[..., Result]
 
@@ -281,6 +281,19 @@ def test_a_recorded_report_does_not_take_the_place_of_the_store(cli: Cli, at: li
     assert "<testsuites" in cli("report", "--format", "junit", "-o", "-").out
     assert not Path("-").exists()
     assert cli("report", "--format", "junit").code == 0
+
+
+def test_a_recorded_report_does_not_take_the_place_of_what_the_record_names(cli: Cli) -> None:
+    Path("folder").mkdir()
+    for name in ("folder/ca.pem", "w.yaml"):
+        Path(name).write_text("mine\n")
+    Path("set.yaml").write_text("waivers: w.yaml\n")
+    with SqlStore(store_place()) as store:
+        store.begin_run(a_run(), [a_host()])
+    words = ("report", "--format", "junit", "--config", "set.yaml", "-o")
+    cli(*words, "folder/ca.pem").explains(64, "would replace a password, key or certificate file")
+    cli(*words, "w.yaml").explains(64, "would replace the waivers")
+    assert cli(*words, "a.xml").code == 0
 
 
 def test_a_report_that_is_lost_at_the_end_does_not_change_the_exit_code(

@@ -159,6 +159,7 @@ def test_a_plan_is_limited_to_fewer_hosts_and_never_widened(told: Told, fleet: F
     told(*APPLY, "--limit", "SRV9*").explains(64, "no host of the plan is chosen")
     for words in (["tls12"], ["--all-safe"], ["--partial"], ["--group", "x"], ["--deep"]):
         told(*APPLY, *words).explains(64, "and a plan, too", "on fewer of its hosts at most")
+    told(*APPLY, "--report", f"junit={FILE}").explains(64, "would replace the plan")
     told(*APPLY, "--folder", r"\A").explains(64, "--folder is said by the plan")
 
 

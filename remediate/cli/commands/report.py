@@ -20,6 +20,7 @@ from remediate.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from remediate.model.audit import AuditRecord
+    from remediate.model.host import Host
     from remediate.model.run import RunRecord
     from remediate.playbook.catalogue import PlaybookEntry
     from remediate.report.account import Account
@@ -36,10 +37,13 @@ def _run(
     path = None
     if out and out != Path("-"):
         path = writable(Path.cwd() / out, otherwise="")
-        require_unused([path], parts, {}, (), otherwise="")
     with parts.store() as store:
         found = [run_ids.any_recorded(store, run) for run in runs or (None,)]
     records = list({record.run.id: record for record in found}.values())
+    if path:
+        hosts = [host for record in records for host in _described(record)]
+        said = parts.settings.options if parts.settings else {}
+        require_unused([path], parts, said, hosts, otherwise="")
     gathering = _gathered(records, form, folders)
     pieces = gathering.drafts[form].whole(gathering.totals)
     try:
@@ -112,12 +116,12 @@ def _subject(
     from remediate.report.reporter import Subject
 
     run = record.run
-    hosts = [] if isinstance(record, AuditRecord) else [host.host for host in record.hosts]
     names = (
         [*(found.host for found in record.hosts), *record.no_verdict]
         if isinstance(record, AuditRecord)
-        else [host.name for host in hosts]
+        else [host.host.name for host in record.hosts]
     )
+    hosts = _described(record)
     return Subject(
         command=run.kind.value,
         hosts=names,
@@ -130,6 +134,13 @@ def _subject(
         recorded=True,
         waves=in_waves(names, run.waves),
     )
+
+
+def _described(record: "RunRecord | AuditRecord") -> "list[Host]":
+    """The hosts of a record that says how they are reached, as none of an audit does."""
+    from remediate.model.run import RunRecord
+
+    return [host.host for host in record.hosts] if isinstance(record, RunRecord) else []
 
 
 def _accounts(record: "RunRecord | AuditRecord", subject: "Subject") -> "Iterator[Account]":
