@@ -26,7 +26,7 @@ from remediate.store.contents import what_is_foreign, what_runs
 from remediate.store.errors import StoreError, StoreMissing, StoreTooNew, StoreUnavailable
 from remediate.store.place import FORMS, VARIABLE, StorePlace
 from remediate.store.run_lock import lock_file
-from remediate.store.schema import HEAD, VERSION_TABLE
+from remediate.store.schema import HEAD, VERSION_TABLE, make
 from remediate.store.shared_commit import SharedCommits, UndoneError
 
 _T = TypeVar("_T")
@@ -213,14 +213,17 @@ class Database:
             if self.place.file:
                 self._keep_a_log()
             with self.writing() as connection:
-                self._migrate(connection)
+                if self.place.file and not sa.inspect(connection).get_table_names():
+                    make(connection)
+                else:
+                    self._migrate(connection)
         except StoreError:
             # On a server another process may have done the same at the same time.
             if self._version() != HEAD:
                 raise
 
     def _migrate(self, connection: sa.Connection) -> None:
-        from alembic import command  # noqa: PLC0415 - heavy, and needed once in the life of a store
+        from alembic import command  # noqa: PLC0415 - heavy, and needed for older stores only
         from alembic.config import Config  # noqa: PLC0415 - as above
         from alembic.util import CommandError  # noqa: PLC0415 - as above
 

@@ -122,3 +122,13 @@ leases = sa.Table(
     sa.Column("since", Utc, nullable=False),
     sa.Column("until", Utc, nullable=False),
 )
+
+
+def make(connection: sa.Connection) -> None:
+    """Make in an empty SQLite what the migrations make there; Alembic takes longer to be loaded."""
+    metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(
+        f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "
+        f"CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num))"
+    )
+    connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES ('{HEAD}')")  # noqa: S608 - constants

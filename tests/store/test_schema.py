@@ -90,8 +90,21 @@ def test_a_store_keeps_its_records_when_it_is_opened_again(place: StorePlace) ->
         assert a_run() == store.run(RUN).run
 
 
-def test_an_ordinary_start_loads_no_migrations(place: StorePlace) -> None:
-    SqlStore(place).close()
+def test_a_new_store_is_what_the_migrations_make() -> None:
+    found = []
+    for make in (schema.make, lambda connection: command.upgrade(config(connection), "head")):
+        engine = sa.create_engine("sqlite://")
+        with engine.begin() as connection:
+            make(connection)
+            rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
+            tables = {row.name: "".join((row.sql or "").split()) for row in rows}
+            version = sa.select(sa.text("*")).select_from(sa.text(schema.VERSION_TABLE))
+            found.append((tables, connection.execute(version).all()))
+        engine.dispose()
+    assert found[0] == found[1]
+
+
+def test_no_start_loads_migrations_that_are_not_needed(place: StorePlace) -> None:
     code = (
         "import sys, remediate.store, remediate.store.protocol, remediate.store.errors\n"
         "from remediate.store.place import store_place\n"
