@@ -48,5 +48,5 @@ function Rename-RemediateItem {
 function Set-RemediateMarker {
     # Marks a folder as ours to fill or to remove, now.
     param([string] $Stage)
-    Set-Content -LiteralPath ($Stage + '\' + $script:RemediateMarker) -Value 'Being filled by remediate; may be deleted.' -Encoding UTF8
+    Save-RemediateFile -Path ($Stage + '\' + $script:RemediateMarker) -Lines 'Being filled by remediate; may be deleted.'
 }

@@ -14,7 +14,17 @@ function Read-RemediateLease {
     # The lease on file, or all that are; nothing of one that is cut off, as a pipeline died while it wrote.
     param([string] $Path)
     if (-not (Test-Path -LiteralPath $Path)) { return }
-    $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8
+    $text = $null
+    $end = (Get-Date).AddSeconds(1)
+    while ($null -eq $text) {
+        try { $text = [string] (Get-Content -LiteralPath $Path -Raw -Encoding UTF8) }
+        catch [System.Management.Automation.ItemNotFoundException] { return }
+        catch [System.IO.IOException] {
+            # Windows PowerShell lets nobody read what it is writing
+            if ((Get-Date) -gt $end) { throw }
+            Start-Sleep -Milliseconds 100
+        }
+    }
     try {
         foreach ($lease in (ConvertFrom-Json -InputObject $text)) {
             @{

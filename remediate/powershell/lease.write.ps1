@@ -50,7 +50,7 @@ function Lock-RemediateLease {
         if ($held['run'] -ne $Run) { Save-RemediateFreed -Folder $folder -Lease $held }
     }
     $lease = @{ run = $Run; owner = $Owner; fence = $Fence; since = $now; until = $now + $Ttl }
-    Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $lease -Compress) -Encoding UTF8
+    Save-RemediateFile -Path $path -Lines (ConvertTo-Json -InputObject $lease -Compress)
     $result = Format-RemediateLease -Lease $lease
     $result['took'] = $took
     return $result
@@ -62,7 +62,7 @@ function Save-RemediateFreed {
     $path = Join-Path -Path $Folder -ChildPath 'freed.json'
     $others = @(Read-RemediateLease -Path $path | Where-Object -FilterScript { $_['run'] -ne $Lease['run'] })
     $freed = @($Lease) + @($others | Select-Object -First 19)
-    Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $freed -Compress) -Encoding UTF8
+    Save-RemediateFile -Path $path -Lines (ConvertTo-Json -InputObject $freed -Compress)
 }
 
 function Unlock-RemediateLease {
@@ -94,5 +94,5 @@ function Save-RemediateReceipt {
         written   = (Get-Date).ToUniversalTime().ToString('s') + 'Z'
     }
     $path = Join-Path -Path $folder -ChildPath ($Run + '.json')
-    Set-Content -LiteralPath $path -Value (ConvertTo-Json -InputObject $receipt -Depth 8) -Encoding UTF8
+    Save-RemediateFile -Path $path -Lines (ConvertTo-Json -InputObject $receipt -Depth 8)
 }

@@ -12,9 +12,11 @@ FOLDER = Path(__file__).parent
 LEASE_READER = (FOLDER / "lease.read.ps1",)
 """Says who holds a host."""
 
-LEASE_WRITER = (*LEASE_READER, FOLDER / "lease.write.ps1")
-"""Takes the lease and gives it back, leaves the receipt."""
+FILE_WRITER = FOLDER / "file.write.ps1"
+"""Writes files of ours that others may have open."""
 
+LEASE_WRITER = (*LEASE_READER, FILE_WRITER, FOLDER / "lease.write.ps1")
+"""Takes the lease and gives it back, leaves the receipt."""
 
 COMPARE_AND_SET = FOLDER / "write.ps1"
 """Finds what a write is about, and makes sure that it is as it was seen."""

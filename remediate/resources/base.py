@@ -15,7 +15,7 @@ from remediate.model.change import Change, ResourceId, Restart, RestartOf, Sever
 from remediate.model.evidence import Evidence
 from remediate.model.plan import Observed
 from remediate.model.settling import Progress, Settling
-from remediate.powershell.script import COMPARE_AND_SET
+from remediate.powershell.script import COMPARE_AND_SET, FILE_WRITER
 from remediate.resources.content import Folder
 
 _KINDS: "dict[str, type[Resource]]" = {}
@@ -94,7 +94,7 @@ class Resource(Model):
     def writing_files(cls) -> tuple[Path, ...]:
         """The `.ps1` files that its Set needs."""
         writer = () if cls.writer is None else (cls.writer,)
-        return (*cls.reading_files(), COMPARE_AND_SET, *writer, *cls.writer_needs)
+        return (*cls.reading_files(), COMPARE_AND_SET, FILE_WRITER, *writer, *cls.writer_needs)
 
     @classmethod
     def query(cls, key: Mapping[str, str]) -> "Query":

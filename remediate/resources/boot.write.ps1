@@ -7,7 +7,7 @@ function Set-RemediateBoot {
     $folder = Split-Path -LiteralPath $path
     if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory -Force }
     $marks = @(foreach ($process in (Read-RemediateBoot -Current $Current)['boot']['processes']) { "$($process['name']) $($process['id']) $($process['created'])" })
-    Set-Content -LiteralPath $path -Value ($marks -join ';') -Encoding Ascii
+    Save-RemediateFile -Path $path -Lines ($marks -join ';') -Encoding Ascii
     # 6: a restart that ends programs which do not end by themselves. The reason: planned, application, maintenance.
     $arguments = @{ Timeout = [uint32] 5; Comment = 'A restart that remediate was asked for.'; ReasonCode = [uint32] 2147745793; Flags = [int] 6 }
     $result = Invoke-CimMethod -InputObject $Current['System'] -MethodName Win32ShutdownTracker -Arguments $arguments -OperationTimeoutSec (Get-RemediateSecondsLeft) -Confirm:$false

@@ -2,7 +2,7 @@
 
 from remediate.model.base import Model
 from remediate.model.content import Manifest
-from remediate.powershell.script import FOLDER
+from remediate.powershell.script import FILE_WRITER, FOLDER
 
 FOLDER_READER = FOLDER / "folder.read.ps1"
 """What is in a folder on a host, and which folders of ours stand beside it."""
@@ -13,7 +13,8 @@ FOLDER_WRITER = FOLDER / "folder.write.ps1"
 CONTENT_READER = (FOLDER / "content.read.ps1",)
 """Sends pieces of files, from a host that is copied from."""
 
-CONTENT_WRITER = (FOLDER_READER, FOLDER_WRITER, *CONTENT_READER, FOLDER / "content.write.ps1")
+_FILLS = FOLDER / "content.write.ps1"
+CONTENT_WRITER = (FOLDER_READER, FILE_WRITER, FOLDER_WRITER, *CONTENT_READER, _FILLS)
 """Fills a folder on a host."""
 
 

@@ -34,13 +34,13 @@ function Remove-RemediateScratch {
     $count = $before -replace '[^0-9][\s\S]*'
     if (-not $count) { $count = (Measure-RemediateFolder -Path $Path)['files'] }
     $mark = "$count $((Get-Date).Ticks)-$(Get-Random)"
-    Set-Content -LiteralPath $removing -Value $mark -Encoding Ascii
+    Save-RemediateFile -Path $removing -Lines $mark -Encoding Ascii
     # a folder has many names: one in which this very mark is seen, from where the agent works, is that folder
     $above = Get-RemediateScratchPlace
     while ($above -match '\\') {
         $seen = $above + '\' + $script:RemediateRemoving
         if ((Test-Path -LiteralPath $seen -PathType Leaf) -and ([string] (Get-Content -LiteralPath $seen -Raw -Encoding UTF8)).Trim() -eq $mark) {
-            if ($before) { Set-Content -LiteralPath $removing -Value $before -Encoding Ascii }
+            if ($before) { Save-RemediateFile -Path $removing -Lines $before -Encoding Ascii }
             else { Remove-Item -LiteralPath $removing -Force }
             Stop-RemediateCall -ErrorId 'RemediateRefused' -Message "$Path is the folder that the agent works in, or one above it, by another name."
         }

@@ -68,7 +68,7 @@ function New-RemediateAside {
 function Set-RemediateMoved {
     # Lets the folder say how far its files are.
     param([hashtable] $Set, [string] $State, [int] $Moved)
-    Set-Content -LiteralPath $Set['marker'] -Value (ConvertTo-Json -InputObject ([ordered]@{ state = $State; moved = $Moved }) -Compress) -Encoding UTF8
+    Save-RemediateFile -Path $Set['marker'] -Lines (ConvertTo-Json -InputObject ([ordered]@{ state = $State; moved = $Moved }) -Compress)
 }
 
 function Remove-RemediateAside {

@@ -106,7 +106,7 @@ function Stop-RemediateScratchAgent {
     param([hashtable] $Move)
     $service = Find-RemediateService -Identity @{ name = 'obengine' }
     if ($null -eq $service -or $service.State -eq 'Stopped') { return }
-    Set-Content -LiteralPath ($Move['target'] + '\remediate.stopped') -Value $service.State -Encoding Ascii
+    Save-RemediateFile -Path ($Move['target'] + '\remediate.stopped') -Lines $service.State -Encoding Ascii
     Set-RemediateScratchAgent -Status 'Stopped'
 }
 
@@ -147,7 +147,7 @@ function New-RemediateScratchFolder {
     $null = New-Item -Path $new -ItemType Directory
     Copy-RemediateScratchAccess -From $Move['folder'] -To $new -Whole
     $said = [ordered]@{ folder = $Move['folder']; values = @(foreach ($held in $Move['held']) { [ordered]@{ type = $held['type']; data = $held['data'] } }) }
-    Set-Content -LiteralPath ($new + '\' + $script:RemediateScratchMarker) -Value (ConvertTo-Json -InputObject $said -Depth 4 -Compress) -Encoding UTF8
+    Save-RemediateFile -Path ($new + '\' + $script:RemediateScratchMarker) -Lines (ConvertTo-Json -InputObject $said -Depth 4 -Compress)
     Rename-Item -LiteralPath $new -NewName ($target -replace '^.*\\', '')
 }
 
@@ -266,7 +266,7 @@ function Save-RemediateScratchList {
     # Writes down, in a folder that the agent works in no longer, which files are in it: only these are ever removed.
     param([string] $Folder)
     $files = (Get-RemediateScratchFile -Folder $Folder)['files']
-    Set-Content -LiteralPath ($Folder + '\' + $script:RemediateScratchList) -Value @(foreach ($path in @($files.Keys | Sort-Object)) { [string] $files[$path].Length + '|' + $path }) -Encoding UTF8
+    Save-RemediateFile -Path ($Folder + '\' + $script:RemediateScratchList) -Lines @(foreach ($path in @($files.Keys | Sort-Object)) { [string] $files[$path].Length + '|' + $path })
 }
 
 # --- the way back ---------------------------------------------------------------------------------------------------------

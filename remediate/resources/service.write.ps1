@@ -33,7 +33,7 @@ function Save-RemediateStopped {
     $path = Get-RemediateStoppedPath -Name $Name
     $folder = Split-Path -LiteralPath $path
     if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory -Force }
-    Set-Content -LiteralPath $path -Value ((Get-Date).ToUniversalTime().ToString('o')) -Encoding Ascii
+    Save-RemediateFile -Path $path -Lines ((Get-Date).ToUniversalTime().ToString('o')) -Encoding Ascii
 }
 
 function Set-RemediateService {

@@ -16,7 +16,8 @@ function Read-RemediateScanFile {
     param([string] $Folder, [string] $Name)
     $path = $Folder + '\' + $Name
     if (-not (Test-Path -LiteralPath $path -PathType Leaf)) { return @{} }
-    $said = [string] (@(Get-Content -LiteralPath $path -TotalCount 10) -join "`n")
+    try { $said = [string] (@(Get-Content -LiteralPath $path -TotalCount 10) -join "`n") }
+    catch [System.IO.IOException] { return @{} }  # Windows PowerShell lets nobody read what it is writing
     if (-not $said) { return @{} }
     return ConvertFrom-StringData -StringData $said
 }

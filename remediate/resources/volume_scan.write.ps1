@@ -20,6 +20,7 @@ function Get-RemediateScanProgram {
             $name = 'refused'
             $lines += 'code=' + $code
         }
+        # surface: allow save - in a process where nothing else of ours is known, and the file is new
         Set-Content -LiteralPath ($folder + '\' + $name) -Value $lines -Encoding Ascii
     }
     return $program.ToString().Trim()
@@ -32,7 +33,7 @@ function Set-RemediateVolumeScan {
     if ((Get-RemediateScanState -Folder $folder)['state'] -ne 'running') {
         if (-not (Test-Path -LiteralPath $folder)) { $null = New-Item -Path $folder -ItemType Directory -Force }
         $mark = 'at=' + (Get-Date).ToUniversalTime().ToString('o')
-        Set-Content -LiteralPath ($folder + '\asked') -Value $mark -Encoding Ascii
+        Save-RemediateFile -Path ($folder + '\asked') -Lines $mark -Encoding Ascii
         $line = [string] $env:SystemRoot + '\System32\WindowsPowerShell\v1.0\powershell.exe -NoLogo -NoProfile -NonInteractive -Command "' + (Get-RemediateScanProgram) + '"'
         $result = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = $line; CurrentDirectory = $folder } -OperationTimeoutSec (Get-RemediateSecondsLeft) -Confirm:$false
         $code = [int64] $result.ReturnValue
@@ -48,7 +49,7 @@ function Set-RemediateVolumeScan {
         foreach ($process in @(Get-CimInstance -ClassName Win32_Process -Filter "ProcessId = $id" -Property ProcessId, CreationDate -OperationTimeoutSec (Get-RemediateSecondsLeft))) {
             if ($null -ne $process.CreationDate) { $created = ([datetime] $process.CreationDate).ToUniversalTime().ToString('o') }
         }
-        Set-Content -LiteralPath ($folder + '\process') -Value @($mark, "id=$id", "created=$created") -Encoding Ascii
+        Save-RemediateFile -Path ($folder + '\process') -Lines @($mark, "id=$id", "created=$created") -Encoding Ascii
     }
     Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'The volume is being scanned.'
 }

@@ -12,7 +12,7 @@ import pytest
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.powershell import program
 from remediate.powershell.messages import Call, Request, Status, decode_reply
-from remediate.powershell.script import FOLDER, LEASE_READER, compose
+from remediate.powershell.script import FOLDER, LEASE_READER, LEASE_WRITER, compose
 
 MAX_LINE = 8191
 """Characters that cmd.exe takes."""
@@ -98,6 +98,45 @@ def test_what_is_matched_does_not_depend_on_the_language_of_the_account(tmp_path
     given = program.standard_input(compose(request.files).text, request)
     turkish = "[System.Threading.Thread]::CurrentThread.CurrentCulture = 'tr-TR'\n"
     assert decode_reply(program.outputs(_run(given, before=turkish)), request)["a"].value == [True]
+
+
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_a_file_that_somebody_has_open_for_a_moment_is_written_and_read_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """As Windows PowerShell says it: a scanner, or a pipeline that writes, lets nobody in."""
+    file = tmp_path / "told.write.ps1"
+    file.write_text(
+        r"""
+        $script:Refusals = [System.Collections.Queue] @(
+            [System.IO.IOException] 'used by another process'
+            [System.ArgumentException] 'Stream was not readable.'
+            [System.IO.IOException] 'used by another process'
+        )
+        function Set-Content {
+            param([string] $LiteralPath, [string[]] $Value, [string] $Encoding)
+            if ($script:Refusals.Count -gt 1) { throw $script:Refusals.Dequeue() }
+            Microsoft.PowerShell.Management\Set-Content @PSBoundParameters
+        }
+        function Get-Content {
+            param([string] $LiteralPath, [switch] $Raw, [string] $Encoding)
+            if ($script:Refusals.Count -gt 0) { throw $script:Refusals.Dequeue() }
+            Microsoft.PowerShell.Management\Get-Content @PSBoundParameters
+        }
+        function Get-RemediateTold {
+            param([string] $Path)
+            $lease = @{ run = 'r'; owner = 'o'; fence = 1; since = 2; until = 3 }
+            Save-RemediateFile -Path $Path -Lines (ConvertTo-Json -InputObject $lease)
+            (Read-RemediateLease -Path $Path)['fence']
+            @(Read-RemediateLease -Path ($Path + 'x')).Count
+        }
+        """
+    )
+    path = str(tmp_path / "lease.json")
+    call = Call(id="a", function="Get-RemediateTold", arguments={"Path": path}, files=LEASE_WRITER)
+    request = Request(run="r_1", calls=(call,))
+    given = program.standard_input(compose({*request.files, file}).text, request)
+    assert decode_reply(program.outputs(_run(given)), request)["a"].value == [1, 0]
 
 
 def test_a_process_of_its_own_takes_them_from_there_too() -> None:

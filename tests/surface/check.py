@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.surface import (
     rules_cim,
     rules_commands,
+    rules_files,
     rules_language,
     rules_limits,
     rules_reader,
@@ -34,6 +35,7 @@ def check_scripts(scripts: Sequence[Script]) -> list[Finding]:
         rules_language.check(findings)
         rules_commands.check(findings, functions)
         rules_types.check(findings, inference)
+        rules_files.check(findings)
         rules_cim.check(findings, inference)
         rules_limits.check(findings, functions)
         rules_reader.check(findings, functions)

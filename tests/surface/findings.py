@@ -34,6 +34,7 @@ RULES = {
     "parse-error": "the engine's parser accepts the text",
     "positional": "no positional parameters",
     "reader": "a file that reads (*.read.ps1) calls no command that writes, and no program",
+    "save": "a file is written by the function that tries again while somebody reads it",
     "stale-marker": "a marker allows something that is there",
     "syntax": "no language newer than PowerShell 4.0",
     "type": "the .NET type exists and is loaded",

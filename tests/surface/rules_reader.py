@@ -21,6 +21,7 @@ HARMLESS = {
     "new-cimsession": "is a connection to this computer, and ends with the call",
     "new-object": "makes an object in memory",
     "remove-cimsession": "ends that connection",
+    "start-sleep": "waits",
     "set-strictmode": "is about the script itself",
     "write-error": "ends the call",
 }

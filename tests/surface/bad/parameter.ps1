@@ -3,7 +3,7 @@ function Test-Parameter {
     param([string] $Name)
     Get-Service -Name $Name -Nonsense # expect: parameter
     Get-ChildItem -LiteralPath 'C:\Windows' -Depth 1 # expect: parameter [ws2012r2]
-    Set-Content -LiteralPath 'C:\a' -Value 'a' -NoNewline # expect: parameter [ws2012r2]
+    Set-Content -LiteralPath 'C:\a' -Value 'a' -NoNewline # expect: parameter [ws2012r2], save
     Get-Date -InformationAction SilentlyContinue # expect: parameter [ws2012r2]
     Get-Service -ComputerName 'a' # expect: parameter [pwsh7]
     ConvertFrom-Json -InputObject '{}' -AsHashtable # expect: parameter

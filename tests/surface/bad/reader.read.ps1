@@ -4,7 +4,7 @@ function Get-Sample {
     param([string] $Path)
     $session = New-CimSession -OperationTimeoutSec 20 -SkipTestConnection
     Remove-CimSession -CimSession $session
-    Set-Content -LiteralPath $Path -Value 'seen' -Encoding UTF8 # expect: reader
+    Set-Content -LiteralPath $Path -Value 'seen' -Encoding UTF8 # expect: reader, save
     Get-Item -LiteralPath $Path > $Path # expect: reader
     vssadmin.exe list shadows # expect: reader
     Restart-Service -Name 'MSiSCSI' # expect: reader
