@@ -15,7 +15,8 @@ _AGAIN = 0.05
 _STOP = (signal.SIGINT, signal.SIGTERM)
 """What is an order to stop: Ctrl-C, and what a CI system sends to a job that is cancelled."""
 
-_STOPPING = b"\nStopping: hosts under way are finished first. Again to leave now.\n"
+_GONE: int | None = getattr(signal, "SIGHUP", None)
+"""Whoever started this has lost the terminal, or the connection to it. Comes more than once."""
 
 Result = TypeVar("Result")
 
@@ -41,6 +42,8 @@ class CtrlC:
         if self._main:
             for number in _STOP:
                 self._before[number] = signal.signal(number, self._on_signal)
+            if _GONE is not None and signal.getsignal(_GONE) == signal.SIG_DFL:  # else: nohup
+                self._before[_GONE] = signal.signal(_GONE, self._on_signal)
 
     def __exit__(self, *_: object) -> None:
         if self._again is not None:
@@ -63,6 +66,8 @@ class CtrlC:
             yield report
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if number == _GONE and self._pressed.is_set():
+            return  # nobody is there who could mean it twice
         if (
             not self._handling
         ):  # else it came in the middle of the one before, which is to count, too

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-# before anything that takes its time: Ctrl-C is for the process that a person has started
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+# before anything that takes its time: orders to stop are for the process that a person has
+# started, and systems send them to all that belong to a job; when that process ends, this does
+for _order in ("SIGINT", "SIGTERM", "SIGHUP"):
+    if hasattr(signal, _order):  # Windows has no SIGHUP
+        signal.signal(getattr(signal, _order), signal.SIG_IGN)
 
 
 def main() -> None:

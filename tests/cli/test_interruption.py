@@ -22,6 +22,25 @@ def test_what_is_to_be_heard_again_is_not_heard_after_the_run() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system knows no SIGHUP")
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "nohup"])
+def test_a_terminal_that_goes_away_is_an_order_once_and_none_under_nohup(ignored: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        heard = 0
+        stop = CtrlC(pressed := threading.Event())
+        with stop:
+            try:
+                next(stop.during(map(signal.raise_signal, [signal.SIGHUP])))
+            except KeyboardInterrupt:
+                heard += 1
+            signal.raise_signal(signal.SIGHUP)
+            time.sleep(0.2)
+        assert (heard, pressed.is_set()) == ((0, False) if ignored else (1, True))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.slow
 def test_who_asks_again_while_all_ends_is_told_nothing_else() -> None:
     program = (

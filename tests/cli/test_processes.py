@@ -192,8 +192,16 @@ def test_they_end_with_the_one_that_is_killed(cli: Make, fleet: Lab) -> None:
 
 @linux
 @pytest.mark.slow
-def test_ctrl_c_is_told_by_the_one_that_hears_it(fleet: Lab) -> None:
-    """A terminal sends it to all; hosts under way are finished, and no other is begun."""
+@pytest.mark.parametrize(
+    "orders", [("SIGINT",), ("SIGTERM",), ("SIGHUP", "SIGHUP")], ids=lambda orders: orders[0]
+)
+def test_an_order_to_stop_is_told_by_the_one_that_hears_it(
+    orders: tuple[str, ...], fleet: Lab
+) -> None:
+    """A terminal or a CI system sends it to all, and a terminal that goes away sends it twice.
+
+    Hosts under way are finished, and no other is begun.
+    """
     begun: list[str] = []
     writing: list[str] = []
 
@@ -208,7 +216,9 @@ def test_ctrl_c_is_told_by_the_one_that_hears_it(fleet: Lab) -> None:
     process = started("apply", "schedule-fix", "--yes", *TWO[:-2])
     try:
         wait_for(lambda: writing)
-        os.killpg(process.pid, signal.SIGINT)
+        for order in orders:
+            os.killpg(process.pid, getattr(signal, order))
+            time.sleep(0.5)
         out, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
