@@ -238,6 +238,7 @@ def each(
     """
     from remediate.runner import Loop
     from remediate.runner.protocol import Waiting
+    from remediate.transport.dialing import most_at_once
 
     async def one(host: "Host", waiting: Waiting) -> T:
         return await waiting.aside(partial(look, host))
@@ -246,7 +247,7 @@ def each(
     stop = CtrlC(parts.terminal.interrupted)
     with parts.terminal.progress(len(hosts)) as progress, stop:
         try:
-            runner = Loop(settings(options).workers)
+            runner = Loop(settings(options).workers, dialled=most_at_once())
             for host, result in stop.during(runner.run(hosts, one, look)):
                 found[host.name] = result
                 if progress:

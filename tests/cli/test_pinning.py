@@ -1,5 +1,6 @@
 """The certificate of a host, from where it is shown to where it is trusted."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,24 @@ def test_a_host_that_cannot_be_looked_at_is_said_beside_those_that_can(cli: Cli)
         assert result.out.count("tls_pin: ") == 1
         assert f"Error: {other.address}:{other.port} " in result.err
         assert "Give the port on which it speaks TLS with --port (5986)" in result.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit on Windows")
+@pytest.mark.parametrize("verb", ["pin", "check"])
+def test_many_hosts_are_looked_at_with_as_many_open_files_as_that_takes(
+    cli: Cli, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    monkeypatch.setenv("REMEDIATE_PASSWORD", "x")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        user = ["--user", "u"] if verb == "check" else []
+        assert cli("hosts", verb, "--host", "127.0.0.1:1", *user).code == 5
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 PIN = "sha256:" + 32 * "0f"
