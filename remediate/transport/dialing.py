@@ -21,7 +21,7 @@ from typing import Any, Final
 from remediate.errors import RemediateError
 from remediate.model.address import split_target
 from remediate.model.host import Host
-from remediate.transport.stream import is_silent
+from remediate.transport.silence import is_silent
 from remediate.transport.tunnel import TunnelError, tunnel
 
 Address = tuple[Any, ...]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from remediate.model.host import Host
+from remediate.transport.silence import is_silent
 
 if TYPE_CHECKING:
     from remediate.transport.dialing import Dialer
@@ -252,16 +253,3 @@ class SocketStream:
         if self._sock is None:
             raise ConnectionResetError
         return self._sock
-
-
-def is_silent(sock: socket.socket) -> bool:
-    """Whether a connection is there, and nothing has come over it; does not wait."""
-    if sock.gettimeout() != 0.0:
-        sock.settimeout(0.0)
-    try:
-        socket.socket.recv(sock, 1, socket.MSG_PEEK)  # below TLS, which cannot peek
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False  # it has ended, or speaks unasked
