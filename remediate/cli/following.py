@@ -28,8 +28,6 @@ _DOING = {
     "rollback": "rolling back",
     "recover": "finding out about",
 }
-_LOOKING = {"observe", "confirm"}
-"""Phases before anything is written to a host."""
 
 OF_HOSTS = ("console", "json", "ndjson", "github")
 """How the result of a command on hosts may be written."""
@@ -93,7 +91,7 @@ class Following:
         from remediate.model.event import HostFinished, HostProgress
 
         if not isinstance(event, HostFinished):
-            wrote = self._under_way.get(event.host, False) or event.phase not in _LOOKING
+            wrote = self._under_way.get(event.host, False) or event.phase.writes
             self._under_way[event.host] = wrote
         self._reporter.event(event)
         if not self._progress or isinstance(event, HostFinished):

@@ -18,6 +18,11 @@ class Phase(StrEnum):
     ROLLBACK = "rollback"
     RECOVER = "recover"
 
+    @property
+    def writes(self) -> bool:
+        """Whether something may have been written to the host once it was entered."""
+        return self not in {Phase.OBSERVE, Phase.CONFIRM}
+
 
 class HostPhase(Model):
     """A host entered a phase."""
