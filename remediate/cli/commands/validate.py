@@ -13,12 +13,12 @@ from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.settings_file import config_option
 from remediate.cli.wiring import Parts
 from remediate.model.exit_code import ExitCode
+from remediate.model.validation import FileKind
 from remediate.report.printable import printable
 
 if TYPE_CHECKING:
     from remediate.model.validation import Mistake, Validation
 
-KINDS = ("inventory", "waivers", "settings", "playbooks", "plan")
 FORMS = ("console", "json", "github")
 
 
@@ -34,7 +34,7 @@ def _run(
 ) -> int:
     from remediate.cli.validating import Validator
     from remediate.inventory.protocol import Trust
-    from remediate.model.validation import FileKind, Validation
+    from remediate.model.validation import Validation
     from remediate.report.machine import as_json
 
     validator = Validator(
@@ -100,7 +100,7 @@ command = Command(
         click.Argument(["files"], nargs=-1, required=True, metavar="FILE..."),
         Option(
             ["--as", "kind"],
-            type=click.Choice(KINDS),
+            type=click.Choice([kind.value for kind in FileKind]),
             help="What all of the files are for.",
         ),
         playbooks_option(),
