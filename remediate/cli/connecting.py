@@ -1,4 +1,4 @@
-"""The options that say how hosts are reached, and how many at once."""
+"""The options that say how hosts are reached."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +8,12 @@ import click
 
 from remediate.cli import values
 from remediate.cli.lazy import Option
+from remediate.cli.pace import CONNECTION, pace_options
 from remediate.cli.settings_file import config_option
 
 if TYPE_CHECKING:
     from remediate.model.connection import Setting
 
-CONNECTION = "Connection"
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path, resolve_path=True)
 
 
@@ -92,36 +92,3 @@ def _allow_open_files(ctx: click.Context, param: click.Parameter, value: bool) -
     if value and ctx.obj is not None:  # there is none while a shell completes
         ctx.obj.allow_open_files = True
     return value
-
-
-def processes_option() -> click.Option:
-    """The option that shares hosts among processes, for a command that works through many."""
-    return Option(
-        ["--processes"],
-        type=click.IntRange(1, 64),
-        section=CONNECTION,
-        help="Processes that share the servers; several are faster where one keeps a core busy. "
-        "Each takes 60 MB of memory and half a second to start.  [default: 1]",
-    )
-
-
-def pace_options() -> list[click.Option]:
-    """Options that say how long and how many at once."""
-    return [
-        Option(
-            ["--timeout"],
-            type=click.FloatRange(1, 86400),
-            callback=values.seconds,
-            metavar="SECONDS",
-            section=CONNECTION,
-            help="How long a server may take altogether. A question may take half of what is left, "
-            "a write 60 %: so there is time to find out what became of it.  [default: 120]",
-        ),
-        Option(
-            ["--workers"],
-            type=click.IntRange(1, 256),
-            section=CONNECTION,
-            help="Servers to work on at the same time; each takes a connection and up to half a MB "
-            "of memory. More helps where they are farther than 50 ms.  [default: 128]",
-        ),
-    ]

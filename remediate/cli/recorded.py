@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, reaching, targets
+from remediate.cli import connecting, pace, reaching, targets
 from remediate.cli.asking import agreed
 from remediate.cli.lazy import Option
 from remediate.cli.stop import Stop
@@ -64,7 +64,7 @@ def options() -> list[click.Option]:
             "name now. Repeat it for several.",
         ),
         *connecting.connection_options(),
-        connecting.processes_option(),
+        pace.processes_option(),
     ]
 
 

@@ -133,8 +133,8 @@ def known() -> list[str]:
 
 def _typed_options() -> dict[str, click.Option]:
     """The options that may stand there, by the name that they have there."""
-    from remediate.cli.connecting import pace_options, processes_option
     from remediate.cli.following import OF_HOSTS, format_option
+    from remediate.cli.pace import pace_options, processes_option
 
     known = [*pace_options(), processes_option(), format_option(*OF_HOSTS)]
     return {one.opts[0][2:]: one for one in known}

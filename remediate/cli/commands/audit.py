@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, jobs, playbooks, run_ids, targets
+from remediate.cli import connecting, hosting, jobs, pace, playbooks, run_ids, targets
 from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_option
 from remediate.cli.lazy import Option
 from remediate.cli.reports import report_option
@@ -179,7 +179,7 @@ command = playbooks.PlaybookCommand(
         playbooks.playbooks_option(),
         *targets.host_options(),
         *connecting.connection_options(),
-        connecting.processes_option(),
+        pace.processes_option(),
         format_option(*OF_HOSTS),
         report_option(),
         verbose_option(),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from remediate.cli import connecting, reaching
+from remediate.cli import connecting, pace, reaching
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import playbooks_option
@@ -122,7 +122,7 @@ command = Command(
             help="Print where your settings file is, or would be, and nothing else.",
         ),
         *connecting.connection_options(),
-        connecting.processes_option(),
+        pace.processes_option(),
         playbooks_option(),
         *waiver_options()[:1],
         format_option("console", "json"),
