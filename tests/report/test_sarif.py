@@ -32,6 +32,8 @@ def test_sarif_is_whole_for_the_strictest_reader(fleet: list[HostReport]) -> Non
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
     assert set(rules) == {"schedule-fix", "tls12", "host"}
     assert rules["tls12"]["helpUri"] == "https://example.org/tls"
+    # who passes results on may leave a level out that is the default: then the rule's counts
+    assert {rule["defaultConfiguration"]["level"] for rule in rules.values()} == {"warning"}
     places = {}
     for result in run["results"]:
         assert result["ruleId"] in rules
