@@ -115,7 +115,9 @@ class Parameter:
         """A value as it would be typed."""
         if isinstance(value, bool):
             return "yes" if value else "no"
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, set | frozenset):
+            return ", ".join(sorted(map(self.typed, value)))
+        if isinstance(value, list | tuple):
             return ", ".join(self.typed(item) for item in value)
         return next((text for text, meant in self.choices.items() if meant == value), str(value))
 

@@ -320,7 +320,7 @@ class _Reading:
         from remediate.secrets.reference import placed_file
 
         folder = placed_file(text, folder=self._path.parent)
-        for one in (folder, *folder.rglob("*.py")) if folder.exists() else ():
+        for one in (folder, *sorted(folder.rglob("*.py"))) if folder.exists() else ():
             if why := written_by_others(one.stat()):
                 msg = f"playbooks: what is in {one} would be run, and {why}: chmod go-w {one}"
                 raise ValueError(msg)

@@ -240,7 +240,8 @@ class Matcher:
             yield message.entry, Part("message", message.text, round(score, 2))
 
     def _weight(self, tokens: Iterable[str]) -> float:
-        return sum(self._weights.get(token, 1) for token in tokens)
+        """Of a set of tokens; exact, so that no order in which they come makes a difference."""
+        return math.fsum(self._weights.get(token, 1) for token in tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ def _blamed(playbook: Playbook[Any]) -> Iterator[None]:
 def _place(playbook: Playbook[Any], error: BaseException) -> str:
     """Where it went wrong: the innermost line of the playbook's own file, or just the file."""
     code = (getattr(part, "__code__", None) for part in vars(type(playbook)).values())
-    own = {each.co_filename for each in code if each is not None}
+    own = [each.co_filename for each in code if each is not None]
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename in own:
             return f"{_short(frame.filename)}:{frame.lineno}"

@@ -165,7 +165,7 @@ class PlaybookPlanner:
     def missing(self, seen: Observation, changes: Collection[Change]) -> Problem | None:
         """See the protocol: a question of a playbook that wants one of the changes."""
         needed = self.behind(changes)
-        return next((seen.unanswered[query] for query in needed if query in seen.unanswered), None)
+        return next((why for query, why in seen.unanswered.items() if query in needed), None)
 
     def behind(self, changes: Iterable[Change]) -> frozenset[Query]:
         """The questions of the playbooks that want some changes."""

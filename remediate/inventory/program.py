@@ -114,4 +114,5 @@ def _below(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
         seen.add((status.st_dev, status.st_ino))
         yield one, status
         if stat.S_ISDIR(status.st_mode):
-            waiting += (below for below in one.iterdir() if not below.name.startswith("."))
+            below = sorted(one.iterdir(), reverse=True)
+            waiting += (each for each in below if not each.name.startswith("."))

@@ -98,7 +98,7 @@ class Manifest(Model):
                 msg = f"{file.path!r} is there twice, as Windows ignores case"
                 raise ValueError(msg)
             seen.add(path)
-        for path in seen:
+        for path in sorted(seen):
             parts = path.split("\\")
             for end in range(1, len(parts)):
                 if "\\".join(parts[:end]) in seen:

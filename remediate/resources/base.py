@@ -320,7 +320,7 @@ class Resource(Model):
             TypeError: a secret is no `SecretStr`.
             NotImplementedError: a resource is nothing that can be restarted.
         """
-        secrets = {name: desired.pop(name) for name in self.secret & desired.keys()}
+        secrets = {name: desired.pop(name) for name in [*desired] if name in self.secret}
         if secrets and not desired:
             msg = f"{', '.join(sorted(secrets))} of {self.kind} needs a property that proves it"
             raise ValueError(msg)

@@ -81,9 +81,9 @@ def still(resources: Resources) -> Resources:
 def unlike(resources: Resources, others: Resources) -> Iterator[tuple[str, str]]:
     """What of some resources does not mean the same as in others: of what, and which part."""
     was, now = (dict(_parts(each)) for each in (others, resources))
-    for id_ in was.keys() | now.keys():
+    for id_ in was | now:
         kind, before, after = resource_type(id_.kind), was.get(id_, {}), now.get(id_, {})
-        for name in before.keys() | after.keys():
+        for name in before | after:
             same = kind.same(name, before.get(name), after.get(name))
             if same is False and not kind.bookkeeping(name):
                 yield str(id_), name
