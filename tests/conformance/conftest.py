@@ -7,7 +7,7 @@ import pytest
 
 from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.testing.powershell import PowerShellHosts
-from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor
+from tests.conformance.doors import Door, PowerShellDoor, SimulatedDoor, give_time
 
 IN_EACH_RUN = {"test_kinds"}
 """What asks and writes each kind on a real engine; the rest, which takes it long, is slow."""
@@ -24,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("powershell") and find_pwsh() is None:
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a question may take is another matter: see `test_unanswered.py`."""
+    give_time(monkeypatch)
 
 
 @pytest.fixture(scope="session")

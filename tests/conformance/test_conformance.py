@@ -11,9 +11,6 @@ another of each playbook, as its seed says. That both engines agree on what stor
 import pytest
 
 from remediate.engine.recorded import writes_of
-from remediate.resources.agent_module import AgentModules
-from remediate.resources.agent_proxy import AgentProxies
-from remediate.resources.backup_record import BackupRecords
 from remediate.testing import Case
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.promises import compare
@@ -21,13 +18,6 @@ from tests.conformance.asked import CASES
 from tests.playbooks.known import some_of_each
 
 pytestmark = [pytest.mark.powershell, pytest.mark.slow]
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the processes that these start take longer than on a server."""
-    for query in (AgentModules, AgentProxies, BackupRecords):
-        monkeypatch.setattr(query, "seconds", 100.0)
 
 
 CHANGING = [case for case in CASES if case.changes_something]

@@ -25,6 +25,7 @@ from remediate.resources.agent_module import AgentModule, AgentModules
 from remediate.resources.content import CONTENT_WRITER
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.psrp import PsrpTransport
+from tests.conformance.doors import AT_LAST
 
 pytestmark = [pytest.mark.powershell, pytest.mark.slow]  # the ordinary run has test_kinds.py
 
@@ -57,7 +58,7 @@ class Bench:
         asked = Call(id="c", function=function, arguments=arguments, seconds=seconds)
         request = Request(run="r", calls=(asked,))
         script = SCRIPT.replace("Set-StrictMode", self.before + "Set-StrictMode", 1)
-        return self.session.run(script, request, Deadline(60))["c"]
+        return self.session.run(script, request, Deadline(AT_LAST))["c"]
 
     def start(self, manifest: Any = WHOLE, stale: int = 900) -> CallResult:
         return self.call(
@@ -256,7 +257,7 @@ def test_a_module_that_takes_too_long_to_load_is_not_said_to_be_broken(bench: Be
     assert module["load_error"] == "It has not loaded in the time that this question has."
     pid = int((code.parent / "pid").read_text())
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(pid).wait(timeout=60)
+        psutil.Process(pid).wait(timeout=AT_LAST)
     assert not psutil.pid_exists(pid)
 
 

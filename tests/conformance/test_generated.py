@@ -29,7 +29,7 @@ from remediate.testing.promises import agree
 from remediate.testing.story import HOST, Teller
 from remediate.testing.transport import MemoryTransport
 
-pytestmark = [pytest.mark.powershell, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.powershell
 
 FEW = settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Generated"

@@ -13,6 +13,7 @@ from remediate.resources.host_path import HOST_PATH_READER, HostPath
 from remediate.resources.registry_value import RegistryName, RegistryValue
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
+from tests.conformance.doors import AT_LAST
 
 KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Contoso"
 VALUES: dict[str, Any] = {
@@ -64,7 +65,7 @@ def test_a_host_completes_it_as_we_do(powershell: PowerShellHosts) -> None:
     )
     with powershell.host(host()) as (_, target, transport):
         request = Request(run="R1", calls=calls)
-        reply = transport.session(target).run(script, request, Deadline(60))
+        reply = transport.session(target).run(script, request, Deadline(AT_LAST))
     assert [call.error for call in reply.calls] == [None] * len(wanted)
     found = [next(iter(call.value), None) for call in reply.calls]
     assert found == [*PATHS.values(), r"C:\As [it] is", None]

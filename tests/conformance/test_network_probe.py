@@ -17,6 +17,7 @@ from remediate.powershell.script import compose
 from remediate.resources.network_probe import NetworkProbe, NetworkProbes, Stage
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
+from tests.conformance.doors import AT_LAST
 
 HOME = "127.0.0.1"
 
@@ -61,8 +62,8 @@ def plain(connection: socket.socket) -> None:
 def proxy(status: str) -> Callable[[socket.socket], None]:
     def answer(connection: socket.socket) -> None:
         asked = b""
-        while not asked.endswith(b"\r\n\r\n"):
-            asked += connection.recv(1)
+        while not asked.endswith(b"\r\n\r\n") and (piece := connection.recv(1)):
+            asked += piece
         assert asked.startswith(b"CONNECT 127.0.0.1:9 HTTP/1.1\r\n")
         connection.sendall(f"HTTP/1.1 {status}\r\nVia: lab\r\n\r\n".encode())
         if status.startswith("200"):
@@ -85,7 +86,7 @@ def ask(hosts: PowerShellHosts, *queries: NetworkProbes) -> list[NetworkProbe]:
     script = compose(NetworkProbe.reading_files()).text
     with hosts.host(healthy_host()) as (_, target, transport):
         request = Request(run="R1", calls=calls)
-        reply = transport.session(target).run(script, request, Deadline(60))
+        reply = transport.session(target).run(script, request, Deadline(AT_LAST))
     assert [call.error for call in reply.calls] == [None] * len(calls)
     found = [NetworkProbe.model_validate(value) for call in reply.calls for value in call.value]
     assert [one.name for one in found] == [name for query in queries for name in query.names]
@@ -200,7 +201,7 @@ def test_a_host_takes_the_same_one(powershell: PowerShellHosts) -> None:
     for name, (values, _) in PROXIES.items():
         state = healthy_host(resources={"registry_value": values})
         with powershell.host(state) as (_, target, transport):
-            [call] = transport.session(target).run(script, request, Deadline(60)).calls
+            [call] = transport.session(target).run(script, request, Deadline(AT_LAST)).calls
         found[name] = call.value[0] if call.value else call.error
     hosts = {
         name: healthy_host(resources={"registry_value": values})

@@ -10,6 +10,7 @@ from remediate.powershell.messages import Call, Request
 from remediate.powershell.script import compose
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
+from tests.conformance.doors import AT_LAST
 
 READER = """
 function Get-RemediateOpened {
@@ -27,7 +28,9 @@ def test_a_method_that_is_denied_is_access_denied(
     reader.write_text(READER, encoding="utf-8")
     with powershell.host(healthy_host()) as (_, host, transport):
         request = Request(run="audit", calls=(Call(id="c", function="Get-RemediateOpened"),))
-        result = transport.session(host).run(compose([reader]).text, request, Deadline(60))["c"]
+        result = transport.session(host).run(compose([reader]).text, request, Deadline(AT_LAST))[
+            "c"
+        ]
     assert result.error is not None
     assert result.error.exception == "System.UnauthorizedAccessException"
     assert call_problem(result.error, "opening it failed").code == "access_denied"

@@ -27,12 +27,18 @@ from remediate.runner.serial import Serial
 from remediate.testing.case import catalogue
 from remediate.testing.powershell import PowerShellHosts
 from remediate.testing.transport import MemoryTransport, Recorder
+from tests.conformance.doors import give_time
 
 HOST = Host(name="SRV01", address="127.0.0.1", port=5985, auth=Auth.BASIC)
 TASKS = "tasks: folder \\Microsoft\\OnlineBackup\\"
 STORAGES = "shadow storages"
 MODULES = "PowerShell modules"
 ENGINES = ["simulated", pytest.param("powershell", marks=pytest.mark.powershell)]
+
+
+@pytest.fixture
+def patience() -> None:
+    """None beyond what each test says."""
 
 
 @dataclass
@@ -71,7 +77,9 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     hosts = request.getfixturevalue("powershell") if request.param == "powershell" else None
 
     def run(state: HostState, job: Job) -> Audit:
-        with served(state, hosts) as (host, transport):
+        with served(state, hosts) as (host, transport), pytest.MonkeyPatch.context() as patch:
+            if not state.hangs:
+                give_time(patch)
             recorder = Recorder(transport)
             engine = Engine(recorder, Settings(operator="ada@bastion"), runner=Serial())
             begun = time.perf_counter()
@@ -156,6 +164,7 @@ FAULTS: dict[str, tuple[Callable[[], HostState], str, str, str]] = {
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions that hang have two seconds."""
+    give_time(monkeypatch)
     for query in (ScheduledTasks, ShadowStorages):
         monkeypatch.setattr(query, "seconds", 2.0)
 
@@ -181,9 +190,15 @@ STUCK: dict[str, tuple[str, str, str, int]] = {
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host is given up after some seconds, of which answers take a part."""
-    monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", 8.0)
+def hasty(request: pytest.FixtureRequest, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host is given up after some seconds: more than a new engine needs here and now."""
+    if request.node.callspec.params["ask"] == "powershell":
+        for first in ("# another engine", ""):
+            request.getfixturevalue("powershell").begin_with(first)
+    begun = time.perf_counter()
+    ask(make_state(), FEW)
+    seconds = max(8.0, 1.5 * (time.perf_counter() - begun))
+    monkeypatch.setattr("remediate.engine.order.QUESTIONS_SECONDS", seconds)
     monkeypatch.setattr("remediate.transport.conversation.LATE_SECONDS", 1.0)
 
 

@@ -10,7 +10,7 @@ from remediate.powershell.messages import Call, CallResult, Request
 from remediate.powershell.script import COMPARE_AND_SET, compose
 from remediate.testing.powershell import PowerShellHosts
 from remediate.transport.protocol import Deadline
-from tests.conformance.doors import error_of
+from tests.conformance.doors import AT_LAST, error_of
 
 pytestmark = pytest.mark.powershell
 
@@ -54,7 +54,7 @@ def test_what_is_not_found_once_or_not_read_is_refused(
     with powershell.host(healthy_host()) as (_, host, transport):
         request = Request(run="R1", calls=calls)
         script = compose([COMPARE_AND_SET, kind]).text
-        reply = transport.session(host).run(script, request, Deadline(60))
+        reply = transport.session(host).run(script, request, Deadline(AT_LAST))
     assert [said(result) for result in reply.calls] == [
         ("RemediateMissing", "It is no longer there."),
         ["written"],

@@ -30,7 +30,6 @@ def test_a_story_shows_what_its_commands_print(story: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.powershell
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("story", drawn(stories(), 1, "stories"), ids=lambda story: story.stem)
 def test_a_story_is_the_same_in_a_real_powershell(story: Path) -> None:
     """The output that is shown came from the simulated engine."""

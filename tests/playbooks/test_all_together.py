@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from remediate.engine.job import Job
 from remediate.lab.hosts import healthy_host
 from remediate.lab.kinds import kind_of
@@ -102,7 +100,6 @@ def joined() -> tuple[tuple[Case, ...], list[str]]:
     return chosen, left
 
 
-@pytest.mark.timeout(120)
 def test_one_rollback_of_all_repairs_brings_the_host_back_byte_for_byte() -> None:
     """But for what a run may leave, and says that it does; see `lasting`."""
     chosen, left = joined()

@@ -20,7 +20,7 @@ from remediate.lab.kinds import stand_ins
 _log = logging.getLogger(__name__)
 
 _WINDOWS = Path(__file__).parents[1] / "windows"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _PASSED_ON = ("PATH", "DOTNET_ROOT", "LD_LIBRARY_PATH", "LANG")
 
 _WARM_UP = """

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 POOL = UUID(int=0)
 """What the lines call the runspace pool; every other identifier is a pipeline's."""
 
-ACK_SECONDS = 30.0
+ACK_SECONDS = 60.0
 """How long the engine may take to acknowledge a line."""
 
 _LINE = re.compile(

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}"),
 ]
 
-WAIT = 30.0
+WAIT = 120.0
 FOLDER = "\\Microsoft\\OnlineBackup\\"
 
 

@@ -74,7 +74,7 @@ def ask(lab: Lab) -> Iterator[Callable[..., Reply]]:
     """Send calls to a host in one session, which is closed with the test."""
     sessions: dict[int, Any] = {}
 
-    def ask(number: int, *calls: Call, script: str = SCRIPT, seconds: float = 60) -> Reply:
+    def ask(number: int, *calls: Call, script: str = SCRIPT, seconds: float = 240) -> Reply:
         host = lab.hosts[number]
         if number not in sessions:
             transport = PsrpTransport(lambda _: SecretStr(host.password))
@@ -163,7 +163,7 @@ def test_a_script_that_goes_wrong_is_an_error_of_the_tree_and_never_a_hang(
     if hangs:
         ask(4, GET)  # so that it has its seconds for itself: an engine may take as long to start
     with pytest.raises(TransportError) as caught:
-        ask(4, GET, script=bad, seconds=5 if hangs else 60)
+        ask(4, GET, script=bad, seconds=5 if hangs else 240)
     assert isinstance(caught.value, kind)
     assert caught.value.after_send
 
@@ -182,11 +182,11 @@ def test_a_state_that_cannot_be_read_is_an_error_of_the_lab_and_no_answer(
     with Lab(engine=engine) as lab:
         host = lab.hosts[0]
         session = PsrpTransport(lambda _: SecretStr(host.password)).session(host.target())
-        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(240))
         [state] = Path(engine.pool._folder).glob("host-*/windows.json")
         state.write_text('{"registry": [')
         with pytest.raises(TransportError):
-            session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+            session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(240))
         session.close()
     assert "the lab cannot read the state of its host" in caplog.text
     assert "a script broke the state file" in caplog.text
@@ -198,7 +198,7 @@ def test_the_engine_of_a_session_that_is_left_alone_ends() -> None:
     with Lab(engine=PowerShellEngine(ready=0), clock=lambda: now[0]) as lab:
         host = lab.hosts[0]
         session = PsrpTransport(lambda _: SecretStr(host.password)).session(host.target())
-        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(60))
+        session.run(SCRIPT, Request(run="R1", calls=(GET,)), Deadline(240))
         assert not set(psutil.Process().children(recursive=True)) <= before
         now[0] += 24 * 60 * 60
         lab.reap()
