@@ -1,5 +1,6 @@
 """What every transport promises, whatever carries the request; `protocol.py` says it in words."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -176,11 +177,19 @@ def test_a_deadline_that_has_passed_sends_nothing(way: Way) -> None:
 
 def test_what_was_answered_before_a_question_hung_counts(way: Way) -> None:
     way.state.hangs["scheduled_task"] = "stuck"
+    begun: list[float] = []
+
+    def clock() -> float:
+        """Seconds since the host began, so that a machine may be slow until then."""
+        if way.ran():
+            begun.append(time.monotonic())
+        return begun[-1] - begun[0] if begun else 0.0
+
     with (
         closing(way.transport.session(way.host)) as session,
         pytest.raises(errors.TimedOut) as caught,
     ):
-        session.run(SCRIPT, asked(LEASE, TASKS, patience=0), Deadline(1.5))
+        session.run(SCRIPT, asked(LEASE, TASKS, patience=0), Deadline(1.5, clock))
     error = caught.value
     assert error.after_send
     assert error.partial is not None

@@ -65,8 +65,8 @@ def test_a_host_that_drops_packets_takes_no_connection(tls: bool) -> None:
     with dropping() as port:
         host = here(port, tls=tls)
         with pytest.raises(NotConnectedError) as raised:
-            Dialer().connect(host, 0.1)
-        steps, error = look(host, Deadline(0.1))
+            Dialer().connect(host, 0.5)
+        steps, error = look(host, Deadline(0.5))
     assert error is not None
     for found in (classify(raised.value, "SRV01", Known(tls=tls, heard=False)), error):
         assert type(found) is errors.TimedOut
@@ -84,7 +84,7 @@ def test_hosts_that_do_not_answer_are_waited_for_together() -> None:
         hosts = [here(port, f"127.0.0.{number}") for number in range(1, 101)]
         threads, began = threading.active_count(), time.monotonic()
         asyncio.run(all_of(hosts))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert threading.active_count() <= threads
     told = [dialer.dial(host, 0) for host in hosts]
     assert {kind_of(one.error) for one in told} == {errors.TimedOut}
@@ -96,16 +96,16 @@ def test_of_several_addresses_the_first_that_answers_is_taken(
     with dropping() as dead, listening() as (_, port):
         began = time.monotonic()
         for ports in ((dead, port), (free_port(), port), (dead, free_port(), port)):
-            with closing(Dialer().connect(known_as(*ports), 20)) as sock:
+            with closing(Dialer().connect(known_as(*ports), 60)) as sock:
                 assert sock.getpeername()[1] == port
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def test_several_addresses_that_all_fail_have_one_cause(known_as: Callable[..., Host]) -> None:
     refused = Dialer().dial(known_as(free_port(), free_port()), 20)
     assert kind_of(refused.error) is errors.Refused
     with dropping() as dead:  # that one of them refuses says more than that another is silent
-        assert kind_of(Dialer().dial(known_as(dead, free_port()), 0.5).error) is errors.Refused
+        assert kind_of(Dialer().dial(known_as(dead, free_port()), 1.5).error) is errors.Refused
 
 
 def test_a_name_that_is_looked_up_for_ever_is_not_waited_for(
@@ -147,9 +147,9 @@ def test_a_connection_that_was_made_ahead_is_used_once() -> None:
 
 def test_a_host_that_refuses_is_tried_a_few_times_ahead_and_then_told_of() -> None:
     dialer, host, began = Dialer(), here(free_port()), time.monotonic()
-    asyncio.run(dialer.ahead(host, 20))
-    assert 0.6 < time.monotonic() - began < 10
-    assert 0.6 < dialer.seconds(host) < 10
+    asyncio.run(dialer.ahead(host, 60))
+    assert 0.6 < time.monotonic() - began < 30
+    assert 0.6 < dialer.seconds(host) < 30
     with pytest.raises(NotConnectedError) as told:
         dialer.connect(host, 20)
     assert kind_of(told.value) is errors.Refused

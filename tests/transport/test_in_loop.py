@@ -51,11 +51,13 @@ def stream_over(sock: socket.socket | None) -> SocketStream:
 
 
 def said_and_heard(message: bytes, length: int) -> Steps[bytes]:
-    yield Connect(5)
-    yield Send(message, 5)
+    yield Connect(60)
+    yield Send(message, 60)
     heard = b""
     while len(heard) < length:
-        heard += yield Receive(5)
+        piece: bytes = yield Receive(60)
+        assert piece
+        heard += piece
     assert (yield LookAtIt())
     yield Close()
     return heard
@@ -67,15 +69,15 @@ def test_what_does_not_go_at_once_is_waited_for(ends: tuple[socket.socket, socke
 
     def listen() -> None:
         nonlocal heard
-        while len(heard) < len(LONG):
-            heard += theirs.recv(65536)
+        while len(heard) < len(LONG) and (piece := theirs.recv(65536)):
+            heard += piece
         theirs.sendall(b"thanks")
 
     listener = threading.Thread(target=listen)
     listener.start()
     steps = said_and_heard(LONG, len("thanks"))
     assert asyncio.run(take_all(steps, stream_over(ours), aside)) == b"thanks"
-    listener.join(10)
+    listener.join(60)
     assert heard == LONG
 
 
@@ -110,7 +112,7 @@ def test_who_hangs_up_has_said_nothing(ends: tuple[socket.socket, socket.socket]
 
     def hears() -> Steps[bytes]:
         yield Connect(5)
-        heard: bytes = yield Receive(5)
+        heard: bytes = yield Receive(60)
         return heard
 
     theirs.close()

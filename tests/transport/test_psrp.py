@@ -26,7 +26,7 @@ from remediate.transport import errors
 from remediate.transport.protocol import Deadline
 from remediate.transport.psrp import PsrpSession, PsrpTransport
 from remediate.transport.wires import VARIABLE, WireName
-from tests.labs import clean_labs
+from tests.labs import HUNG_SECONDS, clean_labs, patient_until
 from tests.transport.scripted import Scripted, ok
 
 SCRIPT = "param([string]$Request)\n# simulated"
@@ -263,10 +263,12 @@ def test_every_exchange_may_break_in_every_way(
     mended = kind is Step.DELETE or (kind is Step.RECEIVE and action in MENDED)
     with Lab(auth=auth, faults=[Fault(match=kind, nth=nth, do=action, when=when)]) as lab:
         host = lab.hosts[0]
-        talk = session(host.target(), close_within=0.6)
+        hangs_at_end = action is Action.HANG and kind is Step.DELETE
+        talk = session(host.target(), close_within=HUNG_SECONDS if hangs_at_end else 60)
+        hung = patient_until(lambda: host.counters[kind] >= nth)
         failure = None
         try:
-            talk.run(SCRIPT, REQUEST, Deadline(0.6 if action is Action.HANG else 20))
+            talk.run(SCRIPT, REQUEST, hung if action is Action.HANG else Deadline(60))
         except errors.TransportError as error:
             failure = error
         talk.close()
@@ -399,11 +401,11 @@ def test_a_deadline_that_has_passed_sends_nothing(make_lab: Callable[..., Lab]) 
 
 
 def test_a_script_that_outlasts_the_deadline_is_ended(make_lab: Callable[..., Lab]) -> None:
-    lab = make_lab()
-    lab.hosts[0].state.before_pipeline = lambda state, number: 60.0  # noqa: ARG005 - the hook's
-    with closing(session(lab.hosts[0].target())) as talk:
+    [host] = make_lab().hosts
+    host.state.before_pipeline = lambda state, number: 60.0  # noqa: ARG005 - the hook's
+    with closing(session(host.target())) as talk:
         with pytest.raises(errors.TimedOut) as caught:
-            run(talk, seconds=0.6)
+            talk.run(SCRIPT, REQUEST, patient_until(lambda: host.state.pipelines))
         assert caught.value.after_send
 
 

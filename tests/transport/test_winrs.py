@@ -27,7 +27,7 @@ from remediate.transport.chosen import ChosenTransport
 from remediate.transport.protocol import Deadline, Session
 from remediate.transport.winrs import PIECE
 from tests.faults.controller import apply_run, policies, schedule_fix
-from tests.labs import clean_labs
+from tests.labs import HUNG_SECONDS, clean_labs, patient_until
 from tests.transport.test_psrp import FAILS, MENDED
 
 SCRIPT = "param([string] $Request)"
@@ -124,10 +124,12 @@ def test_every_exchange_may_break_in_every_way(
     fault = Fault(match=kind, nth=nth, do=action, when=when)
     with Lab(transport=Via.WINRS, faults=[fault]) as lab:
         [host] = lab.hosts
-        talk = session(host, close_within=0.6)
+        hangs_at_end = action is Action.HANG and kind is Step.DELETE
+        talk = session(host, close_within=HUNG_SECONDS if hangs_at_end else 60)
+        hung = patient_until(lambda: host.counters[kind] >= nth)
         failure = None
         try:
-            talk.run(SCRIPT, REQUEST, Deadline(0.6 if action is Action.HANG else 20))
+            talk.run(SCRIPT, REQUEST, hung if action is Action.HANG else Deadline(60))
         except errors.TransportError as error:
             failure = error
         talk.close()
