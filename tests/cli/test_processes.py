@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,16 +160,24 @@ def wait_for(what: Callable[[], Any]) -> Any:
     return found
 
 
+def is_quiet(lab: Lab) -> bool:
+    """Whether no host has heard anything for a second."""
+    heard = [host.requests for host in lab.hosts]
+    time.sleep(1.0)
+    return heard == [host.requests for host in lab.hosts]
+
+
 @linux
 @pytest.mark.slow
 def test_they_end_with_the_one_that_is_killed(cli: Make, fleet: Lab) -> None:
     """Nothing is written any more but what a host had got; and all that is told afterwards."""
     at_write: list[str] = []
+    gone = threading.Event()
 
     def stand_still(state: HostState, pipeline: int) -> None:
         if pipeline == 2:
             at_write.append(state.name)
-            time.sleep(1.0)
+            gone.wait(SECONDS)
 
     for host in fleet.hosts:
         host.state.before_pipeline = stand_still
@@ -181,7 +190,8 @@ def test_they_end_with_the_one_that_is_killed(cli: Make, fleet: Lab) -> None:
         process.kill()
         process.communicate(timeout=SECONDS)
     wait_for(lambda: not any((PROC / str(pid)).exists() for pid in others))
-    time.sleep(1.5)  # what a host had got is carried out
+    gone.set()
+    wait_for(lambda: is_quiet(fleet))  # what a host had got is carried out
     written = set(at_write)
     assert len(written) <= 2, "no host was begun any more"
     closed = cli("runs", "reconcile", *TWO)
@@ -204,12 +214,13 @@ def test_an_order_to_stop_is_told_by_the_one_that_hears_it(
     """
     begun: list[str] = []
     writing: list[str] = []
+    stopping = threading.Event()
 
     def note(state: HostState, pipeline: int) -> None:
         begun.append(state.name)
         if pipeline == 2:
             writing.append(state.name)
-            time.sleep(3.0)
+            stopping.wait(SECONDS)
 
     for host in fleet.hosts:
         host.state.before_pipeline = note
@@ -219,11 +230,16 @@ def test_an_order_to_stop_is_told_by_the_one_that_hears_it(
         for order in orders:
             os.killpg(process.pid, getattr(signal, order))
             time.sleep(0.5)
+        assert process.stderr is not None
+        said = iter(process.stderr.readline, b"")
+        assert any(b"Stopping: hosts under way are finished first." in line for line in said)
+        time.sleep(0.5)  # the others are told, too
+        stopping.set()
         out, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
+        stopping.set()
     assert process.returncode == 130, err
-    assert b"Stopping: hosts under way are finished first." in err
     changed = len(set(begun))
     assert changed in {1, 2}
     assert f"{changed} changed, {len(NAMES) - changed} skipped".encode() in out

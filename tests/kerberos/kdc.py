@@ -12,7 +12,7 @@ from pathlib import Path
 
 REALM = "REMEDIATE.TEST"
 PASSWORD = "Lab-ada-1"
-START_SECONDS = 20
+START_SECONDS = 60
 _PROGRAMS = ("krb5kdc", "kdb5_util", "kadmin.local", "kinit", "ktutil")
 _PLACES = "/usr/sbin:/usr/local/sbin:/sbin"
 _CLIENT = """\
@@ -80,7 +80,7 @@ class Kdc:
     def close(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def profile(self, name: str, **said: object) -> Path:

@@ -328,7 +328,7 @@ def test_a_file_full_of_mistakes_is_told_by_its_first_ones(audit: Audit) -> None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such files on Windows")
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_a_file_that_never_ends_or_never_answers_is_refused_at_once(
     cli: Cli, unsent: Unsent, tmp_path: Path
 ) -> None:
