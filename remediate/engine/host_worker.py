@@ -6,7 +6,6 @@ thread waits for it or a loop.
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -129,11 +128,11 @@ class HostWorker:
         order: what is to be done.
         waiting: the runner's ways to wait.
         around: what else is needed.
-        watch: measures it; None where it was somebody else who has worked on the host.
+        watch: measures it.
     """
 
     def __init__(
-        self, order: Order, waiting: Waiting, around: Surroundings, watch: Stopwatch | None = None
+        self, order: Order, waiting: Waiting, around: Surroundings, watch: Stopwatch
     ) -> None:
         self._order = order
         self._waiting = waiting
@@ -177,7 +176,7 @@ class HostWorker:
                 return await self._aside(self._fetch, effect)
             case Confirm(plan):
                 self._enter(Phase.CONFIRM)
-                with self._watch.asking() if self._watch else nullcontext():
+                with self._watch.asking():
                     agreed = await self._aside(self._around.confirm, plan)
                 self._deadline = Deadline(self._order.settings.timeout, self._around.clock)
                 return agreed
@@ -263,7 +262,7 @@ class HostWorker:
         interrupted, left = self._around.interrupted, self._settling.left
         seconds = 0.0 if interrupted.is_set() else min(effect.seconds, left)
         if seconds > 0:
-            with self._watch.resting() if self._watch else nullcontext():
+            with self._watch.resting():
                 await self._let_go()
                 await self._waiting.rest(seconds, interrupted)
         elif left <= 0:

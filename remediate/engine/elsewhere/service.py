@@ -9,7 +9,6 @@ from queue import SimpleQueue
 
 from pydantic import SecretStr
 
-from remediate.engine.effects import Close, FreeLease, Part, ask
 from remediate.engine.elsewhere.messages import (
     CheckTurn,
     CloseHost,
@@ -24,7 +23,7 @@ from remediate.engine.elsewhere.messages import (
     TakeTurn,
     TurnTold,
 )
-from remediate.engine.host_worker import HostWorker
+from remediate.engine.host_journal import HostJournal
 from remediate.engine.order import Order, Verb
 from remediate.engine.surroundings import Surroundings
 from remediate.engine.verdict import internal_error, unknown
@@ -37,8 +36,6 @@ from remediate.model.problem import Problem
 from remediate.model.run import Intent
 from remediate.redaction import Redaction
 from remediate.runner.processes import Start
-from remediate.runner.protocol import Waiting
-from remediate.runner.serial import Serial
 from remediate.store.errors import StoreError
 from remediate.transport.errors import AccountRefusedElsewhere, TimedOut
 from remediate.transport.gate import Gate, Turn
@@ -222,19 +219,11 @@ class Task:
             turn.left()
         if self.closed is not None:
             return self.closed
-
-        async def close(order: Order, waiting: Waiting) -> HostReport:
-            steps = self._closing(self._without_end(how))
-            return await HostWorker(order, waiting, self.around).work(steps)
-
-        [(_, report)] = Serial().run([self.order], close, _internal_error)
-        return report
-
-    def _closing(self, report: HostReport) -> Part[HostReport]:
+        report, journal = self._without_end(how), HostJournal(self.order, self.around)
         if self.order.verb is Verb.APPLY:
-            yield from ask(Close(report, free=self.leased and self.intent is None))
+            journal.close(report, free=self.leased and self.intent is None)
         elif self.leased:
-            yield from ask(FreeLease())
+            journal.free_lease()
         return report
 
     def _without_end(self, how: str) -> HostReport:
@@ -249,7 +238,3 @@ class Task:
         changes = intent.changes if intent is not None else ()
         plan = Plan(host=order.host.name, playbooks=order.planner.uses, changes=changes)
         return unknown(order, plan, problem)
-
-
-def _internal_error(order: Order) -> HostReport:
-    return internal_error(order.host.name)
