@@ -23,7 +23,7 @@ from remediate.engine.elsewhere.messages import (
     UndoPart,
 )
 from remediate.engine.elsewhere.parcels import Packing, Unpacking
-from remediate.engine.elsewhere.service import Task
+from remediate.engine.elsewhere.service import FarOrder
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
@@ -401,7 +401,7 @@ def test_an_order_that_crosses_with_ctrl_c_is_not_begun(job: Job) -> None:
         alive = True
         how = ""
 
-        def give(self, task: Task) -> None:
+        def give(self, far: FarOrder) -> None:
             heard.append("do")
             giving.stopped.set()
 
@@ -416,7 +416,7 @@ def test_an_order_that_crosses_with_ctrl_c_is_not_begun(job: Job) -> None:
     ]
     around = Surroundings(MemoryTransport({}), None)
     giving = Giving([Crossing()], 8, [])
-    giving._left.put([Task(order, around, SimpleQueue()) for order in orders])
+    giving._left.put([FarOrder(order, around, SimpleQueue()) for order in orders])
     assert halted.wait(PATIENT)
     giving.end()
     assert heard[-3:] == ["do", "go", "halt"]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from remediate.engine.elsewhere.giving import Giving
 from remediate.engine.elsewhere.messages import (
-    Answer,
+    Answered,
     Asked,
     Begin,
     Confirm,
@@ -35,7 +35,7 @@ from remediate.engine.elsewhere.messages import (
     to_crew,
 )
 from remediate.engine.elsewhere.parcels import Packing, StaysError
-from remediate.engine.elsewhere.service import Gone, Shared, Task
+from remediate.engine.elsewhere.service import FarOrder, Gone, Shared
 from remediate.engine.order import Order
 from remediate.engine.surroundings import Surroundings
 from remediate.model.host import Host
@@ -105,8 +105,8 @@ class Crew:
             around: what it is done in; its transport is not used.
             skip: makes the report of an order that is not begun.
         """
-        told: SimpleQueue[Task] = SimpleQueue()
-        waiting = dict.fromkeys(Task(order, around, told) for order in orders)
+        told: SimpleQueue[FarOrder] = SimpleQueue()
+        waiting = dict.fromkeys(FarOrder(order, around, told) for order in orders)
         giving = Giving(self._members, self._workers, list(waiting))
         interrupted = False
         try:
@@ -115,11 +115,11 @@ class Crew:
                     if around.interrupted.is_set() and not interrupted:
                         interrupted = True
                         self._tell(Interrupt())
-                    task = told.get(timeout=_LISTEN)
-                    if task in waiting and not giving.again(task):
-                        report = task.report(skip)  # may be made twice, and is the same then
-                        del waiting[task]
-                        yield task.order, report
+                    far = told.get(timeout=_LISTEN)
+                    if far in waiting and not giving.again(far):
+                        report = far.report(skip)  # may be made twice, and is the same then
+                        del waiting[far]
+                        yield far.order, report
                 except Empty:
                     continue
                 except KeyboardInterrupt:
@@ -127,9 +127,9 @@ class Crew:
                         raise
                     giving.stopped.set()
                     self._tell(Halt())
-                    for task in waiting:
-                        if task.came_to is not None:
-                            told.put(task)  # again: it may have been lost on the way
+                    for far in waiting:
+                        if far.came_to is not None:
+                            told.put(far)  # again: it may have been lost on the way
         except KeyboardInterrupt:  # asked twice
             waiting.clear()
             raise
@@ -139,10 +139,10 @@ class Crew:
                 self._tell(Halt())
             while waiting:
                 with suppress(Empty):
-                    task = told.get(timeout=_LISTEN)
-                    if task in waiting:
-                        task.report(skip)
-                        del waiting[task]
+                    far = told.get(timeout=_LISTEN)
+                    if far in waiting:
+                        far.report(skip)
+                        del waiting[far]
             giving.end()
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class _Member:
         """How it has ended, in words; empty until then."""
         self._shared = shared
         self._packing = Packing(())
-        self._tasks: dict[int, Task] = {}
+        self._orders: dict[int, FarOrder] = {}
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._known = 0
@@ -195,18 +195,18 @@ class _Member:
         with self._lock, suppress(PipeError):  # it has ended
             self._process.send(begin)
 
-    def give(self, task: Task) -> None:
+    def give(self, far: FarOrder) -> None:
         """Send an order there; it is begun after `Go`."""
-        part = self._packing.pack(task.order)
-        secret, no_secret = self._secret(task.order.host)
+        part = self._packing.pack(far.order)
+        secret, no_secret = self._secret(far.order.host)
         number = next(self._numbers)
         with self._lock:
             if self.alive:
-                self._tasks[number] = task
+                self._orders[number] = far
             else:
-                task.end(Gone(self.how))
+                far.end(Gone(self.how))
                 return
-        named = self._packing.defined(task.order)
+        named = self._packing.defined(far.order)
         define = [one for one in named if one.number not in self._defined]
         self._defined.update(one.number for one in define)
         order = part.model_dump(mode="json")
@@ -253,39 +253,39 @@ class _Member:
                 self._shared.log(line)
             case Done(number=number) | Skipped(number=number):
                 with self._lock:
-                    task = self._task(number)
-                    del self._tasks[number]
-                task.end(heard)
+                    far = self._order(number)
+                    del self._orders[number]
+                far.end(heard)
             case Seen(number=number, event=event):
-                self._task(number).see(event)
+                self._order(number).see(event)
             case TurnTold(number=number):
-                self._task(number).hear(heard)
+                self._order(number).hear(heard)
             case Asked(number=number):
-                task = self._task(number)
-                answering = self._threads.submit(self._answer, task, heard)
+                far = self._order(number)
+                answering = self._threads.submit(self._answer, far, heard)
                 if not isinstance(heard.question, Confirm):
-                    task.journal = answering
+                    far.journal = answering
 
-    def _task(self, number: int) -> Task:
-        """A task that the process has, and has begun with.
+    def _order(self, number: int) -> FarOrder:
+        """An order that the process has, and has begun with.
 
         Raises:
             PipeError: it has none of this number.
         """
-        task = self._tasks.get(number)
-        if task is None:
+        far = self._orders.get(number)
+        if far is None:
             raise PipeError("it speaks of an order that it does not have")
-        task.begun = True
-        return task
+        far.begun = True
+        return far
 
-    def _answer(self, task: Task, asked: Asked) -> None:
-        value, failure = task.answer(asked.question, self._shared)
-        self.send(Answer(number=asked.number, value=value, failure=failure))
+    def _answer(self, far: FarOrder, asked: Asked) -> None:
+        value, failure = far.answer(asked.question, self._shared)
+        self.send(Answered(number=asked.number, value=value, failure=failure))
 
     def _ended(self, how: str) -> None:
         _log.debug("a process that works on hosts has ended", extra={"how": how})
         with self._lock:
             self.how, self.alive = how, False
-            left, self._tasks = list(self._tasks.values()), {}
-        for task in left:
-            task.end(Gone(how))
+            left, self._orders = list(self._orders.values()), {}
+        for far in left:
+            far.end(Gone(how))

@@ -63,7 +63,7 @@ class FarStore:
         self._ask(CloseHost(run=run, host=host, report=report, reconciled=reconciled, frees=frees))
 
 
-class Order(Protocol):
+class AskingOrder(Protocol):
     """What the gate needs of the order that is carried out on a host."""
 
     def ask(self, question: Question) -> Any:  # noqa: ANN401 - each has its own answer
@@ -100,7 +100,7 @@ class FarGate(Gate):
         order_on: finds the order that is carried out on a host.
     """
 
-    def __init__(self, order_on: Callable[[Host], Order]) -> None:
+    def __init__(self, order_on: Callable[[Host], AskingOrder]) -> None:
         super().__init__()
         self._order_on = order_on
         self._said = _Said()
@@ -119,7 +119,7 @@ class FarGate(Gate):
 class _FarTurn(Turn):
     """One session's way through it."""
 
-    def __init__(self, order: Order, number: int, account: Account, said: _Said) -> None:
+    def __init__(self, order: AskingOrder, number: int, account: Account, said: _Said) -> None:
         self._order = order
         self._number = number
         self._account = account

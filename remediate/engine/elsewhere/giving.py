@@ -1,4 +1,4 @@
-"""Gives tasks away to other processes, and once more when one of those ends."""
+"""Gives orders to other processes, and once more when one of those ends."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from remediate.engine.elsewhere.messages import Go, Halt, Skipped, ToMember
-from remediate.engine.elsewhere.service import Gone, Task
+from remediate.engine.elsewhere.service import FarOrder, Gone
 
 
 class Receiver(Protocol):
@@ -17,7 +17,7 @@ class Receiver(Protocol):
     how: str
     """How it has ended, in words; empty until then."""
 
-    def give(self, task: Task) -> None:
+    def give(self, far: FarOrder) -> None:
         """Send an order there; it is begun after `Go`."""
 
     def send(self, *messages: ToMember) -> None:
@@ -25,33 +25,35 @@ class Receiver(Protocol):
 
 
 class Giving:
-    """Gives tasks away, in a thread of its own: an interrupt leaves none half given.
+    """Gives orders away, in a thread of its own: an interrupt leaves none half given.
 
     Args:
         members: the processes.
         workers: how many hosts are worked on at the same time, in all.
-        tasks: what is to be done.
+        orders: what is to be done.
     """
 
-    def __init__(self, members: Sequence[Receiver], workers: int, tasks: Sequence[Task]) -> None:
+    def __init__(
+        self, members: Sequence[Receiver], workers: int, orders: Sequence[FarOrder]
+    ) -> None:
         self.stopped = threading.Event()
         """None is to be begun any more."""
         self._members = members
         self._workers = workers
         self._turns = cycle(members)
         self._of: dict[str, Receiver] = {}
-        self._left: SimpleQueue[Sequence[Task] | None] = SimpleQueue()
-        self._left.put(tasks)
+        self._left: SimpleQueue[Sequence[FarOrder] | None] = SimpleQueue()
+        self._left.put(orders)
         self._thread = threading.Thread(target=self._give, name="giving", daemon=True)
         self._thread.start()
 
-    def again(self, task: Task) -> bool:
+    def again(self, far: FarOrder) -> bool:
         """Give to another process what one that has ended had not begun, where there is one."""
         alive = any(member.alive for member in self._members)
-        if not isinstance(task.came_to, Gone) or task.begun or self.stopped.is_set() or not alive:
+        if not isinstance(far.came_to, Gone) or far.begun or self.stopped.is_set() or not alive:
             return False
-        task.came_to = None
-        self._left.put([task])
+        far.came_to = None
+        self._left.put([far])
         return True
 
     def end(self) -> None:
@@ -60,15 +62,15 @@ class Giving:
         self._thread.join()
 
     def _give(self) -> None:
-        while (tasks := self._left.get()) is not None:
-            for task in tasks:
-                member = self._member(task)
+        while (orders := self._left.get()) is not None:
+            for far in orders:
+                member = self._member(far)
                 if self.stopped.is_set():
-                    task.end(Skipped(number=0))
+                    far.end(Skipped(number=0))
                 elif member is None:
-                    task.end(Gone(f"{self._members[-1].how}, and no other is left"))
+                    far.end(Gone(f"{self._members[-1].how}, and no other is left"))
                 else:
-                    member.give(task)
+                    member.give(far)
             if self._left.empty():
                 self._go()
 
@@ -80,9 +82,9 @@ class Giving:
             if self.stopped.is_set():
                 member.send(Halt())  # that was said before its last order came, which took it back
 
-    def _member(self, task: Task) -> Receiver | None:
-        """Who gets a task: all that are about one host one, whose gate its own accounts pass."""
-        url = task.order.host.url.casefold()
+    def _member(self, far: FarOrder) -> Receiver | None:
+        """Who gets an order: all that are about one host one, whose gate its own accounts pass."""
+        url = far.order.host.url.casefold()
         known = self._of.get(url)
         if known is None or not known.alive:
             known = next((each for each in self._around() if each.alive), None)

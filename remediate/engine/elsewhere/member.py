@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from remediate.engine.elsewhere.far import FarGate, FarStore
 from remediate.engine.elsewhere.messages import (
-    Answer,
+    Answered,
     Asked,
     Begin,
     Confirm,
@@ -93,7 +93,7 @@ class _Work:
     def __init__(self, do: Do, pipe: Pipe) -> None:
         self.do = do
         self.order: Order | None = None
-        self.answers: SimpleQueue[Answer] = SimpleQueue()
+        self.answers: SimpleQueue[Answered] = SimpleQueue()
         self._pipe = pipe
 
     @property
@@ -185,7 +185,7 @@ class Member:
                     case Go(workers=workers):
                         self._works_to_do.put(share, workers)
                         share = []
-                    case Answer(number=number) as answer:
+                    case Answered(number=number) as answer:
                         self._works[number].answers.put(answer)
                     case Halt():
                         self._stopped.set()

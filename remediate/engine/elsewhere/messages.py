@@ -195,7 +195,7 @@ class Failure(Model):
     other: str = ""
 
 
-class Answer(Model):
+class Answered(Model):
     """What was asked for on behalf of an order.
 
     Args:
@@ -204,7 +204,7 @@ class Answer(Model):
         failure: why there is none.
     """
 
-    type: Literal["answer"] = "answer"
+    type: Literal["answered"] = "answered"
     number: int
     value: JsonValue = None
     failure: Failure | None = None
@@ -356,7 +356,8 @@ class Done(Model):
 
 
 ToMember = Annotated[
-    Begin | Known | Define | Do | Go | Halt | Interrupt | Answer | End, Field(discriminator="type")
+    Begin | Known | Define | Do | Go | Halt | Interrupt | Answered | End,
+    Field(discriminator="type"),
 ]
 ToCrew = Annotated[
     Learned | Logged | Seen | Asked | TurnTold | Skipped | Done, Field(discriminator="type")

@@ -81,7 +81,7 @@ class Gone:
 
 
 @dataclass(eq=False)
-class Task:
+class FarOrder:
     """An order that another process carries out.
 
     Args:
@@ -99,7 +99,7 @@ class Task:
 
     order: Order
     around: Surroundings
-    told: "SimpleQueue[Task]"
+    told: "SimpleQueue[FarOrder]"
     came_to: Done | Skipped | Gone | None = None
     begun: bool = False
     journal: Future[None] | None = None
