@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
 
 from remediate.files import read_content
 from remediate.inventory.protocol import Inventory, InventoryError, Loader, Trust
 from remediate.inventory.settings import Settings
+from remediate.packages import entry_points
 
 MAX_BYTES = 2 * 1024 * 1024
 """Of a file: more than 20,000 hosts, with what is usually said of them."""
@@ -52,7 +52,7 @@ def _loader(form: str) -> Loader | None:
         return partial(_from_file, form)
     if form in _FORMATS:
         return cast("Loader", _named(_FORMATS[form]))
-    found = entry_points(group=ENTRY_POINTS, name=form)
+    found = entry_points(group=ENTRY_POINTS).select(name=form)
     return cast("Loader", next(iter(found)).load()) if found else None
 
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remediate.model.text import in_quotes, unseen
+from remediate.packages import entry_points
 from remediate.playbook import shipped, stated
 from remediate.playbook.loader import PlaybookError, PlaybookFile
 

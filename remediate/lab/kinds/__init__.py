@@ -12,7 +12,6 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from remediate.lab.kinds.kind import Kind, Switch, is_it, plain
 from remediate.lab.state import HostState, Record
 from remediate.model.base import JsonValue
+from remediate.packages import entry_points
 from remediate.resources.base import loaded_kinds
 
 _LEFTOVER = "leftover"
