@@ -59,7 +59,7 @@ function Get-RemediateReceipt {
     try { $receipt = ConvertFrom-Json -InputObject ([string] (Get-Content -LiteralPath $Path -Raw -Encoding UTF8)) }
     catch { return $said }
     if ($null -eq $receipt) { return $said }
-    $names = @($receipt.PSObject.Properties.Name)
+    $names = @($receipt.PSObject.Properties | ForEach-Object -Process { $_.Name })
     if ($names -contains 'changes') { $said['changes'] = @($receipt.changes) }
     if ($names -contains 'written') { $said['written'] = Get-RemediateText -Value $receipt.written }
     return $said
@@ -69,7 +69,7 @@ function Get-RemediateNamed {
     # What a receipt says that its run has written to; nothing where it does not say.
     param([hashtable] $Receipt)
     foreach ($change in @($Receipt['changes'] | Limit-RemediateList -Name 'changes of a run')) {
-        if ($null -eq $change -or @($change.PSObject.Properties.Name) -notcontains 'resource') { continue }
+        if ($null -eq $change -or @($change.PSObject.Properties | ForEach-Object -Process { $_.Name }) -notcontains 'resource') { continue }
         $key = @{}
         foreach ($part in $change.resource.key.PSObject.Properties) { $key[$part.Name] = Get-RemediateText -Value $part.Value }
         @{ kind = [string] $change.resource.kind; key = $key }

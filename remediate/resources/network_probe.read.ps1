@@ -37,7 +37,7 @@ function Test-RemediateEndpoint {
             $asked = [System.Text.Encoding]::ASCII.GetBytes("CONNECT ${Name}:$Port HTTP/1.1`r`nHost: ${Name}:$Port`r`n`r`n")
             $stream.Write($asked, 0, $asked.Length)
             $answer = ''
-            while (-not $answer.EndsWith("`r`n`r`n") -and $answer.Length -lt 8192 -and [datetime]::Now -lt $Until) {
+            while (-not $answer.EndsWith("`r`n`r`n", 'Ordinal') -and $answer.Length -lt 8192 -and [datetime]::Now -lt $Until) {
                 $byte = $stream.ReadByte()
                 if ($byte -lt 0) { break }
                 $answer += [char] $byte

@@ -14,7 +14,7 @@ function Find-RemediateShadowStorage {
     $having = @($pairs | ForEach-Object -Process { $_['Volume'] })
     foreach ($id in @($volumes.Keys | Sort-Object)) {
         $volume = $volumes[$id]
-        $named = -not ([string] $volume.Name).StartsWith('\\?\')
+        $named = -not ([string] $volume.Name).StartsWith('\\?\', 'Ordinal')
         # 3: a local disk
         if ($volume.DriveType -eq 3 -and $named -and $having -notcontains $id) {
             $pairs += @{ Storage = $null; Volume = $id; DiffVolume = $id }

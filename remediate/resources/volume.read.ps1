@@ -5,7 +5,7 @@ function Get-RemediateVolumeName {
     param($Volume, [string] $Id)
     if ($null -eq $Volume) { return $Id }
     $name = [string] $Volume.Name
-    if ($name.StartsWith('\\?\')) { return $name }
+    if ($name.StartsWith('\\?\', 'Ordinal')) { return $name }
     return $name.TrimEnd('\')
 }
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from remediate.lab.drive import OURS
 from remediate.lab.kinds import put
 from remediate.lab.kinds.folder_marks import SCRATCH
 from remediate.lab.kinds.old_files import FOLDER
@@ -46,6 +47,17 @@ def test_somebody_elses_folder_in_it_stops_the_removal(door: Door) -> None:
     one.door.become(one.state)
     assert remove(one, ASIDE) == "RemediateRefused"
     assert rf"{ASIDE}\theirs\kept.txt" in one.state.drive.below(ASIDE)
+
+
+def test_a_receipt_that_says_nothing_is_told_like_any_other(door: Door) -> None:
+    """Strict mode takes it for an error to ask what has no properties for their names."""
+    texts = ["", "{", "{}", "[]", "5", '{"changes": null}', '{"changes": [{}, 5, null]}']
+    one = Asked(door, Leftover.kind, {})
+    for number, text in enumerate(texts):
+        one.state.drive.put(rf"{OURS}receipts\R{number}.json", text)
+    one.door.become(one.state)
+    told = [(each["run"], each["beside"], each["written"]) for each in one.get()]
+    assert told == [(f"R{number}", [], None) for number in range(len(texts))]
 
 
 # --- folders that the agent has worked in -------------------------------------------------------

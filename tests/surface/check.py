@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.surface import (
     rules_cim,
     rules_commands,
+    rules_desktop,
     rules_files,
     rules_language,
     rules_limits,
@@ -36,6 +37,7 @@ def check_scripts(scripts: Sequence[Script]) -> list[Finding]:
         rules_commands.check(findings, functions)
         rules_types.check(findings, inference)
         rules_files.check(findings)
+        rules_desktop.check(findings, functions)
         rules_cim.check(findings, inference)
         rules_limits.check(findings, functions)
         rules_reader.check(findings, functions)

@@ -8,7 +8,8 @@ from tests.surface.tree import Node
 from tests.surface.windows import Command, Parameter, Version, versions
 
 _PROGRAM = re.compile(r"\.(exe|com|cmd|bat|msc)$", re.IGNORECASE)
-_SYSTEM_PROGRAM = re.compile(r'"\$env:(?:windir|SystemRoot)\\System32\\([\w.-]+)"$', re.IGNORECASE)
+SYSTEM_PROGRAM = re.compile(r'"\$env:(?:windir|SystemRoot)\\System32\\([\w.-]+)"$', re.IGNORECASE)
+"""A program that is called by its path."""
 _WHOLE = {"byte", "int", "int16", "int32", "int64", "long", "uint16", "uint32", "uint64"}
 _WILDCARD = re.compile(r"[*?\[\]]")
 
@@ -31,7 +32,7 @@ def check(findings: Findings, functions: Functions) -> None:
 def _check_computed(findings: Findings, node: Node) -> None:
     if node.children[0].kind == "ScriptBlockExpression":
         return
-    program = _SYSTEM_PROGRAM.match(node.children[0].text)
+    program = SYSTEM_PROGRAM.match(node.children[0].text)
     if program:
         _check_named(findings, node, program[1])
         return

@@ -113,7 +113,8 @@ def read(host: HostState) -> Iterator[Record]:
         found = re.fullmatch(r"([0-9A-Za-z-]{1,64})\.json", path.removeprefix(_RECEIPTS))
         if found:
             receipt = _receipt(drive, path)
-            named = [one["resource"] for one in receipt.get("changes", []) if "resource" in one]
+            changes = [one for one in receipt.get("changes") or () if isinstance(one, dict)]
+            named = [one["resource"] for one in changes if "resource" in one]
             moves += [one["key"] for one in named if one["kind"] == scratch_move.KIND]
             written = receipt.get("written")
             yield _record(path, "receipt", run=found[1], beside=named, written=written)
@@ -276,9 +277,10 @@ def _record(path: str, sort: str, **more: object) -> Record:
 
 def _receipt(drive: Drive, path: str) -> Record:
     try:
-        return dict(json.loads((drive.read(path) or b"").decode("utf-8-sig")))
+        said = json.loads((drive.read(path) or b"").decode("utf-8-sig"))
     except ValueError:
         return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _folders(drive: Drive, parent: str, form: str) -> list[str]:

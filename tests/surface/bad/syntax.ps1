@@ -19,6 +19,10 @@ function Test-New {
     $h = 0b101 # expect: syntax
     if ($IsWindows) { return $PSEdition } # expect: syntax
     Get-Date 6> $null # expect: syntax
+    Get-Date
+    | Out-Null # expect: syntax
+    Get-Date |
+    Out-Null
     return @($guid, $a, $b, $c, $d, $e, $f, $g, $h)
 }
 

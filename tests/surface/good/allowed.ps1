@@ -64,6 +64,7 @@ function Set-Thing {
     if ($Mode) { $splat['Value'] = 1 }
     Set-ItemProperty @splat -Type DWord
     Restart-Service -Name $Identity['name'] -Force -Confirm:$false
+    $ErrorActionPreference = 'Continue'
     tzutil.exe /g | Out-Null
     & "$env:SystemRoot\System32\vssadmin.exe" list writers
     & { Get-Item -LiteralPath $env:ProgramFiles }
