@@ -94,5 +94,5 @@ function Save-RemediateReceipt {
         written   = (Get-Date).ToUniversalTime().ToString('s') + 'Z'
     }
     $path = Join-Path -Path $folder -ChildPath ($Run + '.json')
-    Save-RemediateFile -Path $path -Lines (ConvertTo-Json -InputObject $receipt -Depth 8)
+    Save-RemediateFile -Path $path -Lines (ConvertTo-Json -InputObject $receipt -Depth 8 -Compress)
 }

@@ -26,7 +26,7 @@ RULES = {
     "full-name": "parameters by their full names",
     "guard": "a command that is missing somewhere is first asked for with Get-Command",
     "invoke-expression": "no text becomes code",
-    "json": "JSON is made of, and read from, -InputObject",
+    "json": "JSON is made of, and read from, -InputObject, and not indented",
     "language-mode": "runs under Constrained Language Mode",
     "marker": "a marker names a rule and a reason",
     "member": "the member of the .NET type or object exists",

@@ -39,11 +39,19 @@ def check(findings: Findings, functions: Functions) -> None:
 
 
 def _check_json(findings: Findings, node: Node) -> None:
-    """5.1 takes a list in a pipeline item by item one way, and as one thing the other way."""
+    """5.1 takes a list in a pipeline item by item one way, and as one thing the other way.
+
+    4.0 indents text as if no string had an escaped quote, or ended with a backslash: it fails,
+    or breaks the string. https://stackoverflow.com/questions/23552000
+    """
+    name = command_name(node).lower()
     piped = node.parent is not None and node.parent.children[0] is not node
-    if command_name(node).lower() in _JSON and piped:
+    if name in _JSON and piped:
         what = f"a list of one is none behind a pipeline: give {command_name(node)} -InputObject"
         findings.add(node, "json", what)
+    given = {str(child.value).lower() for child in node.of("CommandParameter")}
+    if name == "convertto-json" and "compress" not in given:
+        findings.add(node, "json", r"4.0 cannot indent a string that ends with \: -Compress")
 
 
 def _check_program(findings: Findings, node: Node, functions: Functions) -> None:
