@@ -1,7 +1,8 @@
 """What every playbook plans can be saved, and is carried out later: exactly so, or not at all."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -25,9 +26,29 @@ CASES = [
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
+class Noon(datetime):
+    """Two hours later it is still the same day."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz).replace(hour=12, minute=0)
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hosts say of days is a part of a plan: no run of these tests is to be near midnight."""
+    monkeypatch.setattr("remediate.testing.case.datetime", Noon)
+
+
+def told(case: Case) -> Teller:
+    teller = Teller.in_memory(case)
+    teller.engine = replace(teller.engine, now=lambda: Noon.now(UTC))
+    return teller
+
+
 def saved(case: Case) -> Saved:
     """What is to be changed on the host of a case, by way of a file."""
-    teller = Teller.in_memory(case)
+    teller = told(case)
     [(report, seen)] = teller.engine.plan([HOST], teller.work)
     now = datetime(2026, 11, 29, 10, tzinfo=UTC)
     planned = PlannedHost(host=HOST, report=report, seen=seen)
@@ -53,7 +74,7 @@ def applied(teller: Teller, plan: Saved) -> HostReport:
 
 @each_case
 def test_a_saved_plan_is_carried_out_later_as_it_would_have_been_at_once(case: Case) -> None:
-    plan, teller = saved(case), Teller.in_memory(case)
+    plan, teller = saved(case), told(case)
     teller.state.wait(HOURS * 3600)
     report = applied(teller, plan)
     assert report.outcome is case.applied, explain(report)
@@ -79,7 +100,7 @@ def plan_is_made(report: HostReport) -> bool:
 
 def edited(case: Case, change: Change) -> Iterator[Teller]:
     """The host of a case after somebody edited what is to be changed; none where nobody can."""
-    teller = Teller.in_memory(case)
+    teller = told(case)
     try:
         theirs = edit(teller.state, change)
     except (CallFailedError, KeyError):  # it is denied, or not there
