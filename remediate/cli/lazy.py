@@ -55,6 +55,16 @@ class Command(click.Command):
                 formatter.write_dl(records)
 
 
+class FileName(click.Path):
+    """The name of a file or folder. An empty one is refused: it would mean this folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as in click
+        """The name, as `click.Path` has it."""
+        if value == "":
+            self.fail("it is empty; is there a variable that has no value?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Option(click.Option):
     """An option that belongs to a section of the help.
 

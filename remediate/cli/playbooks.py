@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remediate.cli.explaining import no_password_option
-from remediate.cli.lazy import Command, Option
+from remediate.cli.lazy import Command, FileName, Option
 from remediate.cli.stop import Stop
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def playbooks_option() -> click.Option:
     return Option(
         ["--playbooks", "folders"],
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=FileName(path_type=Path),
         metavar="DIR",
         section=PLAYBOOKS,
         help="A folder with your own playbooks. Repeat it for several.",
@@ -114,6 +114,10 @@ class PlaybookCommand(Command):
         look.resilient_parsing = True
         values, _, _ = self.make_parser(look).parse_args(list(args))
         asking = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
+        for param in self._own:
+            value = values.get(param.name or "")
+            if isinstance(param.type, FileName) and (value == "" or "" in _given(value)):
+                param.type.convert("", param, ctx)
         own = ctx.obj is None or ctx.obj.own_settings
         known = catalogue(_folders(values, own=own, broken_is_none=asking))
         words = _given(values.get("playbooks"))

@@ -15,7 +15,7 @@ import click
 
 from remediate.cli import connecting, pace, reaching, targets
 from remediate.cli.asking import agreed
-from remediate.cli.lazy import Option
+from remediate.cli.lazy import FileName, Option
 from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
 
@@ -49,7 +49,7 @@ def options() -> list[click.Option]:
         ),
         Option(
             ["-i", "--inventory"],
-            type=click.Path(path_type=Path),
+            type=FileName(path_type=Path),
             metavar="FILE",
             section=targets.HOSTS,
             help="A YAML file of servers: those on record are reached as it says, not as they were "

@@ -17,7 +17,7 @@ import click
 import platformdirs
 from click.core import ParameterSource
 
-from remediate.cli.lazy import Option
+from remediate.cli.lazy import FileName, Option
 from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def config_option(*, exposed: bool = True) -> click.Option:
     """
     return Option(
         [FLAG],
+        type=FileName(),
         metavar="FILE",
         callback=_read_for,
         expose_value=exposed,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli.lazy import Option
+from remediate.cli.lazy import FileName, Option
 from remediate.cli.reaching import THIS_MACHINE, is_own, own_name, reached, usual
 from remediate.cli.stop import NOTHING_SENT, Stop
 
@@ -31,7 +31,7 @@ def host_options() -> list[click.Option]:
         ),
         Option(
             ["-i", "--inventory"],
-            type=click.Path(),
+            type=FileName(),
             metavar="FILE",
             section=HOSTS,
             help="A YAML or CSV file of servers, instead of --host; or ansible:PATH, or "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli.lazy import Option
+from remediate.cli.lazy import FileName, Option
 
 if TYPE_CHECKING:
     from remediate.cli.hosting import Chosen
@@ -22,7 +22,7 @@ def waiver_options() -> list[click.Option]:
     return [
         Option(
             ["--waivers"],
-            type=click.Path(path_type=Path),
+            type=FileName(path_type=Path),
             metavar="FILE",
             section=WAIVERS,
             help="A YAML file of findings that are left as they are, until a day: they are shown "

@@ -21,7 +21,7 @@ from remediate.cli.asking import SAFETY, confirm, require_person, writing_option
 from remediate.cli.carrying_out import carry_out
 from remediate.cli.commands.audit import audit, one_selection
 from remediate.cli.following import OF_HOSTS, format_option
-from remediate.cli.lazy import Option
+from remediate.cli.lazy import FileName, Option
 from remediate.cli.reports import report_option
 from remediate.cli.stop import Stop
 from remediate.cli.waiving import waiver_options, waivers
@@ -160,6 +160,7 @@ command = playbooks.PlaybookCommand(
         ),
         Option(
             ["--plan"],
+            type=FileName(),
             metavar="FILE",
             section=playbooks.PLAYBOOKS,
             help="Instead of naming playbooks: a saved plan, exactly so; a host that moved since "

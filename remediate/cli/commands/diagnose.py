@@ -11,7 +11,7 @@ import click
 
 from remediate.cli import connecting, hosting, jobs, playbooks, targets
 from remediate.cli.following import OUTPUT, format_option
-from remediate.cli.lazy import Command, Option
+from remediate.cli.lazy import Command, FileName, Option
 from remediate.cli.reports import report_option
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
@@ -344,7 +344,7 @@ command = _Command(
         Option(
             ["--file", "files"],
             multiple=True,
-            type=click.Path(path_type=Path),
+            type=FileName(path_type=Path),
             metavar="LOG",
             help="A log of the agent, LastBackupFailedFiles, an event log (XML, CSV, EVTX), or any "
             "text. Repeat it for several.",

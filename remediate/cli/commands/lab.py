@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli.lazy import Command, LazyGroup, Option
+from remediate.cli.lazy import Command, FileName, LazyGroup, Option
 from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts
@@ -112,7 +112,7 @@ serve_command = Command(
         ),
         Option(
             ["--state"],
-            type=click.Path(dir_okay=False, path_type=Path),
+            type=FileName(dir_okay=False, path_type=Path),
             metavar="FILE",
             help="JSON file with the state of the hosts; read if it exists, and kept up to date.",
         ),

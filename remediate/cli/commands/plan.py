@@ -10,7 +10,7 @@ import click
 
 from remediate.cli import connecting, hosting, jobs, playbooks, saved_plans, targets, values
 from remediate.cli.following import OF_HOSTS, OUTPUT, format_option, verbose_option
-from remediate.cli.lazy import Command, Option
+from remediate.cli.lazy import Command, FileName, Option
 from remediate.cli.reports import report_option, require_unused, writable
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
@@ -186,7 +186,7 @@ show_command = Command(
     callback=_show,
     help="Show what a saved plan would change, for people; as Markdown for a merge request.",
     params=[
-        click.Argument(["file"], metavar="FILE"),
+        click.Argument(["file"], type=FileName(), metavar="FILE"),
         playbooks.playbooks_option(),
         format_option("console", "json", "markdown"),
         Option(
@@ -232,6 +232,7 @@ command = PlanCommand(
         Option(
             ["-o", "--out"],
             required=True,
+            type=FileName(),
             metavar="FILE",
             section=OUTPUT,
             help="Where the plan is saved.",

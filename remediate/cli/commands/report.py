@@ -11,7 +11,7 @@ import click
 
 from remediate.cli import playbooks, recorded, run_ids
 from remediate.cli.following import OUTPUT
-from remediate.cli.lazy import Command, Option
+from remediate.cli.lazy import Command, FileName, Option
 from remediate.cli.reports import NAMES, require_unused, writable
 from remediate.cli.settings_file import config_option
 from remediate.cli.stop import Stop
@@ -176,7 +176,7 @@ command = Command(
         ),
         Option(
             ["-o", "--out"],
-            type=click.Path(path_type=Path),
+            type=FileName(path_type=Path),
             metavar="FILE",
             section=OUTPUT,
             help="Where it is written to, instead of stdout (-).",

@@ -8,7 +8,7 @@ import click
 
 from remediate.cli.connecting import open_files_option, passwords_only_option
 from remediate.cli.following import OUTPUT
-from remediate.cli.lazy import Command, Option
+from remediate.cli.lazy import Command, FileName, Option
 from remediate.cli.playbooks import catalogue, playbooks_option
 from remediate.cli.settings_file import config_option
 from remediate.cli.wiring import Parts
@@ -97,7 +97,7 @@ command = Command(
     "for is told by what it holds. Connects to no host. Playbooks are programs: those that are "
     "named run, unless others may write to them.",
     params=[
-        click.Argument(["files"], nargs=-1, required=True, metavar="FILE..."),
+        click.Argument(["files"], nargs=-1, required=True, type=FileName(), metavar="FILE..."),
         Option(
             ["--as", "kind"],
             type=click.Choice([kind.value for kind in FileKind]),
