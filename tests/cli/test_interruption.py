@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from remediate.cli import main
 from remediate.cli.interruption import CtrlC
 
 
@@ -55,3 +56,16 @@ def test_who_asks_again_while_all_ends_is_told_nothing_else() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (130, b"")
+
+
+def test_who_presses_ctrl_c_before_there_is_a_command_gets_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def pressed() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("remediate.cli.output.fill_in", pressed)
+    monkeypatch.setattr("os._exit", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
