@@ -109,7 +109,7 @@ class HtmlForm:
         yield '<section aria-labelledby="verdicts"><h2 id="verdicts">Verdicts</h2>\n'
         yield '<table><thead><tr><th scope="col">Verdict</th>'
         yield '<th scope="col" class="number">Hosts</th>'
-        yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+        yield '<td class="picture" aria-hidden="true"></td></tr></thead>\n<tbody>\n'
         order = sorted(self._looks, key=lambda name: (GRAVITY.index(self._looks[name]), name))
         for name in order:
             many, look = totals.verdicts[name], look_of(self._looks[name])
@@ -128,7 +128,7 @@ class HtmlForm:
             return
         yield '<table><thead><tr><th scope="col">Severity</th><th scope="col">Playbook</th>'
         yield '<th scope="col">Finding</th><th scope="col" class="number">Hosts</th>'
-        yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+        yield '<td class="picture" aria-hidden="true"></td></tr></thead>\n<tbody>\n'
         for row in rows:
             yield _finding(row, hosts)
         yield "</tbody></table></section>\n"
@@ -140,7 +140,7 @@ class HtmlForm:
         yield '<section aria-labelledby="waived"><h2 id="waived">Waived</h2>\n'
         yield '<table><thead><tr><th scope="col">Severity</th><th scope="col">Playbook</th>'
         yield '<th scope="col">Finding</th><th scope="col" class="number">Hosts</th>'
-        yield '<td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+        yield '<td class="picture" aria-hidden="true"></td></tr></thead>\n<tbody>\n'
         for row in rows:
             yield _finding(row, hosts)
         yield "</tbody></table></section>\n"

@@ -71,7 +71,8 @@ def waves(of: WaveTally) -> Iterator[str]:
     yield (
         '<section aria-labelledby="waves"><h2 id="waves">Waves</h2>\n'
         '<table><thead><tr><th scope="col">Wave</th><th scope="col" class="number">Hosts</th>'
-        '<th scope="col">Verdicts</th><td aria-hidden="true"></td></tr></thead>\n<tbody>\n'
+        '<th scope="col">Verdicts</th><td class="picture" aria-hidden="true"></td></tr></thead>\n'
+        "<tbody>\n"
     )
     for row in rows[:_MOST_WAVES]:
         parts, start = [], 0
