@@ -97,7 +97,8 @@ class ConsoleReporter:
         subject = self._subject
         total = sum(self._outcomes.values())
         if total > 1:
-            parts = ", ".join(f"{number} {name}" for name, number in self._outcomes.most_common())
+            ranked = self._outcomes.most_common()
+            parts = ", ".join(words.hosts_with(name, number) for name, number in ranked)
             yield line(0, (f"{count(total, 'host')}: ", STRONG), parts)
         yield from self._waves.lines()
         if waited := self._times.waited_for():

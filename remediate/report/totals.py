@@ -13,16 +13,10 @@ from remediate.report.lines import RANK
 from remediate.report.times import Times
 from remediate.report.waivers import Notice
 from remediate.report.waves import WaveTally
+from remediate.report.words import hosts_with
 
 MOST_NAMED = 4
 """Hosts that are named where a file tells a finding of many."""
-
-_OF_SEVERAL = {
-    "needs attention": "need attention",
-    "conflict": "conflicts",
-    "internal error": "internal errors",
-}
-"""Verdicts that read otherwise of several hosts."""
 
 
 @dataclass(slots=True)
@@ -76,9 +70,7 @@ class Totals:
     def sentence(self) -> str:
         """The numbers in words: `3 hosts: 2 would change, 1 unreachable; 4 findings: 4 warning`."""
         ranked = sorted(self.verdicts.items(), key=lambda item: (-item[1], item[0]))
-        verdicts = ", ".join(
-            count(many, name, _OF_SEVERAL.get(name, name)) for name, many in ranked
-        )
+        verdicts = ", ".join(hosts_with(name, many) for name, many in ranked)
         findings = grades(self.findings)
         parts = [f"{count(self.hosts, 'host')}: {verdicts}" if self.hosts else "no host"]
         many = count(self.findings.total(), "finding")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from remediate.model.exit_code import GRAVITY, ExitCode
 from remediate.report.lines import STRONG, Line, line
+from remediate.report.words import hosts_with
 
 
 @dataclass(slots=True)
@@ -85,4 +86,4 @@ class WaveTally:
 
     def sentence(self, row: Row) -> str:
         """The same in words: `78 changed, 2 failed`."""
-        return ", ".join(f"{many:,} {name}" for name, many, _ in self.parts(row))
+        return ", ".join(hosts_with(name, many) for name, many, _ in self.parts(row))

@@ -17,7 +17,7 @@ from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import PlaybookUse
 from remediate.model.problem import STALE
-from remediate.model.text import quoted
+from remediate.model.text import count, quoted
 from remediate.model.waiver import Waiver
 from remediate.report.views import View, Words
 
@@ -86,6 +86,19 @@ def verdict(view: View, report: HostReport) -> Words:
     if report.outcome is Outcome.UNREACHABLE and report.problem:
         default = (_OF_PROBLEM.get(report.problem.code, default[0]), default[1])
     return view.verdicts.get(report.outcome, default)
+
+
+_OF_SEVERAL = {
+    "needs attention": "need attention",
+    "conflict": "conflicts",
+    "internal error": "internal errors",
+}
+"""Verdicts that read otherwise of several hosts."""
+
+
+def hosts_with(verdict: str, many: int) -> str:
+    """How many hosts have a verdict: `78 changed`, `2 need attention`."""
+    return count(many, verdict, _OF_SEVERAL.get(verdict, verdict))
 
 
 SINCE = ("new", "graver", "gone", "unchanged")

@@ -497,6 +497,11 @@ def test_a_reason_that_was_told_already_is_not_told_again(plan: Make, shown: Mak
     assert shown(report, command="apply").count("has not answered") == 1
 
 
+def test_hosts_are_counted_in_the_words_of_the_files(shown: Make) -> None:
+    told = [HostReport(host=name, outcome=Outcome.ATTENTION) for name in "AB"]
+    assert "2 hosts: 2 need attention\n" in shown(*told)
+
+
 def test_of_several_hosts_it_is_said_how_many_have_not_answered_all(
     plan: Make, shown: Make
 ) -> None:
