@@ -110,6 +110,7 @@ class Reaching:
         self._options = options
         self._terminal = terminal
         self._what = record
+        self._vouching = " or the plan's --digest" if record == "plan" else ""
         self._vouched = vouched
         self._said = reaching.said(options)
         self._usual = reaching.usual(options)
@@ -159,8 +160,22 @@ class Reaching:
             problem = Problem(code="wrong_settings", message=stop.message, hint=stop.hint)
             return _refused(host, problem)
         if self._by_record(host) and now.in_the_clear and not self._may_be_read(now):
-            return _readable(now, self._what)
+            return self._readable(now)
         return record.model_copy(update={"host": now})
+
+    def _readable(self, host: "Host") -> "HostReport":
+        from remediate.model.problem import Problem
+        from remediate.report.words import command_line
+
+        named = f"name it with {command_line(['--host', host.name])}{self._vouching}"
+        accept = named if host.loopback else "accept it with --insecure"
+        problem = Problem(
+            code="in_the_clear",
+            message=f"whoever listens there would get the password ({_where(host)}), and a "
+            f"{self._what} alone does not decide that",
+            hint=f"If it is the right host, {accept}; or log on with --auth negotiate.",
+        )
+        return _refused(host, problem)
 
     def _by_record(self, host: "Host") -> bool:
         """Whether the record alone describes a host, but for what the command line says."""
@@ -272,7 +287,8 @@ class Reaching:
             message = f"{what}, and --passwords-only allows {self._only} only"
             hint = "If it is right, leave out --passwords-only."
             return _refused(host, Problem(code="not_agreed", message=message, hint=hint))
-        hint = f"If it is right, give it with {' and '.join(use.option for use in uses)}"
+        options = " and ".join(use.option for use in uses)
+        hint = f"If it is right, give it with {options}{self._vouching}"
         askable = all(use.what for use in uses)
         if askable and self._terminal.interactive:
             message = f"{what}, and you answered no"
@@ -429,21 +445,6 @@ def _contradiction(host: "Host", intent: "Host") -> "HostReport":
     fields = join(name.replace("_", " ") for name in differ)
     message = f"the record says that the run began with another {fields} than it wrote with"
     return refused_record(host.name, RecordRefusedError(message))
-
-
-def _readable(host: "Host", record: str) -> "HostReport":
-    from remediate.model.problem import Problem
-    from remediate.report.words import command_line
-
-    named = f"name it with {command_line(['--host', host.name])}"
-    accept = named if host.loopback else "accept it with --insecure"
-    problem = Problem(
-        code="in_the_clear",
-        message=f"whoever listens there would get the password ({_where(host)}), and a "
-        f"{record} alone does not decide that",
-        hint=f"If it is the right host, {accept}; or log on with --auth negotiate.",
-    )
-    return _refused(host, problem)
 
 
 def _refused(host: "Host", problem: "Problem") -> "HostReport":

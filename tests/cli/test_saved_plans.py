@@ -288,6 +288,14 @@ def test_a_plan_that_has_expired_is_not_shown_as_good(told: Told, fleet: Fleet) 
     assert not any("to do it" in line for line in others)
 
 
+def test_a_plan_that_is_still_to_be_made_is_not_shown_as_good(told: Told, fleet: Fleet) -> None:
+    told(*ONE)
+    fleet.clock.now -= timedelta(days=1)
+    shown = told("plan", "show", FILE).out
+    assert "the plan plan.json is refused: it was made at 2026-11-29 " in shown
+    assert "to do it" not in shown
+
+
 def test_a_file_that_is_no_plan_is_refused(told: Told, cli: Told, unsent: Unsent) -> None:
     told(*ONE)
     text = FILE.read_bytes()
@@ -325,6 +333,7 @@ def test_what_a_plan_says_of_passwords_needs_its_digest_or_somebodys_yes(
     [host] = refused.data["hosts"]
     assert (refused.code, host["problem"]["code"]) == (6, "not_agreed")
     assert host["problem"]["message"].startswith("the plan says to log on with what is in the env")
+    assert "or the plan's --digest" in host["problem"]["hint"]
     assert told(*APPLY, "--digest", json.loads(FILE.read_text())["digest"]).code == 0
 
 

@@ -106,7 +106,13 @@ def _about(plan: "SavedPlan", path: str, needed: Iterable[str], now: "datetime")
     yield f"plan {path}: {count(changes, 'change')} on {where}, {until}"
     if expired:
         yield "It has expired: make a new plan."
-    elif changed:
+        return
+    try:
+        saved_plans.require_in_force(plan, path, None, now)
+    except Stop as refused:
+        yield f"{refused.message}."
+        return
+    if changed:
         words = ["remediate", "apply", "--plan", path, "--digest", plan.digest, *needed]
         yield f"to do it: {command_line(words)}"
 
