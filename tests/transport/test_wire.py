@@ -118,6 +118,9 @@ def test_a_host_that_hangs_up_while_others_have_their_turn_is_connected_to_anew(
             talk(connection)
 
         class Slow(Turn):
+            def take_at_once(self) -> bool:
+                return False
+
             def take(self, deadline: Deadline) -> bool:
                 accepted.wait(20)
                 server.open[0].shutdown(socket.SHUT_RDWR)
