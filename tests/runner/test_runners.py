@@ -56,6 +56,15 @@ def test_an_interrupt_begins_no_new_item_and_finishes_the_others() -> None:
     assert sorted(rest) == [(2, "done 2"), (3, "done 3"), (4, "skipped 4"), (5, "skipped 5")]
 
 
+@pytest.mark.parametrize("runner", [Serial(), Loop(1)])
+def test_a_mistake_in_the_work_is_told_in_place_of_its_result(runner: Runner) -> None:
+    async def work(item: int, _: Waiting) -> float:
+        return 1 / item
+
+    with pytest.raises(ZeroDivisionError):
+        list(runner.run([1, 0, 2], work, lambda item: -item))
+
+
 def test_serial_skips_what_comes_after_an_interrupt() -> None:
     async def work(item: int, _: Waiting) -> str:
         if item == 2:
@@ -161,10 +170,15 @@ def test_what_takes_long_ahead_holds_no_worker() -> None:
 def test_what_has_been_done_ahead_only_is_skipped_after_an_interrupt() -> None:
     """One is worked on, one is ready, one is being dialled, and one is nothing yet."""
     begun, ready, go_on = threading.Event(), threading.Event(), threading.Event()
+    broken_off = list[int]()
 
     async def ahead(item: int) -> None:
         if item == 2:
-            await asyncio.sleep(60)
+            try:
+                await asyncio.sleep(20)
+            except asyncio.CancelledError:
+                broken_off.append(item)
+                raise
         if item == 3:
             ready.set()
 
@@ -183,6 +197,7 @@ def test_what_has_been_done_ahead_only_is_skipped_after_an_interrupt() -> None:
     rest = [results.throw(KeyboardInterrupt), *results]
     later.join(30)
     assert sorted(rest) == [(1, "done 1"), *((item, f"skipped {item}") for item in (2, 3, 4))]
+    assert broken_off == [2], "nobody waits for a host that is not to begin"
 
 
 def test_what_has_rested_is_made_ready_again() -> None:
@@ -205,3 +220,25 @@ def test_what_fails_ahead_is_worked_on_all_the_same() -> None:
         raise OSError(item)
 
     assert list(Loop(1, ahead).run([1], doubled, lambda item: -item)) == [(1, 2)]
+
+
+def test_what_has_rested_goes_on_before_what_has_not_begun() -> None:
+    """Hosts in the middle of something come first, and be others ready before them."""
+    dialled, order = list[int](), list[str]()
+    ready_again, over = threading.Event(), threading.Event()
+
+    async def ahead(item: int) -> None:
+        dialled.append(item)
+        if dialled.count(1) == 2:
+            asyncio.get_running_loop().call_later(0.05, ready_again.set)
+
+    async def work(item: int, waiting: Waiting) -> None:
+        if item == 1:
+            await waiting.rest(0, threading.Event())
+            over.set()
+        if item in {2, 3}:
+            await waiting.aside(lambda: (ready_again if item == 2 else over).wait(30))
+        order.append(f"{item}")
+
+    list(Loop(2, ahead).run([1, 2, 3, 4, 5], work, lambda _: None))
+    assert order.index("1") < order.index("4")

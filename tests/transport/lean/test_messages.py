@@ -8,7 +8,7 @@ from remediate.transport.lean.clixml import string_in, text_of
 from remediate.transport.lean.faults import MessageError
 from remediate.transport.lean.framing import Joiner
 from remediate.transport.lean.reading import MAX_DEPTH
-from remediate.transport.lean.soap import fault_in
+from remediate.transport.lean.soap import fault_in, related
 from remediate.transport.markup import MAX_LENGTH, MAX_TAGS, OverloadedMarkupError
 from remediate.transport.wires import WireName
 from tests.transport.lean.canned import (
@@ -50,6 +50,7 @@ def outcome(last: Answer, before: bytes = b"", after: bytes = b"") -> Reply | er
         (b'Name="stdout"', b'Name="stderr"', "a stream"),
         (b'Name="stdout" CommandId="' + SAID.encode(), b'Name="stdout" CommandId="X', "another"),
         (b"AAAAAAAAAAQ", b"AAAAAAAA!AQ", "no base64"),
+        (b"AAAAAAAAAAQ", b"AAAAAAAA!AAQ", "no base64"),
         (b"</s:Envelope>", b"", "not XML"),
         (b"<s:Envelope", b"<!DOCTYPE a><s:Envelope", "would grow"),
     ],
@@ -59,6 +60,24 @@ def test_what_is_no_answer_to_what_was_asked(before: bytes, after: bytes, says: 
     assert type(error) is errors.ProtocolError
     assert says in error.detail
     assert error.after_send
+
+
+def test_what_another_library_has_asked_is_not_answered_by_anything_else() -> None:
+    asked = FINE.document()  # it names itself as it names what it answers
+    assert related(asked, asked) == asked
+    for other in (asked.replace(b"RelatesTo>uuid:", b"RelatesTo>uuid:0"), b"<a/>"):
+        with pytest.raises(MessageError, match="not asked"):
+            related(asked, other)
+
+
+def test_a_command_is_the_one_that_was_asked_for() -> None:
+    answers = [(each.status, each.document()) for each in story(FINE)]
+    asked = b"CommandId>" + SAID.encode()
+    changed = [(status, text.replace(asked, b"CommandId>" + OTHER)) for status, text in answers]
+    assert changed != answers
+    error = told_to(WireName.LEAN, changed)
+    assert type(error) is errors.ProtocolError
+    assert "what command it has begun" in error.detail
 
 
 def test_what_need_not_be_understood_is_passed_over() -> None:
