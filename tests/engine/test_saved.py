@@ -12,6 +12,7 @@ from remediate.engine.saved import Saved
 from remediate.lab.hosts import make_state
 from remediate.lab.kinds import edit, records
 from remediate.lab.state import HostState
+from remediate.model.change import Change
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
@@ -34,13 +35,16 @@ FINE = 2
 
 
 def carried_out(
-    state: HostState, job: Job, meanwhile: Callable[[HostState], object]
+    state: HostState,
+    job: Job,
+    meanwhile: Callable[[HostState], object] = lambda _: None,
+    edited: Callable[[PlannedHost], PlannedHost] = lambda planned: planned,
 ) -> tuple[HostReport, PlannedHost]:
     """What becomes of a plan when something happens between making it and carrying it out."""
     transport = MemoryTransport({HOST.address: state})
     engine = Engine(transport, Settings(operator="ada@here"), MemoryStore(), runner=Serial())
     [(report, seen)] = engine.plan([HOST], job)
-    planned = PlannedHost(host=HOST, report=report, seen=seen)
+    planned = edited(PlannedHost(host=HOST, report=report, seen=seen))
     meanwhile(state)
     [report] = engine.apply([HOST], job, RUN, saved={HOST.name: Saved.of(planned)})
     return report, planned
@@ -96,6 +100,53 @@ def test_what_a_task_starts_its_program_with_is_in_no_plan_and_not_missed(job: J
         assert "<Arguments>" in task["xml"]
         head, _, rest = task["xml"].partition("<Arguments>")
         task["xml"] = f"{head}<Arguments>/Canary {rest}"
-    report, planned = carried_out(state, job, lambda _: None)
+    report, planned = carried_out(state, job)
     assert report.outcome is Outcome.CHANGED
     assert "Canary" not in planned.model_dump_json()
+
+
+Edit = Callable[[list[Change]], list[Change]]
+
+
+def with_changes(edit: Edit) -> Callable[[PlannedHost], PlannedHost]:
+    """A plan that says otherwise what it changes."""
+
+    def edited(planned: PlannedHost) -> PlannedHost:
+        plan = planned.report.plan
+        assert plan is not None
+        changes = tuple(edit(list(plan.changes)))
+        report = planned.report.model_copy(
+            update={"plan": plan.model_copy(update={"changes": changes})}
+        )
+        return planned.model_copy(update={"report": report})
+
+    return edited
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda changes: changes[1:], "now also wants multiple_instances"),
+        (lambda changes: [changes[0].model_copy(update={"after": 1}), *changes[1:]], "now wants"),
+        (lambda changes: changes[::-1], "in another order"),
+    ],
+    ids=["left out", "otherwise", "turned round"],
+)
+def test_a_plan_that_is_not_what_its_playbooks_want_is_not_carried_out(
+    job: Job, edit: Edit, why: str
+) -> None:
+    state = make_state()
+    before = state.without_traces()
+    report, _ = carried_out(state, job, edited=with_changes(edit))
+    assert report.outcome is Outcome.REFUSED
+    assert report.problem
+    assert why in report.problem.message
+    assert state.without_traces() == before
+
+
+def test_a_plan_changes_nothing_that_cannot_be_set(job: Job) -> None:
+    def elsewhere(changes: list[Change]) -> list[Change]:
+        return [one.model_copy(update={"property": "path", "after": "\\"}) for one in changes]
+
+    with pytest.raises(ValueError, match="path is nothing that can be set"):
+        carried_out(make_state(), job, edited=with_changes(elsewhere))
