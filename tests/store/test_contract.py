@@ -227,7 +227,8 @@ def test_an_expired_lease_is_taken_over_and_named(store: Store) -> None:
 
 def test_a_run_renews_its_lease_with_a_higher_fence(store: Store) -> None:
     store.take_lease(KEY, "a", "ada@one", NOW, TTL)
-    assert LeaseGrant(fence=2) == store.take_lease(KEY, "a", "ada@one", NOW + SECOND, TTL)
+    for fence in (2, 3):
+        assert LeaseGrant(fence=fence) == store.take_lease(KEY, "a", "ada@one", NOW + SECOND, TTL)
     held = Holder(run="a", owner="ada@one", since=NOW, until=NOW + SECOND + TTL)
     assert [(KEY, held)] == store.leases(NOW + TTL)
 
