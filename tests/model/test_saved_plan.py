@@ -118,6 +118,24 @@ def test_hostile_texts_are_refused(text: bytes) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.parametrize("hosts", [("SRV01", "SRV01"), ("SRV01",), ("SRV01", "SRV03")])
+def test_a_plan_names_a_host_once_and_has_its_own_report_of_it(hosts: tuple[str, ...]) -> None:
+    planned = tuple(
+        PlannedHost(
+            host=Host(name=name, address="127.0.0.1", port=5985),
+            report=HostReport(host=name.replace("3", "2"), outcome=Outcome.COMPLIANT),
+        )
+        for name in hosts
+    )
+    made = {"tool": "x", "operator": "ada@bastion", "created": NOW, "expires": NOW}
+    text = written(SavedPlan(**made, playbooks=(), hosts=planned).sealed())
+    if hosts == ("SRV01",):
+        assert read_plan(text).hosts == planned
+        return
+    with pytest.raises(SavedPlanRefused, match="a host twice, or reports of another one"):
+        read_plan(text)
+
+
 @pytest.mark.slow
 def test_a_plan_that_would_not_be_read_is_not_written() -> None:
     made = {"tool": "x" * MAX_SIZE, "operator": "", "created": NOW, "expires": NOW}
