@@ -22,12 +22,13 @@ from remediate.engine.elsewhere.messages import (
     RecordPart,
     UndoPart,
 )
-from remediate.engine.elsewhere.parcels import Packing, Unpacking
+from remediate.engine.elsewhere.parcels import Packing, StaysError, Unpacking
 from remediate.engine.elsewhere.service import FarOrder
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
 from remediate.engine.planning import PlaybookPlanner
+from remediate.engine.recorded import Removal
 from remediate.engine.rollback import RecordPlanner, UndoPlanner
 from remediate.engine.saved import Saved
 from remediate.engine.surroundings import Surroundings
@@ -35,7 +36,9 @@ from remediate.lab.hosts import make_state
 from remediate.lab.kinds import turn_on
 from remediate.lab.kinds.boot import KIND
 from remediate.model.base import Model
+from remediate.model.change import Change, ResourceId
 from remediate.model.computer import Computer
+from remediate.model.connection import Via
 from remediate.model.event import Event, HostProgress
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome, Worked
@@ -149,6 +152,47 @@ def test_an_order_arrives_as_it_was_sent(job: Job) -> None:
     assert isinstance(there.planner, PlaybookPlanner)
     assert there.planner.job.uses == job.uses
     assert replace(there, planner=replace(there.planner, job=job)) == order
+
+
+def test_what_there_is_to_undo_arrives_as_it_was_sent(job: Job) -> None:
+    restart = Change(
+        playbook="schedule-fix",
+        resource=ResourceId(kind="service", key={"name": "obengine"}),
+        title="service obengine",
+        property="process",
+        before=None,
+        after=None,
+        renews=True,
+    )
+    removal = Removal(r"C:\Scratch", (), "run-9", cut_off=True)
+    planner = UndoPlanner(
+        job.uses,
+        (restart,),
+        (),
+        force=True,
+        guards=PlaybookPlanner(job),
+        cut_off=True,
+        restarts=(restart,),
+        harmed=True,
+        removals=(removal,),
+    )
+    order = Order(Verb.APPLY, HOSTS[0], Settings(operator="ada@bastion"), planner, "undo-1")
+    files = tuple(running())
+    packing, unpacking = Packing(files), Unpacking(files)
+    sent = json.loads(json.dumps(packing.pack(order).model_dump(mode="json")))
+    for define in packing.defined(order):
+        unpacking.define(define)
+    there = unpacking.order(OrderPart.model_validate(sent)).planner
+    assert isinstance(there, UndoPlanner)
+    assert replace(there, guards=planner.guards) == planner
+    assert there.guards is not None
+
+
+def test_this_machine_is_worked_on_by_this_process_only(job: Job) -> None:
+    here = HOSTS[0].model_copy(update={"transport": Via.LOCAL})
+    order = Order(Verb.AUDIT, here, Settings(operator="ada@bastion"), PlaybookPlanner(job))
+    with pytest.raises(StaysError, match="this machine itself"):
+        Packing(tuple(running())).pack(order)
 
 
 def test_all_that_a_run_does_is_the_same(world: World, job: Job) -> None:

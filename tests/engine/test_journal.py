@@ -43,6 +43,7 @@ def test_a_run_that_cannot_be_begun_sends_nothing(job: Job) -> None:
 def test_a_verdict_that_cannot_be_recorded_is_spilled(job: Job, tmp_path: Path) -> None:
     world = World(store=FailingStore(["close_host"]), folder=tmp_path)
     assert world.apply(job).outcome is Outcome.CHANGED
+    assert world.store.leases(datetime.now(UTC)) == [], "that can be done still"
     [file] = [file for file in read_spill(tmp_path) if file.path.parent == tmp_path]
     [entry] = file.entries
     assert entry.report
