@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from remediate.engine.job import Job
-from remediate.engine.reconciling import take_in_spilled
+from remediate.engine.order import Order
+from remediate.engine.reconciling import Ongoing, closing, take_in_spilled
 from remediate.lab.engines.functions import answer
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.plan import Observed, Plan
-from remediate.model.run import Intent
+from remediate.model.run import HostRecord, Intent
 from remediate.runner.serial import Serial
 from remediate.store.errors import JournalIncomplete, StoreUnavailable
 from remediate.store.spill import SpillEntry, read_spill, spill
@@ -240,6 +241,28 @@ def test_a_rollback_does_not_take_the_host_from_a_run_that_goes_on(world: World,
     assert report.outcome is Outcome.REFUSED
     assert report.holder
     assert report.holder.run == "run-1"
+
+
+def test_a_rollback_takes_leases_of_what_it_undoes_and_of_tries_that_have_ended(
+    world: World,
+) -> None:
+    """The lease of a try that goes on is its own; a reconcile of one that broke off is as it."""
+    runs = [world.run(), *(world.run("run-1") for _ in range(3)), world.run("run-2")]
+    for run in runs:
+        world.store.begin_run(run, [HOST])
+        if run.id != "run-3":
+            world.store.finish_run(run.id, NOW)
+    ongoing = Ongoing(world.store, "ada@here", lambda _: False, {})
+    assert set(ongoing.takes_over("run-1")) == {"run-1", "run-2", "run-4"}
+    intent = Intent(run="run-1", host=HOST, changes=(), snapshot=(), recorded=NOW)
+    record = HostRecord(host=HOST, intent=intent)
+    [order, undoing] = [
+        closing(run, record, ongoing, world.settings, NOW) for run in (runs[0], runs[3])
+    ]
+    assert isinstance(order, Order)
+    assert isinstance(undoing, Order)
+    assert order.takes_over == ()
+    assert set(undoing.takes_over) == {"run-1", "run-2", "run-4"}
 
 
 def test_a_lease_that_ran_out_while_a_person_looked_is_taken_again(world: World, job: Job) -> None:

@@ -19,6 +19,14 @@ def test_a_run_is_running_from_with_to_its_end(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_a_run_goes_on_while_one_of_its_processes_does(tmp_path: Path) -> None:
+    with RunLock("a", tmp_path, 2):
+        with RunLock("a", tmp_path):
+            assert is_running("a", tmp_path)
+        assert is_running("a", tmp_path)
+    assert not is_running("a", tmp_path)
+
+
 def test_an_exception_ends_the_run_too(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), RunLock("a", tmp_path):
         raise KeyboardInterrupt
