@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from remediate.model.exit_code import GRAVITY, gravest
 from remediate.model.finding import Advice, RecordedFinding
 from remediate.model.outcome import EXIT_CODES, ExitCode, HostReport, Outcome, exit_code
 from remediate.model.plan import Plan, Unanswered
@@ -23,6 +24,12 @@ def test_of_several_the_gravest_counts(one: Outcome, other: Outcome) -> None:
     reports = [HostReport(host="a", outcome=one), HostReport(host="b", outcome=other)]
     expected = min((EXIT_CODES[one], EXIT_CODES[other]), key=ORDER.index)
     assert exit_code(reports) == expected == exit_code(reversed(reports))
+
+
+@pytest.mark.parametrize("code", GRAVITY)
+def test_that_a_run_was_interrupted_is_told_whatever_else_there_is(code: ExitCode) -> None:
+    """Whoever has called it is to stop, too."""
+    assert gravest([code, ExitCode.INTERRUPTED]) is ExitCode.INTERRUPTED
 
 
 @pytest.mark.parametrize("outcome", Outcome)
