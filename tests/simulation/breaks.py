@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 
-from tests.breaks import ENGINE, Break, broken
+from tests.breaks.breaking import Break, broken
+from tests.breaks.engine import ENGINE
 
 SECONDS = 12
 """Of CPU, in which a break has to be found."""

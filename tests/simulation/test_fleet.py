@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.breaks import ROOT, Break
+from tests.breaks.breaking import ROOT, Break
 from tests.drawn import chance
 from tests.simulation.breaks import BREAKS, found
 from tests.simulation.fleet import simulate
