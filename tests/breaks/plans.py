@@ -61,6 +61,14 @@ BREAKS = (
         "tests/engine/test_saved.py::test_a_plan_changes_nothing_that_cannot_be_set",
     ),
     Break(
+        "saved secret",
+        "a saved plan holds no known secret",
+        f"{ENGINE}/saved.py",
+        "yield as_resource(mask(one.disclosed()))",
+        "yield as_resource(one.disclosed())",
+        "tests/engine/test_saved.py::test_a_secret_of_the_run_is_in_no_plan_and_not_missed",
+    ),
+    Break(
         "saved words",
         "a saved plan calls a change what it is",
         f"{ENGINE}/saved.py",

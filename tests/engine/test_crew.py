@@ -47,6 +47,7 @@ from remediate.model.waiver import Waiver, Waivers
 from remediate.playbook.loader import running
 from remediate.powershell.messages import Reply, Request
 from remediate.store.errors import StoreUnavailable
+from remediate.store.run_lock import is_running
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport, Trouble
 from remediate.transport.errors import AuthenticationFailed, ConnectionLost
@@ -303,6 +304,19 @@ def test_a_store_that_fails_is_told_as_ever(job: Job) -> None:
     assert {report.problem.message for report in reports.values()} == {  # type: ignore[union-attr]
         "the store runs.db cannot be used: the disk is full"
     }
+
+
+def test_a_run_goes_on_while_one_of_its_processes_does(
+    several: World, job: Job, tmp_path: Path
+) -> None:
+    """One may outlive the first for a moment, and nobody is to close what it has open."""
+    several.started.crew._shared = replace(several.started.crew._shared, locks=tmp_path)
+    run, seen = apply_run(), set[bool]()
+    several.transport.trouble = lambda _: seen.add(is_running(run.id, tmp_path))
+    list(several.engine.apply(HOSTS, job, run))
+    assert seen == {True}
+    several.close()
+    assert not is_running(run.id, tmp_path)
 
 
 # --- one ends -------------------------------------------------------------------------------------

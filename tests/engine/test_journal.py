@@ -10,6 +10,7 @@ import pytest
 from remediate.engine.job import Job
 from remediate.engine.order import Order
 from remediate.engine.reconciling import Ongoing, closing, take_in_spilled
+from remediate.engine.undoing import Undoing
 from remediate.lab.engines.functions import answer
 from remediate.model.change import Change, ResourceId
 from remediate.model.host import Host
@@ -301,3 +302,20 @@ def test_what_a_bug_of_ours_breaks_off_after_its_intent_stays_open_and_keeps_the
     assert [held.run for _, held in world.store.leases(datetime.now(UTC))] == ["run-1"]
     [(_, closed)] = world.engine.reconcile()
     assert closed.outcome is Outcome.FAILED_UNCHANGED
+
+
+def test_what_a_rollback_may_have_left_half_way_counts_for_the_next_one(
+    world: World, job: Job
+) -> None:
+    assert world.apply(job).outcome is Outcome.CHANGED
+    ongoing = Ongoing(world.store, "ada@here", lambda _: False, {})
+    undo = world.run("run-1")
+    for harmed in (False, True):
+        record = world.store.run("run-1")
+        planner = Undoing(record, world.store, ongoing).planner(record.hosts[0])
+        assert planner is not None
+        assert planner.harmed == harmed
+        world.store.begin_run(undo, [HOST])
+        intent = Intent(run=undo.id, host=HOST, changes=(), snapshot=(), recorded=NOW)
+        world.store.record_intent(intent)
+        undo = world.run("run-1")

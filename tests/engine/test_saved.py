@@ -17,6 +17,7 @@ from remediate.model.host import Host
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.run import Run, RunKind
 from remediate.model.saved_plan import PlannedHost
+from remediate.redaction import Redaction
 from remediate.runner import Serial
 from remediate.testing.store import MemoryStore
 from remediate.testing.transport import MemoryTransport
@@ -39,10 +40,20 @@ def carried_out(
     job: Job,
     meanwhile: Callable[[HostState], object] = lambda _: None,
     edited: Callable[[PlannedHost], PlannedHost] = lambda planned: planned,
+    *secrets: str,
 ) -> tuple[HostReport, PlannedHost]:
     """What becomes of a plan when something happens between making it and carrying it out."""
     transport = MemoryTransport({HOST.address: state})
-    engine = Engine(transport, Settings(operator="ada@here"), MemoryStore(), runner=Serial())
+    redaction = Redaction()
+    for secret in secrets:
+        redaction.add(secret)
+    engine = Engine(
+        transport,
+        Settings(operator="ada@here"),
+        MemoryStore(),
+        runner=Serial(),
+        redaction=redaction,
+    )
     [(report, seen)] = engine.plan([HOST], job)
     planned = edited(PlannedHost(host=HOST, report=report, seen=seen))
     meanwhile(state)
@@ -103,6 +114,16 @@ def test_what_a_task_starts_its_program_with_is_in_no_plan_and_not_missed(job: J
     report, planned = carried_out(state, job)
     assert report.outcome is Outcome.CHANGED
     assert "Canary" not in planned.model_dump_json()
+
+
+def test_a_secret_of_the_run_is_in_no_plan_and_not_missed(job: Job) -> None:
+    state = make_state()
+    for task in state.windows["scheduled_tasks"]:
+        task["xml"] = task["xml"].replace("<Author>", "<Author>C4nary-Secret ")
+        assert "C4nary" in task["xml"]
+    report, planned = carried_out(state, job, lambda _: None, lambda one: one, "C4nary-Secret")
+    assert report.outcome is Outcome.CHANGED
+    assert "C4nary" not in planned.model_dump_json()
 
 
 Edit = Callable[[list[Change]], list[Change]]
