@@ -13,7 +13,7 @@ def test_a_break_names_a_place_and_a_test_that_are_there_once(one: Break) -> Non
     text = (ROOT / one.file).read_text(encoding="utf-8")
     assert text.count(one.before) == 1
     assert one.after != one.before
-    file, _, name = one.seen_by.partition("::")
+    file, _, name = one.seen_by.partition("[")[0].partition("::")
     assert (ROOT / file).read_text(encoding="utf-8").count(f"def {name}(") == 1
 
 

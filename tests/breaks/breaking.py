@@ -21,7 +21,7 @@ class Break:
         file: where.
         before: a text that stands in the file exactly once.
         after: what it is replaced by.
-        seen_by: the test that has to see it, as pytest names it; the simulation needs none.
+        seen_by: the test that has to see it, as pytest names it; the simulation has none.
     """
 
     name: str

@@ -117,7 +117,8 @@ BREAKS = (
         f"{PLAYBOOKS}/execution_policy.py",
         'value = user if user.text else values[LOCAL_MACHINE, "ExecutionPolicy"]',
         'value = values[LOCAL_MACHINE, "ExecutionPolicy"]',
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[execution-policy/system-user-good]",
     ),
     Break(
         "path untidy",
@@ -125,7 +126,8 @@ BREAKS = (
         f"{PLAYBOOKS}/module_path.py",
         'return PROGRAM_FILES.sub(r"c:\\\\program files", folder).casefold()',
         "return folder",
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[module-path/other-drive]",
     ),
     Break(
         "another agent",
@@ -133,7 +135,8 @@ BREAKS = (
         f"{PLAYBOOKS}/module_restore.py",
         'return one.agent_version == other.agent_version != ""',
         "return True",
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[module-restore/agent-unknown]",
     ),
     Break(
         "password task written",
@@ -141,7 +144,8 @@ BREAKS = (
         f"{PLAYBOOKS}/schedule_fix.py",
         "if wrong and task.unsavable:",
         "if False:",
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[schedule-fix/password]",
     ),
     Break(
         "limit above volume",
@@ -149,7 +153,8 @@ BREAKS = (
         f"{PLAYBOOKS}/shadow_storage.py",
         "return min(max(-(-(self.size or 0) // MB), part // MB), storage.capacity // MB) * MB",
         "return max(-(-(self.size or 0) // MB), part // MB) * MB",
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[shadow-storage/largest-already]",
     ),
     Break(
         "sessions cut",
@@ -157,6 +162,7 @@ BREAKS = (
         f"{PLAYBOOKS}/iscsi_restart.py",
         "if service.in_use and not params.accept_session_loss:",
         "if False:",
-        "tests/playbooks/test_contract.py::test_every_case_is_audited_applied_proven_and_undone",
+        "tests/playbooks/test_contract.py::"
+        "test_every_case_is_audited_applied_proven_and_undone[iscsi-restart/foreign-sessions]",
     ),
 )
