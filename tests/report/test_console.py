@@ -397,6 +397,16 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[3" not in plain.getvalue()
 
 
+def test_no_text_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor has it to be escaped, which folders and patterns of Windows do not survive."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen()
+    texts = ["[b]bold[/b]", "\\Microsoft\\OnlineBackup\\", r"^\[\d+\]", r"C:\[old]", "[fe80::1]"]
+    print_lines([line(0, text) for text in texts], screen)
+    assert screen.getvalue().splitlines() == texts
+
+
 def test_a_legacy_code_page_gets_an_arrow_that_it_has() -> None:
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding="cp1252", newline="\n")
