@@ -1,4 +1,4 @@
-# What a folder of ours is compared with and renamed to. Needs folder.read.ps1.
+# What a folder of ours is compared with and renamed to. Needs file.write.ps1 and folder.read.ps1.
 
 function Format-RemediateManifest {
     # The files of a manifest as one text; two folders with the same content give the same.
@@ -28,21 +28,6 @@ function Get-RemediateKeptName {
         if (-not (Test-Path -LiteralPath ((Split-Path -Path $Path -Parent) + '\' + $name + $end))) { return $name + $end }
     }
     Stop-RemediateCall -ErrorId 'RemediateRefused' -Message 'There are too many kept folders with the same content. Remove some.'
-}
-
-function Rename-RemediateItem {
-    # Renames a folder or a file. Windows refuses while it, or a file in it, is open, as a virus scanner has new ones, or a
-    # process that has just ended its DLLs: for a moment, so this tries for 3 seconds.
-    param([string] $Path, [string] $Name)
-    $end = (Get-Date).AddSeconds(3)
-    while ((Get-Date) -lt $end) {
-        try {
-            Rename-Item -LiteralPath $Path -NewName $Name
-            return
-        }
-        catch [System.IO.IOException] { Start-Sleep -Milliseconds 500 }
-    }
-    Rename-Item -LiteralPath $Path -NewName $Name
 }
 
 function Set-RemediateMarker {

@@ -148,7 +148,7 @@ function New-RemediateScratchFolder {
     Copy-RemediateScratchAccess -From $Move['folder'] -To $new -Whole
     $said = [ordered]@{ folder = $Move['folder']; values = @(foreach ($held in $Move['held']) { [ordered]@{ type = $held['type']; data = $held['data'] } }) }
     Save-RemediateFile -Path ($new + '\' + $script:RemediateScratchMarker) -Lines (ConvertTo-Json -InputObject $said -Depth 4 -Compress)
-    Rename-Item -LiteralPath $new -NewName ($target -replace '^.*\\', '')
+    Rename-RemediateItem -Path $new -Name ($target -replace '^.*\\', '')
 }
 
 function Copy-RemediateScratchAccess {
@@ -246,7 +246,7 @@ function Copy-RemediateScratchFile {
     if ($more -and $Last) { Stop-RemediateCall -ErrorId 'RemediateScratchDowntime' -Message 'The time for which the service may be stopped was too short to copy the rest: --most-downtime.' }
     if ($more) { Stop-RemediateCall -ErrorId 'RemediateUnfinished' -Message 'Some is left to copy.' }
     if (Test-Path -LiteralPath $To) { Remove-Item -LiteralPath $To -Force }
-    Rename-Item -LiteralPath $part -NewName ($To -replace '^.*\\', '')
+    Rename-RemediateItem -Path $part -Name ($To -replace '^.*\\', '')
     return $true
 }
 
@@ -304,7 +304,7 @@ function Restore-RemediateScratch {
     $marker = $Move['target'] + '\' + $script:RemediateScratchMarker
     if (@(Get-ChildItem -LiteralPath $Move['target'] -Force | Select-Object -First 2).Count -gt 1) {
         Save-RemediateScratchList -Folder $Move['target']
-        Rename-Item -LiteralPath $marker -NewName 'remediate.kept'
+        Rename-RemediateItem -Path $marker -Name 'remediate.kept'
         return
     }
     Remove-Item -LiteralPath $marker -Force

@@ -37,7 +37,7 @@ RULES = {
     "parse-error": "the engine's parser accepts the text",
     "positional": "no positional parameters",
     "reader": "a file that reads (*.read.ps1) calls no command that writes, and no program",
-    "save": "a file is written by the function that tries again while somebody reads it",
+    "save": "files are written and renamed by functions that try again while others are at them",
     "stale-marker": "a marker allows something that is there",
     "strict": "no names are asked of what may have none",
     "syntax": "no language newer than PowerShell 4.0",

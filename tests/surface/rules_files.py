@@ -1,18 +1,20 @@
-"""Rules about files that others may have open."""
+"""Rules about files and folders that others may have open."""
 
 from tests.surface.binding import command_name
 from tests.surface.findings import Findings
 
-WRITER = "save-remediatefile"
-"""The function of ours that tries again."""
-
-_WRITING = {"add-content", "out-file", "set-content"}
+AGAIN = {
+    **dict.fromkeys(("add-content", "out-file", "set-content"), "Save-RemediateFile"),
+    "rename-item": "Rename-RemediateItem",
+}
+"""Commands that fail while a scanner is at it, and the function of ours that tries again."""
 
 
 def check(findings: Findings) -> None:
-    """Checks that text is written by the function that tries again."""
+    """Checks that such a command stands in the function that tries again, and nowhere else."""
     for node in findings.script.of("Command"):
         name = command_name(node)
-        if name.lower() in _WRITING and str(node.scope.value).lower() != WRITER:
-            what = f"{name} fails where a scanner reads the file: use Save-RemediateFile"
+        function = AGAIN.get(name.lower())
+        if function is not None and str(node.scope.value) != function:
+            what = f"{name} fails while a scanner is at it: use {function}"
             findings.add(node, "save", what)
