@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from remediate.cli import jobs, playbooks, recorded, settings_file, targets
 from remediate.cli.following import Following
 from remediate.cli.garbage import keep_what_is_there
+from remediate.cli.here import THIS_MACHINE
 from remediate.cli.interruption import CtrlC
-from remediate.cli.reaching import THIS_MACHINE
 from remediate.cli.stop import Interrupted, Stop
 from remediate.cli.wiring import Parts, operator, settings
 

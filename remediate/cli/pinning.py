@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from remediate.cli import hosting, reaching, targets
+from remediate.cli import hosting, targets
+from remediate.cli.here import THIS_MACHINE
 from remediate.cli.stop import Stop
 from remediate.cli.wiring import Parts, settings
 
@@ -62,9 +63,9 @@ def _hosts(parts: Parts, options: Mapping[str, Any]) -> "tuple[Host, ...]":
     """The hosts that are chosen, spoken to by TLS whatever is said; nobody logs on."""
     from remediate.model.connection import SETTINGS, Auth
 
-    if reaching.THIS_MACHINE in options["hosts"]:
+    if THIS_MACHINE in options["hosts"]:
         raise Stop(
-            f"--host {reaching.THIS_MACHINE} is this machine itself, which is reached without TLS",
+            f"--host {THIS_MACHINE} is this machine itself, which is reached without TLS",
             "Give the name by which WinRM reaches the server.",
         )
     if options["tls"] is False:

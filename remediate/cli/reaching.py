@@ -1,15 +1,14 @@
 """How hosts are reached: what follows from options, inventory and settings file."""
 
 import os
-import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remediate.cli import connecting
+from remediate.cli.here import THIS_MACHINE, is_here, this_machine
 from remediate.cli.settings_file import SettingsFile
 from remediate.cli.stop import NOTHING_SENT, Stop
 
@@ -18,18 +17,9 @@ if TYPE_CHECKING:
     from remediate.model.connection import Connection
     from remediate.model.host import Host
 
-_PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD = "REMEDIATE_PASSWORD"  # noqa: S105 - the name of a variable
 _ALONE = f"insecure: true in an inventory counts only together with --insecure. {NOTHING_SENT}"
 _SECURE_PORTS = {443, 5986}
-
-_COMPUTER_NAME = 15
-"""Characters that a computer name has at most."""
-
-THIS_MACHINE = "."
-"""What `--host` calls this machine itself."""
-
-BUILT_IN = "built in"
-ENVIRONMENT = "environment"
 
 
 def reached(
@@ -54,15 +44,15 @@ def reached(
     """
     spoken = said(options)
     there = entry.connection
-    if named and _is_here(there):
+    if named and is_here(there):
         return this_machine(entry.name, spoken)
     nearer = there.over(spoken) if named else spoken.over(there)
-    connection = _completed(nearer, usual(options))
+    connection = completed(nearer, usual(options))
     _require_elsewhere(entry.name, connection)
     # whoever writes an inventory must not be able to have passwords sent in the clear
     hint = _ALONE if connection.insecure and not spoken.insecure else NOTHING_SENT
     connection = connection.model_copy(update={"insecure": spoken.insecure})
-    own = _own_logon(connection, platform)
+    own = own_logon_of(connection, platform)
     password = _password(
         connection, options["passwords_only"], interactive=interactive, own_logon=own
     )
@@ -74,68 +64,17 @@ def reached(
         raise Stop(f"{stop.message}{place}", stop.hint) from None
 
 
-def own_name() -> str:
-    """What this machine calls itself: its computer name, as Windows answers it over WinRM.
-
-    https://learn.microsoft.com/windows/win32/sysinfo/computer-names says how that comes from the
-    name for DNS.
-    """
-    from remediate.model.address import check_address
-
-    try:
-        return check_address(socket.gethostname().partition(".")[0][:_COMPUTER_NAME].upper())
-    except ValueError:
-        return "localhost"
-
-
-def is_own(address: str) -> bool:
-    """Whether an address is a name of this machine, as it knows itself; no resolver is asked."""
-    own = {own_name().casefold(), socket.gethostname().casefold()}
-    return address.rstrip(".").casefold() in own
-
-
-def this_machine(name: str, spoken: "Connection") -> "Host":
-    """This machine itself, which is not connected to.
-
-    Args:
-        name: what it is called.
-        spoken: what the command line says.
-
-    Raises:
-        Stop: that is about a connection.
-    """
-    from remediate.model.connection import HTTP_PORT, Via
-    from remediate.model.host import Host
-    from remediate.report.words import join
-
-    about = {one: value for one, value in spoken.said().items() if one != "transport"}
-    if spoken.transport not in {None, Via.LOCAL}:
-        about["transport"] = spoken.transport
-    if about:
-        flags = join(map(connecting.flag_of, about))
-        verb = "is" if len(about) == 1 else "are"
-        raise Stop(
-            f"{flags} {verb} given, and this machine itself ({THIS_MACHINE}) is not connected to",
-            f"Leave out {flags}; or give the name by which WinRM reaches the server.",
-        )
-    return Host(name=name, address=own_name(), port=HTTP_PORT, transport=Via.LOCAL)
-
-
 def _require_elsewhere(name: str, connection: "Connection") -> None:
     """Make sure that a host is not taken for this machine, which only `--host .` is.
 
     Raises:
         Stop: somebody says so.
     """
-    if _is_here(connection):
+    if is_here(connection):
         raise Stop(
             f"transport local is for this machine itself, and {name} is named",
             f"Call this machine --host {THIS_MACHINE}, or reach the server by psrp or winrs.",
         )
-
-
-def _is_here(connection: "Connection") -> bool:
-    return connection.transport == "local"
 
 
 def contradiction(entry: "InventoryHost") -> str:
@@ -171,54 +110,14 @@ def _comes_of(entry: "InventoryHost", options: Mapping[str, Any]) -> str:
     file = usual(options)
 
     def wrong(file: "Connection") -> bool:
-        connection = _completed(entry.connection, file)
+        connection = completed(entry.connection, file)
         return bool(contradiction(replace(entry, connection=connection)))
 
     if wrong(file):
-        for name, place in _places(options).items():
+        for name, place in said_in_file(options).items():
             if not wrong(file.model_copy(update={name: None})):
                 return f"; {name} is said in {place}"
     return ""
-
-
-def origins(
-    entry: "InventoryHost", options: Mapping[str, Any], host: "Host", *, named: bool
-) -> dict[str, str]:
-    """Where each setting of a host comes from, in words, by its name.
-
-    Args:
-        entry: as for `reached`.
-        options: as for `reached`.
-        host: what came of them.
-        named: as for `reached`.
-    """
-    from remediate.inventory.protocol import Said
-    from remediate.model.connection import SETTINGS
-
-    if named and _is_here(host):
-        return {"transport": "--host"}
-    known = entry.said or [Said("--host" if named else "inventory", entry.connection)]
-    effective = {one: value for one, value in host if value is not None}
-
-    def stays(connection: "Connection") -> "Iterator[str]":
-        """What of it did not give way to what is nearer."""
-        return (one for one, value in connection.said().items() if value == effective.get(one))
-
-    places = _places(options)
-    file = {one: places[one] for one in stays(usual(options))}
-    there = {one: say.where for say in reversed(known) for one in stays(say.connection)}
-    typed = {one: connecting.flag_of(one) for one in said(options).said()}
-    found = {**file, **typed, **there} if named else {**file, **there, **typed}
-    if "insecure" not in typed:
-        found.pop("insecure", None)  # what an inventory says of it alone does not count
-    if "password" not in found and host.password == f"env:{_PASSWORD}":
-        found["password"] = ENVIRONMENT
-    if "password" not in found and options["passwords_only"]:
-        found["password"] = "--passwords-only"  # noqa: S105 - where it is
-    if "port" in found:
-        found.setdefault("tls", f"port {host.port}")
-    names = (one.name for one in SETTINGS if one.name in effective)
-    return {name: found.get(name, BUILT_IN) for name in names}
 
 
 def usual(options: Mapping[str, Any]) -> "Connection":
@@ -230,12 +129,12 @@ def usual(options: Mapping[str, Any]) -> "Connection":
     settings: SettingsFile | None = options.get("config")
     connection = (settings and settings.connection) or _nothing()
     proof = connection.password or connection.keytab
-    if proof and (options.get("passwords_only") or _PASSWORD in os.environ):  # which count more
+    if proof and (options.get("passwords_only") or PASSWORD in os.environ):  # which count more
         return connection.model_copy(update={"password": None, "keytab": None})
     return connection
 
 
-def _completed(connection: "Connection", file: "Connection") -> "Connection":
+def completed(connection: "Connection", file: "Connection") -> "Connection":
     """A connection, with what the settings file says where it says nothing.
 
     A password there is that of the user there: it is not tried for another one. A keyring is asked
@@ -257,40 +156,10 @@ def _nothing() -> "Connection":
     return Connection()
 
 
-def _places(options: Mapping[str, Any]) -> dict[str, str]:
+def said_in_file(options: Mapping[str, Any]) -> dict[str, str]:
     """Where the settings file says how hosts are reached, by name of the setting."""
     settings: SettingsFile | None = options.get("config")
     return {one: settings.places[one] for one in usual(options).said()} if settings else {}
-
-
-def unsaid(options: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
-    """How hosts are reached of which nobody says more: each setting, and where it is said.
-
-    Args:
-        options: as for `reached`.
-    """
-    from remediate.model.connection import Auth
-
-    spoken, places = said(options), _places(options)
-    connection = _completed(spoken, usual(options))
-    found = {
-        name: (value, connecting.flag_of(name) if name in spoken.said() else places[name])
-        for name, value in connection.said().items()
-    }
-    if "password" in found or "keytab" in found or connection.auth is Auth.CERTIFICATE:
-        return found
-    if options["passwords_only"]:
-        found["password"] = (options["passwords_only"], "--passwords-only")
-    elif _PASSWORD in os.environ:
-        found["password"] = (f"env:{_PASSWORD}", ENVIRONMENT)
-    elif not _own_logon(connection, sys.platform):
-        found["password"] = ("prompt:", BUILT_IN)
-    return found
-
-
-def written(value: object) -> str:
-    """A value as an inventory would have it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def reference(options: Mapping[str, Any]) -> str | None:
@@ -329,7 +198,7 @@ def said(options: Mapping[str, Any]) -> "Connection":
     return Connection(**{**typed, "password": reference(options)})
 
 
-def _own_logon(connection: "Connection", platform: str) -> bool:
+def own_logon_of(connection: "Connection", platform: str) -> bool:
     """Whether it is the logon of whoever runs this that counts where no password is given.
 
     Windows hands out that of the session, whomever one names beside it: so only if nobody is.
@@ -365,8 +234,8 @@ def _host(
         "password": password,
     }
     if auth is not Auth.CERTIFICATE and not connection.user and not (own_logon and not password):
-        instead = f", or unset {_PASSWORD} to log on as whoever runs this"
-        usual = own_logon and password == f"env:{_PASSWORD}"
+        instead = f", or unset {PASSWORD} to log on as whoever runs this"
+        usual = own_logon and password == f"env:{PASSWORD}"
         hint = f"Name the account with --user{instead if usual else ''}."
         raise Stop(f"no user is given for {entry.name}", hint)
     if auth is Auth.CERTIFICATE and not (connection.cert_file and connection.key_file):
@@ -391,13 +260,13 @@ def _password(
         return connection.password  # both are a mistake
     if connection.password or only:
         return connection.password or only
-    if _PASSWORD in os.environ:
-        return f"env:{_PASSWORD}"
+    if PASSWORD in os.environ:
+        return f"env:{PASSWORD}"
     if own_logon:
         return None
     if interactive:
         return "prompt:"
     raise Stop(
         "no password is given, and there is no terminal to ask for it on",
-        f"Set {_PASSWORD}, or say where it is with --password-from.",
+        f"Set {PASSWORD}, or say where it is with --password-from.",
     )

@@ -7,7 +7,7 @@ else it names needs a person's yes.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,12 @@ import click
 
 from remediate.cli import connecting, pace, reaching, targets
 from remediate.cli.asking import agreed
+from remediate.cli.here import is_here, own_name, this_machine
 from remediate.cli.lazy import FileName, Option
+from remediate.cli.named_hosts import HERE, named
 from remediate.cli.stop import Stop
 from remediate.cli.terminal import Terminal
+from remediate.cli.uses import Use, of_secret
 
 if TYPE_CHECKING:
     from remediate.inventory.protocol import InventoryHost
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
 
 UNASKED = frozenset({"env:REMEDIATE_PASSWORD", "prompt:"})
 """The references to a password that a record may make without anybody being asked."""
-
-LONGEST = 400
-"""Characters of what a person is asked to agree to; nobody can judge more."""
 
 _CA_FILE = "--ca-file"
 _TLS_PIN = "--tls-pin"
@@ -75,7 +75,7 @@ def to_be_named(hosts: "Collection[Host]") -> bool:
 
 def needed(hosts: "Collection[Host]") -> list[str]:
     """The options without which a later command could not reach these hosts as now."""
-    if any(map(_is_here, hosts)):
+    if any(map(is_here, hosts)):
         return ["--transport", "local"]
     return ["--insecure"] if any(host.in_the_clear and not host.loopback for host in hosts) else []
 
@@ -115,7 +115,7 @@ class Reaching:
         self._said = reaching.said(options)
         self._usual = reaching.usual(options)
         self._only: str | None = options["passwords_only"]
-        self._places = _places(options["hosts"], names, holder)
+        self._places = named(options["hosts"], names, holder)
         inventory = targets.inventory(options)
         listed = reversed(inventory.entries()) if inventory else ()  # the first of a name counts
         self._inventory = {entry.name.casefold(): entry for entry in listed}
@@ -136,7 +136,7 @@ class Reaching:
         hosts = [each.host for each in reached if isinstance(each, HostRecord)]
         for text in dict.fromkeys(_where(host) for host in hosts if not _apparent(host)):
             self._terminal.say(f"{text}.")
-        wanted: dict[_Use, list[Host]] = {}
+        wanted: dict[Use, list[Host]] = {}
         for host in hosts:
             for use in self._uses(host):
                 wanted.setdefault(use, []).append(host)
@@ -188,13 +188,13 @@ class Reaching:
             Stop: it cannot be connected to as it is described.
         """
         place = self._places.get(host.name)
-        if place == _HERE:
-            return reaching.this_machine(host.name, self._said)
+        if place == HERE:
+            return this_machine(host.name, self._said)
         options = dict(self._options)
         if place and place.port:
             options["port"] = place.port
         if self._by_record(host):
-            if _is_here(host) and not (place and place.address):
+            if is_here(host) and not (place and place.address):
                 return self._here_again(host)
             entry = _entry(host, options["port"])
             options["config"] = None  # what nobody said then is not said now
@@ -212,13 +212,12 @@ class Reaching:
         Raises:
             Stop: this is another machine, or is to be connected to.
         """
-        if host.name.casefold() != reaching.own_name().casefold():
+        if host.name.casefold() != own_name().casefold():
             raise Stop(
-                f"the run worked on {host.name} without WinRM, and this machine is "
-                f"{reaching.own_name()}",
+                f"the run worked on {host.name} without WinRM, and this machine is {own_name()}",
                 f"Run it there; or say how WinRM reaches it: --host {host.name}=ADDRESS.",
             )
-        return reaching.this_machine(host.name, self._said)
+        return this_machine(host.name, self._said)
 
     def _may_be_read(self, host: "Host") -> bool:
         """Whether this command line lets a password go there without encryption."""
@@ -227,28 +226,28 @@ class Reaching:
 
     # --- what a person has to agree to ----------------------------------------------------------
 
-    def _uses(self, host: "Host") -> "Iterator[_Use]":
+    def _uses(self, host: "Host") -> Iterator[Use]:
         """What is to be used because the record says so, and nothing else does."""
         if not self._by_record(host):
             return
         unasked = {self._only, "prompt:"} if self._only else UNASKED
-        if _is_here(host) and not (self._said.transport or self._places.get(host.name) == _HERE):
+        if is_here(host) and not (self._said.transport or self._places.get(host.name) == HERE):
             what = "work on this machine itself"
-            yield _Use(what, what, "--transport local")
+            yield Use(what, what, "--transport local")
         if self._alone(host, "password") and host.password not in unasked:
-            yield _secret(host.password or "")
+            yield of_secret(host.password or "")
         if self._alone(host, "ca_file"):
             what = f"trust the authority in the file {host.ca_file}"
-            yield _Use(what, what, _CA_FILE)
+            yield Use(what, what, _CA_FILE)
         if self._alone(host, "tls_pin"):
             what = f"trust the certificate with the pin {host.tls_pin}"
-            yield _Use(what, what, _TLS_PIN)
+            yield Use(what, what, _TLS_PIN)
         if self._alone(host, "cert_file") or self._alone(host, "key_file"):
             what = f"log on with the certificate {host.cert_file} and the key {host.key_file}"
-            yield _Use(what, what, "--cert-file and --key-file")
+            yield Use(what, what, "--cert-file and --key-file")
         if self._alone(host, "keytab"):
             what = f"log on with the keys in the keytab {host.keytab}"
-            yield _Use(what, what, "--keytab")
+            yield Use(what, what, "--keytab")
 
     def _alone(self, host: "Host", name: str) -> bool:
         """Whether only the record says a setting, and neither this person nor their own file."""
@@ -256,11 +255,11 @@ class Reaching:
         said, usual = getattr(self._said, name), getattr(self._usual, name)
         return value is not None and not said and value != usual
 
-    def _forbidden(self, use: "_Use") -> bool:
+    def _forbidden(self, use: Use) -> bool:
         """Whether a person's yes would not count: `--passwords-only` holds whoever types it."""
         return bool(self._only) and use.option not in {_CA_FILE, _TLS_PIN}
 
-    def _agreed(self, use: "_Use", hosts: "Sequence[Host]") -> bool:
+    def _agreed(self, use: Use, hosts: "Sequence[Host]") -> bool:
         if self._vouched and not self._forbidden(use):
             return True
         if not self._terminal.interactive or not use.what or self._forbidden(use):
@@ -273,7 +272,7 @@ class Reaching:
         return agreed(self._terminal, "Is that right?")
 
     def _admitted(
-        self, record: "HostRecord", denied: "Collection[_Use]"
+        self, record: "HostRecord", denied: "Collection[Use]"
     ) -> "HostRecord | HostReport":
         from remediate.model.problem import Problem
 
@@ -298,63 +297,6 @@ class Reaching:
         return _refused(host, Problem(code="not_agreed", message=message, hint=hint))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the command line says a host is; nowhere else than on record when it only names it."""
-
-    address: str | None = None
-    port: int | None = None
-
-
-_HERE = _Place(reaching.THIS_MACHINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """What is to be done only because a record says so.
-
-    Args:
-        what: in words, whole; empty when it cannot be shown to a person whole.
-        brief: the same without what may be a secret itself.
-        option: what says the same on the command line.
-    """
-
-    what: str
-    brief: str
-    option: str
-
-
-def _places(texts: Sequence[str], names: Collection[str], holder: str) -> dict[str, _Place]:
-    """The hosts that `--host` names, and where it says they are."""
-    from remediate.model.address import split_target
-
-    places: dict[str, _Place] = {}
-    own = {name.casefold(): name for name in names}.get(reaching.own_name().casefold())
-    for given in texts:
-        text = f"{own}=." if given == reaching.THIS_MACHINE and own else given
-        name, equals, target = (text, "", "") if text in names else text.rpartition("=")
-        name = name if equals else text
-        if name not in names:
-            known = f"There are {', '.join(sorted(names))}." if names else "There is none."
-            raise Stop(f"{holder} no host {name!r}", known)
-        try:
-            if target == reaching.THIS_MACHINE:
-                place = _HERE
-            else:
-                place = _Place(*split_target(target)) if equals else _Place()
-        except ValueError as error:
-            raise Stop(
-                f"--host {name}: {error}", "Write NAME=ADDRESS or NAME=ADDRESS:PORT."
-            ) from None
-        if places.setdefault(name, place) != place:
-            raise Stop(f"--host says more than once where {name} is", "Say it once.")
-    return places
-
-
-def _is_here(host: "Host") -> bool:
-    return host.transport == "local"
-
-
 def _entry(host: "Host", port: int | None) -> "InventoryHost":
     """A host of a record, as an inventory would have it.
 
@@ -366,7 +308,7 @@ def _entry(host: "Host", port: int | None) -> "InventoryHost":
     from remediate.model.connection import SETTINGS, Connection
 
     then = {setting.name: getattr(host, setting.name) for setting in SETTINGS}
-    if _is_here(host):
+    if is_here(host):
         then["transport"] = None  # where it is now somebody else has said
     # Plain HTTP was for the port of then; what is spoken on another follows from its number.
     tls = host.tls or (None if port else False)
@@ -384,38 +326,9 @@ def _pruned(host: "Host", *, insecure: bool) -> "Host":
     return host.model_copy(update={"insecure": insecure, **dict.fromkeys(unused)})
 
 
-def _secret(reference: str) -> _Use:
-    """What a reference to a password means."""
-    from remediate.secrets.program import LEFT_OUT, to_keep
-    from remediate.secrets.reference import split_reference
-
-    try:
-        scheme, rest = split_reference(reference)
-    except ValueError:  # perhaps the password itself
-        return _Use("", "log on with a reference that is not understood", "--password-from")
-    match scheme:
-        case "env":
-            what = brief = f"log on with what is in the environment variable {rest}"
-        case "file":
-            what = brief = f"log on with what is in the file {rest}"
-        case "keyring":
-            what = brief = f"log on with what the keyring has for {rest}"
-        case "command":
-            _, program = split_reference(to_keep(reference))
-            what = f"run the program {rest} and log on with what it prints"
-            brief = f"run the program {program} and log on with what it prints"
-            if rest.endswith(LEFT_OUT):
-                what, brief = "", f"{brief}, and does not have its arguments"
-        case _:
-            what = brief = f"ask you for the password of {rest} and log on with it"
-    if len(what) > LONGEST:
-        what, brief = "", f"log on with a reference of {len(reference)} characters"
-    return _Use(what, brief, "--password-from")
-
-
 def _where(host: "Host") -> str:
     """A host, its address and how one logs on there."""
-    if _is_here(host):
+    if is_here(host):
         return f"{host.name} is this machine itself"
     user = f" as {host.user}" if host.user else ""
     speaks = f"{host.auth.value} over {'TLS' if host.tls else 'HTTP'}"
@@ -427,7 +340,7 @@ def _apparent(host: "Host") -> bool:
     """Whether its name says where a host is."""
     from remediate.model.connection import HTTP_PORT, HTTPS_PORT
 
-    if _is_here(host):
+    if is_here(host):
         return True
     if host.proxy:
         return False

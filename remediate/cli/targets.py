@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from remediate.cli.here import THIS_MACHINE, is_own, own_name
 from remediate.cli.lazy import FileName, Option
-from remediate.cli.reaching import THIS_MACHINE, is_own, own_name, reached, usual
+from remediate.cli.reaching import reached, usual
 from remediate.cli.stop import NOTHING_SENT, Stop
 
 if TYPE_CHECKING:

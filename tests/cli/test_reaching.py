@@ -7,8 +7,9 @@ import click
 import pytest
 
 from remediate.cli.connecting import connection_options
-from remediate.cli.reaching import contradiction, origins, reached
+from remediate.cli.reaching import contradiction, reached
 from remediate.cli.stop import Stop
+from remediate.cli.whence import origins
 from remediate.inventory.opening import open_inventory
 from remediate.inventory.protocol import InventoryHost, Said
 from remediate.model.connection import SETTINGS, Connection, Setting

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from remediate.cli import connecting, pace, reaching
+from remediate.cli import connecting, pace, whence
 from remediate.cli.following import format_option
 from remediate.cli.lazy import Command
 from remediate.cli.playbooks import playbooks_option
@@ -40,16 +40,16 @@ def _of_connections(options: dict[str, Any]) -> "Iterator[EffectiveSetting]":
     from remediate.model.document import EffectiveSetting
     from remediate.secrets.program import to_keep
 
-    known = reaching.unsaid(options)
+    known = whence.unsaid(options)
     for setting in SETTINGS:
         name = setting.name
         if name in known:
             value, origin = known[name]
-            kept = to_keep(value) if name == "password" else reaching.written(value)
+            kept = to_keep(value) if name == "password" else whence.written(value)
             yield EffectiveSetting(name=name, value=kept, origin=origin)
         elif is_taken(name) and name != "password":
             usual = setting.typed.default
-            yield EffectiveSetting(name=name, value=usual, origin=reaching.BUILT_IN)
+            yield EffectiveSetting(name=name, value=usual, origin=whence.BUILT_IN)
 
 
 def _of_options(ctx: click.Context, file: SettingsFile) -> "Iterator[EffectiveSetting]":
@@ -67,7 +67,7 @@ def _of_options(ctx: click.Context, file: SettingsFile) -> "Iterator[EffectiveSe
     }
     for name, usual in built_in.items():
         key = {"format": "form", "playbooks": "folders"}.get(name, name)
-        value, origin = usual, reaching.BUILT_IN
+        value, origin = usual, whence.BUILT_IN
         if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE and name != "format":
             value, origin = ctx.params[key], f"--{name}"
         elif key in file.options:
@@ -83,7 +83,7 @@ def _of_store(ctx: click.Context, file: SettingsFile) -> "EffectiveSetting":
     from remediate.model.document import EffectiveSetting
     from remediate.store.place import VARIABLE
 
-    origin = file.places.get("store", reaching.BUILT_IN)
+    origin = file.places.get("store", whence.BUILT_IN)
     if os.environ.get(VARIABLE):
         origin = f"environment ({VARIABLE})"
     return EffectiveSetting(name="store", value=str(ctx.obj.place()), origin=origin)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from remediate.cli import connecting, hosting, playbooks, reaching, run_ids, targets
+from remediate.cli import connecting, hosting, playbooks, reaching, run_ids, targets, whence
 from remediate.cli.asking import SAFETY, confirm, require_person, writing_options
 from remediate.cli.following import OF_HOSTS, format_option
 from remediate.cli.lazy import Command, LazyGroup, Option
@@ -204,10 +204,10 @@ class _Listed:
         from remediate.model.document import EffectiveSetting
         from remediate.secrets.program import to_keep
 
-        said = reaching.origins(entry, self._options, host, named=self._named)
+        said = whence.origins(entry, self._options, host, named=self._named)
         for name in (one.name for one in SETTINGS if one.name in said):
             value = getattr(host, name)
-            text = to_keep(value) if name == "password" else reaching.written(value)
+            text = to_keep(value) if name == "password" else whence.written(value)
             yield EffectiveSetting(name=name, value=text, origin=said[name])
 
     def _fault(self, param: "Param") -> str:
