@@ -1,6 +1,5 @@
 """What a saved plan says of a host, held against the host as it is now. Pure."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from remediate.model.outcome import HostReport
 from remediate.model.plan import Observed, Plan
 from remediate.model.problem import STALE, Problem
 from remediate.model.saved_plan import PlannedHost
-from remediate.model.text import count, quoted
+from remediate.model.text import count, shown
 from remediate.resources.base import Query, Resource, resource_type
 
 AGAIN = "Make a new plan, and look at it."
@@ -240,10 +239,7 @@ def _other(then: Plan, now: Plan) -> str:
 
 
 def _value(value: JsonValue, label: str | None) -> str:
-    if value is None:
-        return "absent"
-    text = quoted(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = label or text
+    text = label if label and value is not None else shown(value)
     return text if len(text) <= _MAX_VALUE else f"{text[:_MAX_VALUE]}…"
 
 

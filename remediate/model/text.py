@@ -94,6 +94,13 @@ def quoted(text: str) -> str:
     return _BLANK.sub(lambda char: f"\\u{ord(char[0]):04x}", escaped)
 
 
+def shown(value: object) -> str:
+    """A value of a record as a person reads it; None is absence."""
+    if value is None:
+        return "absent"
+    return quoted(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 change`, `2 changes`, `1,000 changes`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -17,7 +17,7 @@ from remediate.model.evidence import Evidence
 from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import PlaybookUse
 from remediate.model.problem import STALE
-from remediate.model.text import count, quoted
+from remediate.model.text import count, shown
 from remediate.model.waiver import Waiver
 from remediate.report.views import View, Words
 
@@ -155,10 +155,8 @@ def in_force(restart: Restart) -> str:
 
 def value(data: JsonValue, label: str | None = None) -> str:
     """A value as a person reads it; of one with parts only its label."""
-    if data is None:
-        return "absent"
-    text = quoted(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
-    if label:
+    text = shown(data)
+    if label and data is not None:
         text = label if isinstance(data, dict) else f"{label} ({text})"
     return shortened(text, MAX_VALUE)
 
@@ -166,8 +164,8 @@ def value(data: JsonValue, label: str | None = None) -> str:
 def parameter(use: PlaybookUse, name: str) -> str:
     """A parameter of a playbook as a person reads it, with its name; a number as it was given."""
     text = use.given.get(name)
-    shown = value(use.parameters[name]) if text is None else shortened(text, MAX_VALUE)
-    return f"{name.strip('_').replace('_', ' ')}: {shown}"
+    told = value(use.parameters[name]) if text is None else shortened(text, MAX_VALUE)
+    return f"{name.strip('_').replace('_', ' ')}: {told}"
 
 
 def shortened(text: str, most: int) -> str:
