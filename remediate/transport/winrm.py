@@ -92,7 +92,8 @@ class Clients:
             return LeanClient(host, secret, watch, self._tickets)
         from remediate.transport import wsman  # noqa: PLC0415 - most runs need no pypsrp
 
-        return wsman.Client(host, secret, watch, tls, self._tickets, self._dialer)
+        http = wsman.Http(host, secret, watch, tls, self._tickets, self._dialer)
+        return wsman.Client(host, http, watch)
 
 
 class WinrmTransport:

@@ -174,22 +174,11 @@ class Client(WSMan):
 
     Args:
         host: the host.
-        secret: the account's password, if it has one.
+        http: carries the messages.
         watch: bounds of the conversation.
-        tls: how TLS is spoken, where it is.
-        tickets: those of Kerberos.
-        dialer: gives connections.
     """
 
-    def __init__(
-        self,
-        host: Host,
-        secret: SecretStr | None,
-        watch: Watch,
-        tls: ssl.SSLContext | None,
-        tickets: Tickets,
-        dialer: Dialer,
-    ) -> None:
+    def __init__(self, host: Host, http: Http, watch: Watch) -> None:
         super().__init__(
             host.address,
             port=host.port,
@@ -198,8 +187,7 @@ class Client(WSMan):
             encryption=_encryption(host),
             no_proxy=True,
         )
-        self.http = Http(host, secret, watch, tls, tickets, dialer)
-        self.transport = self.http
+        self.http = self.transport = http
         self._watch = watch
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - pypsrp's own

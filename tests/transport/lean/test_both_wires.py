@@ -104,9 +104,7 @@ def told_to(wire: WireName, answers: list[tuple[int, bytes]]) -> Outcome:
             lean = LeanClient(HOST, secret, watch, tickets)
             lean._exchanges = told[0]  # type: ignore[assignment]
             return lean
-        other = Client(HOST, secret, watch, None, tickets, Dialer())
-        other.http = other.transport = told[0]  # type: ignore[assignment]
-        return other
+        return Client(HOST, told[0], watch)  # type: ignore[arg-type]
 
     def now() -> float:
         return told[0].now if told else 0.0
