@@ -69,6 +69,8 @@ def carry_out(ctx: click.Context) -> int:
         vouched=options["digest"] is not None,
     )
     wanted = [one for one in _limited(plan, options) if reaching.chosen(one.host)]
+    if not wanted:
+        raise Stop("no host of the plan is chosen by --host and --limit together", NOTHING_SENT)
     planned = _with_changes(parts, wanted)
     job = saved_plans.job_of(ctx, plan, planned, path)
     waves = None if dry_run else advancing.asked_waves(ctx)

@@ -157,6 +157,7 @@ def test_a_plan_is_limited_to_fewer_hosts_and_never_widened(told: Told, fleet: F
     assert elsewhere["problem"]["code"] == "stale"
     told(*APPLY, "--host", "SRV04").explains(64, "the plan plan.json has no host 'SRV04'")
     told(*APPLY, "--limit", "SRV9*").explains(64, "no host of the plan is chosen")
+    told(*APPLY, "--host", "SRV03", "--limit", "*2").explains(64, "by --host and --limit together")
     for words in (["tls12"], ["--all-safe"], ["--partial"], ["--group", "x"], ["--deep"]):
         told(*APPLY, *words).explains(64, "and a plan, too", "on fewer of its hosts at most")
     told(*APPLY, "--report", f"junit={FILE}").explains(64, "would replace the plan")
