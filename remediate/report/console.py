@@ -11,7 +11,7 @@ from remediate.model.exit_code import ExitCode
 from remediate.model.outcome import HostReport, Outcome
 from remediate.model.text import count
 from remediate.report import words
-from remediate.report.lines import BAD, DIM, STRONG, WARN, Line, host_lines, line
+from remediate.report.lines import BAD, COMMAND, DIM, STRONG, WARN, Line, host_lines, line
 from remediate.report.overview import NAMED, Overview
 from remediate.report.printable import printable
 from remediate.report.reporter import Subject
@@ -108,7 +108,7 @@ class ConsoleReporter:
         for notice in self._waivers.notices():
             yield line(0, ("waivers: ", WARN), notice.text)
         if self._wanted and subject.proceed:
-            yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), "cyan"))
+            yield line(0, ("to do it: ", STRONG), (subject.proceed(self._wanted), COMMAND))
         if subject.run:
             yield line(0, (f"run {subject.run}, exit code {int(code)}", DIM))
         if self._unanswered and not self._overview:
@@ -136,6 +136,9 @@ class ConsoleReporter:
 def print_lines(lines: Iterable[Line], out: TextIO) -> None:
     """Print lines: wrapped and coloured on a terminal, one by one and plain elsewhere.
 
+    A command is left to the terminal to wrap: who copies it gets all of it, and in one line.
+    Half of one may be a command, too: a rollback of all hosts in place of one.
+
     `NO_COLOR`, `TERM=dumb` and the width of the terminal are respected.
     """
     shown = (
@@ -161,7 +164,9 @@ def _print_coloured(lines: Iterable[Line], out: TextIO) -> None:
     for each in lines:
         text = Text.assemble(*each.spans)
         width = max(20, min(columns, MAX_WIDTH) - each.indent - HANG)
-        for number, part in enumerate(text.wrap(console, width, overflow="fold")):
+        typed = any(style == COMMAND for _, style in each.spans)
+        parts = [text] if typed else text.wrap(console, width, overflow="fold")
+        for number, part in enumerate(parts):
             part.rstrip()
             part.pad_left(each.indent + (HANG if number else 0))
             console.print(part, no_wrap=True, overflow="ignore", crop=False)

@@ -15,7 +15,7 @@ from remediate.model.text import count
 from remediate.report import words
 from remediate.report.account import Account, Told
 from remediate.report.files import Piece
-from remediate.report.lines import BAD, DIM, GOOD, STRONG, WARN, Line
+from remediate.report.lines import BAD, COMMAND, DIM, GOOD, STRONG, WARN, Line
 from remediate.report.pictures import bar, escaped, look_of, times, waves
 from remediate.report.reporter import Subject
 from remediate.report.totals import MOST_NAMED, Row, Rows, Totals, grades, left_out
@@ -33,7 +33,7 @@ _STYLES = {
     "red": "was",
     DIM: "dim",
     STRONG: "strong",
-    "cyan": "command",
+    COMMAND: "command",
 }
 
 

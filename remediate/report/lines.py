@@ -18,6 +18,9 @@ from remediate.report import words
 from remediate.report.reporter import Subject
 
 GOOD, WARN, BAD, DIM, STRONG, PLAIN = "green", "yellow", "bold red", "dim", "bold", ""
+COMMAND = "cyan"
+"""What is to be typed as it stands."""
+
 _STYLES = {
     ExitCode.OK: GOOD,
     ExitCode.PENDING: WARN,
@@ -394,7 +397,7 @@ def _next_lines(report: HostReport, subject: Subject) -> Iterator[Line]:
 
 def _do(purpose: str, subject: Subject, *command: str) -> Line:
     typed = words.command_line(["remediate", *command, *subject.needed])
-    return line(2, (f"{purpose}: ", STRONG), (typed, "cyan"))
+    return line(2, (f"{purpose}: ", STRONG), (typed, COMMAND))
 
 
 def _key(change: Change) -> tuple[object, str]:

@@ -16,7 +16,7 @@ from remediate.model.outcome import Holder, HostReport, Outcome
 from remediate.model.plan import Conflict, Refusal, Unanswered
 from remediate.model.problem import Problem
 from remediate.report.console import print_lines
-from remediate.report.lines import line, plan_lines
+from remediate.report.lines import COMMAND, line, plan_lines
 from remediate.report.reporter import Subject
 from remediate.report.words import MAX_VALUE, after, clock, command_line, moment, value
 
@@ -383,6 +383,15 @@ def test_lines_are_wrapped_on_a_terminal_and_whole_elsewhere(
     width = max(sum(2 if "가" <= c <= "힣" else 1 for c in row) for row in rows)
     assert width <= 40
     assert all(row.startswith("      ") for row in rows)
+
+
+def test_a_command_is_left_to_the_terminal_to_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    typed = "remediate rollback 20261129-230411-70b0 --host SRV01"
+    print_lines([line(2, "to undo: ", (typed, COMMAND))], screen := Screen())
+    assert screen.getvalue() == f"  to undo: {typed}\n"
 
 
 def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
