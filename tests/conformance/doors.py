@@ -155,7 +155,7 @@ def error_of(result: CallResult) -> str:
 
 def _files(call: Call) -> tuple[Path, ...]:
     """What a call needs, as the engine sends it: a question may need less than another one."""
-    if call.function.endswith("-RemediateLease"):
+    if call.function.endswith(("-RemediateLease", "-RemediateReceipt")):
         return LEASE_WRITER
     resource = _resource(call.function)
     if call.function.startswith("Set-"):

@@ -1,8 +1,14 @@
 """A pipeline that was given up and comes late writes nothing, whoever held the lease meanwhile."""
 
+import pytest
+
 from remediate.lab.hosts import healthy_host
 from remediate.powershell.messages import Call, Status
-from tests.conformance.doors import Door
+from remediate.testing.powershell import PowerShellHosts
+from tests.conformance.doors import Door, PowerShellDoor
+
+LOCKED = "function Open-RemediateLock { }\n"
+"""Another pipeline holds the lock, for longer than one waits for it."""
 
 
 def let_in(door: Door, run: str, fence: int, *undoes: str, gives_back: bool = True) -> bool:
@@ -57,3 +63,25 @@ def test_the_file_of_an_earlier_version_counts_and_a_bounded_number_of_runs_is_k
     door.state.freed = [{**door.state.freed[1], "run": f"old-{n}"} for n in range(20)]
     assert let_in(door, "r3", 1)
     assert [one["run"] for one in door.state.freed] == ["r3", *(f"old-{n}" for n in range(19))]
+
+
+@pytest.mark.slow
+@pytest.mark.powershell
+def test_while_another_pipeline_writes_nobody_gets_the_lease(powershell: PowerShellHosts) -> None:
+    door = PowerShellDoor(powershell, LOCKED)
+    door.become(healthy_host())
+    assert not let_in(door, "r1", 6)
+    assert door.state.lease is None
+
+
+@pytest.mark.powershell
+def test_a_receipt_is_a_file_in_its_folder_or_none(powershell: PowerShellHosts) -> None:
+    door = PowerShellDoor(powershell)
+    door.become(healthy_host())
+    receipt = {"operator": "x", "computer": {}, "state": "", "playbooks": [], "changes": []}
+    for run in ("..\\r1", "r1/..", "r1:x", ""):
+        call = Call(id="1", function="Save-RemediateReceipt", arguments={"run": run, **receipt})
+        error = door.send([call])["1"].error
+        assert error
+        assert error.error_id.startswith("RemediateBadRun")
+    assert door.state.receipts == []
