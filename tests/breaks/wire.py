@@ -187,6 +187,14 @@ BREAKS = (
         "test_what_windows_says_means_the_same_by_both_wires",
     ),
     Break(
+        "state unknown",
+        "a pipeline that is in no state that there is has not ended",
+        f"{LEAN}/shell.py",
+        "if state not in _STATES:",
+        "if state is None:",
+        "tests/transport/lean/test_messages.py::test_fragments_and_messages_that_are_none",
+    ),
+    Break(
         "redirect",
         "nobody is followed to another address",
         f"{LEAN}/exchange.py",

@@ -18,9 +18,13 @@ from tests.transport.lean.canned import (
     PUT_OUT,
     REPLY,
     SAID,
+    STATE,
     TEXT,
     Answer,
     fault,
+    fragment,
+    number,
+    obj,
     received,
     story,
 )
@@ -102,6 +106,7 @@ def put(at: int, value: bytes, data: bytes = PUT_OUT) -> bytes:
         ([HALVES[0], put(7, b"\x05", HALVES[1]), *HALVES[2:], ENDED], "mixes"),
         ([PUT_OUT[:-1]], "cut off"),
         ([PUT_OUT[:20]], "cut off"),
+        ([PUT_OUT, fragment(9, STATE, obj(number("PipelineState", 9)))], "how its pipeline is"),
         ([PUT_OUT], "the pipeline does not"),
     ],
 )
