@@ -181,6 +181,21 @@ def test_a_restart_that_a_run_has_left_undone_is_made_by_the_next_one(world: Wor
     assert world.apply(NEEDED.job).outcome is Outcome.COMPLIANT
 
 
+def test_a_restart_that_a_rollback_has_left_undone_is_made_by_the_next_one(world: World) -> None:
+    """Though the values are back by now: they are not in force."""
+    world.apply(NEEDED.job)
+    process = service(world)["process"]
+    world.settings = replace(world.settings, auto_rollback=False)
+    world.trouble = lambda number: Trouble(ConnectionLost, calls=3) if number == 4 else None
+    [broken] = world.rollback()
+    assert (broken.outcome, values(world)) == (Outcome.FAILED_CHANGED, [])
+    assert service(world)["process"] == process
+    world.trouble = lambda _: None
+    [again] = world.rollback()
+    assert (again.outcome, planned(again)) == (Outcome.CHANGED, ["process"])
+    assert service(world)["process"] != process
+
+
 def test_what_was_restarted_or_undone_since_is_not_owed(world: World) -> None:
     half_done(world, NEEDED.job)
     start(world, 77)
