@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from remediate.model.outcome import HostReport, Outcome
 from remediate.store.spill import SpillEntry, SpillFile, read_spill, spill
@@ -27,6 +28,14 @@ def test_what_was_spilled_is_read_back_in_order(tmp_path: Path) -> None:
     path = spill(first, tmp_path)
     assert path == spill(ENTRY, tmp_path)
     assert [SpillFile(path=path, entries=(first, ENTRY))] == read_spill(tmp_path)
+
+
+def test_what_was_spilled_is_on_disk_when_that_is_said(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    synced = mocker.spy(os, "fsync")
+    spill(ENTRY, tmp_path)
+    assert synced.call_count == 1
 
 
 def test_without_the_folder_it_goes_to_the_temporary_files(tmp_path: Path, temporary: Path) -> None:
