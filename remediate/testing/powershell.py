@@ -13,7 +13,6 @@ from remediate.model.host import Host
 from remediate.powershell.messages import Reply, Request
 from remediate.testing.case import Case
 from remediate.testing.story import Seen, Teller
-from remediate.transport.errors import TransportError
 from remediate.transport.protocol import Deadline, Session, Transport
 from remediate.transport.psrp import PsrpTransport
 
@@ -40,7 +39,7 @@ class KeptSession:
             self._session = self._transport.session(self._host)
         try:
             return self._session.run(script, request, deadline)
-        except TransportError:
+        except BaseException:  # of a test that is given up the next one is to hear nothing
             self.end()
             raise
 

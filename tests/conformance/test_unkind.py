@@ -123,8 +123,14 @@ def _few_and_some() -> list[Any]:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("case", "on", "harm"), _few_and_some())
 def test_both_engines_have_each_switch(
-    case: Case, on: tuple[Switched, ...], harm: bool, powershell: PowerShellHosts
+    case: Case,
+    on: tuple[Switched, ...],
+    harm: bool,
+    powershell: PowerShellHosts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A restart is waited for an hour, and looked for every ten seconds: a tenth of that does."""
+    monkeypatch.setattr("remediate.resources.boot.MOST", 360)
     state = case.state()
     turn_on(state, *on)
     _both(powershell, case, state, harm=harm)

@@ -22,6 +22,7 @@ from remediate.playbook.catalogue import Catalogue
 from remediate.report.lines import host_lines
 from remediate.report.reporter import Subject
 from remediate.transport.psrp import PsrpTransport
+from tests.conformance.doors import give_time
 
 CATALOGUE = Catalogue()
 OF_THE_NETWORK = "connectivity"
@@ -52,7 +53,8 @@ def test_no_playbook_finds_anything_on_a_healthy_host(engine: str) -> None:
     known = {name: entry for name, entry in CATALOGUE.entries.items() if name != out}
     always = [entry.id for entry in known.values() if not entry.on_demand]
     asked = [name for name in known if name not in always]
-    with Lab([healthy_host()], engine=made) as lab:
+    with Lab([healthy_host()], engine=made) as lab, pytest.MonkeyPatch.context() as patch:
+        give_time(patch)
         [report] = audits(lab, always)
         [event] = audits(lab, asked)
     assert report.outcome is Outcome.COMPLIANT, report

@@ -54,7 +54,7 @@ def test_what_was_found_once_stays_put_right(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_fleets_for_a_while(record_property: Callable[[str, object], None]) -> None:
     begun, hosts = time.process_time(), 0
     for seed in range(SEED, SEED + FLEETS):
@@ -71,7 +71,7 @@ def test_a_break_names_a_place_that_is_there_once(one: Break) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.name)
 def test_a_broken_engine_is_found_out(one: Break) -> None:
     said = found(one)
