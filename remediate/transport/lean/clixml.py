@@ -5,9 +5,9 @@ https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp (2.2.5).
 
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
 
 from remediate.transport.lean.faults import MessageError
 from remediate.transport.lean.reading import read
@@ -24,7 +24,7 @@ def text_of(value: str) -> str:
     Args:
         value: any string.
     """
-    return escape(_SPECIAL.sub(_units, value))
+    return escape(_SPECIAL.sub(_units, value), quote=False)
 
 
 def string_in(document: bytes, most: int) -> tuple[str | None, int]:

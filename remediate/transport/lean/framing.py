@@ -54,12 +54,12 @@ class Message(NamedTuple):
 
     Args:
         kind: what it is about.
-        pipeline: which it is of; nobody for the pool.
+        pipeline: the id, as .NET has it in bytes, of that which it is of; nobody's for the pool.
         body: its XML.
     """
 
     kind: Kind
-    pipeline: UUID
+    pipeline: bytes
     body: bytes
 
 
@@ -91,7 +91,7 @@ class Joiner:
     """
 
     def __init__(self, pool: UUID) -> None:
-        self._pool = pool
+        self._pools = {pool.bytes_le, NOBODY.bytes_le}
         self._number = 0
         self._pieces: list[bytes] = []
 
@@ -129,10 +129,10 @@ class Joiner:
         if len(data) < _HEAD.size:
             raise MessageError("it sends a message that is cut off")
         destination, number, pool, pipeline = _HEAD.unpack_from(data)
-        if destination != _TO_CLIENT or pool not in {self._pool.bytes_le, NOBODY.bytes_le}:
+        if destination != _TO_CLIENT or pool not in self._pools:
             raise MessageError("it sends a message to somebody else")
         try:
             kind = Kind(number)
         except ValueError as error:
             raise MessageError("it sends a message of an unknown kind") from error
-        return Message(kind, UUID(bytes_le=pipeline), data[_HEAD.size :].removeprefix(_BOM))
+        return Message(kind, pipeline, data[_HEAD.size :].removeprefix(_BOM))

@@ -8,8 +8,8 @@ https://learn.microsoft.com/openspecs/windows_protocols/ms-wsmv and ms-psrp (2.2
 import base64
 from collections.abc import Mapping
 from functools import lru_cache
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from remediate.model.host import Host
 from remediate.transport.lean.clixml import text_of

@@ -52,6 +52,7 @@ class LeanShell:
         self._messages = 0
         self._joiner = Joiner(self._id)
         self._of_pipeline = Joiner(self._id)
+        self._running = b""
         self._tags = MAX_TAGS
         self._pair: KeyPair | None = None
         self._key: SessionKey | None = None
@@ -95,7 +96,7 @@ class LeanShell:
         """Have a script run."""
         pipeline, name = uuid.uuid4(), ""
         body = requests.pipeline(script, parameters, self._sealed)
-        self._of_pipeline = Joiner(self._id)
+        self._of_pipeline, self._running = Joiner(self._id), pipeline.bytes_le
         for data in self._fragments(Kind.CREATE_PIPELINE, body, pipeline):
             if name:
                 yield from self._ask(SEND, requests.more(name, data))
@@ -150,7 +151,7 @@ class LeanShell:
                 pipeline.asks = True
         elif kind < Kind.OUTPUT:
             self._of_pool(kind, message)
-        elif pipeline is None or str(message.pipeline).upper() != pipeline.id.upper():
+        elif pipeline is None or message.pipeline != self._running:
             raise MessageError("it sends what another pipeline says")
         else:
             self._of(pipeline, kind, message)
