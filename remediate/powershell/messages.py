@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, SkipValidation, model_validator
 
 from remediate.errors import RemediateError
 from remediate.model.base import JsonValue, Model
@@ -200,14 +200,14 @@ class CallResult(Model):
     Args:
         id: the call.
         status: how it ended; `unanswered` where no time was left, or nothing came.
-        value: what the function emitted, a list.
+        value: what the function emitted, a list of what JSON can say: nobody looks whether it is.
         error: why it failed.
         ms: how long it took, milliseconds.
     """
 
     id: str
     status: Status
-    value: list[JsonValue] = Field(default_factory=list)
+    value: list[SkipValidation[JsonValue]] = Field(default_factory=list)
     error: CallError | None = None
     ms: int = 0
 
