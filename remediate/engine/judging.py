@@ -94,8 +94,8 @@ class Judgement:
             if new and playbook.only_looks:
                 msg = "it says that it `only_looks`, and yields a change: yield Advice"
                 raise ValueError(msg)
-            own = self.secrets.setdefault(finding.resource.resource_id, {})
             for name, secret in finding.secrets.items():
+                own = self.secrets.setdefault(finding.resource.resource_id, {})
                 if own.setdefault(name, secret) != secret:
                     msg = f"{name} of {finding.resource.title} is given twice, as two things"
                     raise ValueError(msg)

@@ -331,7 +331,8 @@ class Resource(Model):
         if unknown:
             msg = f"{self.kind} has no settable property {', '.join(sorted(unknown))}"
             raise ValueError(msg)
-        wanted = self.model_validate({**self.model_dump(), **desired})
+        differs = any(getattr(self, name) != value for name, value in desired.items())
+        wanted = self.model_validate({**self.model_dump(), **desired}) if differs else self
         needed = restarts if isinstance(restarts, tuple) else (restarts,)
         return Desire(
             resource=self,
