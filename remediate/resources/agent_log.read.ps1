@@ -6,7 +6,7 @@ function Get-RemediateAgentLog {
     $folder = Resolve-RemediatePath -Path $Folder
     if ($null -eq $folder) { return }
     $result = [ordered]@{ folder = $folder; found = 0; logs = @() }
-    if (-not (Test-Path -LiteralPath $folder -PathType Container)) { return $result }
+    if (-not (Test-RemediatePath -Path $folder -Type Container)) { return $result }
     $found = @(Get-ChildItem -LiteralPath $folder -Filter 'CBEngine*.errlog' -File -Force | Limit-RemediateList -Name 'logs of the agent')
     $result['found'] = $found.Count
     $order = @(@{ Expression = 'LastWriteTimeUtc'; Descending = $true }, 'Name')

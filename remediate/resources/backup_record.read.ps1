@@ -7,7 +7,7 @@ function Get-RemediateBackupRecord {
     if ($null -eq $module) { return }
     $result = [ordered]@{ path = $module; problems = @(); running = $null; finished = $null; policy = $null; items = $null; points = $null }
     $definition = $module + '\MSOnlineBackup.psd1'
-    if (-not (Test-Path -LiteralPath $definition -PathType Leaf)) {
+    if (-not (Test-RemediatePath -Path $definition -Type Leaf)) {
         $result['problems'] = @('Its PowerShell module is not there.')
         return $result
     }

@@ -9,7 +9,7 @@ function Get-RemediateFailedFileLog {
     $result = [ordered]@{ folder = $folder; logs = 0; name = ''; size = 0; modified = $null; start = 0; tail = ''; code_page = '' }
     $page = Get-RemediateRegistryData -Key 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Nls\CodePage' -Name 'ACP'
     if ($null -ne $page) { $result['code_page'] = [string] $page['data'] }
-    if (-not (Test-Path -LiteralPath $folder -PathType Container)) { return $result }
+    if (-not (Test-RemediatePath -Path $folder -Type Container)) { return $result }
     $newest = $null
     foreach ($log in @(Get-ChildItem -LiteralPath $folder -Filter 'LastBackupFailedFiles*.txt' -File -Force | Limit-RemediateList -Name 'logs of failed files')) {
         $result['logs']++

@@ -11,7 +11,7 @@ function Get-RemediateFile {
         if ($path -notmatch '^[A-Za-z]:\\' -or $told.ContainsKey($path)) { continue }
         $told[$path] = $true
         $result = [ordered]@{ path = $path; size = $null; modified = $null; version = '' }
-        if (Test-Path -LiteralPath $path -PathType Leaf) {
+        if (Test-RemediatePath -Path $path -Type Leaf) {
             $item = Get-Item -LiteralPath $path -Force
             $result['size'] = [int64] $item.Length
             $result['modified'] = $item.LastWriteTimeUtc.ToString('s') + 'Z'

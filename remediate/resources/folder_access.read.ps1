@@ -3,7 +3,7 @@
 function Find-RemediateFolderAccess {
     # The folder, with its path as it was asked for; nothing when it is not there.
     param([hashtable] $Identity)
-    if (Test-Path -LiteralPath $Identity['path'] -PathType Container) {
+    if (Test-RemediatePath -Path $Identity['path'] -Type Container) {
         return @{ path = $Identity['path']; item = Get-Item -LiteralPath $Identity['path'] -Force }
     }
 }

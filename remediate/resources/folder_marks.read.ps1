@@ -3,7 +3,7 @@
 function Find-RemediateFolderMarks {
     # The folder, or nothing when it is not there.
     param([hashtable] $Identity)
-    if (Test-Path -LiteralPath $Identity['path'] -PathType Container) { return Get-Item -LiteralPath $Identity['path'] -Force }
+    if (Test-RemediatePath -Path $Identity['path'] -Type Container) { return Get-Item -LiteralPath $Identity['path'] -Force }
 }
 
 function Read-RemediateFolderMarks {

@@ -12,7 +12,7 @@ function Get-RemediateScratchText {
     param($Held)
     if ($null -eq $Held -or $Held['data'] -isnot [string]) { return '' }
     $text = ($Held['data'] -replace '\\+', '\').TrimEnd('\')
-    if ($text -match '^[A-Za-z]:\\') { return $text }
+    if ($text -match '^[A-Za-z]:\\[^"<>|\x00-\x1f]*\z') { return $text }  # what no path can have in it is no folder
     return ''
 }
 

@@ -13,6 +13,9 @@ from remediate.lab.engines.path import HOW_TO_GET_ONE, find_pwsh
 from remediate.powershell import program
 from remediate.powershell.messages import Call, Request, Status, decode_reply
 from remediate.powershell.script import FOLDER, LEASE_READER, LEASE_WRITER, compose
+from remediate.resources.file import File
+from remediate.resources.folder_access import FolderAccess
+from remediate.resources.folder_marks import FolderMarks
 
 MAX_LINE = 8191
 """Characters that cmd.exe takes."""
@@ -137,6 +140,37 @@ def test_a_file_that_somebody_has_open_for_a_moment_is_written_and_read_all_the_
     request = Request(run="r_1", calls=(call,))
     given = program.standard_input(compose({*request.files, file}).text, request)
     assert decode_reply(program.outputs(_run(given)), request)["a"].value == [1, 0]
+
+
+@pytest.mark.skipif(find_pwsh() is None, reason=f"no PowerShell engine: {HOW_TO_GET_ONE}")
+def test_what_no_path_can_have_in_it_is_not_there(tmp_path: Path) -> None:
+    """As Windows PowerShell says it; a value in the registry may name anything for a path."""
+    file = tmp_path / "told.read.ps1"
+    file.write_text(
+        """
+        function Test-Path {
+            param([string] $LiteralPath, [string] $PathType)
+            if ($LiteralPath -match '["<>|]') { throw [System.ArgumentException] 'Illegal path.' }
+        }
+        """
+    )
+    calls = tuple(
+        Call(
+            id=kind.kind,
+            function=f"Get-Remediate{kind.function}",
+            arguments={"Paths": ['D:\\Scratch"', "D:\\a|b"]},
+            files=(*kind.reading_files(), file),
+        )
+        for kind in (File, FolderAccess, FolderMarks)
+    )
+    request = Request(run="r_1", calls=calls)
+    given = program.standard_input(compose(request.files).text, request)
+    reply = decode_reply(program.outputs(_run(given)), request)
+    assert [(call.error, len(call.value)) for call in reply.calls] == [
+        (None, 2),
+        (None, 0),
+        (None, 0),
+    ]
 
 
 def test_a_process_of_its_own_takes_them_from_there_too() -> None:

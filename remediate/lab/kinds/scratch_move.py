@@ -175,7 +175,7 @@ def text_of(host: HostState, key: str) -> str:
     held = registry_value.value_of(host, rf"{key}\ScratchLocation")
     data = held["data"] if held else None
     text = re.sub(r"\\+", r"\\", data).rstrip("\\") if isinstance(data, str) else ""
-    return text if re.match(r"[A-Za-z]:\\", text) else ""
+    return text if re.fullmatch(r'[A-Za-z]:\\[^"<>|\x00-\x1f]*', text) else ""
 
 
 def _marker(drive: Drive, target: str) -> Record | None:
