@@ -1,12 +1,12 @@
 """An audit is recorded while it is told, and nothing of the store disturbs it."""
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from remediate.engine.auditing import BATCH, KEPT, AuditRecorder, Comparison
+from remediate.engine.auditing import BATCH, KEPT, NEWEST, AuditRecorder, Comparison
 from remediate.engine.verdict import graver
 from remediate.model.audit import AuditRecord, HostFindings
 from remediate.model.change import Change, ResourceId, Severity
@@ -61,13 +61,27 @@ def test_many_hosts_are_one_transaction() -> None:
     assert 1000 - store.lasts == 1 + 3, "its beginning, and its hosts in three parts"
 
 
-def test_audits_of_ninety_days_ago_are_forgotten() -> None:
+@pytest.mark.parametrize(
+    ("others", "old"),
+    [
+        ([NOW] * NEWEST, []),
+        ([NOW] * (NEWEST - 1), ["old"]),
+        ([NOW - KEPT * 4] * NEWEST, []),
+    ],
+    ids=["", "few", "a clock that is ahead"],
+)
+def test_audits_of_ninety_days_before_the_newest_are_forgotten(
+    others: list[datetime], old: list[str]
+) -> None:
     store = MemoryStore()
-    store.begin_audit(an_audit("old", NOW - KEPT - SECOND))
-    store.begin_audit(an_audit("kept", NOW - KEPT))
+    store.begin_audit(an_audit("old", min(others) - KEPT - SECOND))
+    store.begin_audit(an_audit("kept", min(others) - KEPT))
+    for number, begun in enumerate(others):
+        store.begin_audit(an_audit(f"other{number}", begun))
     with recorder(store, []) as recording:
         assert list(recording.during(iter(()))) == []
-    assert [summary.run.id for summary in store.audits()] == [RUN, "kept"]
+    found = {summary.run.id for summary in store.audits()}
+    assert found == {RUN, "kept", *old, *(f"other{number}" for number in range(len(others)))}
     assert KEPT.days == 90
 
 
