@@ -62,7 +62,9 @@ def test_an_audit_of_an_inventory_is_recorded_by_its_findings(told: Make) -> Non
     assert "SRV01  WOULD CHANGE\n" in text
     assert "schedule-fix: task \\Microsoft\\OnlineBackup\\" in text
     assert "DEAD  UNREACHABLE\n  recorded then: " in text
-    assert "audit schedule-fix execution-policy" in told("runs", "list", "--audits").out
+    listed = told("runs", "list", "--audits").out
+    assert "audit schedule-fix execution-policy" in listed
+    assert " would change" in listed
 
 
 def test_what_is_named_on_the_command_line_or_not_to_be_recorded_is_not(told: Make) -> None:

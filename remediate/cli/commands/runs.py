@@ -56,7 +56,7 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
     from remediate.model.run import RunKind
     from remediate.model.text import count
     from remediate.report.lines import BAD, DIM, STRONG, WARN, line
-    from remediate.report.words import moment
+    from remediate.report.words import VERDICTS, hosts_with, moment
 
     for summary in found:
         run = summary.run
@@ -67,7 +67,7 @@ def _run_lines(found: "list[RunSummary]") -> "Iterator[Line]":
             what = f"rollback of {run.undoes}"
         yield line(0, (run.id, STRONG), f"  {what}", (f"  {run.operator}", DIM))
         verdicts = ", ".join(
-            f"{number} {outcome.value}" for outcome, number in summary.outcomes.items()
+            hosts_with(VERDICTS[outcome][0], number) for outcome, number in summary.outcomes.items()
         )
         parts: list[str | tuple[str, str]] = [f"{count(summary.hosts, 'host')}: {verdicts or '-'}"]
         if summary.open:
