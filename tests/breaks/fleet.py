@@ -222,4 +222,28 @@ BREAKS = (
         "if False:",
         "tests/engine/test_crew.py::test_this_machine_is_worked_on_by_this_process_only",
     ),
+    Break(
+        "secret untold",
+        "a secret that is known is masked by every process",
+        f"{ELSEWHERE}/crew.py",
+        "return [Known(secrets=tuple(new))] if new else []",
+        "return []",
+        "tests/engine/test_crew.py::test_a_secret_that_is_known_here_is_recorded_from_nowhere_else",
+    ),
+    Break(
+        "order lost",
+        "an order for a process that has ended is not lost",
+        f"{ELSEWHERE}/crew.py",
+        "                far.end(Gone(self.how))\n                return\n",
+        "                return\n",
+        "tests/engine/test_crew.py::test_an_order_for_one_that_has_ended_is_not_lost",
+    ),
+    Break(
+        "begun unheard",
+        "what is heard of an order says that it was begun",
+        f"{ELSEWHERE}/crew.py",
+        "        far.begun = True\n",
+        "",
+        "tests/engine/test_crew.py::test_one_that_ends_while_it_writes_leaves_its_host_open",
+    ),
 )

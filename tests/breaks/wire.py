@@ -3,6 +3,7 @@
 from tests.breaks.breaking import Break
 
 LEAN = "remediate/transport/lean"
+TRANSPORT = "remediate/transport"
 
 BREAKS = (
     Break(
@@ -201,5 +202,40 @@ BREAKS = (
         'if answer.status in _REDIRECTS and "location" in answer.fields:',
         "if False:",
         "tests/transport/test_wire.py::test_a_redirect_is_not_followed",
+    ),
+    Break(
+        "unbound logon",
+        "a logon over TLS is tied to the certificate of the host",
+        f"{LEAN}/negotiation.py",
+        "channel_bindings=_bindings(certificate) if certificate else None,",
+        "channel_bindings=None,",
+        "tests/transport/lean/test_exchange.py::"
+        "test_over_tls_the_message_goes_once_with_the_proof_tied_to_the_certificate",
+    ),
+    Break(
+        "turn at once",
+        "a password is not sent while another host is asked about it",
+        f"{TRANSPORT}/gate.py",
+        "            return self._before() is None\n",
+        "            self._before()\n            return True\n",
+        "tests/transport/test_gate.py::test_once_a_password_is_taken_nobody_waits",
+    ),
+    Break(
+        "refusal forgotten",
+        "a password that was refused is sent to nobody else",
+        f"{TRANSPORT}/gate.py",
+        "            self._standing.refused_by = self._standing.refused_by or "
+        "by or self._host.name\n",
+        "            pass\n",
+        "tests/transport/test_gate.py::test_once_it_is_refused_nobody_else_tries",
+    ),
+    Break(
+        "lone line feed",
+        "a line that ends in LF alone is no line of HTTP",
+        f"{LEAN}/answer.py",
+        "_ALONE.search(data, seen)",
+        "False",
+        "tests/transport/lean/test_answer.py::"
+        "test_what_two_readers_could_take_for_two_things_is_refused",
     ),
 )

@@ -23,7 +23,7 @@ from remediate.engine.elsewhere.messages import (
     UndoPart,
 )
 from remediate.engine.elsewhere.parcels import Packing, StaysError, Unpacking
-from remediate.engine.elsewhere.service import FarOrder
+from remediate.engine.elsewhere.service import FarOrder, Gone
 from remediate.engine.engine import Engine
 from remediate.engine.job import Job, Settings
 from remediate.engine.order import Order, Verb
@@ -388,6 +388,20 @@ def test_one_that_ends_before_it_writes_has_written_nothing(several: World, job:
     assert several.store.open_intents(indeterminate=True) == []
 
 
+def test_an_order_for_one_that_has_ended_is_not_lost(several: World, job: Job) -> None:
+    settings = Settings(operator="ada@bastion")
+    order = Order(Verb.AUDIT, HOSTS[0], settings, PlaybookPlanner(job))
+    crew = several.started.crew
+    assert crew.takes([order])
+    gone = several.started.others[0]
+    gone.kill()
+    gone._threads[0].join(PATIENT)
+    far = FarOrder(order, Surroundings(several.transport, None), SimpleQueue())
+    crew._members[0].give(far)
+    assert far.told.get(timeout=PATIENT) is far
+    assert far.came_to == Gone("ended by signal 9")
+
+
 class Together:
     """A transport of a process that is killed with two hosts, and of others that are in step."""
 
@@ -547,6 +561,19 @@ def test_an_account_of_one_host_is_tried_once_whatever_the_host_is_called(job: J
         reports = by_host(engine.audit([*hosts, HOSTS[1]], job))
     assert len(reports) == len(hosts) + 1
     assert len(tried) == 2, "one there, and one at the host of another account"
+
+
+def test_a_secret_that_is_known_here_is_recorded_from_nowhere_else(
+    several: World, job: Job
+) -> None:
+    several.started.redaction.add("C4nary-Secret")
+    for state in several.states.values():
+        for task in state.windows["scheduled_tasks"]:
+            task["xml"] = task["xml"].replace("<Author>", "<Author>C4nary-Secret ")
+    run = apply_run()
+    reports = by_host(several.engine.apply(HOSTS, job, run))
+    assert {report.outcome for report in reports.values()} == {Outcome.CHANGED}
+    assert "C4nary" not in several.store.run(run.id).model_dump_json()
 
 
 def test_a_secret_that_is_learned_elsewhere_is_masked_here(several: World, job: Job) -> None:
