@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediate.runner.fleet import Fleet, Limits, step
+from remediate.runner.fleet import Fleet, Limits, Step, step
 
 numbers = st.integers(0, 60)
 limits = st.builds(Limits, workers=st.integers(1, 40), dialled=st.integers(1, 40))
@@ -112,3 +112,8 @@ def test_each_host_is_worked_on_whatever_does_not_answer(
             at_work=len(at_work),
         )
     assert done == len(kinds)
+
+
+def test_who_is_stopped_begins_nothing_and_goes_on_with_what_is_begun() -> None:
+    stopped = Fleet(to_begin=3, rested=1, ready=1, stopped=True)
+    assert step(stopped, Limits(workers=4, dialled=4)) == Step(work=1, go_on=1)
