@@ -143,13 +143,17 @@ def test_one_that_is_killed_in_the_middle_of_a_write(cli: Make, fleet: Lab, tmp_
 
 
 def started(*words: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "remediate", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has who runs the tests ignore it
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "remediate", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def wait_for(what: Callable[[], Any]) -> Any:
