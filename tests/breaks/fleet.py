@@ -3,6 +3,7 @@
 from tests.breaks.breaking import Break
 
 ELSEWHERE = "remediate/engine/elsewhere"
+ENGINE = "remediate/engine/engine.py"
 RUNNER = "remediate/runner"
 
 BREAKS = (
@@ -245,5 +246,53 @@ BREAKS = (
         "        far.begun = True\n",
         "",
         "tests/engine/test_crew.py::test_one_that_ends_while_it_writes_leaves_its_host_open",
+    ),
+    Break(
+        "wave stop late",
+        "what goes wrong in a wave stops the rest of it, too",
+        f"{RUNNER}/loop.py",
+        "stopped = self.stopped = self.stopped or self._enough()",
+        "stopped = self.stopped",
+        "tests/engine/test_waves.py::test_what_goes_wrong_stops_the_rest",
+    ),
+    Break(
+        "wave after another",
+        "no wave begins after a stop",
+        ENGINE,
+        "if advance.stopped or self.interrupted.is_set():",
+        "if False:",
+        "tests/engine/test_waves.py::test_ctrl_c_lets_no_further_wave_begin",
+    ),
+    Break(
+        "wave canary kind",
+        "of those that go first none may fail",
+        "remediate/engine/advance.py",
+        "_Came.FAILED: Share(0) if self._first else waves.max_failed,",
+        "_Came.FAILED: waves.max_failed,",
+        "tests/engine/test_waves.py::test_what_goes_wrong_stops_the_rest",
+    ),
+    Break(
+        "wave canary nothing",
+        "a canary that has shown nothing lets nobody follow",
+        "remediate/engine/advance.py",
+        "if self._first and not self._seen[_Came.THROUGH]:",
+        "if False:",
+        "tests/engine/test_waves.py::test_what_goes_wrong_stops_the_rest",
+    ),
+    Break(
+        "wave unknown",
+        "a host in the middle of a change stops the rest",
+        "remediate/engine/advance.py",
+        "_Came.INDETERMINATE: waves.max_indeterminate,",
+        "_Came.INDETERMINATE: None,",
+        "tests/engine/test_waves.py::test_a_run_goes_on_as_long_as_no_limit_is_passed",
+    ),
+    Break(
+        "wave not on record",
+        "a record says which wave a host was in",
+        ENGINE,
+        'run = run.model_copy(update={"waves": advance.sizes})',
+        "pass",
+        "tests/cli/test_waves.py::test_all_reports_say_the_same_of_each_wave_then_as_later",
     ),
 )
