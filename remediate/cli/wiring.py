@@ -119,7 +119,8 @@ class Parts:
 
         Raises:
             SecretError: the password of all hosts cannot be had.
-            Stop: this machine is to be worked on, and is no Windows.
+            Stop: this machine is to be worked on, and is no Windows; or the wire that the
+                environment names is none.
         """
         from dataclasses import replace
 
@@ -129,6 +130,7 @@ class Parts:
         from remediate.transport.gate import Gate
 
         self.start_logging()
+        _require_wire()
         if self._transport is None:
             _require_windows(hosts)
         gate = Gate()
@@ -250,6 +252,21 @@ def operator() -> str:
     except (OSError, KeyError, ImportError):
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def _require_wire() -> None:
+    """Make sure that the environment names no wire that there is none of.
+
+    Raises:
+        Stop: it does.
+    """
+    from remediate.transport.settings import WIRE_HINT
+    from remediate.transport.wires import wire_of_environment
+
+    try:
+        wire_of_environment()
+    except ValueError as error:
+        raise Stop(str(error), WIRE_HINT) from None
 
 
 def _require_windows(hosts: "Sequence[Host]") -> None:

@@ -116,7 +116,8 @@ class Times:
             return f"It took {took(slowest.took)}{besides(slowest.worked)}."
         of = f" of {hosts:,}" if hosts > len(self) else ""
         span = took(self.after(1))
-        text = f"{len(self):,}{of} hosts were worked on, in {span}"
+        were = "was" if len(self) == 1 else "were"
+        text = f"{len(self):,}{of} hosts {were} worked on, in {span}"
         if self.several:
             text += ", each from the start of its run"
         if len(self) >= _MANY:

@@ -12,7 +12,7 @@ from remediate.transport.errors import WrongSettings
 from remediate.transport.wires import wire_of_environment
 
 _LOUD: Final = ("pypsrp", "urllib3", "requests", "spnego")
-_WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; nothing was sent."
+WIRE_HINT: Final = "Correct it, or leave it unset for the usual wire; nothing was sent."
 
 
 def has_password(host: Host) -> bool:
@@ -37,7 +37,7 @@ def check(host: Host, platform: str = sys.platform) -> None:
     try:
         wire_of_environment()
     except ValueError as error:
-        raise WrongSettings(host.name, str(error), hint=_WIRE_HINT) from error
+        raise WrongSettings(host.name, str(error), hint=WIRE_HINT) from error
     if host.mistake is not None:
         text, hint = host.mistake
         raise WrongSettings(host.name, text, hint=hint)

@@ -362,3 +362,14 @@ def test_the_faults_of_a_lab_are_no_tracebacks(cli: Make, lab: Lab, at: list[str
     result = cli("audit", "schedule-fix", *at)
     assert result.code == 5
     assert "Traceback" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "words", [["audit"], ["hosts", "check"], ["apply", "schedule-fix", "--yes"]]
+)
+def test_a_wire_that_there_is_none_of_is_the_fault_of_no_host(
+    words: list[str], cli: Make, unsent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMEDIATE_WIRE", "nope")
+    done = cli(*words, "--host", "SRV01", "--user", "ada", transport=unsent)
+    done.explains(64, "REMEDIATE_WIRE has to be lean or pypsrp, not nope", "nothing was sent")

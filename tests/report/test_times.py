@@ -140,6 +140,9 @@ def test_hosts_of_several_runs_are_told_each_from_the_start_of_its_run() -> None
         "4 hosts were worked on, in 16 s, each from the start of its run. "
         "Half took 5.0 s at most, the slowest 9.0 s."
     )
+    assert (
+        times_of([worked(0, 5)]).sentence(21).startswith("1 of 21 hosts was worked on, in 5.0 s.")
+    )
 
 
 WAITED: list[tuple[str, list[Worked], str]] = [
