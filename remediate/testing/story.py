@@ -324,7 +324,7 @@ class Teller:
             lasting: changes that cannot be put back.
             theirs: what somebody has edited.
         """
-        expected = HostState("expected", copied(start))
+        expected = HostState("expected", copied(start), clock=self.state.clock)
         for change in lasting:
             if not change.renews:  # what gets any other value moves by itself
                 wanted = {change.property: change.after}
