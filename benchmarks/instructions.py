@@ -10,30 +10,17 @@ import json
 import os
 import re
 import subprocess
-import sys
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import canned
 from compared import by_turns, environment, parser, tell
+from fleet_speed import AUDIT, said
 
-AUDIT = [sys.executable, "-m", "remediate", "audit", "schedule-fix", "--format", "json"]
 COUNTED = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}"]
 FEW = 10
 """Hosts of the shorter audit; more at once would wait for longer than they may, under valgrind."""
-
-
-@cache
-def said(build: Path) -> str:
-    """What a build and a practice host say to each other."""
-    return subprocess.run(
-        [sys.executable, canned.__file__, "record", *AUDIT, "--auth", "basic", "--no-tls"],
-        env=environment(build),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout.strip()
 
 
 def instructions(build: Path, hosts: int) -> int:
